@@ -1,0 +1,240 @@
+#include "shared/authority/authorise.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace wasl {
+namespace {
+
+bool names_known_heads(const Operation& op, const RecordState* state) {
+  if (op.kind == OperationKind::erase) return state != nullptr;
+  return true;
+}
+
+/// A plain write may name only heads of one value.
+bool names_one_value(const Operation& op, const RecordState& state) {
+  const auto it = state.heads.find(op.address);
+  if (it == state.heads.end()) return true;
+  const Value* value = nullptr;
+  for (const Head& head : it->second) {
+    if (!std::binary_search(op.names.begin(), op.names.end(), head.dot)) continue;
+    if (value != nullptr && *value != head.value) return false;
+    value = &head.value;
+  }
+  return true;
+}
+
+std::string where(const Operation& op, const Schema& schema) {
+  const Register* reg = schema.find(op.register_number);
+  std::string out = reg != nullptr ? reg->name : "register " + std::to_string(op.register_number);
+  out += " " + op.id;
+  if (reg != nullptr && op.address.field != 0) {
+    if (const Field* field = reg->field(op.address.field)) out += " " + field->name;
+  }
+  return out;
+}
+
+/// Shapes that the description in force forbids; unknown registers and fields are carried untouched.
+Verdict check_shape(const Operation& op, const Register& reg, const ChangeSet& set, const Schema& schema) {
+  if (op.kind == OperationKind::act) return Verdict::refuse(Reason::malformed, "an act outside `authority`");
+  if (reg.is_ledger() && (op.kind == OperationKind::erase || op.kind == OperationKind::resolve)) {
+    return Verdict::refuse(Reason::ledger, where(op, schema));
+  }
+  const Field* field = op.address.field == 0 ? nullptr : reg.field(op.address.field);
+  if (field == nullptr) return Verdict::accept();
+  const bool on_set = op.kind == OperationKind::add || op.kind == OperationKind::remove;
+  if (on_set != field->is_set()) return Verdict::refuse(Reason::malformed, where(op, schema));
+  if (field->personal && !op.value.is_null() && op.value.type != ValueType::commitment) {
+    return Verdict::refuse(Reason::malformed, where(op, schema) + ": a personal value without its commitment");
+  }
+  if (!field->personal && op.value.type == ValueType::commitment) {
+    return Verdict::refuse(Reason::malformed, where(op, schema) + ": a commitment in an open field");
+  }
+  if (reg.is_ledger()) {
+    const bool created_here =
+        std::any_of(set.operations.begin(), set.operations.end(), [&](const Operation& other) {
+          return other.kind == OperationKind::create && other.register_number == op.register_number &&
+                 other.id == op.id;
+        });
+    if (!created_here) return Verdict::refuse(Reason::ledger, where(op, schema));
+  }
+  return Verdict::accept();
+}
+
+Verdict authorise_records(const ChangeSet& set, const GrantAct& grant, const Schema& schema, Millis hub_time,
+                          const RecordLookup& record) {
+  std::set<std::string> created;
+  for (const Operation& op : set.operations) {
+    if (op.register_number == 0) return Verdict::refuse(Reason::malformed, "an act outside `authority`");
+    if (!covers(grant, kWrite, set.header.space, op.register_number, hub_time)) {
+      return Verdict::refuse(Reason::no_right, where(op, schema));
+    }
+    const RecordState* state = record(op.id);
+    if (state != nullptr && state->exists() && state->register_number != op.register_number) {
+      return Verdict::refuse(Reason::malformed, where(op, schema) + ": the id belongs to another register");
+    }
+    if (const Register* reg = schema.find(op.register_number)) {
+      if (Verdict v = check_shape(op, *reg, set, schema); v.outcome != Outcome::accepted) return v;
+      const Field* field = op.address.field == 0 ? nullptr : reg->field(op.address.field);
+      if (field != nullptr && field->policy == Policy::review && op.kind == OperationKind::resolve &&
+          !covers(grant, kReview, set.header.space, op.register_number, hub_time)) {
+        return Verdict::refuse(Reason::no_right, where(op, schema) + ": resolving needs the right `review`");
+      }
+      if (reg->is_ledger() && op.kind == OperationKind::create && state != nullptr && state->exists()) {
+        return Verdict::refuse(Reason::ledger, where(op, schema));
+      }
+    }
+    if (op.kind == OperationKind::create) {
+      created.insert(op.id);
+      continue;
+    }
+    const bool known = (state != nullptr && state->heads.contains(Address{})) || created.contains(op.id);
+    if (!known) return Verdict::hold(Reason::gone, where(op, schema));
+    if (!names_known_heads(op, state) && !created.contains(op.id)) return Verdict::hold(Reason::gone, where(op, schema));
+    if (op.kind == OperationKind::write && state != nullptr && !names_one_value(op, *state)) {
+      return Verdict::refuse(Reason::lineage, where(op, schema));
+    }
+  }
+  return Verdict::accept();
+}
+
+Verdict authorise_enrolment(const ChangeSet& set, const AuthorityState& authority, const Grant& invitation,
+                            const EnrolAct& enrol, const std::vector<GrantAct>& grants) {
+  const Author& author = set.header.source.author;
+  if (authority.is_used(author)) return Verdict::refuse(Reason::invitation_used);
+  const Bytes message = enrol_message(set.header.network, author, enrol.sealing_key);
+  if (!crypto::is_valid_key(enrol.device) || !crypto::verify(enrol.device, message, enrol.proof)) {
+    return Verdict::refuse(Reason::bad_signature, "the device did not sign its own enrolment");
+  }
+  if (authority.device(enrol.device) != nullptr || authority.is_revoked(enrol.device)) {
+    return Verdict::refuse(Reason::void_act, "this key was enrolled or revoked before; a device needs a new key");
+  }
+  if (enrol.device == authority.statement().log_key || authority.is_registrar(enrol.device)) {
+    return Verdict::refuse(Reason::void_act, "a key of the hub is no device");
+  }
+  const bool passes = grants.size() == 1 && grants[0].kind == GrantKind::device &&
+                      grants[0].grantee == enrol.device && grants[0].organisation == invitation.act.organisation &&
+                      grants[0].role == invitation.act.role && grants[0].from == invitation.act.from &&
+                      attenuates({grants[0].kind, {}, {}, {}, grants[0].clauses, 0, 0, grants[0].depth},
+                                 {invitation.act.kind, {}, {}, {}, invitation.act.clauses, 0, 0, invitation.act.depth});
+  return passes ? Verdict::accept() : Verdict::refuse(Reason::void_act, "an invitation passes on its own rights only");
+}
+
+Verdict authorise_registrar(const std::vector<Act>& acts, const AuthorityState& authority) {
+  for (const Act& act : acts) {
+    if (const auto* organisation = std::get_if<OrganisationAct>(&act)) {
+      if (!is_organisation_id(organisation->id) ||
+          (!organisation->parent.empty() && authority.organisation(organisation->parent) == nullptr) ||
+          organisation->parent == organisation->id || authority.organisation(organisation->id) != nullptr) {
+        return Verdict::refuse(Reason::void_act, "the organisation's id, parent or uniqueness");
+      }
+    } else if (const auto* grant = std::get_if<GrantAct>(&act)) {
+      const bool fits = grant->kind == GrantKind::invitation && crypto::is_valid_key(grant->grantee) &&
+                        authority.organisation(grant->organisation) != nullptr &&
+                        authority.invitation(grant->grantee) == nullptr;
+      if (!fits) return Verdict::refuse(Reason::void_act, "registrars give rights by invitation");
+    } else if (std::holds_alternative<EnrolAct>(act)) {
+      return Verdict::refuse(Reason::void_act, "a device enrols by its invitation's key");
+    }
+  }
+  return Verdict::accept();
+}
+
+Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Millis hub_time) {
+  std::vector<Act> acts;
+  for (const Operation& op : set.operations) {
+    if (op.kind != OperationKind::act || op.register_number != 0) {
+      return Verdict::refuse(Reason::malformed, "`authority` holds acts only");
+    }
+    auto act = decode_act(op.value);
+    if (!act) return Verdict::refuse(Reason::malformed, act.error().message);
+    acts.push_back(std::move(*act));
+  }
+  const Author& author = set.header.source.author;
+  if (authority.is_registrar(author)) {
+    return set.header.grant.is_zero() ? authorise_registrar(acts, authority) : Verdict::refuse(Reason::no_grant);
+  }
+  const Grant* grant = authority.grant(set.header.grant);
+  if (grant == nullptr || grant->act.grantee != author) return Verdict::refuse(Reason::no_grant);
+  if (grant->act.kind != GrantKind::invitation) return Verdict::refuse(Reason::no_right, "acts of authority");
+  if (grant->act.until != 0 && hub_time >= grant->act.until) {
+    return Verdict::refuse(Reason::expired, "the invitation's period is over");
+  }
+  const EnrolAct* enrol = nullptr;
+  std::vector<GrantAct> grants;
+  for (const Act& act : acts) {
+    if (const auto* e = std::get_if<EnrolAct>(&act); e != nullptr && enrol == nullptr) {
+      enrol = e;
+    } else if (const auto* g = std::get_if<GrantAct>(&act)) {
+      grants.push_back(*g);
+    } else {
+      return Verdict::refuse(Reason::no_right, "an invitation enrols one device and does nothing else");
+    }
+  }
+  if (enrol == nullptr) return Verdict::refuse(Reason::no_right, "an invitation enrols one device");
+  return authorise_enrolment(set, authority, *grant, *enrol, grants);
+}
+
+}  // namespace
+
+Verdict authorise(const ChangeSet& set, const AuthorityState& authority, const Schema& schema, Millis hub_time,
+                  const RecordLookup& record) {
+  const Author& author = set.header.source.author;
+  if (author == authority.statement().log_key) return Verdict::refuse(Reason::no_grant, "the hub's log key");
+  if (set.header.space == kAuthoritySpace) return authorise_acts(set, authority, hub_time);
+  if (authority.is_revoked(author)) return Verdict::hold(Reason::revoked);
+  const Grant* grant = authority.grant(set.header.grant);
+  if (grant == nullptr || grant->act.grantee != author || grant->act.kind != GrantKind::device) {
+    return Verdict::refuse(Reason::no_grant);
+  }
+  if (grant->act.until != 0 && hub_time >= grant->act.until) return Verdict::hold(Reason::expired);
+  return authorise_records(set, grant->act, schema, hub_time, record);
+}
+
+std::string_view to_word(Reason reason) {
+  switch (reason) {
+    case Reason::none: return "none";
+    case Reason::expired: return "expired";
+    case Reason::depends: return "depends";
+    case Reason::gone: return "gone";
+    case Reason::revoked: return "revoked";
+    case Reason::no_grant: return "no_grant";
+    case Reason::no_right: return "no_right";
+    case Reason::lineage: return "lineage";
+    case Reason::ledger: return "ledger";
+    case Reason::fork: return "fork";
+    case Reason::malformed: return "malformed";
+    case Reason::invitation_used: return "invitation_used";
+    case Reason::bad_signature: return "bad_signature";
+    case Reason::wrong_schema: return "wrong_schema";
+    case Reason::too_much_held: return "too_much_held";
+    case Reason::busy: return "busy";
+    case Reason::void_act: return "void_act";
+  }
+  return "unknown";
+}
+
+std::string_view explain(Reason reason) {
+  switch (reason) {
+    case Reason::none: return "accepted";
+    case Reason::expired: return "the grant's period is over; the secretariat can renew it, the work is kept";
+    case Reason::depends: return "it builds on work that is itself held or refused; it follows when that is decided";
+    case Reason::gone: return "it changes a record whose creation the hub does not know; the secretariat decides";
+    case Reason::revoked: return "this device's key was revoked; the secretariat can adopt the work";
+    case Reason::no_grant: return "the grant it names is unknown or belongs to another key";
+    case Reason::no_right: return "this device has no right to do this; ask the secretariat, or run: wasl discard";
+    case Reason::lineage: return "a plain write cannot end a conflict; resolve it with: wasl resolve";
+    case Reason::ledger: return "a ledger's entry is never changed or deleted; write a reversing entry";
+    case Reason::fork: return "another change set stands at this place of the chain; it is sealed anew by itself";
+    case Reason::malformed: return "its bytes do not follow the format";
+    case Reason::invitation_used: return "somebody used this invitation before; ask for a new one";
+    case Reason::bad_signature: return "its signature does not match";
+    case Reason::wrong_schema: return "it was written under a register description that is not in force";
+    case Reason::too_much_held: return "too much of this device's work is held; ask the secretariat to decide it";
+    case Reason::busy: return "the hub is busy; it will be offered again by itself";
+    case Reason::void_act: return "the act names what does not exist, or gives more than it may";
+  }
+  return "unknown reason";
+}
+
+}  // namespace wasl

@@ -1,0 +1,78 @@
+#pragma once
+// Who may do what, as a pure function of the log of the space `authority`.
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "shared/authority/acts.hpp"
+#include "shared/authority/statement.hpp"
+#include "shared/model/change_set.hpp"
+
+namespace wasl {
+
+struct Grant {
+  Hash name;
+  GrantAct act;
+  Author issuer;
+  Position position = 0;  ///< in the log of `authority`
+};
+
+struct Device {
+  PublicKey key;
+  PublicKey sealing_key;
+  std::string organisation;
+  std::string role;
+  Hash grant;
+  Position enrolled = 0;
+  std::optional<RevokeAct> revoked;
+};
+
+class AuthorityState {
+ public:
+  /// @pre the entry was accepted: `authorise` said yes at this position.
+  void apply_statement(const NetworkStatement& statement, const Hash& hash);
+  Status apply(const ChangeSet& set, Position position);
+
+  [[nodiscard]] const NetworkStatement& statement() const { return statement_; }
+  [[nodiscard]] const Hash& statement_hash() const { return statement_hash_; }
+  [[nodiscard]] bool is_registrar(const PublicKey& key) const;
+  [[nodiscard]] const OrganisationAct* organisation(std::string_view id) const;
+  [[nodiscard]] const std::map<std::string, OrganisationAct>& organisations() const { return organisations_; }
+  [[nodiscard]] const Grant* grant(const Hash& name) const;
+  [[nodiscard]] const Device* device(const PublicKey& key) const;
+  [[nodiscard]] const std::map<PublicKey, Device>& devices() const { return devices_; }
+  [[nodiscard]] const Grant* invitation(const PublicKey& key) const;
+  [[nodiscard]] bool is_used(const PublicKey& invitation) const { return used_.contains(invitation); }
+  [[nodiscard]] bool is_revoked(const PublicKey& key) const { return revoked_.contains(key); }
+
+  /// Spaces that the key may read now, `authority` first; empty for an unknown or revoked key.
+  [[nodiscard]] std::vector<std::string> readable(const PublicKey& key, Millis hub_time) const;
+  /// Spaces that exist: the three open ones, and one a section or association.
+  [[nodiscard]] std::vector<std::string> spaces() const;
+  /// The clauses of a role in an organisation, innermost space first; nothing for an unknown role.
+  [[nodiscard]] std::optional<std::vector<Clause>> clauses_of_role(std::string_view role,
+                                                                  std::string_view organisation) const;
+  /// The innermost space of an organisation: its own, else the nearest one above, else `network`.
+  [[nodiscard]] std::string own_space(std::string_view organisation) const;
+  /// The space of the section above an organisation (or its own), else `network`.
+  [[nodiscard]] std::string section_space(std::string_view organisation) const;
+
+ private:
+  NetworkStatement statement_;
+  Hash statement_hash_;
+  std::map<std::string, OrganisationAct> organisations_;
+  std::map<Hash, Grant> grants_;
+  std::map<PublicKey, Hash> invitations_;
+  std::set<PublicKey> used_;
+  std::map<PublicKey, Device> devices_;
+  std::map<PublicKey, RevokeAct> revoked_;
+};
+
+/// Whether the grant covers `right` in this space on this register at hub time `now`.
+bool covers(const GrantAct& grant, Rights right, std::string_view space, std::uint32_t register_number, Millis now);
+/// Whether every clause of `inner` lies within some clause of `outer`.
+bool attenuates(const GrantAct& inner, const GrantAct& outer);
+
+}  // namespace wasl
