@@ -6,11 +6,6 @@
 namespace wasl {
 namespace {
 
-bool names_known_heads(const Operation& op, const RecordState* state) {
-  if (op.kind == OperationKind::erase) return state != nullptr;
-  return true;
-}
-
 /// A plain write may name only heads of one value.
 bool names_one_value(const Operation& op, const RecordState& state) {
   const auto it = state.heads.find(op.address);
@@ -22,6 +17,14 @@ bool names_one_value(const Operation& op, const RecordState& state) {
     value = &head.value;
   }
   return true;
+}
+
+/// Every dot it names has a place in the log, or stands in this change set. Heads of the record do by definition.
+bool names_stand(const Operation& op, const RecordState* state, const ChangeSet& set, const LogLookup& in_log) {
+  return std::all_of(op.names.begin(), op.names.end(), [&](const Dot& dot) {
+    if (dot.source == set.header.source && dot.sequence == set.header.sequence) return true;
+    return (state != nullptr && state->holds(dot)) || in_log(dot.source, dot.sequence);
+  });
 }
 
 std::string where(const Operation& op, const Schema& schema) {
@@ -62,7 +65,7 @@ Verdict check_shape(const Operation& op, const Register& reg, const ChangeSet& s
 }
 
 Verdict authorise_records(const ChangeSet& set, const GrantAct& grant, const Schema& schema, Millis hub_time,
-                          const RecordLookup& record) {
+                          const RecordLookup& record, const LogLookup& in_log) {
   std::set<std::string> created;
   for (const Operation& op : set.operations) {
     if (op.register_number == 0) return Verdict::refuse(Reason::malformed, "an act outside `authority`");
@@ -90,7 +93,7 @@ Verdict authorise_records(const ChangeSet& set, const GrantAct& grant, const Sch
     }
     const bool known = (state != nullptr && state->heads.contains(Address{})) || created.contains(op.id);
     if (!known) return Verdict::hold(Reason::gone, where(op, schema));
-    if (!names_known_heads(op, state) && !created.contains(op.id)) return Verdict::hold(Reason::gone, where(op, schema));
+    if (!names_stand(op, state, set, in_log)) return Verdict::hold(Reason::depends, where(op, schema));
     if (op.kind == OperationKind::write && state != nullptr && !names_one_value(op, *state)) {
       return Verdict::refuse(Reason::lineage, where(op, schema));
     }
@@ -178,7 +181,7 @@ Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Mi
 }  // namespace
 
 Verdict authorise(const ChangeSet& set, const AuthorityState& authority, const Schema& schema, Millis hub_time,
-                  const RecordLookup& record) {
+                  const RecordLookup& record, const LogLookup& in_log) {
   const Author& author = set.header.source.author;
   if (author == authority.statement().log_key) return Verdict::refuse(Reason::no_grant, "the hub's log key");
   if (set.header.space == kAuthoritySpace) return authorise_acts(set, authority, hub_time);
@@ -188,7 +191,7 @@ Verdict authorise(const ChangeSet& set, const AuthorityState& authority, const S
     return Verdict::refuse(Reason::no_grant);
   }
   if (grant->act.until != 0 && hub_time >= grant->act.until) return Verdict::hold(Reason::expired);
-  return authorise_records(set, grant->act, schema, hub_time, record);
+  return authorise_records(set, grant->act, schema, hub_time, record, in_log);
 }
 
 std::string_view to_word(Reason reason) {

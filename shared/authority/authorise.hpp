@@ -52,8 +52,11 @@ struct Verdict {
 /// The confirmed state of a record of the change set's space just before the entry; null when unknown.
 using RecordLookup = std::function<const RecordState*(std::string_view id)>;
 
+/// Whether the change set at this place of a chain has an entry in the space's log.
+using LogLookup = std::function<bool(const Source& source, Sequence sequence)>;
+
 /// @param hub_time the entry's time; periods are judged by it and by nothing else.
 Verdict authorise(const ChangeSet& set, const AuthorityState& authority, const Schema& schema, Millis hub_time,
-                  const RecordLookup& record);
+                  const RecordLookup& record, const LogLookup& in_log);
 
 }  // namespace wasl

@@ -1,0 +1,382 @@
+#include "shared/wire/segment.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "shared/base/limits.hpp"
+#include "shared/crypto/crypto.hpp"
+
+namespace wasl {
+namespace {
+
+enum class ItemTag : Byte { set = 1, set_with_entry = 2, own = 3, stand_in = 4, entry = 5, signature = 6 };
+
+// What a header shares with the one before it in the segment.
+constexpr Byte kNextInChain = 1;       // sequence follows, previous hash is the name of that change set
+constexpr Byte kSameSchema = 2;
+constexpr Byte kSameGrant = 4;
+constexpr Byte kSameSeen = 8;
+constexpr Byte kSameAuthoritySeen = 16;
+constexpr Byte kNextInGroup = 32;      // same group, next part
+constexpr Byte kWholeGroup = 64;       // part 1 of 1
+constexpr std::size_t kItemsMost = 1 << 20;
+constexpr std::size_t kStatementBytes = 32 * 1024;
+
+/// What both ends of the codec remember while they walk a segment.
+struct Walk {
+  std::vector<Source> sources;
+  std::map<Source, std::pair<Sequence, Hash>> ends;  ///< per chain: last sequence and name
+  Header last;
+  Entry last_entry;
+
+  std::optional<std::size_t> number_of(const Source& source) const {
+    const auto it = std::find(sources.begin(), sources.end(), source);
+    if (it == sources.end()) return std::nullopt;
+    return static_cast<std::size_t>(it - sources.begin());
+  }
+  void passed(const Header& header, const Hash& name) {
+    ends[header.source] = {header.sequence, name};
+    last = header;
+  }
+};
+
+void encode_source_reference(Writer& out, Walk& walk, const Source& source) {
+  if (const auto number = walk.number_of(source)) {
+    out.varint(*number + 1);
+  } else {
+    out.varint(0);
+    encode_source(out, source);
+    walk.sources.push_back(source);
+  }
+}
+
+Source decode_source_reference(Reader& in, Walk& walk) {
+  const auto number = in.count(kItemsMost);
+  if (number == 0) {
+    walk.sources.push_back(decode_source(in));
+    return walk.sources.back();
+  }
+  if (number > walk.sources.size()) {
+    in.fail();
+    return {};
+  }
+  return walk.sources[number - 1];
+}
+
+void encode_entry_times(Writer& out, Walk& walk, const Entry& entry) {
+  out.integer(static_cast<std::int64_t>(entry.authority - walk.last_entry.authority));
+  out.integer(entry.hub_time - walk.last_entry.hub_time);
+  walk.last_entry = entry;
+}
+
+void decode_entry_times(Reader& in, Walk& walk, Entry& entry) {
+  entry.authority = walk.last_entry.authority + static_cast<std::uint64_t>(in.integer());
+  entry.hub_time = static_cast<Millis>(static_cast<std::uint64_t>(walk.last_entry.hub_time) +
+                                       static_cast<std::uint64_t>(in.integer()));
+  walk.last_entry = entry;
+}
+
+void encode_seen(Writer& out, const Seen& seen) {
+  out.varint(seen.size);
+  out.fixed(seen.root);
+}
+
+Seen decode_seen(Reader& in) {
+  Seen seen;
+  seen.size = in.varint();
+  seen.root = in.fixed<Hash>();
+  return seen;
+}
+
+/// Everything of the header but network, space and body hash, which the reader has from elsewhere.
+void encode_header_rest(Writer& out, Walk& walk, const Header& h) {
+  encode_source_reference(out, walk, h.source);
+  const auto end = walk.ends.find(h.source);
+  Byte flags = 0;
+  if (end != walk.ends.end() && h.sequence == end->second.first + 1 && h.previous == end->second.second) {
+    flags |= kNextInChain;
+  }
+  if (h.schema == walk.last.schema) flags |= kSameSchema;
+  if (h.grant == walk.last.grant) flags |= kSameGrant;
+  if (h.seen == walk.last.seen) flags |= kSameSeen;
+  if (h.seen_authority == walk.last.seen_authority) flags |= kSameAuthoritySeen;
+  if (h.group == walk.last.group && h.part == walk.last.part + 1 && h.parts == walk.last.parts) {
+    flags |= kNextInGroup;
+  } else if (h.part == 1 && h.parts == 1) {
+    flags |= kWholeGroup;
+  }
+  out.byte(flags);
+  if (!(flags & kNextInChain)) {
+    out.varint(h.sequence);
+    out.fixed(h.previous);
+  }
+  if (!(flags & kSameSchema)) out.fixed(h.schema);
+  if (!(flags & kSameGrant)) out.fixed(h.grant);
+  if (!(flags & kSameSeen)) encode_seen(out, h.seen);
+  if (!(flags & kSameAuthoritySeen)) encode_seen(out, h.seen_authority);
+  out.integer(static_cast<std::int64_t>(h.stamp.bits - walk.last.stamp.bits));
+  if (!(flags & kNextInGroup)) {
+    out.fixed(h.group);
+    if (!(flags & kWholeGroup)) {
+      out.varint(h.part);
+      out.varint(h.parts);
+    }
+  }
+}
+
+Header decode_header_rest(Reader& in, Walk& walk, const NetworkId& network, const std::string& space) {
+  Header h;
+  h.network = network;
+  h.space = space;
+  h.source = decode_source_reference(in, walk);
+  const Byte flags = in.byte();
+  if (flags & kNextInChain) {
+    const auto end = walk.ends.find(h.source);
+    if (end == walk.ends.end()) {
+      in.fail();
+      return h;
+    }
+    h.sequence = end->second.first + 1;
+    h.previous = end->second.second;
+  } else {
+    h.sequence = in.varint();
+    h.previous = in.fixed<Hash>();
+  }
+  h.schema = flags & kSameSchema ? walk.last.schema : in.fixed<Hash>();
+  h.grant = flags & kSameGrant ? walk.last.grant : in.fixed<Hash>();
+  h.seen = flags & kSameSeen ? walk.last.seen : decode_seen(in);
+  h.seen_authority = flags & kSameAuthoritySeen ? walk.last.seen_authority : decode_seen(in);
+  h.stamp.bits = walk.last.stamp.bits + static_cast<std::uint64_t>(in.integer());
+  if (flags & kNextInGroup) {
+    h.group = walk.last.group;
+    h.part = walk.last.part + 1;
+    h.parts = walk.last.parts;
+  } else {
+    h.group = in.fixed<GroupId>();
+    if (!(flags & kWholeGroup)) {
+      h.part = static_cast<std::uint32_t>(in.count(limits::kGroupParts));
+      h.parts = static_cast<std::uint32_t>(in.count(limits::kGroupParts));
+    }
+  }
+  const bool possible = h.sequence > 0 && h.part > 0 && h.part <= h.parts &&
+                        (h.sequence == 1) == h.previous.is_zero();
+  if (!possible) in.fail();
+  return h;
+}
+
+class Encoder {
+ public:
+  explicit Encoder(Writer& out) : out_(out) {}
+
+  void operator()(const SetItem& item) {
+    out_.byte(static_cast<Byte>(item.entry ? ItemTag::set_with_entry : ItemTag::set));
+    if (item.entry) encode_entry_times(out_, walk_, *item.entry);
+    encode_header_rest(out_, walk_, item.set.header);
+    out_.sized(item.set.body_bytes);
+    walk_.passed(item.set.header, item.set.name);
+  }
+  void operator()(const OwnItem& item) {
+    out_.byte(static_cast<Byte>(ItemTag::own));
+    encode_entry_times(out_, walk_, item.entry);
+    encode_source_reference(out_, walk_, item.source);
+    out_.varint(item.sequence);
+  }
+  void operator()(const StandInItem& item) {
+    out_.byte(static_cast<Byte>(ItemTag::stand_in));
+    encode_header_rest(out_, walk_, item.header);
+    out_.fixed(item.header.body);
+    walk_.passed(item.header, item.name);
+  }
+  void operator()(const EntryItem& item) {
+    out_.byte(static_cast<Byte>(ItemTag::entry));
+    encode_entry_times(out_, walk_, item.entry);
+    out_.byte(static_cast<Byte>(item.entry.kind));
+    out_.fixed(item.entry.hash);
+    out_.sized(item.statement);
+  }
+  void operator()(const SignatureItem& item) {
+    out_.byte(static_cast<Byte>(ItemTag::signature));
+    encode_source_reference(out_, walk_, item.source);
+    out_.varint(item.last);
+    out_.fixed(item.signature);
+  }
+
+ private:
+  Writer& out_;
+  Walk walk_;
+};
+
+Result<SetItem> decode_set(Reader& in, Walk& walk, bool with_entry, const NetworkId& network,
+                           const std::string& space) {
+  SetItem item;
+  if (with_entry) {
+    item.entry.emplace();
+    item.entry->kind = EntryKind::accept;
+    decode_entry_times(in, walk, *item.entry);
+  }
+  Header header = decode_header_rest(in, walk, network, space);
+  const ByteView body = in.sized(limits::kChangeSetBytes);
+  if (!in.ok()) return fail(Errc::malformed, "a segment is cut short");
+  WASL_LET(item.set, decode_change_set(std::move(header), body));
+  if (item.entry) item.entry->hash = item.set.name;
+  walk.passed(item.set.header, item.set.name);
+  return item;
+}
+
+std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0, 12); }
+
+}  // namespace
+
+Bytes encode_items(const Segment& segment, const NetworkId&) {
+  Writer out;
+  out.varint(segment.items.size());
+  Encoder encoder(out);
+  for (const SegmentItem& item : segment.items) std::visit(encoder, item);
+  return out.take();
+}
+
+Result<Segment> decode_items(std::string space, Position first, ByteView bytes, const NetworkId& network) {
+  Segment segment{std::move(space), first, {}, {}};
+  Reader in(bytes);
+  Walk walk;
+  const auto count = in.count(kItemsMost);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    switch (static_cast<ItemTag>(in.byte())) {
+      case ItemTag::set: {
+        WASL_LET(SetItem item, decode_set(in, walk, false, network, segment.space));
+        segment.items.emplace_back(std::move(item));
+        break;
+      }
+      case ItemTag::set_with_entry: {
+        WASL_LET(SetItem item, decode_set(in, walk, true, network, segment.space));
+        segment.items.emplace_back(std::move(item));
+        break;
+      }
+      case ItemTag::own: {
+        OwnItem item;
+        item.entry.kind = EntryKind::accept;
+        decode_entry_times(in, walk, item.entry);
+        item.source = decode_source_reference(in, walk);
+        item.sequence = in.varint();
+        segment.items.emplace_back(std::move(item));
+        break;
+      }
+      case ItemTag::stand_in: {
+        StandInItem item;
+        item.header = decode_header_rest(in, walk, network, segment.space);
+        item.header.body = in.fixed<Hash>();
+        item.header_bytes = encode(item.header);
+        item.name = name_of(item.header_bytes);
+        walk.passed(item.header, item.name);
+        segment.items.emplace_back(std::move(item));
+        break;
+      }
+      case ItemTag::entry: {
+        EntryItem item;
+        decode_entry_times(in, walk, item.entry);
+        item.entry.kind = static_cast<EntryKind>(in.byte());
+        item.entry.hash = in.fixed<Hash>();
+        item.statement = to_bytes(in.sized(kStatementBytes));
+        segment.items.emplace_back(std::move(item));
+        break;
+      }
+      case ItemTag::signature: {
+        SignatureItem item;
+        item.source = decode_source_reference(in, walk);
+        item.last = in.varint();
+        item.signature = in.fixed<Signature>();
+        segment.items.emplace_back(std::move(item));
+        break;
+      }
+      default: in.fail();
+    }
+  }
+  if (!in.finished()) return fail(Errc::malformed, "a segment of change sets does not follow the format");
+  return segment;
+}
+
+Bytes encode_openings(const std::vector<OpeningItem>& openings) {
+  Writer out;
+  out.varint(openings.size());
+  for (const OpeningItem& item : openings) {
+    out.fixed(item.commitment);
+    out.fixed(item.opening.salt);
+    item.opening.value.encode(out);
+  }
+  return out.take();
+}
+
+Result<std::vector<OpeningItem>> decode_openings(ByteView bytes) {
+  Reader in(bytes);
+  std::vector<OpeningItem> openings;
+  const auto count = in.count(kItemsMost);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    OpeningItem item;
+    item.commitment = in.fixed<Hash>();
+    item.opening.salt = in.fixed<Salt>();
+    item.opening.value = Value::decode(in);
+    openings.push_back(std::move(item));
+  }
+  if (!in.finished()) return fail(Errc::malformed, "a list of openings does not follow the format");
+  return openings;
+}
+
+Status verify_runs(const Segment& segment, const NetworkId& network) {
+  struct Run {
+    Sequence last = 0;
+    Hash name;
+    std::size_t uncovered = 0;  ///< change sets since the last signature
+  };
+  std::map<Source, Run> runs;
+  const auto follow = [&](const Header& header, const Hash& name) -> Status {
+    Run& run = runs[header.source];
+    if (run.last != 0 && header.sequence <= run.last) {
+      return fail(Errc::malformed, "change sets of a chain stand in the wrong order");
+    }
+    if (run.uncovered > 0 && (header.sequence != run.last + 1 || header.previous != run.name)) {
+      return fail(Errc::bad_signature, "the chain of " + short_key(header.source.author) + " breaks inside a run at " +
+                                           std::to_string(header.sequence));
+    }
+    run.last = header.sequence;
+    run.name = name;
+    return {};
+  };
+  for (const SegmentItem& item : segment.items) {
+    if (const auto* with_body = std::get_if<SetItem>(&item)) {
+      WASL_TRY(follow(with_body->set.header, with_body->set.name));
+      ++runs[with_body->set.header.source].uncovered;
+    } else if (const auto* stand_in = std::get_if<StandInItem>(&item)) {
+      WASL_TRY(follow(stand_in->header, stand_in->name));
+      ++runs[stand_in->header.source].uncovered;
+    } else if (const auto* signature = std::get_if<SignatureItem>(&item)) {
+      Run& run = runs[signature->source];
+      if (run.last != signature->last || run.uncovered == 0 || run.uncovered > limits::kRunChangeSets ||
+          !crypto::verify(signature->source.author, run_message(network, run.name), signature->signature)) {
+        return fail(Errc::bad_signature, "the signature of " + short_key(signature->source.author) +
+                                             " over its change set " + std::to_string(signature->last) +
+                                             " does not match");
+      }
+      run.uncovered = 0;
+    }
+  }
+  for (const auto& [source, run] : runs) {
+    if (run.uncovered > 0) {
+      return fail(Errc::bad_signature, "change sets of " + short_key(source.author) + " came without a signature");
+    }
+  }
+  return {};
+}
+
+std::size_t entry_count(const Segment& segment) {
+  std::size_t count = 0;
+  for (const SegmentItem& item : segment.items) {
+    if (const auto* set = std::get_if<SetItem>(&item)) {
+      count += set->entry ? 1 : 0;
+    } else if (std::holds_alternative<OwnItem>(item) || std::holds_alternative<EntryItem>(item)) {
+      ++count;
+    }
+  }
+  return count;
+}
+
+}  // namespace wasl

@@ -1,0 +1,73 @@
+#pragma once
+// A segment: change sets of one space with their entries and signatures, as they travel and as they are kept
+// (PROTOCOL.md section 5). Headers are packed against what came before in the same segment; the signed bytes
+// are rebuilt exactly, and their hashes prove it.
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "shared/base/bytes.hpp"
+#include "shared/ledger/entry.hpp"
+#include "shared/model/change_set.hpp"
+
+namespace wasl {
+
+/// A change set, with its entry when it has one.
+struct SetItem {
+  std::optional<Entry> entry;
+  ChangeSet set;
+};
+/// An entry whose change set the reader wrote itself and holds.
+struct OwnItem {
+  Entry entry;  ///< `hash` is empty on the wire: the reader fills it from its own change set
+  Source source;
+  Sequence sequence = 0;
+};
+/// A header in the place of a change set whose body does not travel: it keeps the chain provable.
+struct StandInItem {
+  Header header;
+  Bytes header_bytes;
+  Hash name;
+};
+/// Any other entry: `adopt`, `void`, `unvoid`, `snapshot`, `statement`; a statement brings its bytes.
+struct EntryItem {
+  Entry entry;
+  Bytes statement;
+};
+/// One signature for the run of a chain that ends at `last`; stands after the run.
+struct SignatureItem {
+  Source source;
+  Sequence last = 0;
+  Signature signature;
+};
+using SegmentItem = std::variant<SetItem, OwnItem, StandInItem, EntryItem, SignatureItem>;
+
+/// An opening and the commitment it opens; kept beside, because it may be erased.
+struct OpeningItem {
+  Hash commitment;
+  Opening opening;
+};
+
+struct Segment {
+  std::string space;
+  Position first = 0;  ///< position of the first entry; 0 when nothing in it has one
+  std::vector<SegmentItem> items;
+  std::vector<OpeningItem> openings;  ///< not part of `encode_items`
+};
+
+Bytes encode_items(const Segment& segment, const NetworkId& network);
+/// Errors: malformed, bad_signature, unsupported. Checks forms and hashes; signatures are `verify_runs`.
+Result<Segment> decode_items(std::string space, Position first, ByteView bytes, const NetworkId& network);
+
+Bytes encode_openings(const std::vector<OpeningItem>& openings);
+Result<std::vector<OpeningItem>> decode_openings(ByteView bytes);
+
+/// Every change set with a body is covered by a signature in the same segment, chains link inside it, and no
+/// signature is wrong. Errors: bad_signature, naming author and sequence.
+Status verify_runs(const Segment& segment, const NetworkId& network);
+
+/// Number of entries in the segment.
+std::size_t entry_count(const Segment& segment);
+
+}  // namespace wasl
