@@ -43,6 +43,8 @@ struct Value {
   static std::optional<Value> point(std::string_view text);
   /// "-12.50", "3", "1e3" is refused. @return nothing when it is not a decimal of at most 18 digits.
   static std::optional<Value> decimal(std::string_view text);
+  /// The shortest decimal that reads back as this double. @return nothing beyond 15 decimals or 18 digits.
+  static std::optional<Value> decimal(double number);
 
   // Readers of the canonical form; nothing when the type or the bytes are other.
   [[nodiscard]] std::optional<std::int64_t> as_integer() const;
