@@ -9,6 +9,9 @@
 namespace wasl {
 namespace {
 
+using ledger::Entry;
+using ledger::EntryKind;
+
 enum class ItemTag : Byte { set = 1, set_with_entry = 2, own = 3, stand_in = 4, entry = 5, signature = 6 };
 
 // What a header shares with the one before it in the segment.

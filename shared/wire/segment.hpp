@@ -15,12 +15,12 @@ namespace wasl {
 
 /// A change set, with its entry when it has one.
 struct SetItem {
-  std::optional<Entry> entry;
+  std::optional<ledger::Entry> entry;
   ChangeSet set;
 };
 /// An entry whose change set the reader wrote itself and holds.
 struct OwnItem {
-  Entry entry;  ///< `hash` is empty on the wire: the reader fills it from its own change set
+  ledger::Entry entry;  ///< `hash` is empty on the wire: the reader fills it from its own change set
   Source source;
   Sequence sequence = 0;
 };
@@ -32,7 +32,7 @@ struct StandInItem {
 };
 /// Any other entry: `adopt`, `void`, `unvoid`, `snapshot`, `statement`; a statement brings its bytes.
 struct EntryItem {
-  Entry entry;
+  ledger::Entry entry;
   Bytes statement;
 };
 /// One signature for the run of a chain that ends at `last`; stands after the run.

@@ -1,0 +1,310 @@
+#include "shared/wire/messages.hpp"
+
+#include "shared/base/limits.hpp"
+#include "shared/wire/compression.hpp"
+
+namespace wasl {
+namespace {
+
+constexpr std::size_t kSpacesMost = 256;
+constexpr std::size_t kProofMost = 4096;
+constexpr std::size_t kWordsBytes = 4096;
+constexpr std::size_t kCompressFrom = 128;  // below, zstd's own header eats the gain
+constexpr std::string_view kHelloTag = "wasl.1/hello";
+constexpr std::string_view kWelcomeTag = "wasl.1/welcome";
+
+Bytes tagged(std::string_view tag, std::initializer_list<ByteView> parts) {
+  Bytes message = to_bytes(tag);
+  for (const ByteView part : parts) append(message, part);
+  return message;
+}
+
+Writer frame(FrameKind kind) {
+  Writer out;
+  out.byte(static_cast<Byte>(kind));
+  return out;
+}
+
+Reader body_of(ByteView frame_bytes) { return Reader(frame_bytes.subspan(frame_bytes.empty() ? 0 : 1)); }
+
+tl::unexpected<Error> bad_frame(std::string_view what) {
+  return fail(Errc::malformed, "the peer sent a " + std::string(what) + " that does not follow the format");
+}
+
+void encode_cursors(Writer& out, const std::vector<Cursor>& cursors) {
+  out.varint(cursors.size());
+  for (const Cursor& cursor : cursors) {
+    out.sized(cursor.space);
+    out.varint(cursor.position << 1 | (cursor.has_key ? 1 : 0));
+  }
+}
+
+std::vector<Cursor> decode_cursors(Reader& in) {
+  std::vector<Cursor> cursors;
+  const auto count = in.count(kSpacesMost);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    Cursor cursor;
+    cursor.space = in.text(limits::kSpaceBytes);
+    const auto position = in.varint();
+    cursor.position = position >> 1;
+    cursor.has_key = (position & 1) != 0;
+    cursors.push_back(std::move(cursor));
+  }
+  return cursors;
+}
+
+void encode_hashes(Writer& out, const std::vector<Hash>& hashes) {
+  out.varint(hashes.size());
+  for (const Hash& hash : hashes) out.fixed(hash);
+}
+
+std::vector<Hash> decode_hashes(Reader& in) {
+  std::vector<Hash> hashes;
+  const auto count = in.count(kProofMost);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) hashes.push_back(in.fixed<Hash>());
+  return hashes;
+}
+
+}  // namespace
+
+std::optional<FrameKind> frame_kind(ByteView frame_bytes) {
+  if (frame_bytes.empty()) return std::nullopt;
+  return static_cast<FrameKind>(frame_bytes[0]);
+}
+
+Bytes encode(const Hello& hello, const crypto::KeyPair& device) {
+  Writer out;
+  out.byte(Hello::kVersion);
+  out.byte(hello.flags);
+  out.fixed(hello.network);
+  out.fixed(hello.device);
+  out.fixed(hello.hub);
+  out.varint(hello.counter);
+  out.fixed(hello.binding);
+  out.varint(hello.checkpoint.size);
+  out.fixed(hello.checkpoint.root);
+  encode_cursors(out, hello.cursors);
+  out.fixed(device.sign(tagged(kHelloTag, {out.bytes()})));
+  return out.take();
+}
+
+Result<Hello> decode_hello(ByteView bytes) {
+  if (bytes.size() > limits::kHelloBytes || bytes.size() < Signature::kSize + 1) return bad_frame("hello");
+  const ByteView body = bytes.first(bytes.size() - Signature::kSize);
+  Reader in(body);
+  if (in.byte() != Hello::kVersion) {
+    return fail(Errc::unsupported, "the office speaks another version of the protocol", "update the older program");
+  }
+  Hello hello;
+  hello.flags = in.byte();
+  hello.network = in.fixed<NetworkId>();
+  hello.device = in.fixed<PublicKey>();
+  hello.hub = in.fixed<PublicKey>();
+  hello.counter = in.varint();
+  hello.binding = in.fixed<Hash>();
+  hello.checkpoint.size = in.varint();
+  hello.checkpoint.root = in.fixed<Hash>();
+  hello.cursors = decode_cursors(in);
+  if (!in.finished()) return bad_frame("hello");
+  const auto signature = Signature::from(bytes.last(Signature::kSize));
+  if (!crypto::verify(hello.device, tagged(kHelloTag, {body}), *signature)) {
+    return fail(Errc::bad_signature, "the hello's signature does not match its key");
+  }
+  return hello;
+}
+
+Hash hello_hash(ByteView hello_bytes) { return crypto::hash(kHelloTag, hello_bytes); }
+
+Bytes encode(const Welcome& welcome, const Hash& hello, const crypto::KeyPair& log_key) {
+  Writer body;
+  body.integer(welcome.hub_time);
+  body.varint(welcome.push_credit);
+  body.byte(welcome.same_spaces ? 1 : 0);
+  if (!welcome.same_spaces) {
+    body.varint(welcome.spaces.size());
+    for (const SpaceKey& space : welcome.spaces) {
+      body.sized(space.space);
+      body.byte(space.key ? 1 : 0);
+      if (space.key) body.fixed(*space.key);
+    }
+  }
+  Writer out = frame(FrameKind::welcome);
+  out.fixed(log_key.sign(tagged(kWelcomeTag, {hello.view(), body.bytes()})));
+  out.raw(body.bytes());
+  return out.take();
+}
+
+Result<Welcome> decode_welcome(ByteView bytes, const Hash& hello, const PublicKey& log_key) {
+  if (frame_kind(bytes) != FrameKind::welcome || bytes.size() < 1 + Signature::kSize) return bad_frame("welcome");
+  const auto signature = Signature::from(bytes.subspan(1, Signature::kSize));
+  const ByteView body = bytes.subspan(1 + Signature::kSize);
+  if (!crypto::verify(log_key, tagged(kWelcomeTag, {hello.view(), body}), *signature)) {
+    return fail(Errc::wrong_network, "whoever answers does not hold this network's hub key",
+                "check the hub's address; nothing was sent to it");
+  }
+  Reader in(body);
+  Welcome welcome;
+  welcome.hub_time = in.integer();
+  welcome.push_credit = in.varint();
+  welcome.same_spaces = in.byte() == 1;
+  if (!welcome.same_spaces) {
+    const auto count = in.count(kSpacesMost);
+    for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+      SpaceKey space;
+      space.space = in.text(limits::kSpaceBytes);
+      if (in.byte() == 1) space.key = in.fixed<ledger::BlindingKey>();
+      if (!is_space_name(space.space)) in.fail();
+      welcome.spaces.push_back(std::move(space));
+    }
+  }
+  if (!in.finished()) return bad_frame("welcome");
+  return welcome;
+}
+
+Bytes encode_segment(FrameKind kind, const Segment& segment, const NetworkId& network) {
+  const Bytes raw = encode_items(segment, network);
+  Bytes packed;
+  if (raw.size() >= kCompressFrom) packed = compress(raw, kWireLevel);
+  const bool compressed = !packed.empty() && packed.size() < raw.size();
+  Writer out = frame(kind);
+  out.byte(compressed ? 1 : 0);
+  out.sized(segment.space);
+  out.varint(segment.first);
+  out.sized(compressed ? packed : raw);
+  // One space's text must not reveal another's, nor a compressor the salt: openings stay outside.
+  if (!segment.openings.empty()) out.raw(encode_openings(segment.openings));
+  return out.take();
+}
+
+Result<Segment> decode_segment(ByteView bytes, const NetworkId& network) {
+  Reader in = body_of(bytes);
+  const Byte compressed = in.byte();
+  std::string space = in.text(limits::kSpaceBytes);
+  const Position first = in.varint();
+  const ByteView packed = in.sized(limits::kFrameBytes);
+  if (!in.ok() || compressed > 1 || !is_space_name(space)) return bad_frame("segment");
+  Bytes raw;
+  if (compressed == 1) {
+    WASL_LET(raw, decompress(packed, limits::kFrameRoomBytes));
+  }
+  const ByteView items = compressed == 1 ? ByteView(raw) : packed;
+  WASL_LET(Segment segment, decode_items(std::move(space), first, items, network));
+  if (in.left() > 0) {
+    WASL_LET(segment.openings, decode_openings(in.raw(in.left())));
+  }
+  return segment;
+}
+
+Bytes encode(const Proof& proof) {
+  Writer out = frame(FrameKind::proof);
+  out.byte(static_cast<Byte>((proof.final ? 1 : 0) | (proof.checkpoint.empty() ? 2 : 0)));
+  if (proof.checkpoint.empty()) return out.take();
+  out.sized(proof.checkpoint);
+  encode_hashes(out, proof.consistency);
+  out.varint(proof.leaves.size());
+  for (const LeafProof& leaf : proof.leaves) {
+    out.varint(leaf.index);
+    out.sized(leaf.leaf);
+  }
+  encode_hashes(out, proof.inclusion);
+  return out.take();
+}
+
+Result<Proof> decode_proof(ByteView bytes) {
+  Reader in = body_of(bytes);
+  Proof proof;
+  const Byte flags = in.byte();
+  proof.final = (flags & 1) != 0;
+  if (!(flags & 2)) {
+    proof.checkpoint = in.text(kWordsBytes);
+    proof.consistency = decode_hashes(in);
+    const auto count = in.count(kSpacesMost);
+    for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+      LeafProof leaf;
+      leaf.index = in.varint();
+      leaf.leaf = to_bytes(in.sized(kWordsBytes));
+      proof.leaves.push_back(std::move(leaf));
+    }
+    proof.inclusion = decode_hashes(in);
+    if (proof.checkpoint.empty()) in.fail();
+  }
+  if (!in.finished()) return bad_frame("proof");
+  return proof;
+}
+
+Bytes encode(const std::vector<VerdictItem>& verdicts) {
+  Writer out = frame(FrameKind::verdicts);
+  out.varint(verdicts.size());
+  for (const VerdictItem& item : verdicts) {
+    out.fixed(item.chain);
+    out.varint(item.first);
+    out.varint(item.count);
+    out.byte(static_cast<Byte>(item.verdict.outcome));
+    if (item.verdict.outcome == Outcome::accepted) continue;
+    out.byte(static_cast<Byte>(item.verdict.reason));
+    out.sized(std::string_view(item.verdict.detail).substr(0, 256));
+    if (item.verdict.outcome == Outcome::later) out.integer(item.retry_after);
+  }
+  return out.take();
+}
+
+Result<std::vector<VerdictItem>> decode_verdicts(ByteView bytes) {
+  Reader in = body_of(bytes);
+  std::vector<VerdictItem> verdicts;
+  const auto count = in.count(limits::kOperations);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    VerdictItem item;
+    item.chain = in.fixed<ChainId>();
+    item.first = in.varint();
+    item.count = in.varint();
+    item.verdict.outcome = static_cast<Outcome>(in.byte());
+    if (item.verdict.outcome < Outcome::accepted || item.verdict.outcome > Outcome::later) in.fail();
+    if (item.verdict.outcome != Outcome::accepted) {
+      item.verdict.reason = static_cast<Reason>(in.byte());
+      item.verdict.detail = to_text(in.sized(kWordsBytes));
+      if (item.verdict.outcome == Outcome::later) item.retry_after = in.integer();
+    }
+    verdicts.push_back(std::move(item));
+  }
+  if (!in.finished()) return bad_frame("list of verdicts");
+  return verdicts;
+}
+
+Bytes encode(const Problem& problem) {
+  Writer out = frame(FrameKind::problem);
+  out.sized(problem.code);
+  out.sized(problem.message);
+  out.sized(problem.hint);
+  return out.take();
+}
+
+Result<Problem> decode_problem(ByteView bytes) {
+  Reader in = body_of(bytes);
+  Problem problem;
+  problem.code = in.text(kWordsBytes);
+  problem.message = in.text(kWordsBytes);
+  problem.hint = in.text(kWordsBytes);
+  if (!in.finished()) return bad_frame("problem");
+  return problem;
+}
+
+Bytes encode(const Done& done) {
+  Writer out = frame(FrameKind::done);
+  out.byte(done.equal ? (*done.equal ? 1 : 0) : 2);
+  encode_cursors(out, done.applied);
+  return out.take();
+}
+
+Result<Done> decode_done(ByteView bytes) {
+  Reader in = body_of(bytes);
+  Done done;
+  const Byte equal = in.byte();
+  if (equal < 2) done.equal = equal == 1;
+  done.applied = decode_cursors(in);
+  if (!in.finished()) return bad_frame("done");
+  return done;
+}
+
+Bytes finish_frame() { return frame(FrameKind::finish).take(); }
+
+}  // namespace wasl

@@ -1,0 +1,124 @@
+#pragma once
+// The frames of a sync session (PROTOCOL.md section 7): values and their bytes. Each WebSocket message is one
+// frame: kind byte, then what the kind says.
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "shared/authority/authorise.hpp"
+#include "shared/base/bytes.hpp"
+#include "shared/crypto/crypto.hpp"
+#include "shared/ledger/blinding.hpp"
+#include "shared/wire/segment.hpp"
+
+namespace wasl {
+
+constexpr std::string_view kSubprotocol = "wasl.1";
+
+struct Cursor {
+  std::string space;
+  Position position = 0;   ///< entries stored
+  bool has_key = false;    ///< holds the blinding key of a private space
+};
+
+/// What an office says with its upgrade request, signed by its key; at most 1 KiB.
+struct Hello {
+  static constexpr Byte kVersion = 1;
+  static constexpr Byte kLive = 1;  ///< stays connected
+  static constexpr Byte kFull = 2;  ///< send its own change sets too: the replica was rebuilt
+
+  Byte flags = 0;
+  NetworkId network;
+  PublicKey device;
+  PublicKey hub;               ///< the log key it expects
+  std::uint64_t counter = 0;   ///< never used twice by this key
+  Hash binding;                ///< of the channel; 32 zero bytes on plain loopback
+  Seen checkpoint;             ///< of `heads`, last verified
+  std::vector<Cursor> cursors;
+};
+Bytes encode(const Hello& hello, const crypto::KeyPair& device);
+/// Checks the signature. Errors: malformed, bad_signature, unsupported.
+Result<Hello> decode_hello(ByteView bytes);
+Hash hello_hash(ByteView hello_bytes);
+
+struct SpaceKey {
+  std::string space;
+  std::optional<ledger::BlindingKey> key;
+};
+
+/// The hub's answer: proves that it holds the log key, and for this hello.
+struct Welcome {
+  Millis hub_time = 0;
+  std::uint64_t push_credit = 0;  ///< bytes of pushes that may be without a verdict
+  bool same_spaces = false;       ///< the cursors name exactly what may be read, and no key is missing
+  std::vector<SpaceKey> spaces;   ///< otherwise: all that may be read
+};
+Bytes encode(const Welcome& welcome, const Hash& hello, const crypto::KeyPair& log_key);
+/// @param frame as received. Errors: malformed, wrong_network (another key answered).
+Result<Welcome> decode_welcome(ByteView frame, const Hash& hello, const PublicKey& log_key);
+
+enum class FrameKind : Byte {
+  welcome = 1,
+  entries = 2,
+  proof = 3,
+  verdicts = 4,
+  problem = 5,
+  push = 16,
+  finish = 17,
+  done = 18,
+};
+/// @return nothing for an empty frame.
+std::optional<FrameKind> frame_kind(ByteView frame);
+
+/// Entries of a log, or a push of change sets without entries. Items are compressed when that is shorter,
+/// openings never.
+Bytes encode_segment(FrameKind kind, const Segment& segment, const NetworkId& network);
+Result<Segment> decode_segment(ByteView frame, const NetworkId& network);
+
+struct LeafProof {
+  std::uint64_t index = 0;
+  Bytes leaf;
+};
+
+/// What the hub has signed, and that it continues what the reader knew.
+struct Proof {
+  bool final = false;             ///< answers `finish`: everything pushed before has its verdict
+  std::string checkpoint;         ///< signed note; empty: nothing changed since the checkpoint both know
+  std::vector<Hash> consistency;  ///< from the size both know
+  std::vector<LeafProof> leaves;  ///< newest leaf of each readable space that is newer than that size
+  std::vector<Hash> inclusion;    ///< for all of them, each shared node once
+};
+Bytes encode(const Proof& proof);
+Result<Proof> decode_proof(ByteView frame);
+
+/// The verdict on `count` change sets of a chain of the session's key.
+struct VerdictItem {
+  ChainId chain;
+  Sequence first = 0;
+  std::uint64_t count = 1;
+  Verdict verdict;
+  Millis retry_after = 0;  ///< of `later`
+};
+Bytes encode(const std::vector<VerdictItem>& verdicts);
+Result<std::vector<VerdictItem>> decode_verdicts(ByteView frame);
+
+struct Problem {
+  std::string code;
+  std::string message;
+  std::string hint;
+};
+Bytes encode(const Problem& problem);
+Result<Problem> decode_problem(ByteView frame);
+
+/// How a session ended for the office.
+struct Done {
+  std::optional<bool> equal;
+  std::vector<Cursor> applied;
+};
+Bytes encode(const Done& done);
+Result<Done> decode_done(ByteView frame);
+
+Bytes finish_frame();
+
+}  // namespace wasl
