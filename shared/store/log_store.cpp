@@ -1,0 +1,412 @@
+#include "shared/store/log_store.hpp"
+
+#include "shared/base/limits.hpp"
+#include "shared/wire/compression.hpp"
+
+namespace wasl {
+namespace {
+
+constexpr std::string_view kTables = R"sql(
+CREATE TABLE IF NOT EXISTS _wasl_meta(key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS _wasl_space(no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL,
+  applied INTEGER NOT NULL, frontier BLOB NOT NULL, key BLOB, leaf_index INTEGER NOT NULL, leaf BLOB NOT NULL,
+  as_of INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS _wasl_source(no INTEGER PRIMARY KEY, author BLOB NOT NULL, chain BLOB NOT NULL,
+  space INTEGER, last INTEGER NOT NULL DEFAULT 0, name BLOB, UNIQUE(author, chain));
+CREATE TABLE IF NOT EXISTS _wasl_entry(space INTEGER NOT NULL, position INTEGER NOT NULL, kind INTEGER NOT NULL,
+  hash BLOB NOT NULL, authority INTEGER NOT NULL, time INTEGER NOT NULL, source INTEGER, sequence INTEGER,
+  block INTEGER NOT NULL, PRIMARY KEY(space, position)) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS _wasl_entry_source ON _wasl_entry(source, sequence) WHERE source IS NOT NULL;
+CREATE TABLE IF NOT EXISTS _wasl_block(no INTEGER PRIMARY KEY, space INTEGER NOT NULL, first INTEGER NOT NULL,
+  last INTEGER NOT NULL, raw INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS _wasl_block_first ON _wasl_block(space, last);
+CREATE TABLE IF NOT EXISTS _wasl_opening(commitment BLOB PRIMARY KEY, salt BLOB NOT NULL, value BLOB NOT NULL)
+  WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS _wasl_parked(space INTEGER NOT NULL, id TEXT NOT NULL, state BLOB NOT NULL,
+  PRIMARY KEY(space, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS _wasl_bucket(space INTEGER NOT NULL, bucket INTEGER NOT NULL, hash BLOB NOT NULL,
+  data BLOB NOT NULL, PRIMARY KEY(space, bucket)) WITHOUT ROWID;
+)sql";
+
+tl::unexpected<Error> damaged(std::string_view what) {
+  return fail(Errc::corrupt, "the stored " + std::string(what) + " is damaged",
+              "run: wasl verify; history can be fetched again from the hub");
+}
+
+}  // namespace
+
+Status LogStore::create_tables(Database& database) { return database.exec(kTables); }
+
+Status LogStore::refresh() {
+  WASL_LET(const std::int64_t version, db_->data_version());
+  if (version != data_version_) forget();
+  data_version_ = version;
+  return {};
+}
+
+void LogStore::forget() {
+  spaces_.clear();
+  numbers_.clear();
+  sources_.clear();
+  ends_.clear();
+  digests_.clear();
+  noted_.clear();
+  failed_.reset();
+  data_version_ = -1;
+}
+
+Result<SpaceInfo*> LogStore::space(std::string_view name) {
+  if (const auto it = spaces_.find(name); it != spaces_.end()) return &it->second;
+  SpaceInfo info;
+  info.name = name;
+  WASL_LET(auto select, db_->prepare("SELECT no, size, applied, frontier, key, leaf_index, leaf, as_of "
+                                     "FROM _wasl_space WHERE name = ?"));
+  select.bind_all(name);
+  WASL_LET(const bool found, select.step());
+  if (found) {
+    info.number = select.int64(0);
+    info.size = static_cast<Position>(select.int64(1));
+    info.applied = static_cast<Position>(select.int64(2));
+    auto frontier = ledger::Frontier::decode(select.blob(3));
+    if (!frontier) return damaged("Merkle frontier");
+    info.frontier = std::move(*frontier);
+    if (!select.is_null(4)) info.key = ledger::BlindingKey::from(select.blob(4));
+    info.leaf_index = static_cast<std::uint64_t>(select.int64(5));
+    info.leaf = to_bytes(select.blob(6));
+    info.as_of = select.int64(7);
+  } else {
+    WASL_LET(auto insert, db_->prepare("INSERT INTO _wasl_space(name, size, applied, frontier, leaf_index, leaf, "
+                                       "as_of) VALUES(?, 0, 0, ?, 0, x'', 0)"));
+    insert.bind_all(name, ByteView(info.frontier.encode()));
+    WASL_TRY(insert.run());
+    info.number = db_->last_insert_id();
+  }
+  return &spaces_.emplace(std::string(name), std::move(info)).first->second;
+}
+
+Result<std::vector<std::string>> LogStore::space_names() {
+  std::vector<std::string> names;
+  WASL_LET(auto select, db_->prepare("SELECT name FROM _wasl_space ORDER BY no"));
+  for (;;) {
+    WASL_LET(const bool row, select.step());
+    if (!row) return names;
+    names.emplace_back(select.text(0));
+  }
+}
+
+Status LogStore::save_space(const SpaceInfo& info) {
+  WASL_LET(auto update, db_->prepare("UPDATE _wasl_space SET size = ?, applied = ?, frontier = ?, key = ?, "
+                                     "leaf_index = ?, leaf = ?, as_of = ? WHERE no = ?"));
+  update.bind_all(info.size, info.applied, ByteView(info.frontier.encode()), info.key, info.leaf_index,
+                  ByteView(info.leaf), info.as_of, info.number);
+  return update.run();
+}
+
+std::uint64_t LogStore::number_of(const Source& source) {
+  if (const auto it = numbers_.find(source); it != numbers_.end()) return it->second;
+  const auto look_up = [&]() -> Result<std::uint64_t> {
+    WASL_LET(auto select, db_->prepare("SELECT no FROM _wasl_source WHERE author = ? AND chain = ?"));
+    select.bind_all(source.author, source.chain);
+    WASL_LET(const bool found, select.step());
+    if (found) return static_cast<std::uint64_t>(select.int64(0));
+    WASL_LET(auto insert, db_->prepare("INSERT INTO _wasl_source(author, chain) VALUES(?, ?)"));
+    insert.bind_all(source.author, source.chain);
+    WASL_TRY(insert.run());
+    return static_cast<std::uint64_t>(db_->last_insert_id());
+  };
+  auto number = look_up();
+  if (!number) {
+    failed_ = number.error();
+    return 0;
+  }
+  numbers_[source] = *number;
+  sources_[*number] = source;
+  return *number;
+}
+
+const Source& LogStore::source_of(std::uint64_t number) {
+  if (const auto it = sources_.find(number); it != sources_.end()) return it->second;
+  static const Source kNone{};
+  const auto look_up = [&]() -> Result<Source> {
+    WASL_LET(auto select, db_->prepare("SELECT author, chain FROM _wasl_source WHERE no = ?"));
+    select.bind_all(number);
+    WASL_LET(const bool found, select.step());
+    if (!found) return damaged("list of chains");
+    const auto author = Author::from(select.blob(0));
+    const auto chain = ChainId::from(select.blob(1));
+    if (!author || !chain) return damaged("list of chains");
+    return Source{*author, *chain};
+  };
+  if (number > INT64_MAX) return kNone;
+  auto source = look_up();
+  if (!source) {
+    failed_ = source.error();
+    return kNone;
+  }
+  numbers_[*source] = number;
+  return sources_[number] = *source;
+}
+
+Status LogStore::health() {
+  if (failed_) return tl::unexpected(*failed_);
+  return {};
+}
+
+Result<ChainEnd> LogStore::chain_end(const Source& source) {
+  if (const auto it = ends_.find(source); it != ends_.end()) return it->second;
+  ChainEnd end;
+  WASL_LET(auto select, db_->prepare("SELECT last, name FROM _wasl_source WHERE author = ? AND chain = ?"));
+  select.bind_all(source.author, source.chain);
+  WASL_LET(const bool found, select.step());
+  if (found && select.int64(0) > 0) {
+    end.last = static_cast<Sequence>(select.int64(0));
+    const auto name = Hash::from(select.blob(1));
+    if (!name) return damaged("list of chains");
+    end.name = *name;
+  }
+  ends_[source] = end;
+  return end;
+}
+
+Status LogStore::follow_chain(SpaceNumber space, const Header& header, const Hash& name) {
+  WASL_LET(const ChainEnd end, chain_end(header.source));
+  if (header.sequence != end.last + 1 || header.previous != end.name) {
+    return fail(Errc::malformed, "a chain of " + to_hex(header.source.author.view()).substr(0, 12) +
+                                     " does not continue at " + std::to_string(header.sequence));
+  }
+  const auto number = number_of(header.source);
+  WASL_TRY(health());
+  WASL_LET(auto update, db_->prepare("UPDATE _wasl_source SET last = ?1, name = ?2, space = ?3 WHERE no = ?4 AND "
+                                     "coalesce(space, ?3) = ?3"));
+  update.bind_all(header.sequence, name, space, number);
+  WASL_TRY(update.run());
+  if (db_->changes() != 1) return fail(Errc::malformed, "a chain of change sets runs through two spaces");
+  ends_[header.source] = {header.sequence, name};
+  return {};
+}
+
+Status LogStore::insert_entry(SpaceInfo& info, const ledger::Entry& entry, const Source* source, Sequence sequence,
+                              std::int64_t block) {
+  info.frontier.append(ledger::leaf_hash(entry, is_private_space(info.name) ? info.key : std::nullopt));
+  ++info.size;
+  std::optional<std::uint64_t> number;
+  if (source != nullptr) number = number_of(*source);
+  WASL_TRY(health());
+  WASL_LET(auto insert, db_->prepare("INSERT INTO _wasl_entry VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  insert.bind_all(info.number, info.size, static_cast<int>(entry.kind), entry.hash, entry.authority, entry.hub_time,
+                  number, source != nullptr ? std::optional(sequence) : std::nullopt, block);
+  return insert.run();
+}
+
+Status LogStore::append(const Segment& segment) {
+  WASL_LET(SpaceInfo* const info, space(segment.space));
+  WASL_ASSERT(segment.first == info->size + 1);
+  if (is_private_space(info->name) && !info->key) {
+    return fail(Errc::malformed, "the hub sent entries of " + info->name + " without its blinding key");
+  }
+  const Bytes raw = encode_items(segment, {});
+  const Bytes packed = compress(raw, kBlockLevel);
+  WASL_LET(auto insert, db_->prepare("INSERT INTO _wasl_block(space, first, last, raw, data) VALUES(?, ?, ?, ?, ?)"));
+  insert.bind_all(info->number, segment.first, segment.first + entry_count(segment) - 1, raw.size(), ByteView(packed));
+  WASL_TRY(insert.run());
+  const std::int64_t block = db_->last_insert_id();
+  for (const SegmentItem& item : segment.items) {
+    if (const auto* set = std::get_if<SetItem>(&item)) {
+      const Header& header = set->set.header;
+      WASL_TRY(follow_chain(info->number, header, set->set.name));
+      if (set->entry) WASL_TRY(insert_entry(*info, *set->entry, &header.source, header.sequence, block));
+    } else if (const auto* stand_in = std::get_if<StandInItem>(&item)) {
+      WASL_TRY(follow_chain(info->number, stand_in->header, stand_in->name));
+    } else if (const auto* other = std::get_if<EntryItem>(&item)) {
+      WASL_TRY(insert_entry(*info, other->entry, nullptr, 0, block));
+    }
+  }
+  for (const OpeningItem& opening : segment.openings) WASL_TRY(put_opening(opening));
+  return save_space(*info);
+}
+
+Result<std::optional<EntryRow>> LogStore::find(const Source& source, Sequence sequence) {
+  WASL_LET(auto select, db_->prepare("SELECT e.position, e.kind, e.hash, e.authority, e.time FROM _wasl_source s "
+                                     "JOIN _wasl_entry e ON e.source = s.no AND e.sequence = ?3 "
+                                     "WHERE s.author = ?1 AND s.chain = ?2"));
+  select.bind_all(source.author, source.chain, sequence);
+  WASL_LET(const bool found, select.step());
+  if (!found) return std::optional<EntryRow>();
+  EntryRow row;
+  row.position = static_cast<Position>(select.int64(0));
+  row.entry.kind = static_cast<ledger::EntryKind>(select.int64(1));
+  row.entry.hash = Hash::from(select.blob(2)).value_or(Hash{});
+  row.entry.authority = static_cast<std::uint64_t>(select.int64(3));
+  row.entry.hub_time = select.int64(4);
+  row.source = source;
+  row.sequence = sequence;
+  return std::optional(row);
+}
+
+Result<std::vector<EntryRow>> LogStore::entries(std::string_view name, Position from, Position to) {
+  WASL_LET(SpaceInfo* const info, space(name));
+  std::vector<EntryRow> rows;
+  WASL_LET(auto select, db_->prepare("SELECT position, kind, hash, authority, time, source, sequence FROM _wasl_entry "
+                                     "WHERE space = ? AND position BETWEEN ? AND ? ORDER BY position"));
+  select.bind_all(info->number, from, to);
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return rows;
+    EntryRow row;
+    row.position = static_cast<Position>(select.int64(0));
+    row.entry.kind = static_cast<ledger::EntryKind>(select.int64(1));
+    row.entry.hash = Hash::from(select.blob(2)).value_or(Hash{});
+    row.entry.authority = static_cast<std::uint64_t>(select.int64(3));
+    row.entry.hub_time = select.int64(4);
+    if (!select.is_null(5)) {
+      row.source = source_of(static_cast<std::uint64_t>(select.int64(5)));
+      row.sequence = static_cast<Sequence>(select.int64(6));
+    }
+    rows.push_back(row);
+  }
+}
+
+Result<std::vector<Segment>> LogStore::read(std::string_view name, Position from, std::size_t most_bytes,
+                                            const NetworkId& network) {
+  WASL_LET(SpaceInfo* const info, space(name));
+  std::vector<Segment> segments;
+  std::size_t bytes = 0;
+  WASL_LET(auto select, db_->prepare("SELECT first, raw, data FROM _wasl_block WHERE space = ? AND last >= ? "
+                                     "ORDER BY last"));
+  select.bind_all(info->number, from);
+  while (bytes < most_bytes) {
+    WASL_LET(const bool found, select.step());
+    if (!found) break;
+    auto raw = decompress(select.blob(2), limits::kFrameRoomBytes);
+    if (!raw) return damaged("history");
+    bytes += raw->size();
+    auto segment = decode_items(std::string(name), static_cast<Position>(select.int64(0)), *raw, network);
+    if (!segment) return damaged("history");
+    segments.push_back(std::move(*segment));
+  }
+  return segments;
+}
+
+Status LogStore::put_opening(const OpeningItem& item) {
+  Writer value;
+  item.opening.value.encode(value);
+  WASL_LET(auto insert, db_->prepare("INSERT OR IGNORE INTO _wasl_opening VALUES(?, ?, ?)"));
+  insert.bind_all(item.commitment, item.opening.salt, ByteView(value.bytes()));
+  return insert.run();
+}
+
+Result<std::optional<Opening>> LogStore::opening(const Hash& commitment) {
+  WASL_LET(auto select, db_->prepare("SELECT salt, value FROM _wasl_opening WHERE commitment = ?"));
+  select.bind_all(commitment);
+  WASL_LET(const bool found, select.step());
+  if (!found) return std::optional<Opening>();
+  const auto salt = Salt::from(select.blob(0));
+  Reader in(select.blob(1));
+  Opening opening{salt.value_or(Salt{}), Value::decode(in)};
+  if (!salt || !in.finished()) return damaged("opening of a personal value");
+  return std::optional(std::move(opening));
+}
+
+Result<std::optional<RecordState>> LogStore::parked(SpaceNumber space_number, std::string_view id) {
+  WASL_LET(auto select, db_->prepare("SELECT state FROM _wasl_parked WHERE space = ? AND id = ?"));
+  select.bind_all(space_number, id);
+  WASL_LET(const bool found, select.step());
+  if (!found) return std::optional<RecordState>();
+  Reader in(select.blob(0));
+  WASL_LET(RecordState state, decode_state(in, *this));
+  WASL_TRY(health());
+  return std::optional(std::move(state));
+}
+
+Status LogStore::park(SpaceNumber space_number, std::string_view id, const RecordState& state) {
+  Writer out;
+  encode_state(out, state, *this);
+  WASL_TRY(health());
+  WASL_LET(auto insert, db_->prepare("INSERT INTO _wasl_parked VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET "
+                                     "state = excluded.state"));
+  insert.bind_all(space_number, id, ByteView(out.bytes()));
+  return insert.run();
+}
+
+Status LogStore::unpark(SpaceNumber space_number, std::string_view id) {
+  WASL_LET(auto erase, db_->prepare("DELETE FROM _wasl_parked WHERE space = ? AND id = ?"));
+  erase.bind_all(space_number, id);
+  return erase.run();
+}
+
+void LogStore::note_record(SpaceNumber space_number, std::string_view id, const Hash& hash) {
+  const Hash id_hash = ledger::id_hash(id);
+  noted_[{space_number, ledger::bucket_of(id_hash)}].emplace_back(id_hash, hash);
+}
+
+Status LogStore::flush_digest() {
+  for (const auto& [key, records] : noted_) {
+    const auto& [space_number, bucket_number] = key;
+    ledger::Bucket bucket;
+    WASL_LET(auto select, db_->prepare("SELECT data FROM _wasl_bucket WHERE space = ? AND bucket = ?"));
+    select.bind_all(space_number, bucket_number);
+    WASL_LET(const bool found, select.step());
+    if (found) {
+      auto stored = ledger::Bucket::decode(select.blob(0));
+      if (!stored) return damaged("state digest");
+      bucket = std::move(*stored);
+    }
+    for (const auto& [id_hash, record] : records) bucket.set(id_hash, record);
+    const Hash hash = bucket.hash();
+    WASL_LET(auto insert, db_->prepare("INSERT INTO _wasl_bucket VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                                       "hash = excluded.hash, data = excluded.data"));
+    insert.bind_all(space_number, bucket_number, hash, ByteView(bucket.encode()));
+    WASL_TRY(insert.run());
+    if (const auto tree = digests_.find(space_number); tree != digests_.end()) tree->second.set(bucket_number, hash);
+  }
+  noted_.clear();
+  return {};
+}
+
+Result<Hash> LogStore::digest(std::string_view name) {
+  WASL_TRY(flush_digest());
+  WASL_LET(SpaceInfo* const info, space(name));
+  auto tree = digests_.find(info->number);
+  if (tree == digests_.end()) {
+    tree = digests_.emplace(info->number, ledger::DigestTree()).first;
+    WASL_LET(auto select, db_->prepare("SELECT bucket, hash FROM _wasl_bucket WHERE space = ?"));
+    select.bind_all(info->number);
+    for (;;) {
+      WASL_LET(const bool found, select.step());
+      if (!found) break;
+      const auto hash = Hash::from(select.blob(1));
+      const auto bucket = select.int64(0);
+      if (!hash || bucket < 0 || bucket >= ledger::kDigestBuckets) return damaged("state digest");
+      tree->second.set(static_cast<unsigned>(bucket), *hash);
+    }
+  }
+  return tree->second.root();
+}
+
+Status LogStore::clear_state(SpaceNumber space_number) {
+  for (const std::string_view sql :
+       {"DELETE FROM _wasl_parked WHERE space = ?", "DELETE FROM _wasl_bucket WHERE space = ?"}) {
+    WASL_LET(auto erase, db_->prepare(sql));
+    erase.bind_all(space_number);
+    WASL_TRY(erase.run());
+  }
+  digests_.erase(space_number);
+  return {};
+}
+
+Result<std::optional<Bytes>> LogStore::meta(std::string_view key) {
+  WASL_LET(auto select, db_->prepare("SELECT value FROM _wasl_meta WHERE key = ?"));
+  select.bind_all(key);
+  WASL_LET(const bool found, select.step());
+  if (!found) return std::optional<Bytes>();
+  return std::optional(to_bytes(select.blob(0)));
+}
+
+Status LogStore::set_meta(std::string_view key, ByteView value) {
+  WASL_LET(auto insert, db_->prepare("INSERT INTO _wasl_meta VALUES(?, ?) ON CONFLICT DO UPDATE SET "
+                                     "value = excluded.value"));
+  insert.bind_all(key, value);
+  return insert.run();
+}
+
+}  // namespace wasl

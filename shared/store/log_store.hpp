@@ -1,0 +1,109 @@
+#pragma once
+// The logs of the spaces in one SQLite file: entries, blocks of change sets, chains, openings, the records
+// that have no table of their own, and the state digest. The replica and the embedded hub store share it.
+// Thread: that of its Database. Every call runs inside the caller's transaction.
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shared/base/environment.hpp"
+#include "shared/ledger/blinding.hpp"
+#include "shared/ledger/digest.hpp"
+#include "shared/ledger/merkle.hpp"
+#include "shared/model/record_state.hpp"
+#include "shared/sqlite/database.hpp"
+#include "shared/wire/segment.hpp"
+
+namespace wasl {
+
+using SpaceNumber = std::int64_t;
+
+struct SpaceInfo {
+  SpaceNumber number = 0;
+  std::string name;
+  Position size = 0;     ///< entries stored
+  Position applied = 0;  ///< entries whose effect is in the confirmed state; a group takes effect at its last part
+  ledger::Frontier frontier;
+  std::optional<ledger::BlindingKey> key;
+  std::uint64_t leaf_index = 0;  ///< of the newest leaf of `heads` verified for this space
+  Bytes leaf;                    ///< empty: none yet
+  Millis as_of = 0;              ///< hub time of the last proof that covered this space
+};
+
+/// The end of a chain as the log knows it, stand-ins included.
+struct ChainEnd {
+  Sequence last = 0;
+  Hash name;
+};
+
+struct EntryRow {
+  Position position = 0;
+  ledger::Entry entry;
+  std::optional<Source> source;
+  Sequence sequence = 0;
+};
+
+class LogStore final : public SourceNumbers {
+ public:
+  explicit LogStore(Database& database) : db_(&database) {}
+
+  static Status create_tables(Database& database);
+  /// Call first in every transaction: forgets what another process may have changed, or a rollback undone.
+  Status refresh();
+  void forget();
+
+  Result<SpaceInfo*> space(std::string_view name);  ///< made when missing
+  Result<std::vector<std::string>> space_names();
+  Status save_space(const SpaceInfo& info);
+
+  /// Appends verified entries at the end of the space's log. @pre `segment.first` is size + 1 and no OwnItem is
+  /// left. Errors: malformed (a chain breaks), storage_failed.
+  Status append(const Segment& segment);
+  Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence);
+  Result<std::vector<EntryRow>> entries(std::string_view space, Position from, Position to);
+  Result<ChainEnd> chain_end(const Source& source);
+  /// Whole stored blocks from the one that holds `from`, until `most_bytes` of packed items are reached.
+  Result<std::vector<Segment>> read(std::string_view space, Position from, std::size_t most_bytes,
+                                    const NetworkId& network);
+
+  Status put_opening(const OpeningItem& opening);
+  Result<std::optional<Opening>> opening(const Hash& commitment);
+
+  // Records without a table of their own: dead ones, unknown registers, and all records of a hub.
+  Result<std::optional<RecordState>> parked(SpaceNumber space, std::string_view id);
+  Status park(SpaceNumber space, std::string_view id, const RecordState& state);
+  Status unpark(SpaceNumber space, std::string_view id);
+
+  /// Notes the record's hash for the digest; `flush_digest` writes what was noted.
+  void note_record(SpaceNumber space, std::string_view id, const Hash& hash);
+  Status flush_digest();
+  Result<Hash> digest(std::string_view space);
+  Status clear_state(SpaceNumber space);  ///< parked records and digest, before a rebuild
+
+  Result<std::optional<Bytes>> meta(std::string_view key);
+  Status set_meta(std::string_view key, ByteView value);
+
+  // SourceNumbers. A failure of the database is kept and reported by health().
+  std::uint64_t number_of(const Source& source) override;
+  const Source& source_of(std::uint64_t number) override;
+  Status health();
+
+ private:
+  Status follow_chain(SpaceNumber space, const Header& header, const Hash& name);
+  Status insert_entry(SpaceInfo& info, const ledger::Entry& entry, const Source* source, Sequence sequence,
+                      std::int64_t block);
+
+  Database* db_;
+  std::int64_t data_version_ = -1;
+  std::map<std::string, SpaceInfo, std::less<>> spaces_;
+  std::map<Source, std::uint64_t> numbers_;
+  std::map<std::uint64_t, Source> sources_;
+  std::map<Source, ChainEnd> ends_;
+  std::map<SpaceNumber, ledger::DigestTree> digests_;
+  std::map<std::pair<SpaceNumber, unsigned>, std::vector<std::pair<Hash, Hash>>> noted_;
+  std::optional<Error> failed_;
+};
+
+}  // namespace wasl
