@@ -7,6 +7,7 @@ namespace wasl {
 namespace {
 
 constexpr std::size_t kSpacesMost = 256;
+constexpr std::size_t kChainsMost = 1024;
 constexpr std::size_t kProofMost = 4096;
 constexpr std::size_t kWordsBytes = 4096;
 constexpr std::size_t kCompressFrom = 128;  // below, zstd's own header eats the gain
@@ -128,6 +129,11 @@ Bytes encode(const Welcome& welcome, const Hash& hello, const crypto::KeyPair& l
       if (space.key) body.fixed(*space.key);
     }
   }
+  body.varint(welcome.staged.size());
+  for (const Staged& staged : welcome.staged) {
+    body.fixed(staged.chain);
+    body.varint(staged.last);
+  }
   Writer out = frame(FrameKind::welcome);
   out.fixed(log_key.sign(tagged(kWelcomeTag, {hello.view(), body.bytes()})));
   out.raw(body.bytes());
@@ -156,6 +162,11 @@ Result<Welcome> decode_welcome(ByteView bytes, const Hash& hello, const PublicKe
       if (!is_space_name(space.space)) in.fail();
       welcome.spaces.push_back(std::move(space));
     }
+  }
+  const auto staged = in.count(kChainsMost);
+  for (std::uint64_t i = 0; i < staged && in.ok(); ++i) {
+    const auto chain = in.fixed<ChainId>();
+    welcome.staged.push_back({chain, in.varint()});
   }
   if (!in.finished()) return bad_frame("welcome");
   return welcome;

@@ -47,12 +47,19 @@ struct SpaceKey {
   std::optional<ledger::BlindingKey> key;
 };
 
+/// Change sets of one of the device's chains that the hub holds up to here, waiting for the rest of their group.
+struct Staged {
+  ChainId chain;
+  Sequence last = 0;
+};
+
 /// The hub's answer: proves that it holds the log key, and for this hello.
 struct Welcome {
   Millis hub_time = 0;
   std::uint64_t push_credit = 0;  ///< bytes of pushes that may be without a verdict
   bool same_spaces = false;       ///< the cursors name exactly what may be read, and no key is missing
   std::vector<SpaceKey> spaces;   ///< otherwise: all that may be read
+  std::vector<Staged> staged;     ///< need not be sent again
 };
 Bytes encode(const Welcome& welcome, const Hash& hello, const crypto::KeyPair& log_key);
 /// @param frame as received. Errors: malformed, wrong_network (another key answered).

@@ -333,10 +333,7 @@ Status verify_runs(const Segment& segment, const NetworkId& network) {
   std::map<Source, Run> runs;
   const auto follow = [&](const Header& header, const Hash& name) -> Status {
     Run& run = runs[header.source];
-    if (run.last != 0 && header.sequence <= run.last) {
-      return fail(Errc::malformed, "change sets of a chain stand in the wrong order");
-    }
-    if (run.uncovered > 0 && (header.sequence != run.last + 1 || header.previous != run.name)) {
+    if (run.last != 0 && (header.sequence != run.last + 1 || header.previous != run.name)) {
       return fail(Errc::bad_signature, "the chain of " + short_key(header.source.author) + " breaks inside a run at " +
                                            std::to_string(header.sequence));
     }
@@ -350,7 +347,6 @@ Status verify_runs(const Segment& segment, const NetworkId& network) {
       ++runs[with_body->set.header.source].uncovered;
     } else if (const auto* stand_in = std::get_if<StandInItem>(&item)) {
       WASL_TRY(follow(stand_in->header, stand_in->name));
-      ++runs[stand_in->header.source].uncovered;
     } else if (const auto* signature = std::get_if<SignatureItem>(&item)) {
       Run& run = runs[signature->source];
       if (run.last != signature->last || run.uncovered == 0 || run.uncovered > limits::kRunChangeSets ||
