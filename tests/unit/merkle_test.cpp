@@ -205,6 +205,17 @@ TEST(Merkle, RefusesEveryDamagedProof) {
   }
 }
 
+TEST(Merkle, RefusesAProofThatGoesOnAboveTheRootOfItsSize) {
+  const KeptTree tree(4);
+  // Leaf 1 of two is not leaf 0 of one, though the same hashes lead to the root.
+  EXPECT_TRUE(verify_inclusion(tree.leaves()[1], 1, 2, std::array{tree.leaves()[0]}, tree.root(2)));
+  EXPECT_FALSE(verify_inclusion(tree.leaves()[1], 0, 1, std::array{tree.leaves()[0]}, tree.root(2)));
+  const Hash more = leaf_hash(view("more"));
+  auto proof = consistency_proof(3, 4, tree.node_at());
+  proof.push_back(more);
+  EXPECT_FALSE(verify_consistency(3, node_hash(more, tree.root(3)), 4, node_hash(more, tree.root(4)), proof));
+}
+
 TEST(Merkle, WhatIsOutOfRangeGetsAnEmptyProofThatProvesNothing) {
   const KeptTree tree(5);
   EXPECT_TRUE(inclusion_proof(5, 5, tree.node_at()).empty());
