@@ -85,6 +85,12 @@ bool verify(const PublicKey& key, ByteView message, const Signature& signature) 
 
 bool is_valid_key(const PublicKey& key) { return crypto_core_ed25519_is_valid_point(key.bytes.data()) == 1; }
 
+PublicKey sealing_public_key(const Seed& secret) {
+  PublicKey out;
+  crypto_scalarmult_curve25519_base(out.bytes.data(), secret.bytes.data());
+  return out;
+}
+
 void SystemRandom::fill(std::span<Byte> out) { randombytes_buf(out.data(), out.size()); }
 
 }  // namespace wasl::crypto

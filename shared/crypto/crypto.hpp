@@ -46,6 +46,9 @@ bool verify(const PublicKey& key, ByteView message, const Signature& signature);
 /// libsodium 1.0.18 verifies under mixed-order keys; such a key must not enter a network.
 bool is_valid_key(const PublicKey& key);
 
+/// The X25519 public half of a secret, for sealed bundles.
+PublicKey sealing_public_key(const Seed& secret);
+
 /// The operating system's randomness.
 class SystemRandom final : public Random {
  public:

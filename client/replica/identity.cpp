@@ -1,0 +1,206 @@
+#include "client/replica/identity.hpp"
+
+#include "shared/base/packed.hpp"
+
+namespace wasl {
+namespace {
+
+constexpr std::string_view kTables = R"sql(
+CREATE TABLE IF NOT EXISTS value(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS chain(chain BLOB PRIMARY KEY, space TEXT NOT NULL, bulk INTEGER NOT NULL,
+  last INTEGER NOT NULL DEFAULT 0, name BLOB, retired INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS evidence(no INTEGER PRIMARY KEY, at INTEGER NOT NULL, what TEXT NOT NULL,
+  ours BLOB NOT NULL, theirs BLOB NOT NULL);
+)sql";
+
+tl::unexpected<Error> damaged() {
+  return fail(Errc::corrupt, "identity.db holds something that this program did not write",
+              "restore it from nowhere: ask the secretariat for a new invitation");
+}
+
+Bytes encode_number(std::uint64_t n) {
+  Writer out;
+  out.varint(n);
+  return out.take();
+}
+
+}  // namespace
+
+Result<Identity> Identity::open(const std::filesystem::path& folder, bool create) {
+  const auto path = folder / "identity.db";
+  OpenOptions options;
+  options.path = path;
+  options.create = create;
+  WASL_LET(Database database, Database::open(options));
+  std::error_code ignored;  // a file system without modes keeps its own
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
+                               ignored);
+  WASL_TRY(database.exec(kTables));
+  return Identity(std::move(database));
+}
+
+Result<std::optional<Bytes>> Identity::value(std::string_view key) {
+  WASL_LET(auto select, db_.prepare("SELECT value FROM value WHERE key = ?"));
+  select.bind_all(key);
+  WASL_LET(const bool found, select.step());
+  if (!found) return std::optional<Bytes>();
+  return std::optional(to_bytes(select.blob(0)));
+}
+
+Status Identity::set_value(std::string_view key, ByteView bytes) {
+  WASL_LET(auto insert, db_.prepare("INSERT INTO value VALUES(?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"));
+  insert.bind_all(key, bytes);
+  return insert.run();
+}
+
+Result<std::optional<NetworkAnchor>> Identity::network() {
+  WASL_LET(const auto bytes, value("network"));
+  if (!bytes) return std::optional<NetworkAnchor>();
+  Reader in(*bytes);
+  NetworkAnchor anchor;
+  anchor.network = in.fixed<NetworkId>();
+  anchor.statement_hash = in.fixed<Hash>();
+  anchor.statement_number = in.varint();
+  anchor.log_key = in.fixed<PublicKey>();
+  anchor.url = in.text(1024);
+  anchor.organisation = in.text(64);
+  anchor.language = in.text(64);
+  if (!in.finished()) return damaged();
+  return std::optional(std::move(anchor));
+}
+
+Status Identity::set_network(const NetworkAnchor& anchor) {
+  Writer out;
+  out.fixed(anchor.network);
+  out.fixed(anchor.statement_hash);
+  out.varint(anchor.statement_number);
+  out.fixed(anchor.log_key);
+  out.sized(anchor.url);
+  out.sized(anchor.organisation);
+  out.sized(anchor.language);
+  return set_value("network", out.bytes());
+}
+
+Status Identity::set_url(std::string_view url) {
+  WASL_LET(auto anchor, network());
+  if (!anchor) return damaged();
+  anchor->url = url;
+  return set_network(*anchor);
+}
+
+Result<crypto::KeyPair> Identity::device_key(Random& random) {
+  WASL_LET(const auto stored, value("device key"));
+  if (stored) {
+    const auto seed = crypto::Seed::from(*stored);
+    if (!seed) return damaged();
+    return crypto::KeyPair::from_seed(*seed);
+  }
+  crypto::KeyPair pair = crypto::KeyPair::generate(random);
+  WASL_TRY(set_value("device key", pair.seed().view()));
+  return pair;
+}
+
+Result<PublicKey> Identity::sealing_key(Random& random) {
+  WASL_LET(auto stored, value("sealing key"));
+  if (!stored) {
+    stored = to_bytes(random.fixed<crypto::Seed>().view());
+    WASL_TRY(set_value("sealing key", *stored));
+  }
+  const auto secret = crypto::Seed::from(*stored);
+  if (!secret) return damaged();
+  return crypto::sealing_public_key(*secret);
+}
+
+Result<bool> Identity::is_enrolled() {
+  WASL_LET(const auto stored, value("enrolled"));
+  return stored.has_value();
+}
+
+Status Identity::set_enrolled() { return set_value("enrolled", Bytes{1}); }
+
+Result<std::uint64_t> Identity::next_counter() {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_LET(const auto stored, value("counter"));
+  std::uint64_t counter = 1;
+  if (stored) {
+    Reader in(*stored);
+    counter = in.varint() + 1;
+    if (!in.finished()) return damaged();
+  }
+  WASL_TRY(set_value("counter", encode_number(counter)));
+  WASL_TRY(transaction.commit());
+  return counter;
+}
+
+Status Identity::raise_counter(std::uint64_t at_least) { return set_value("counter", encode_number(at_least)); }
+
+Result<CheckpointAnchor> Identity::checkpoint() {
+  WASL_LET(const auto stored, value("checkpoint"));
+  CheckpointAnchor out;
+  if (!stored) return out;
+  Reader in(*stored);
+  out.heads.size = in.varint();
+  out.heads.root = in.fixed<Hash>();
+  out.note = in.text(64 * 1024);
+  if (!in.finished()) return damaged();
+  return out;
+}
+
+Status Identity::set_checkpoint(const CheckpointAnchor& checkpoint) {
+  Writer out;
+  out.varint(checkpoint.heads.size);
+  out.fixed(checkpoint.heads.root);
+  out.sized(checkpoint.note);
+  return set_value("checkpoint", out.bytes());
+}
+
+Result<std::vector<Identity::ShownChain>> Identity::chains() {
+  std::vector<ShownChain> out;
+  WASL_LET(auto select, db_.prepare("SELECT chain, space, bulk, last, name FROM chain WHERE retired = 0 ORDER BY rowid"));
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return out;
+    const auto chain = ChainId::from(select.blob(0));
+    if (!chain) return damaged();
+    ShownChain shown{*chain, std::string(select.text(1)), select.int64(2) != 0,
+                     static_cast<Sequence>(select.int64(3)), {}};
+    if (!select.is_null(4)) shown.name = Hash::from(select.blob(4)).value_or(Hash{});
+    out.push_back(std::move(shown));
+  }
+}
+
+Status Identity::add_chain(const ChainId& chain, std::string_view space, bool bulk) {
+  WASL_LET(auto insert, db_.prepare("INSERT INTO chain(chain, space, bulk) VALUES(?, ?, ?)"));
+  insert.bind_all(chain, space, bulk ? 1 : 0);
+  return insert.run();
+}
+
+Status Identity::retire_chain(const ChainId& chain) {
+  WASL_LET(auto update, db_.prepare("UPDATE chain SET retired = 1 WHERE chain = ?"));
+  update.bind_all(chain);
+  return update.run();
+}
+
+Status Identity::set_shown(const ChainId& chain, Sequence last, const Hash& name) {
+  WASL_LET(auto update, db_.prepare("UPDATE chain SET last = ?, name = ? WHERE chain = ? AND last < ?1"));
+  update.bind_all(last, name, chain);
+  return update.run();
+}
+
+Status Identity::add_evidence(std::string_view what, ByteView ours, ByteView theirs, Millis at) {
+  WASL_LET(auto insert, db_.prepare("INSERT INTO evidence(at, what, ours, theirs) VALUES(?, ?, ?, ?)"));
+  insert.bind_all(at, what, ours, theirs);
+  return insert.run();
+}
+
+Result<std::vector<std::string>> Identity::evidence() {
+  std::vector<std::string> out;
+  WASL_LET(auto select, db_.prepare("SELECT what FROM evidence ORDER BY no"));
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return out;
+    out.emplace_back(select.text(0));
+  }
+}
+
+}  // namespace wasl

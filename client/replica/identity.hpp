@@ -1,0 +1,79 @@
+#pragma once
+// identity.db: what an office must never lose or take from elsewhere, apart from the file that other tools may
+// open: its key, the network it belongs to, how far its chains were shown to anybody, the last checkpoint.
+// Thread: that of its owner. Every change is committed with FULL before the call returns.
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shared/authority/statement.hpp"
+#include "shared/crypto/crypto.hpp"
+#include "shared/model/change_set.hpp"
+#include "shared/sqlite/database.hpp"
+
+namespace wasl {
+
+/// What an office knows of its network before it has any log.
+struct NetworkAnchor {
+  NetworkId network;
+  Hash statement_hash;
+  std::uint64_t statement_number = 1;
+  PublicKey log_key;
+  std::string url;
+  std::string organisation;
+  std::string language;  ///< of plain text written by SQL; empty: und
+};
+
+struct CheckpointAnchor {
+  Seen heads;
+  std::string note;  ///< as signed; empty: none yet
+};
+
+class Identity {
+ public:
+  /// Opens or makes DIR/identity.db, mode 0600.
+  static Result<Identity> open(const std::filesystem::path& folder, bool create);
+
+  Result<std::optional<NetworkAnchor>> network();
+  Status set_network(const NetworkAnchor& anchor);
+  Status set_url(std::string_view url);
+
+  /// The device's key and its X25519 half; made once.
+  Result<crypto::KeyPair> device_key(Random& random);
+  Result<PublicKey> sealing_key(Random& random);
+  Result<bool> is_enrolled();
+  Status set_enrolled();
+
+  /// A number that this key never used before in a hello.
+  Result<std::uint64_t> next_counter();
+  Status raise_counter(std::uint64_t at_least);
+
+  Result<CheckpointAnchor> checkpoint();
+  Status set_checkpoint(const CheckpointAnchor& checkpoint);
+
+  /// How far a chain of ours was shown to anybody; a replica that ends before it was restored from a copy.
+  struct ShownChain {
+    ChainId chain;
+    std::string space;
+    bool bulk = false;
+    Sequence last = 0;
+    Hash name;
+  };
+  Result<std::vector<ShownChain>> chains();
+  Status add_chain(const ChainId& chain, std::string_view space, bool bulk);
+  Status retire_chain(const ChainId& chain);
+  Status set_shown(const ChainId& chain, Sequence last, const Hash& name);
+
+  Status add_evidence(std::string_view what, ByteView ours, ByteView theirs, Millis at);
+  Result<std::vector<std::string>> evidence();
+
+ private:
+  explicit Identity(Database database) : db_(std::move(database)) {}
+  Result<std::optional<Bytes>> value(std::string_view key);
+  Status set_value(std::string_view key, ByteView bytes);
+
+  Database db_;
+};
+
+}  // namespace wasl

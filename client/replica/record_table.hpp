@@ -1,0 +1,70 @@
+#pragma once
+// Loads and saves records: the register's row with its clock, or the hidden table for what has no row (dead
+// records, registers of a newer version). Keeps the digest and the list of conflicts up to date.
+// Thread: that of its Database; inside the caller's transaction, with triggers off.
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/replica/record.hpp"
+#include "shared/sqlite/database.hpp"
+#include "shared/store/log_store.hpp"
+
+namespace wasl {
+
+/// A record as loaded, with what its row showed.
+struct LoadedRecord {
+  Record record;
+  const Register* reg = nullptr;  ///< null: a register this program does not know
+  SpaceNumber space = 0;
+  std::optional<std::int64_t> rowid;
+  Row row;                        ///< as in the table, when there is one
+  bool has_clock = false;
+  bool hidden = false;            ///< stands in the hidden table
+};
+
+class RecordTable {
+ public:
+  RecordTable(Database& database, LogStore& store, const Schema& schema)
+      : db_(&database), store_(&store), schema_(&schema) {}
+
+  static Status create_tables(Database& database);
+
+  /// @param captured columns as they were when the clock was written, where a program has changed them since.
+  Result<LoadedRecord> load(const Register* reg, std::string_view space, std::string_view id,
+                            const std::map<std::size_t, SqlValue>* captured = nullptr,
+                            const std::optional<Bytes>& captured_clock = std::nullopt);
+  /// Shows the record (row, set rows, or none) and writes its clock. 
+  struct Changed {
+    bool confirmed = false;  ///< the digest must follow
+    bool elements = true;    ///< set rows may differ
+  };
+  Status save(LoadedRecord& loaded, Millis now, Changed changed);
+
+  /// Spaces in which the register shows this id, in rowid order.
+  Result<std::vector<std::string>> spaces_of(const Register& reg, std::string_view id);
+  Result<Value> open(const Hash& commitment);
+
+ private:
+  Result<Row> read_columns(Statement& select, const Register& reg, int first_column);
+  Status save_row(LoadedRecord& loaded, const ShownValues& shown, Millis now);
+  Status save_elements(const LoadedRecord& loaded, const ShownValues& shown);
+  Status save_hidden(const LoadedRecord& loaded, Millis now);
+  Status note_conflicts(const LoadedRecord& loaded, const RecordState& state);
+
+  struct Sql {
+    std::string select, insert, update, erase;
+  };
+  const Sql& sql_of(const Register& reg);
+
+  Database* db_;
+  LogStore* store_;
+  const Schema* schema_;
+  std::map<std::uint32_t, Sql> sql_;
+};
+
+SqlValue column_value(const Statement& statement, int column);
+void bind_value(Statement& statement, int index, const SqlValue& value);
+
+}  // namespace wasl
