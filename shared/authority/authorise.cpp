@@ -180,13 +180,13 @@ Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Mi
 
 }  // namespace
 
-Verdict authorise(const ChangeSet& set, const AuthorityState& authority, const Schema& schema, Millis hub_time,
-                  const RecordLookup& record, const LogLookup& in_log) {
+Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Position at, const Schema& schema,
+                  Millis hub_time, const RecordLookup& record, const LogLookup& in_log) {
   const Author& author = set.header.source.author;
   if (author == authority.statement().log_key) return Verdict::refuse(Reason::no_grant, "the hub's log key");
   if (set.header.space == kAuthoritySpace) return authorise_acts(set, authority, hub_time);
-  if (authority.is_revoked(author)) return Verdict::hold(Reason::revoked);
-  const Grant* grant = authority.grant(set.header.grant);
+  if (authority.is_revoked(author, at)) return Verdict::hold(Reason::revoked);
+  const Grant* grant = authority.grant(set.header.grant, at);
   if (grant == nullptr || grant->act.grantee != author || grant->act.kind != GrantKind::device) {
     return Verdict::refuse(Reason::no_grant);
   }

@@ -55,8 +55,9 @@ using RecordLookup = std::function<const RecordState*(std::string_view id)>;
 /// Whether the change set at this place of a chain has an entry in the space's log.
 using LogLookup = std::function<bool(const Source& source, Sequence sequence)>;
 
+/// @param at the entry's position in `authority`: what is newer does not count.
 /// @param hub_time the entry's time; periods are judged by it and by nothing else.
-Verdict authorise(const ChangeSet& set, const AuthorityState& authority, const Schema& schema, Millis hub_time,
-                  const RecordLookup& record, const LogLookup& in_log);
+Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Position at, const Schema& schema,
+                  Millis hub_time, const RecordLookup& record, const LogLookup& in_log);
 
 }  // namespace wasl

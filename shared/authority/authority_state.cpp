@@ -73,7 +73,7 @@ Status AuthorityState::apply(const ChangeSet& set, Position position) {
       device.key = enrol->device;
       device.sealing_key = enrol->sealing_key;
     } else if (const auto* revoke = std::get_if<RevokeAct>(&act)) {
-      revoked_.emplace(revoke->key, *revoke);
+      revoked_.emplace(revoke->key, position);
       if (const auto it = devices_.find(revoke->key); it != devices_.end()) it->second.revoked = *revoke;
     }
   }
@@ -89,9 +89,14 @@ const OrganisationAct* AuthorityState::organisation(std::string_view id) const {
   return it == organisations_.end() ? nullptr : &it->second;
 }
 
-const Grant* AuthorityState::grant(const Hash& name) const {
+const Grant* AuthorityState::grant(const Hash& name, Position at) const {
   const auto it = grants_.find(name);
-  return it == grants_.end() ? nullptr : &it->second;
+  return it == grants_.end() || it->second.position > at ? nullptr : &it->second;
+}
+
+bool AuthorityState::is_revoked(const PublicKey& key, Position at) const {
+  const auto it = revoked_.find(key);
+  return it != revoked_.end() && it->second <= at;
 }
 
 const Device* AuthorityState::device(const PublicKey& key) const {

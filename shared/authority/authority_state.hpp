@@ -29,6 +29,9 @@ struct Device {
   std::optional<RevokeAct> revoked;
 };
 
+/// The newest position: "as things stand".
+constexpr Position kLatest = ~Position{0};
+
 class AuthorityState {
  public:
   /// @pre the entry was accepted: `authorise` said yes at this position.
@@ -37,15 +40,16 @@ class AuthorityState {
 
   [[nodiscard]] const NetworkStatement& statement() const { return statement_; }
   [[nodiscard]] const Hash& statement_hash() const { return statement_hash_; }
+  // `at` asks as of a position of `authority`: what came later does not count.
   [[nodiscard]] bool is_registrar(const PublicKey& key) const;
   [[nodiscard]] const OrganisationAct* organisation(std::string_view id) const;
   [[nodiscard]] const std::map<std::string, OrganisationAct>& organisations() const { return organisations_; }
-  [[nodiscard]] const Grant* grant(const Hash& name) const;
+  [[nodiscard]] const Grant* grant(const Hash& name, Position at = kLatest) const;
   [[nodiscard]] const Device* device(const PublicKey& key) const;
   [[nodiscard]] const std::map<PublicKey, Device>& devices() const { return devices_; }
   [[nodiscard]] const Grant* invitation(const PublicKey& key) const;
   [[nodiscard]] bool is_used(const PublicKey& invitation) const { return used_.contains(invitation); }
-  [[nodiscard]] bool is_revoked(const PublicKey& key) const { return revoked_.contains(key); }
+  [[nodiscard]] bool is_revoked(const PublicKey& key, Position at = kLatest) const;
 
   /// Spaces that the key may read now, `authority` first; empty for an unknown or revoked key.
   [[nodiscard]] std::vector<std::string> readable(const PublicKey& key, Millis hub_time) const;
@@ -67,7 +71,7 @@ class AuthorityState {
   std::map<PublicKey, Hash> invitations_;
   std::set<PublicKey> used_;
   std::map<PublicKey, Device> devices_;
-  std::map<PublicKey, RevokeAct> revoked_;
+  std::map<PublicKey, Position> revoked_;
 };
 
 /// Whether the grant covers `right` in this space on this register at hub time `now`.
