@@ -1,0 +1,368 @@
+#include "client/replica/replica.hpp"
+
+#include <algorithm>
+
+#include "shared/sql/table_ddl.hpp"
+
+namespace wasl {
+namespace {
+
+constexpr std::string_view kTables = R"sql(
+CREATE TABLE IF NOT EXISTS _wasl_chain(chain BLOB PRIMARY KEY, space TEXT NOT NULL, bulk INTEGER NOT NULL,
+  last INTEGER NOT NULL DEFAULT 0, name BLOB, retired INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS _wasl_pending(no INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, space TEXT NOT NULL,
+  chain BLOB NOT NULL, sequence INTEGER NOT NULL, header BLOB NOT NULL, body BLOB NOT NULL, openings BLOB NOT NULL,
+  state INTEGER NOT NULL DEFAULT 0, reason INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT '',
+  came_in INTEGER NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS _wasl_pending_place ON _wasl_pending(chain, sequence);
+)sql";
+
+/// Whether sqlite_schema holds exactly this object.
+Result<bool> holds(Database& db, const sql::Statement& object) {
+  WASL_LET(auto select, db.prepare("SELECT sql = ?2 FROM sqlite_schema WHERE name = ?1"));
+  select.bind_all(object.name, object.sql);
+  WASL_LET(const bool found, select.step());
+  return found && select.int64(0) == 1;
+}
+
+Result<bool> has_table(Database& db, std::string_view name) {
+  WASL_LET(auto select, db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?"));
+  select.bind_all(name);
+  return select.step();
+}
+
+}  // namespace
+
+Replica::Replica(std::filesystem::path folder, Ports ports, Identity identity, Database db, NetworkAnchor anchor,
+                 crypto::KeyPair device)
+    : folder_(std::move(folder)),
+      ports_{&ports.clock, &ports.random, &ports.schema},
+      identity_(std::move(identity)),
+      db_(std::move(db)),
+      store_(db_),
+      records_(db_, store_, ports.schema),
+      outbox_(folder_ / "outbox.log"),
+      anchor_(std::move(anchor)),
+      device_(std::move(device)) {}
+
+Replica::~Replica() = default;
+
+Result<std::unique_ptr<Replica>> Replica::create(const std::filesystem::path& folder, const NetworkAnchor& anchor,
+                                                 Ports ports) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return fail(Errc::storage_failed, folder.string() + " cannot be made: " + error.message(),
+                "choose a folder that you may write");
+  }
+  WASL_LET(Identity identity, Identity::open(folder, true));
+  WASL_LET(const auto known, identity.network());
+  if (known && known->network != anchor.network) {
+    return fail(Errc::conflict, folder.string() + " belongs to another network", "choose another folder with --data");
+  }
+  WASL_TRY(identity.set_network(anchor));
+  WASL_TRY(identity.device_key(ports.random));
+  OpenOptions options;
+  options.path = folder / "replica.db";
+  options.create = true;
+  {
+    WASL_LET(Database db, Database::open(options));
+    WASL_LET(auto transaction, Transaction::begin(db));
+    WASL_TRY(LogStore::create_tables(db));
+    WASL_TRY(transaction.commit());
+  }
+  return open(folder, ports);
+}
+
+Result<std::unique_ptr<Replica>> Replica::open(const std::filesystem::path& folder, Ports ports) {
+  if (!std::filesystem::exists(folder / "identity.db")) {
+    return fail(Errc::not_found, folder.string() + " holds no replica",
+                "join a network first: wasl join --data DIR INVITATION");
+  }
+  WASL_LET(Identity identity, Identity::open(folder, false));
+  WASL_LET(auto anchor, identity.network());
+  if (!anchor) return fail(Errc::not_found, folder.string() + " never joined a network", "run: wasl join");
+  WASL_LET(crypto::KeyPair device, identity.device_key(ports.random));
+  OpenOptions options;
+  options.path = folder / "replica.db";
+  options.create = true;  // a lost replica.db is made anew and fetched again; unsent work is in outbox.log
+  WASL_LET(Database db, Database::open(options));
+  std::unique_ptr<Replica> replica(new Replica(folder, ports, std::move(identity), std::move(db), std::move(*anchor),
+                                               std::move(device)));
+  WASL_TRY(replica->prepare());
+  return replica;
+}
+
+Status Replica::prepare() {
+  WASL_TRY(db_.set_applying(true));
+  WASL_LET(const bool complete, has_table(db_, "_wasl_pending"));
+  if (!complete) {
+    WASL_LET(auto transaction, Transaction::begin(db_));
+    WASL_TRY(LogStore::create_tables(db_));
+    WASL_TRY(RecordTable::create_tables(db_));
+    WASL_TRY(db_.exec(kTables));
+    WASL_TRY(transaction.commit());
+  }
+  WASL_TRY(catch_up_authority());
+  WASL_TRY(prepare_tables());
+  WASL_TRY(recover_outbox());
+  WASL_TRY(check_restored());
+  WASL_LET(const auto spaces, store_.space_names());
+  for (const std::string& space : spaces) WASL_TRY(apply_space(space, nullptr));
+  return {};
+}
+
+Status Replica::prepare_tables() {
+  if (authority_.organisation(anchor_.organisation) == nullptr) return {};
+  const auto space_for = [&](const Register& reg) -> std::string {
+    if (reg.default_space == "own") return authority_.own_space(anchor_.organisation);
+    if (reg.default_space == "section") return authority_.section_space(anchor_.organisation);
+    return reg.default_space;
+  };
+  std::vector<sql::Statement> tables{sql::capture_table()};
+  std::vector<sql::Statement> triggers;
+  for (const Register& reg : ports_.schema->registers()) {
+    const std::string space = space_for(reg);
+    for (auto& one : sql::table_statements(reg, space)) tables.push_back(std::move(one));
+    for (auto& one : sql::trigger_statements(reg, space)) triggers.push_back(std::move(one));
+  }
+  bool complete = true;
+  for (const auto& one : tables) {
+    WASL_LET(const bool there, has_table(db_, one.name));
+    complete = complete && there;
+  }
+  for (const auto& one : triggers) {
+    WASL_LET(const bool there, holds(db_, one));
+    complete = complete && there;
+  }
+  if (complete) return {};
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  for (const auto& one : tables) {
+    WASL_LET(const bool there, has_table(db_, one.name));
+    if (!there) WASL_TRY(db_.exec(one.sql));
+  }
+  for (const auto& one : triggers) {
+    WASL_LET(const bool there, holds(db_, one));
+    if (there) continue;
+    WASL_TRY(db_.exec("DROP TRIGGER IF EXISTS " + one.name));
+    WASL_TRY(db_.exec(one.sql));
+  }
+  return transaction.commit();
+}
+
+Status Replica::catch_up_authority() {
+  WASL_TRY(store_.refresh());
+  WASL_LET(const SpaceInfo* const info, store_.space(kAuthoritySpace));
+  if (info->applied < authority_applied_) {  // the file was replaced under us
+    authority_ = AuthorityState();
+    authority_applied_ = 0;
+  }
+  while (authority_applied_ < info->applied) {
+    WASL_LET(const auto segments,
+             store_.read(kAuthoritySpace, authority_applied_ + 1, limits::kSegmentTargetBytes, anchor_.network));
+    if (segments.empty()) return fail(Errc::corrupt, "the log of authority has a gap", "run: wasl verify");
+    for (const Segment& segment : segments) {
+      Position position = segment.first - 1;
+      for (const SegmentItem& item : segment.items) {
+        if (std::holds_alternative<SignatureItem>(item) || std::holds_alternative<StandInItem>(item)) continue;
+        if (++position <= authority_applied_ || position > info->applied) continue;
+        WASL_TRY(apply_authority_item(item, position));
+        authority_applied_ = position;
+      }
+    }
+  }
+  return {};
+}
+
+Status Replica::apply_authority_item(const SegmentItem& item, Position position) {
+  if (const auto* set = std::get_if<SetItem>(&item)) return authority_.apply(set->set, position);
+  const auto* other = std::get_if<EntryItem>(&item);
+  if (other == nullptr || other->entry.kind != ledger::EntryKind::statement) return {};
+  WASL_LET(const SignedStatement statement, decode_signed_statement(other->statement));
+  const bool first = position == 1;
+  const NetworkStatement before = authority_.statement();
+  const Hash before_hash = authority_.statement_hash();
+  WASL_LET(const NetworkStatement opened, open_statement(statement, first ? nullptr : &before,
+                                                         first ? nullptr : &before_hash));
+  if (statement.hash() != other->entry.hash || (first && network_id(statement.hash()) != anchor_.network)) {
+    return fail(Errc::wrong_network, "the hub's first statement is not this network's",
+                "check the hub's address; ask the secretariat");
+  }
+  authority_.apply_statement(opened, statement.hash());
+  return {};
+}
+
+Result<const AuthorityState*> Replica::authority() {
+  WASL_TRY(catch_up_authority());
+  return &authority_;
+}
+
+Status Replica::set_url(std::string_view url) {
+  anchor_.url = url;
+  return identity_.set_url(url);
+}
+
+Status Replica::note_enrolled() { return identity_.set_enrolled(); }
+
+Result<const Grant*> Replica::own_grant() {
+  WASL_TRY(catch_up_authority());
+  const Device* device = authority_.device(device_.public_key());
+  const Grant* grant = device == nullptr ? nullptr : authority_.grant(device->grant);
+  if (grant == nullptr) {
+    return fail(Errc::unauthorised, "this device is not enrolled", "run: wasl join --data DIR INVITATION");
+  }
+  return grant;
+}
+
+std::string Replica::organisation_of(const Author& author) const {
+  const Device* device = authority_.device(author);
+  return device == nullptr ? std::string() : device->organisation;
+}
+
+Result<std::vector<std::string>> Replica::readable_spaces() {
+  WASL_TRY(catch_up_authority());
+  auto spaces = authority_.readable(device_.public_key(), ports_.clock->now());
+  if (spaces.empty()) spaces.emplace_back(kAuthoritySpace);
+  return spaces;
+}
+
+Result<std::string> Replica::space_of(const Register& reg, std::string_view id,
+                                      const std::optional<std::string>& space) {
+  WASL_LET(const auto spaces, records_.spaces_of(reg, id));
+  if (space) {
+    if (std::find(spaces.begin(), spaces.end(), *space) != spaces.end()) return *space;
+  } else if (spaces.size() == 1) {
+    return spaces[0];
+  } else if (spaces.size() > 1) {
+    return fail(Errc::conflict, reg.name + " " + std::string(id) + " stands in several spaces",
+                "name one with --space");
+  }
+  return fail(Errc::not_found, "there is no " + reg.name + " " + std::string(id) + (space ? " in " + *space : ""),
+              "list them with: wasl list " + reg.name);
+}
+
+/// A crash between outbox.log and the commit of replica.db, or a replica.db from an old copy: what the outbox
+/// knows beyond the replica is taken in as overlay. Its chains take nothing new, because what programs wrote and
+/// nobody sealed may stand in both; said twice, equal values are no conflict.
+Status Replica::recover_outbox() {
+  if (outbox_.is_empty()) return {};
+  WASL_LET(const auto items, outbox_.read());
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_TRY(store_.refresh());
+  std::vector<SealedSet> missing;
+  std::map<ChainId, std::pair<Sequence, Hash>> ends;
+  for (const OutboxItem& item : items) {
+    auto set = decode_change_set(item.header, item.body);
+    if (!set) continue;
+    const Header& header = set->header;
+    const ChainId& chain = header.source.chain;
+    if (header.source.author != device_.public_key() || header.network != anchor_.network) continue;
+    if (!ends.contains(chain)) {
+      WASL_LET(auto select, db_.prepare("SELECT last, name FROM _wasl_chain WHERE chain = ?"));
+      select.bind_all(chain);
+      WASL_LET(const bool known, select.step());
+      WASL_LET(const ChainEnd in_log, store_.chain_end(header.source));
+      auto& end = ends[chain];
+      if (known && select.int64(0) > 0) end = {static_cast<Sequence>(select.int64(0)),
+                                               Hash::from(select.blob(1)).value_or(Hash{})};
+      if (in_log.last > end.first) end = {in_log.last, in_log.name};
+    }
+    auto& end = ends[chain];
+    if (header.sequence != end.first + 1 || header.previous != end.second) continue;
+    end = {header.sequence, set->name};
+    missing.push_back({std::move(*set), item.openings});
+  }
+  if (missing.empty()) return {};
+  for (const SealedSet& sealed : missing) {
+    WASL_LET(auto insert, db_.prepare("INSERT INTO _wasl_chain(chain, space, bulk, retired) VALUES(?, ?, 0, 1) "
+                                      "ON CONFLICT DO UPDATE SET retired = 1"));
+    insert.bind_all(sealed.set.header.source.chain, sealed.set.header.space);
+    WASL_TRY(insert.run());
+  }
+  WASL_LET(const auto captured, seal_captured(true));
+  for (const SealedSet& sealed : missing) {
+    const Header& header = sealed.set.header;
+    for (const OpeningItem& opening : sealed.openings) WASL_TRY(store_.put_opening(opening));
+    for (std::size_t i = 0; i < sealed.set.operations.size(); ++i) {
+      const Operation& op = sealed.set.operations[i];
+      WASL_LET(LoadedRecord loaded, records_.load(ports_.schema->find(op.register_number), header.space, op.id));
+      loaded.record.overlay.push_back({op, sealed.set.dot(i), header.sequence, header.source, header.stamp,
+                                       std::min(header.stamp.millis(), ports_.clock->now())});
+      WASL_TRY(records_.save(loaded, ports_.clock->now(), {}));
+    }
+    WASL_TRY(insert_pending(sealed));
+  }
+  WASL_TRY(make_durable(captured));
+  return transaction.commit();
+}
+
+/// A replica that ends before what was already shown to somebody came from a backup or a copied disk: going on
+/// with its chains would fork them. They are left, and new ones begun at the next seal.
+Status Replica::check_restored() {
+  WASL_LET(const auto shown, identity_.chains());
+  for (const auto& chain : shown) {
+    if (chain.last == 0) continue;
+    WASL_LET(auto select, db_.prepare("SELECT last FROM _wasl_chain WHERE chain = ?"));
+    select.bind_all(chain.chain);
+    WASL_LET(const bool known, select.step());
+    const auto last = known ? static_cast<Sequence>(select.int64(0)) : 0;
+    select.reset();
+    if (last >= chain.last) continue;
+    WASL_TRY(identity_.retire_chain(chain.chain));
+    WASL_TRY(identity_.add_evidence("replica.db is older than what this device has already sent: it was restored or "
+                                    "copied; new chains were begun and nothing is overwritten",
+                                    {}, chain.name.view(), ports_.clock->now()));
+    WASL_LET(auto update, db_.prepare("UPDATE _wasl_chain SET retired = 1 WHERE chain = ?"));
+    update.bind_all(chain.chain);
+    WASL_TRY(update.run());
+    WASL_TRY(store_.set_meta("full", Bytes{1}));
+  }
+  return {};
+}
+
+Status Replica::write(const std::function<Status(Database&)>& write) {
+  std::vector<SealedSet> sealed;
+  {
+    WASL_LET(auto transaction, Transaction::begin(db_));
+    WASL_TRY(store_.refresh());
+    WASL_TRY(catch_up_authority());
+    WASL_LET(auto before, seal_captured(true));
+    for (auto& one : before) sealed.push_back(std::move(one));
+    WASL_TRY(db_.set_applying(false));
+    Status written = write(db_);
+    WASL_TRY(db_.set_applying(true));
+    if (!written) {
+      store_.forget();
+      return written;
+    }
+    WASL_LET(auto own, seal_captured(false));
+    for (auto& one : own) sealed.push_back(std::move(one));
+    WASL_TRY(make_durable(sealed));
+    WASL_TRY(transaction.commit());
+  }
+  return {};
+}
+
+Result<std::size_t> Replica::seal() {
+  std::size_t count = 0;
+  for (;;) {
+    // Asked before the write lock is taken: an idle daemon must not disturb who is writing.
+    WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_capture LIMIT 1"));
+    WASL_LET(const bool pending, select.step());
+    select.reset();
+    if (!pending) return count;
+    WASL_LET(auto transaction, Transaction::begin(db_));
+    WASL_TRY(store_.refresh());
+    WASL_TRY(catch_up_authority());
+    auto sealed = seal_captured(true);
+    if (!sealed) {
+      store_.forget();
+      return tl::unexpected(sealed.error());
+    }
+    WASL_TRY(make_durable(*sealed));
+    WASL_TRY(transaction.commit());
+    count += sealed->size();
+  }
+}
+
+}  // namespace wasl

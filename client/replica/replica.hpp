@@ -1,0 +1,217 @@
+#pragma once
+// An office's replica: one folder with replica.db (plain tables and their bookkeeping), identity.db and
+// outbox.log. Everything that writes or reads it goes through here; other programs write replica.db directly
+// and are captured by its triggers.
+// Thread: one at a time. Several processes may open the same folder: every call reads what it decides on inside
+// its own transaction.
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/replica/identity.hpp"
+#include "client/replica/outbox_log.hpp"
+#include "client/replica/record_table.hpp"
+#include "shared/authority/authorise.hpp"
+#include "shared/wire/messages.hpp"
+
+namespace wasl {
+
+struct SealedSet {
+  ChangeSet set;
+  std::vector<OpeningItem> openings;
+};
+
+/// One operation before it has a place: values are plain.
+struct PlainOperation {
+  Operation operation;
+  bool personal = false;
+};
+
+struct ConflictValue {
+  std::string value;  ///< for people
+  Author author;
+  std::string organisation;
+  Millis time = 0;    ///< effective
+  bool shown = false;
+  bool deleted = false;
+};
+struct Conflict {
+  std::string register_name, space, id, field, key;
+  std::vector<ConflictValue> values;  ///< one a head
+};
+
+enum class PendingState : std::uint8_t { unsent = 0, held = 1, refused = 2, accepted = 3, discarded = 4 };
+struct PendingSet {
+  Hash name;
+  std::string space;
+  PendingState state = PendingState::unsent;
+  Reason reason = Reason::none;
+  std::string detail;
+  std::vector<std::pair<std::string, std::string>> records;  ///< register, id
+};
+
+struct SpaceStatus {
+  std::string space;
+  Position position = 0;
+  Millis as_of = 0;
+};
+struct ReplicaStatus {
+  std::string network, organisation, role, device, hub;
+  std::size_t unsent = 0, unacknowledged = 0, held = 0, refused = 0, conflicts = 0, attention = 0;
+  Millis last_sync = 0;
+  std::int64_t clock_offset = 0;  ///< ours minus the hub's at the last sync, milliseconds
+  std::vector<SpaceStatus> spaces;
+  std::vector<PendingSet> waiting;  ///< held and refused
+  std::vector<std::string> notices; ///< in words: what the office should know
+};
+
+struct HistoryLine {
+  std::string space;
+  Position position = 0;  ///< 0: not yet accepted
+  Hash change_set;
+  Author author;
+  std::string organisation;
+  Millis time = 0;
+  std::string register_name, id, what;
+};
+
+struct VerifyReport {
+  bool ok = true;
+  std::uint64_t change_sets = 0;
+  std::vector<std::string> problems;
+  std::vector<std::string> statements;  ///< what is proved, and by which keys, in words
+};
+
+class Replica {
+ public:
+  struct Ports {
+    Clock& clock;
+    Random& random;
+    const Schema& schema;
+  };
+
+  /// Errors: not_found (never joined), locked, storage_failed, corrupt.
+  static Result<std::unique_ptr<Replica>> open(const std::filesystem::path& folder, Ports ports);
+  /// Makes the folder and the device's key. A folder that has them keeps them.
+  static Result<std::unique_ptr<Replica>> create(const std::filesystem::path& folder, const NetworkAnchor& anchor,
+                                                 Ports ports);
+  ~Replica();
+
+  Identity& identity() { return identity_; }
+  Database& database() { return db_; }
+  const NetworkAnchor& network() const { return anchor_; }
+  Status set_url(std::string_view url);
+  const PublicKey& device() const { return device_.public_key(); }
+  const Schema& schema() const { return *ports_.schema; }
+  Result<const AuthorityState*> authority();
+
+  // ── Writing ──
+  /// Seals what programs have written. @return number of change sets made.
+  Result<std::size_t> seal();
+  /// Runs `write` as one transaction of ours with the triggers on, then seals it. What programs wrote before is
+  /// sealed first, as their own work. A refusal by a trigger comes back as invalid_value and changes nothing.
+  Status write(const std::function<Status(Database&)>& write);
+  /// Ends a conflict: `value` (as SQL would show it) or the head number `take`, 0-based as `conflicts` lists them.
+  struct Resolution {
+    std::string register_name, id, field, key;
+    std::optional<std::string> space;
+    std::optional<std::size_t> take;
+    std::optional<SqlValue> value;
+    std::string note;
+  };
+  Status resolve(const Resolution& resolution);
+  /// Takes an own change set that has no entry out of the overlay. Errors: not_found, conflict (has an entry).
+  Status discard(const Hash& change_set);
+  /// The space of the register's record with this id. Errors: not_found, conflict (several: name the space).
+  Result<std::string> space_of(const Register& reg, std::string_view id, const std::optional<std::string>& space);
+
+  // ── Reading ──
+  Result<std::vector<Conflict>> conflicts();
+  Result<ReplicaStatus> status();
+  Result<std::vector<HistoryLine>> history(const std::optional<std::string>& register_name,
+                                           const std::optional<std::string>& id);
+  /// Chains, signatures, roots, digests and rows against all signed history; no network.
+  Result<VerifyReport> verify();
+  /// Computes confirmed state anew from signed history. @return names of the records that differed.
+  Result<std::vector<std::string>> rebuild(std::string_view space);
+
+  // ── The session's port (see wire/client_session.hpp) ──
+  Result<Bytes> make_hello(bool live, const Hash& binding);
+  /// For `join`: the same, as the invitation's key.
+  Result<Bytes> make_invitation_hello(const crypto::KeyPair& invitation, const Hash& binding);
+  Status on_welcome(const Welcome& welcome);
+  /// The next push of what is unsent, at most about `most_bytes`; nothing when all was handed out.
+  Result<std::optional<Segment>> next_push(std::size_t most_bytes);
+  Status on_verdicts(const std::vector<VerdictItem>& verdicts);
+  /// Verifies, appends and applies. Errors: caught, bad_signature, malformed, storage_failed.
+  Status on_entries(Segment segment);
+  /// Checks what the hub signed against what is held. @return equal, not equal, or unknown.
+  Result<std::optional<bool>> on_proof(const Proof& proof);
+  std::vector<Cursor> applied_cursors();
+  Status on_session_end(std::optional<bool> equal);
+  /// Makes the tables of the registers once the office knows its organisation.
+  Status prepare_tables();
+  Status note_enrolled();
+
+ private:
+  Replica(std::filesystem::path folder, Ports ports, Identity identity, Database db, NetworkAnchor anchor,
+          crypto::KeyPair device);
+  Status prepare();
+  Status recover_outbox();
+  Status check_restored();
+  Status catch_up_authority();
+  Result<const Grant*> own_grant();
+
+  // sealing.cpp
+  Result<std::vector<SealedSet>> seal_captured(bool foreign);
+  Result<std::vector<SealedSet>> seal_operations(const std::string& space, std::vector<PlainOperation> operations,
+                                                 bool bulk, const GroupId& group,
+                                                 std::map<std::string, LoadedRecord>& records);
+  Status make_durable(const std::vector<SealedSet>& sealed);
+  struct OwnChain {
+    Source source;
+    Sequence last = 0;
+    Hash name;
+  };
+  Result<OwnChain> own_chain(std::string_view space, bool bulk);
+  Status insert_pending(const SealedSet& sealed);
+  Result<Stamp> next_stamp();
+  Result<Value> resolve_reference(const Value& reference, std::string_view space, const Field& field);
+  Status reseal(const ChainId& chain);
+
+  // applying.cpp
+  Status fill_own_items(Segment& segment);
+  Status check_openings(const Segment& segment);
+  Status apply_space(const std::string& space, const Segment* fresh);
+  Status apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position);
+  Status apply_authority_item(const SegmentItem& item, Position position);
+
+  Result<std::vector<std::string>> readable_spaces();
+  std::string organisation_of(const Author& author) const;
+
+  std::filesystem::path folder_;
+  struct PortPointers {
+    Clock* clock;
+    Random* random;
+    const Schema* schema;
+  } ports_;
+  Identity identity_;
+  Database db_;
+  LogStore store_;
+  RecordTable records_;
+  OutboxLog outbox_;
+  NetworkAnchor anchor_;
+  crypto::KeyPair device_;
+  AuthorityState authority_;
+  Position authority_applied_ = 0;
+  std::map<std::string, std::int64_t> pushed_up_to_;  ///< by session: pending numbers handed out
+  std::int64_t pushed_ = 0;
+  std::map<ChainId, Sequence> staged_;
+  std::optional<Seen> session_checkpoint_;
+};
+
+}  // namespace wasl
