@@ -105,6 +105,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
     traffic_.upgrade_in = header.size();
     stream_.set_option(websocket::stream_base::decorator([this](websocket::response_type& response) {
       response.set(http::field::sec_websocket_protocol, to_beast(kSubprotocol));
+      response.set(http::field::server, "wasl");  // else Beast puts its name and version here
       traffic_.upgrade_out = header_bytes(response);
     }));
     hold(true);  // until the first burst of messages is behind the answer
@@ -129,7 +130,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
 
   void drop() {
     handler_ = nullptr;
-    shut();
+    if (!draining_) shut();
   }
 
   void send(std::shared_ptr<const Bytes> message) {
@@ -176,8 +177,8 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   void on_read(error_code error) {
     if (finished_) return;
     if (error) {
-      if (!goodbye_sent_) finish(end_of(error));  // else the goodbye's own end reports
-      return;
+      if (goodbye_sent_) return;  // the goodbye's own end reports
+      return error == websocket::error::message_too_big ? refuse_rest(end_of(error)) : finish(end_of(error));
     }
     if (!stream_.got_binary())
       return finish(
@@ -211,8 +212,9 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
 
   void on_written(error_code error) {
     writing_ = false;
-    if (finished_) return;
-    if (error) return finish(end_of(error));
+    if (finished_ || draining_) return;
+    // A peer that said why and closed makes the write fail before the read has told what it said.
+    if (error) return finish(was_told_why() ? end_of_goodbye() : end_of(error));
     const std::size_t size = queue_.front()->size();
     queue_.pop_front();
     queued_bytes_ -= size;
@@ -295,6 +297,8 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
     return {.error = Error{Errc::no_link, "the link broke: " + error.message(), {}}};
   }
 
+  [[nodiscard]] bool was_told_why() const { return stream_.reason().code != websocket::close_code::none; }
+
   LinkEnd end_of_goodbye() {
     const auto& said = stream_.reason();
     LinkEnd end{.code = said.code, .reason = std::string(said.reason.data(), said.reason.size())};
@@ -311,6 +315,28 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
     ChannelHandler* handler = std::exchange(handler_, nullptr);
     shut();
     if (handler != nullptr) handler->on_closed(end);
+  }
+
+  /// The peer is told by close frame, but closing now, while it still sends, would reset the connection
+  /// and the frame with it: what it sends is thrown away for a while.
+  void refuse_rest(const LinkEnd& end) {
+    ChannelHandler* handler = std::exchange(handler_, nullptr);
+    draining_ = true;
+    closing_ = true;
+    open_ = false;
+    buffer_.clear();
+    close_timer_.expires_after(options_.close_limit);
+    close_timer_.async_wait([self = shared_from_this()](error_code cancelled) {
+      if (!cancelled) self->shut();
+    });
+    drain();
+    if (handler != nullptr) handler->on_closed(end);
+  }
+
+  void drain() {
+    stream_.next_layer().async_read_some(
+        buffer_.prepare(kMaskBufferBytes),
+        [self = shared_from_this()](error_code error, std::size_t) { error ? self->shut() : self->drain(); });
   }
 
   void finish_later(LinkEnd end) {
@@ -352,6 +378,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   bool pinging_ = false;       // a ping is being written
   bool closing_ = false;       // nothing more is taken or handed up
   bool goodbye_sent_ = false;  // the close frame is being written or out
+  bool draining_ = false;      // the handler has heard the end; only the peer has not yet
   bool finished_ = false;      // the socket is gone
 };
 
