@@ -1,0 +1,72 @@
+#pragma once
+// The calling side of a WebSocket link. Thread: the Loop's.
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "shared/base/limits.hpp"
+#include "shared/net/channel.hpp"
+#include "shared/net/loop.hpp"
+
+namespace wasl {
+
+constexpr std::string_view kSubprotocol = "wasl.1";
+constexpr std::string_view kHelloHeader = "Wasl-Hello";  // base64url of the hello's bytes
+constexpr std::string_view kUpgradePath = "/wasl";
+
+/// Bounds of one link. The defaults are the ones of the programs; tests shorten the times.
+struct LinkOptions {
+  /// Neither side's bytes have moved for this long: the link is dead. Longer than the pause of a phone
+  /// network that changes cells, shorter than a person's patience.
+  std::chrono::milliseconds idle_limit{60'000};
+  /// Only the caller pings, and only when one direction was silent for this long. Three in idle_limit, so
+  /// that one lost packet does not end a link; each costs both sides 6 bytes and a segment.
+  std::chrono::milliseconds ping_every{20'000};
+  /// For what is queued and the goodbye.
+  std::chrono::milliseconds close_limit{10'000};
+  /// A larger message ends the link with 1009. What we send must respect it too.
+  std::size_t message_limit_bytes = limits::kFrameBytes;
+  /// A peer that reads this slowly is cut: our memory is not its buffer.
+  std::size_t queue_limit_bytes = 8 * 1024 * 1024;
+  /// on_writable() is called while less than this waits.
+  std::size_t writable_below_bytes = 256 * 1024;
+};
+
+struct ConnectOptions {
+  std::string url{};  ///< ws://host[:port][/path]
+  Bytes hello{};
+  std::chrono::milliseconds handshake_limit{30'000};  ///< name, TCP and upgrade together
+  LinkOptions link{};
+};
+
+/// Why there is no link.
+struct NoChannel {
+  Error error;          ///< no_link; unsupported for wss; invalid_value for a bad URL
+  int http_status = 0;  ///< when somebody answered but did not upgrade
+  std::string body{};   ///< of that answer, at most 4 KiB; a hub sends {"error":{"code","message","hint"}}
+};
+
+using ConnectDone = std::function<void(tl::expected<std::unique_ptr<Channel>, NoChannel>)>;
+
+/// An attempt under way. Destroying it gives up: `done` is not called any more. It may be destroyed
+/// inside `done`.
+class Attempt {
+ public:
+  virtual ~Attempt() = default;
+};
+
+/// Calls `done` once, later. `handler` must live as long as the channel.
+[[nodiscard]] std::unique_ptr<Attempt> connect(Loop& loop, ConnectOptions options, ChannelHandler& handler,
+                                               ConnectDone done);
+
+struct LinkUrl {
+  std::string host;
+  std::string port;
+  std::string path;
+};
+/// The parts of a ws:// address; unsupported for wss://, invalid_value for anything else.
+Result<LinkUrl> parse_url(std::string_view url);
+
+}  // namespace wasl

@@ -1,0 +1,260 @@
+#include "shared/net/listener.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <charconv>
+#include <set>
+
+#include "shared/net/web_socket.hpp"
+
+namespace wasl {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+std::string_view to_std(boost::beast::string_view text) { return {text.data(), text.size()}; }
+boost::beast::string_view to_beast(std::string_view text) { return {text.data(), text.size()}; }
+
+std::string error_json(Errc code, std::string_view message) {
+  return R"({"error":{"code":")" + std::string(to_word(code)) + R"(","message":")" + std::string(message) +
+         R"(","hint":""}})";
+}
+
+std::string words_of(const HttpAnswer& answer, bool with_body) {
+  const auto status = static_cast<unsigned>(answer.status);
+  std::string text = "HTTP/1.1 " + std::to_string(status) + " " +
+                     std::string(to_std(http::obsolete_reason(http::int_to_status(status)))) +
+                     "\r\nContent-Type: " + answer.content_type +
+                     "\r\nContent-Length: " + std::to_string(answer.body.size()) +
+                     "\r\nConnection: close\r\nX-Content-Type-Options: nosniff\r\n";
+  for (const auto& [name, value] : answer.headers) text += name + ": " + value + "\r\n";
+  text += "\r\n";
+  if (with_body) text += answer.body;
+  return text;
+}
+
+Result<tcp::endpoint> parse_address(const std::string& text) {
+  const auto bad = [&] {
+    return fail(Errc::invalid_value, "'" + text + "' is not an address to listen on",
+                "an address looks like 127.0.0.1:7707 or [::1]:7707");
+  };
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return bad();
+  std::string host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  std::uint16_t port = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, wrong] = std::from_chars(text.data() + colon + 1, end, port);
+  error_code error;
+  const auto address = asio::ip::make_address(host, error);
+  if (error || wrong != std::errc() || stopped != end) return bad();
+  return tcp::endpoint(address, port);
+}
+
+std::string to_text(const tcp::endpoint& end) {
+  const std::string address = end.address().to_string();
+  return (end.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(end.port());
+}
+
+}  // namespace
+
+class Listener::State : public std::enable_shared_from_this<Listener::State> {
+ public:
+  State(Loop& loop, ListenOptions options, ListenCallbacks callbacks)
+      : options_(std::move(options)),
+        callbacks_(std::move(callbacks)),
+        acceptor_(loop.context()),
+        pause_(loop.context()) {}
+
+  Status open(const tcp::endpoint& at) {
+    error_code error;
+    acceptor_.open(at.protocol(), error);
+    if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+    if (!error) acceptor_.bind(at, error);
+    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (!error) port_ = acceptor_.local_endpoint(error).port();
+    if (error == asio::error::address_in_use)
+      return fail(Errc::locked, "another program listens on " + options_.address,
+                  "stop it or choose another port");
+    if (error) return fail(Errc::no_link, "cannot listen on " + options_.address + ": " + error.message());
+    return {};
+  }
+
+  void close() {
+    closed_ = true;
+    error_code ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+    for (const auto& door : std::exchange(doors_, {})) door->close();
+  }
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+  void accept() {
+    acceptor_.async_accept([self = shared_from_this()](error_code error, tcp::socket socket) {
+      if (self->closed_) return;
+      if (error) return self->accept_after_pause();  // out of descriptors: some will come free
+      if (self->doors_.size() < self->options_.unupgraded_limit) self->admit(std::move(socket));
+      self->accept();
+    });
+  }
+
+ private:
+  /// One connection that is not a link yet: reads a request, answers it or hands the socket over.
+  struct Door : std::enable_shared_from_this<Door> {
+    Door(tcp::socket from, std::shared_ptr<State> owner)
+        : state(std::move(owner)), socket(std::move(from)), deadline(socket.get_executor()) {}
+
+    void expire_after(milliseconds limit) {
+      deadline.expires_after(limit);
+      deadline.async_wait([self = shared_from_this()](error_code cancelled) {
+        if (!cancelled) self->leave();
+      });
+    }
+
+    void read() {
+      const std::size_t had = header.size();
+      header.resize(state->options_.header_limit_bytes);
+      socket.async_read_some(asio::buffer(header.data() + had, header.size() - had),
+                             [self = shared_from_this(), had](error_code error, std::size_t size) {
+                               self->header.resize(had + size);
+                               error ? self->leave() : self->on_read(had);
+                             });
+    }
+
+    void on_read(std::size_t had) {
+      const auto end = header.find("\r\n\r\n", had < 3 ? 0 : had - 3);
+      if (end == std::string::npos) {
+        if (header.size() < state->options_.header_limit_bytes) return read();
+        return answer(
+            {431, "application/json", error_json(Errc::limit_exceeded, "the request header is too large")});
+      }
+      const bool more = header.size() > end + 4;
+      header.resize(end + 4);
+      http::request_parser<http::empty_body> parser;
+      parser.header_limit(static_cast<std::uint32_t>(header.size()) + 1);
+      error_code error;
+      parser.put(asio::buffer(header), error);
+      if (error)
+        return answer({400, "application/json", error_json(Errc::malformed, "this is not an HTTP request")});
+      const auto& request = parser.get();
+      if (to_std(request.target()) == kUpgradePath &&
+          http::token_list{request[http::field::upgrade]}.exists("websocket"))
+        return on_upgrade(request, more);
+      on_request(request);
+    }
+
+    void on_upgrade(const http::request<http::empty_body>& request, bool more) {
+      const auto hello = from_base64url(to_std(request[to_beast(kHelloHeader)]));
+      // Bytes behind the request would be messages sent before the hub's answer was checked.
+      if (more || !hello || hello->empty())
+        return answer({400, "application/json", error_json(Errc::malformed, "a link begins with a hello")});
+      if (!http::token_list{request[http::field::sec_websocket_protocol]}.exists(to_beast(kSubprotocol)))
+        return answer({400, "application/json", error_json(Errc::unsupported, "this hub speaks wasl.1")});
+      error_code gone;
+      const auto remote = socket.remote_endpoint(gone);
+      if (gone) return leave();
+      const auto decided = state->callbacks_.on_upgrade(*hello, to_text(remote));
+      if (const auto* refuse = std::get_if<RefuseLink>(&decided))
+        return answer({refuse->status, "application/json", refuse->json});
+      deadline.cancel();
+      state->doors_.erase(shared_from_this());
+      accept_web_socket(std::move(socket), header, state->options_.link, std::get<AcceptLink>(decided));
+    }
+
+    void on_request(const http::request<http::empty_body>& request) {
+      const bool head = request.method() == http::verb::head;
+      if (!head && request.method() != http::verb::get)
+        return answer(
+            {405, "text/plain; charset=utf-8", "only GET is answered here\n", {{"Allow", "GET, HEAD"}}});
+      if (!state->callbacks_.on_request)
+        return answer({404, "text/plain; charset=utf-8", "nothing here\n"}, !head);
+      answer(state->callbacks_.on_request(std::string(to_std(request.method_string())),
+                                          std::string(to_std(request.target()))),
+             !head);
+    }
+
+    void answer(const HttpAnswer& words, bool with_body = true) {
+      expire_after(state->options_.answer_limit);
+      reply = words_of(words, with_body);
+      asio::async_write(socket, asio::buffer(reply),
+                        [self = shared_from_this()](error_code error, std::size_t) {
+                          if (error) return self->leave();
+                          self->socket.shutdown(tcp::socket::shutdown_send, error);
+                          self->drain();
+                        });
+    }
+
+    // Closing while the caller still sends would reset the connection and with it the answer.
+    void drain() {
+      socket.async_read_some(asio::buffer(header),
+                             [self = shared_from_this()](error_code error, std::size_t) {
+                               error ? self->leave() : self->drain();
+                             });
+    }
+
+    void leave() {
+      state->doors_.erase(shared_from_this());
+      close();
+    }
+
+    void close() {
+      deadline.cancel();
+      error_code ignored;
+      socket.close(ignored);
+    }
+
+    std::shared_ptr<State> state;
+    tcp::socket socket;
+    asio::steady_timer deadline;
+    std::string header;
+    std::string reply;
+  };
+
+  void admit(tcp::socket socket) {
+    const auto door = std::make_shared<Door>(std::move(socket), shared_from_this());
+    doors_.insert(door);
+    door->expire_after(options_.header_limit);
+    door->read();
+  }
+
+  void accept_after_pause() {
+    pause_.expires_after(milliseconds(100));
+    pause_.async_wait([self = shared_from_this()](error_code cancelled) {
+      if (!cancelled && !self->closed_) self->accept();
+    });
+  }
+
+  ListenOptions options_;
+  ListenCallbacks callbacks_;
+  tcp::acceptor acceptor_;
+  asio::steady_timer pause_;
+  std::set<std::shared_ptr<Door>> doors_;
+  std::uint16_t port_ = 0;
+  bool closed_ = false;
+};
+
+Listener::Listener(std::shared_ptr<State> state) : state_(std::move(state)) {}
+Listener::~Listener() { state_->close(); }
+std::uint16_t Listener::port() const { return state_->port(); }
+
+Result<std::unique_ptr<Listener>> Listener::open(Loop& loop, ListenOptions options,
+                                                 ListenCallbacks callbacks) {
+  WASL_LET(const tcp::endpoint at, parse_address(options.address));
+  auto state = std::make_shared<State>(loop, std::move(options), std::move(callbacks));
+  WASL_TRY(state->open(at));
+  state->accept();
+  return std::unique_ptr<Listener>(new Listener(std::move(state)));
+}
+
+}  // namespace wasl

@@ -1,0 +1,59 @@
+#include <algorithm>
+#include <cctype>
+
+#include "shared/net/connect.hpp"
+
+namespace wasl {
+namespace {
+
+constexpr std::string_view kShape = "a hub's address looks like ws://hub.example:7707";
+
+tl::unexpected<Error> bad(std::string_view url) {
+  return fail(Errc::invalid_value, "'" + std::string(url) + "' is not the address of a hub",
+              std::string(kShape));
+}
+
+bool is_port(std::string_view text) {
+  if (text.empty() || text.size() > 5) return false;
+  int number = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return false;
+    number = number * 10 + (c - '0');
+  }
+  return number > 0 && number < 65536;
+}
+
+// Whatever goes into an HTTP header line must not be able to start another one.
+bool is_plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > ' ' && c < 0x7f; });
+}
+
+}  // namespace
+
+Result<LinkUrl> parse_url(std::string_view url) {
+  if (url.starts_with("wss://"))
+    return fail(Errc::unsupported, "wss:// is not spoken by this program yet",
+                "let a TLS proxy on this machine forward to the hub and use its ws:// address");
+  constexpr std::string_view scheme = "ws://";
+  if (!url.starts_with(scheme) || !is_plain(url)) return bad(url);
+  std::string_view rest = url.substr(scheme.size());
+  const auto slash = std::min(rest.find('/'), rest.size());
+  std::string_view host = rest.substr(0, slash);
+  const std::string_view path = rest.substr(slash);
+  std::string_view port = "80";
+  const bool bracketed = host.starts_with('[');
+  const auto colon = bracketed ? host.find("]:") : host.find(':');
+  if (colon != std::string_view::npos) {
+    port = host.substr(colon + (bracketed ? 2 : 1));
+    host = host.substr(0, colon + (bracketed ? 1 : 0));
+  }
+  if (bracketed) {
+    if (!host.ends_with(']')) return bad(url);
+    host = host.substr(1, host.size() - 2);
+  }
+  if (host.empty() || host.find_first_of("@?#[]") != std::string_view::npos || !is_port(port))
+    return bad(url);
+  return LinkUrl{std::string(host), std::string(port), std::string(path.size() < 2 ? kUpgradePath : path)};
+}
+
+}  // namespace wasl
