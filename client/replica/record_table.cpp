@@ -111,6 +111,39 @@ Result<LoadedRecord> RecordTable::load(const Register* reg, std::string_view spa
   return out;
 }
 
+Result<LoadedRecord> RecordTable::load_row(const Register* reg, std::string_view space, std::string_view id) {
+  LoadedRecord out;
+  out.reg = reg;
+  out.record.space = space;
+  out.record.id = id;
+  WASL_LET(const SpaceInfo* const info, store_->space(space));
+  out.space = info->number;
+  if (reg == nullptr) return out;
+  WASL_LET(auto select, db_->prepare(sql_of(*reg).select));
+  select.bind_all(id, space);
+  WASL_LET(const bool found, select.step());
+  if (!found) return out;
+  out.rowid = select.int64(0);
+  WASL_LET(out.row, read_columns(select, *reg, 2));
+  return out;
+}
+
+Status RecordTable::remove(LoadedRecord& loaded) {
+  if (loaded.rowid) {
+    WASL_LET(auto erase, db_->prepare(sql_of(*loaded.reg).erase));
+    erase.bind_all(*loaded.rowid);
+    WASL_TRY(erase.run());
+  }
+  if (loaded.reg != nullptr) WASL_TRY(save_elements(loaded, {}));
+  for (const std::string_view sql : {"DELETE FROM _wasl_hidden WHERE space = ? AND id = ?",
+                                     "DELETE FROM _wasl_conflict WHERE space = ? AND id = ?"}) {
+    WASL_LET(auto erase, db_->prepare(sql));
+    erase.bind_all(loaded.space, loaded.record.id);
+    WASL_TRY(erase.run());
+  }
+  return {};
+}
+
 Result<Value> RecordTable::open(const Hash& commitment) {
   WASL_LET(const auto opening, store_->opening(commitment));
   return opening ? opening->value : Value::null();

@@ -35,6 +35,10 @@ class RecordTable {
   Result<LoadedRecord> load(const Register* reg, std::string_view space, std::string_view id,
                             const std::map<std::size_t, SqlValue>* captured = nullptr,
                             const std::optional<Bytes>& captured_clock = std::nullopt);
+  /// The row alone, for a record whose clock cannot be read.
+  Result<LoadedRecord> load_row(const Register* reg, std::string_view space, std::string_view id);
+  /// Forgets a record that never had an entry and has no overlay left.
+  Status remove(LoadedRecord& loaded);
   /// Shows the record (row, set rows, or none) and writes its clock. 
   struct Changed {
     bool confirmed = false;  ///< the digest must follow

@@ -182,6 +182,7 @@ class Replica {
   Result<Stamp> next_stamp();
   Result<Value> resolve_reference(const Value& reference, std::string_view space, const Field& field);
   Status reseal(const ChainId& chain);
+  Status restore_overlay(LoadedRecord& loaded);
 
   // applying.cpp
   Status fill_own_items(Segment& segment);
@@ -208,10 +209,8 @@ class Replica {
   crypto::KeyPair device_;
   AuthorityState authority_;
   Position authority_applied_ = 0;
-  std::map<std::string, std::int64_t> pushed_up_to_;  ///< by session: pending numbers handed out
-  std::int64_t pushed_ = 0;
-  std::map<ChainId, Sequence> staged_;
-  std::optional<Seen> session_checkpoint_;
+  std::int64_t pushed_ = 0;               ///< pending numbers handed out in this session
+  std::map<ChainId, Sequence> staged_;    ///< what the hub holds already, by its welcome
 };
 
 }  // namespace wasl

@@ -27,6 +27,7 @@ struct Hello {
   static constexpr Byte kVersion = 1;
   static constexpr Byte kLive = 1;  ///< stays connected
   static constexpr Byte kFull = 2;  ///< send its own change sets too: the replica was rebuilt
+  static constexpr Byte kLeaves = 4;  ///< prove the newest leaf of every readable space again
 
   Byte flags = 0;
   NetworkId network;

@@ -1,0 +1,231 @@
+// What the hub accepted becomes confirmed state: verified, appended, decided again, applied. A group takes effect
+// at its last part; a replica in use is never locked for longer than one slice.
+#include <algorithm>
+
+#include "client/replica/replica.hpp"
+
+namespace wasl {
+namespace {
+
+constexpr std::size_t kSliceOperations = 400;  // about 10 ms on a laptop's disk; other writers wait for one slice
+
+std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0, 12); }
+
+}  // namespace
+
+/// The hub leaves out what we wrote ourselves: it is taken from the list of pending change sets.
+Status Replica::fill_own_items(Segment& segment) {
+  for (SegmentItem& item : segment.items) {
+    const auto* own = std::get_if<OwnItem>(&item);
+    if (own == nullptr) continue;
+    WASL_LET(auto select, db_.prepare("SELECT header, body, openings FROM _wasl_pending WHERE chain = ? AND sequence = ?"));
+    select.bind_all(own->source.chain, own->sequence);
+    WASL_LET(const bool found, select.step());
+    auto set = found ? decode_change_set(select.blob(0), select.blob(1))
+                     : Result<ChangeSet>(fail(Errc::corrupt, "an own change set is missing"));
+    if (own->source.author != device_.public_key() || !set) {
+      WASL_TRY(store_.set_meta("full", Bytes{1}));
+      return fail(Errc::corrupt, "an own change set that the hub accepted is missing or damaged here",
+                  "sync again: the hub will send it back");
+    }
+    WASL_LET(const auto openings, decode_openings(select.blob(2)));
+    segment.openings.insert(segment.openings.end(), openings.begin(), openings.end());
+    SetItem filled{own->entry, std::move(*set)};
+    filled.entry->hash = filled.set.name;
+    item = std::move(filled);
+  }
+  return {};
+}
+
+/// Each commitment comes with its opening, and each opening opens what it says.
+Status Replica::check_openings(const Segment& segment) {
+  std::map<Hash, const Opening*> openings;
+  for (const OpeningItem& item : segment.openings) openings[item.commitment] = &item.opening;
+  for (const SegmentItem& item : segment.items) {
+    const auto* set = std::get_if<SetItem>(&item);
+    if (set == nullptr) continue;
+    for (std::size_t i = 0; i < set->set.operations.size(); ++i) {
+      const Operation& op = set->set.operations[i];
+      if (op.value.type != ValueType::commitment) continue;
+      const auto commitment = Hash::from(op.value.data);
+      const auto it = commitment ? openings.find(*commitment) : openings.end();
+      if (it == openings.end()) {
+        return fail(Errc::malformed, "a personal value of " + op.id + " came without its opening");
+      }
+      if (commitment_of(anchor_.network, segment.space, op.id, op.address.field, set->set.dot(i), *it->second) !=
+          *commitment) {
+        return fail(Errc::bad_signature, "a personal value of " + op.id + " does not match its commitment");
+      }
+    }
+  }
+  return {};
+}
+
+Status Replica::on_entries(Segment segment) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_TRY(store_.refresh());
+  WASL_TRY(catch_up_authority());
+  WASL_LET(const SpaceInfo* const info, store_.space(segment.space));
+  const std::size_t count = entry_count(segment);
+  if (segment.first + count <= info->size + 1) return {};  // known already
+  if (segment.first != info->size + 1) {
+    return fail(Errc::caught, "the hub left out entries of " + segment.space,
+                "it is tried again at the next sync; if it stays, tell the secretariat");
+  }
+  WASL_TRY(fill_own_items(segment));
+  WASL_TRY(check_openings(segment));
+  Status appended = store_.append(segment);
+  if (!appended) {
+    store_.forget();
+    return appended;
+  }
+  WASL_TRY(transaction.commit());
+  return apply_space(segment.space, &segment);
+}
+
+namespace {
+
+/// The items of a segment that have entries, with their positions.
+std::vector<std::pair<Position, const SegmentItem*>> placed_items(const Segment& segment) {
+  std::vector<std::pair<Position, const SegmentItem*>> out;
+  Position position = segment.first;
+  for (const SegmentItem& item : segment.items) {
+    const auto* set = std::get_if<SetItem>(&item);
+    const bool placed = std::holds_alternative<EntryItem>(item) || (set != nullptr && set->entry);
+    if (placed) out.emplace_back(position++, &item);
+  }
+  return out;
+}
+
+}  // namespace
+
+Status Replica::apply_space(const std::string& space, const Segment* fresh) {
+  for (;;) {
+    WASL_TRY(store_.refresh());
+    WASL_LET(const SpaceInfo* info, store_.space(space));
+    if (info->applied >= info->size) return {};
+    std::vector<Segment> stored;
+    const Segment* segment = fresh;
+    if (fresh == nullptr || fresh->first != info->applied + 1) {
+      WASL_LET(stored, store_.read(space, info->applied + 1, 1, anchor_.network));
+      if (stored.empty()) return fail(Errc::corrupt, "the log of " + space + " has a gap", "run: wasl verify");
+      segment = &stored.front();
+    }
+    fresh = nullptr;
+    const auto items = placed_items(*segment);
+    std::size_t at = 0;
+    while (at < items.size() && items[at].first <= info->applied) ++at;
+    if (at == items.size()) return fail(Errc::corrupt, "the log of " + space + " has a gap", "run: wasl verify");
+    while (at < items.size()) {
+      WASL_LET(auto transaction, Transaction::begin(db_));
+      WASL_TRY(store_.refresh());
+      WASL_TRY(catch_up_authority());
+      WASL_LET(const auto captured, seal_captured(true));
+      WASL_LET(SpaceInfo* const space_info, store_.space(space));
+      std::size_t operations = 0;
+      bool waiting = false;
+      while (at < items.size() && operations < kSliceOperations) {
+        const auto& [position, item] = items[at];
+        if (const auto* set = std::get_if<SetItem>(item)) {
+          const Header& header = set->set.header;
+          if (position + (header.parts - header.part) > space_info->size) {
+            waiting = true;  // the group's last part is still to come
+            break;
+          }
+          Status applied = apply_set(set->set, *set->entry, position);
+          if (!applied) {
+            store_.forget();
+            return applied;
+          }
+          operations += set->set.operations.size();
+        }
+        if (space == kAuthoritySpace) {
+          Status applied = apply_authority_item(*item, position);
+          if (!applied) {
+            store_.forget();
+            return applied;
+          }
+          authority_applied_ = position;
+        }
+        space_info->applied = position;
+        ++at;
+      }
+      WASL_TRY(store_.flush_digest());
+      WASL_TRY(store_.save_space(*space_info));
+      WASL_TRY(make_durable(captured));
+      WASL_TRY(transaction.commit());
+      if (waiting) return {};
+    }
+  }
+}
+
+Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position) {
+  const Header& header = set.header;
+  std::map<std::string, LoadedRecord> records;
+  for (const Operation& op : set.operations) {
+    if (records.contains(op.id)) continue;
+    WASL_LET(LoadedRecord loaded, records_.load(ports_.schema->find(op.register_number), header.space, op.id));
+    records.emplace(op.id, std::move(loaded));
+  }
+  std::optional<Error> failed;
+  const auto record = [&](std::string_view id) -> const RecordState* {
+    const auto it = records.find(std::string(id));
+    return it == records.end() ? nullptr : &it->second.record.confirmed;
+  };
+  const auto in_log = [&](const Source& source, Sequence sequence) {
+    const auto found = store_.find(source, sequence);
+    if (!found) failed = found.error();
+    return found && found->has_value() && (*found)->position < position;
+  };
+  const Verdict verdict =
+      authorise(set, authority_, entry.authority, *ports_.schema, entry.hub_time, record, in_log);
+  if (failed) return tl::unexpected(*failed);
+  if (verdict.outcome != Outcome::accepted) {
+    WASL_TRY(identity_.add_evidence("the hub accepted what nobody may write: " + std::string(explain(verdict.reason)),
+                                    set.header_bytes, set.body_bytes, ports_.clock->now()));
+    return fail(Errc::caught, "the hub accepted a change set of " + short_key(header.source.author) +
+                                  " that it had to refuse (" + std::string(to_word(verdict.reason)) + " " +
+                                  verdict.detail + ")",
+                "nothing of it was taken; the evidence is kept: tell the secretariat");
+  }
+
+  const bool own = header.source.author == device_.public_key();
+  const Millis now = ports_.clock->now();
+  const Millis effective = std::min(header.stamp.millis(), entry.hub_time);
+  std::map<std::string, bool> elements_changed;
+  for (std::size_t i = 0; i < set.operations.size(); ++i) {
+    const Operation& op = set.operations[i];
+    LoadedRecord& loaded = records.at(op.id);
+    const Field* field = loaded.reg == nullptr || op.address.field == 0 ? nullptr : loaded.reg->field(op.address.field);
+    const bool plain_field = field != nullptr && !field->is_set() && !own;
+    std::optional<Value> before;
+    if (plain_field) {
+      const RecordState shown = loaded.record.overlay.empty() ? RecordState() : loaded.record.shown();
+      const RecordState& state = loaded.record.overlay.empty() ? loaded.record.confirmed : shown;
+      if (const Head* head = state.shown(op.address, field->policy)) before = head->value;
+    }
+    if (field == nullptr || field->is_set()) elements_changed[op.id] = true;
+    loaded.record.drop_overlay(set.dot(i));
+    loaded.record.confirmed.apply(op, {set.dot(i), header.stamp, effective});
+    if (plain_field && loaded.record.confirmed.exists()) {
+      // What a program may still have on its screen, so that putting it back is seen for what it is.
+      Value old = before.value_or(Value::null());
+      if (old.type == ValueType::commitment) {
+        WASL_LET(old, records_.open(Hash::from(old.data).value_or(Hash{})));
+      }
+      const bool created_now = loaded.record.confirmed.heads.size() <= 1 || !loaded.has_clock;
+      if (!created_now && op.value != before) loaded.record.replaced.push_back({op.address, value_hash(old), now});
+    }
+  }
+  for (auto& [id, loaded] : records) {
+    WASL_TRY(records_.save(loaded, now, {.confirmed = true, .elements = elements_changed.contains(id)}));
+  }
+  if (own) {
+    WASL_LET(auto erase, db_.prepare("DELETE FROM _wasl_pending WHERE hash = ?"));
+    erase.bind_all(set.name);
+    WASL_TRY(erase.run());
+  }
+  return {};
+}
+
+}  // namespace wasl

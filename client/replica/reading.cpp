@@ -1,0 +1,281 @@
+// What an office asks of its replica: conflicts, status, history; and the two acts on what it finds, resolve and
+// discard.
+#include <algorithm>
+
+#include "client/replica/replica.hpp"
+
+namespace wasl {
+namespace {
+
+Result<Millis> stored_millis(LogStore& store, std::string_view key) {
+  WASL_LET(const auto bytes, store.meta(key));
+  return bytes ? Reader(*bytes).integer() : Millis{0};
+}
+
+std::string describe(const Operation& op, const Register* reg) {
+  const Field* field = reg == nullptr || op.address.field == 0 ? nullptr : reg->field(op.address.field);
+  std::string name = field != nullptr ? field->name : "field " + std::to_string(op.address.field);
+  if (field != nullptr && field->type == FieldType::multilingual) name += "." + to_text(op.address.key);
+  const bool personal = op.value.type == ValueType::commitment;
+  const std::string value = personal ? "(personal)" : op.value.is_null() ? "nothing" : op.value.to_display();
+  switch (op.kind) {
+    case OperationKind::create: return "created";
+    case OperationKind::write: return name + " = " + value;
+    case OperationKind::resolve: return name + " resolved to " + value + (op.note.empty() ? "" : " (" + op.note + ")");
+    case OperationKind::add: return name + " + " + element_of(op.address.key).to_display();
+    case OperationKind::remove: return name + " - " + element_of(op.address.key).to_display();
+    case OperationKind::erase: return "deleted";
+    case OperationKind::act: return "act of authority";
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<Conflict>> Replica::conflicts() {
+  WASL_TRY(seal());
+  WASL_LET(auto transaction, Transaction::begin(db_, Transaction::Kind::deferred));
+  WASL_TRY(store_.refresh());
+  WASL_TRY(catch_up_authority());
+  struct Place {
+    std::string space, id;
+    std::uint32_t number;
+  };
+  std::vector<Place> places;
+  {
+    WASL_LET(auto select, db_.prepare("SELECT s.name, c.id, c.register FROM _wasl_conflict c JOIN _wasl_space s ON "
+                                      "s.no = c.space ORDER BY s.name, c.register, c.id"));
+    for (;;) {
+      WASL_LET(const bool found, select.step());
+      if (!found) break;
+      places.push_back({std::string(select.text(0)), std::string(select.text(1)),
+                        static_cast<std::uint32_t>(select.int64(2))});
+    }
+  }
+  std::vector<Conflict> out;
+  for (const Place& place : places) {
+    const Register* reg = ports_.schema->find(place.number);
+    if (reg == nullptr) continue;
+    WASL_LET(const LoadedRecord loaded, records_.load(reg, place.space, place.id));
+    const RecordState state = loaded.record.shown();
+    for (const auto& [address, heads] : state.heads) {
+      if (address.is_existence() || !state.is_conflict(address)) continue;
+      const Field* field = reg->field(address.field);
+      if (field == nullptr || field->is_set()) continue;
+      const Head* winner = state.shown(address, field->policy);
+      Conflict conflict{reg->name, place.space, place.id, field->name, to_text(address.key), {}};
+      for (const Head& head : heads) {
+        Value plain = head.value;
+        if (plain.type == ValueType::commitment) {
+          WASL_LET(plain, records_.open(Hash::from(plain.data).value_or(Hash{})));
+        }
+        conflict.values.push_back({plain.is_null() ? "" : plain.to_display(), head.dot.source.author,
+                                   organisation_of(head.dot.source.author), head.effective, &head == winner,
+                                   plain.is_null()});
+      }
+      out.push_back(std::move(conflict));
+    }
+  }
+  return out;
+}
+
+Status Replica::resolve(const Resolution& r) {
+  const Register* reg = ports_.schema->find(r.register_name);
+  if (reg == nullptr) return fail(Errc::not_found, "there is no register " + r.register_name, "see: wasl list --help");
+  const Field* field = reg->field(r.field);
+  if (field == nullptr || field->is_set()) {
+    return fail(Errc::not_found, reg->name + " has no field " + r.field + " that can be in conflict");
+  }
+  WASL_TRY(seal());
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_TRY(store_.refresh());
+  WASL_TRY(catch_up_authority());
+  WASL_LET(const auto captured, seal_captured(true));
+  WASL_LET(const std::string space, space_of(*reg, r.id, r.space));
+  WASL_LET(const Grant* const grant, own_grant());
+  if (field->policy == Policy::review && !covers(grant->act, kReview, space, reg->number, ports_.clock->now())) {
+    return fail(Errc::unauthorised, "resolving " + reg->name + "." + field->name + " needs the right `review`",
+                "ask an administrator or a publisher of your organisation to resolve it");
+  }
+  WASL_LET(LoadedRecord loaded, records_.load(reg, space, r.id));
+  const RecordState state = loaded.record.shown();
+  Address address{field->number, to_bytes(r.key)};
+  if (r.key.empty() && field->type == FieldType::multilingual && !state.is_conflict(address)) {
+    for (const auto& [candidate, heads] : state.heads) {  // one language in conflict: that one is meant
+      if (candidate.field == field->number && state.is_conflict(candidate)) address = candidate;
+    }
+  }
+  if (!state.is_conflict(address)) {
+    return fail(Errc::not_found, reg->name + " " + r.id + " has no conflict in " + field->name,
+                "list conflicts with: wasl conflicts");
+  }
+  const auto& heads = state.heads.at(address);
+  PlainOperation plain{Operation{OperationKind::resolve, reg->number, r.id, address, {}, state.all_dots(address), r.note, {}},
+                       field->personal};
+  if (r.take) {
+    if (*r.take >= heads.size()) {
+      return fail(Errc::invalid_value, "--take must be 0 to " + std::to_string(heads.size() - 1),
+                  "the values are listed by: wasl conflicts");
+    }
+    plain.operation.value = heads[*r.take].value;
+    if (plain.operation.value.type == ValueType::commitment) {
+      WASL_LET(plain.operation.value, records_.open(Hash::from(plain.operation.value.data).value_or(Hash{})));
+    }
+  } else if (r.value) {
+    std::vector<SqlValue> columns{*r.value};
+    if (field->type == FieldType::money) {
+      return fail(Errc::invalid_value, "an amount of money is resolved with --take", "or take one and set it after");
+    }
+    WASL_LET(auto parsed, parse_field(*field, columns, to_text(address.key)));
+    if (!parsed.values.empty()) plain.operation.value = parsed.values.begin()->second;
+    if (field->type == FieldType::reference) {
+      WASL_LET(plain.operation.value, resolve_reference(plain.operation.value, space, *field));
+    }
+  }
+  std::map<std::string, LoadedRecord> records;
+  records.emplace(r.id, std::move(loaded));
+  WASL_LET(auto sealed, seal_operations(space, {std::move(plain)}, false, ports_.random->fixed<GroupId>(), records));
+  for (auto& [id, record] : records) WASL_TRY(records_.save(record, ports_.clock->now(), {}));
+  for (const SealedSet& one : captured) sealed.push_back(one);
+  WASL_TRY(make_durable(sealed));
+  return transaction.commit();
+}
+
+Status Replica::discard(const Hash& change_set) {
+  WASL_TRY(seal());
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_TRY(store_.refresh());
+  WASL_LET(auto select, db_.prepare("SELECT header, body, state FROM _wasl_pending WHERE hash = ?"));
+  select.bind_all(change_set);
+  WASL_LET(const bool found, select.step());
+  if (!found || select.int64(2) == static_cast<int>(PendingState::discarded)) {
+    return fail(Errc::not_found, "no change set of that name waits here",
+                "list what waits with: wasl status; what was accepted is undone by writing again");
+  }
+  const auto state = static_cast<PendingState>(select.int64(2));
+  if (state == PendingState::accepted) {
+    return fail(Errc::conflict, "the hub has accepted this change set", "undo it by writing again");
+  }
+  WASL_LET(const ChangeSet set, decode_change_set(select.blob(0), select.blob(1)));
+  select.reset();
+  for (const Operation& op : set.operations) {
+    WASL_LET(LoadedRecord loaded, records_.load(ports_.schema->find(op.register_number), set.header.space, op.id));
+    loaded.record.drop_overlay(set.header.source, set.header.sequence);
+    if (loaded.record.exists()) {
+      WASL_TRY(records_.save(loaded, ports_.clock->now(), {}));
+    } else {
+      WASL_TRY(records_.remove(loaded));
+    }
+  }
+  // What the hub has not seen keeps its place: its header alone travels, so that the chain stays provable.
+  const std::string_view sql = state == PendingState::unsent ? "UPDATE _wasl_pending SET state = 4 WHERE hash = ?"
+                                                             : "DELETE FROM _wasl_pending WHERE hash = ?";
+  WASL_LET(auto change, db_.prepare(sql));
+  change.bind_all(change_set);
+  WASL_TRY(change.run());
+  return transaction.commit();
+}
+
+Result<ReplicaStatus> Replica::status() {
+  WASL_TRY(seal());
+  WASL_LET(auto transaction, Transaction::begin(db_, Transaction::Kind::deferred));
+  WASL_TRY(store_.refresh());
+  WASL_TRY(catch_up_authority());
+  ReplicaStatus out;
+  out.network = authority_.statement().name;
+  out.organisation = anchor_.organisation;
+  out.device = to_hex(device_.public_key().view());
+  out.hub = anchor_.url;
+  if (const Device* device = authority_.device(device_.public_key())) out.role = device->role;
+  WASL_LET(auto select, db_.prepare("SELECT hash, space, state, reason, detail, header, body FROM _wasl_pending "
+                                    "WHERE state <> 4 ORDER BY no"));
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) break;
+    const auto state = static_cast<PendingState>(select.int64(2));
+    if (state == PendingState::unsent) ++out.unsent;
+    if (state == PendingState::accepted) ++out.unacknowledged;
+    if (state == PendingState::held) ++out.held;
+    if (state == PendingState::refused) ++out.refused;
+    if (state != PendingState::held && state != PendingState::refused) continue;
+    PendingSet set{Hash::from(select.blob(0)).value_or(Hash{}), std::string(select.text(1)), state,
+                   static_cast<Reason>(select.int64(3)), std::string(select.text(4)), {}};
+    if (const auto decoded = decode_change_set(select.blob(5), select.blob(6))) {
+      for (const Operation& op : decoded->operations) {
+        const Register* reg = ports_.schema->find(op.register_number);
+        std::pair<std::string, std::string> record{reg != nullptr ? reg->name : "", op.id};
+        if (set.records.empty() || set.records.back() != record) set.records.push_back(std::move(record));
+      }
+    }
+    out.waiting.push_back(std::move(set));
+  }
+  WASL_LET(out.last_sync, stored_millis(store_, "last sync"));
+  WASL_LET(out.clock_offset, stored_millis(store_, "clock offset"));
+  WASL_LET(const auto spaces, readable_spaces());
+  for (const std::string& space : spaces) {
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    out.spaces.push_back({space, info->applied, info->as_of});
+  }
+  WASL_LET(out.notices, identity_.evidence());
+  constexpr Millis kClockTolerance = 5 * 60 * 1000;
+  if (out.last_sync != 0 && std::abs(out.clock_offset) > kClockTolerance) {
+    out.notices.push_back("this machine's clock differs from the hub's by " + std::to_string(out.clock_offset / 1000) +
+                          " seconds: set it; no work is lost by it");
+  }
+  WASL_TRY(transaction.commit());
+  WASL_LET(const auto conflicts_now, conflicts());
+  out.conflicts = conflicts_now.size();
+  return out;
+}
+
+Result<std::vector<HistoryLine>> Replica::history(const std::optional<std::string>& register_name,
+                                                  const std::optional<std::string>& id) {
+  WASL_TRY(seal());
+  WASL_LET(auto transaction, Transaction::begin(db_, Transaction::Kind::deferred));
+  WASL_TRY(store_.refresh());
+  WASL_TRY(catch_up_authority());
+  const Register* wanted = register_name ? ports_.schema->find(*register_name) : nullptr;
+  if (register_name && wanted == nullptr) return fail(Errc::not_found, "there is no register " + *register_name);
+  std::vector<HistoryLine> out;
+  const auto collect = [&](const ChangeSet& set, Position position, Millis time) {
+    for (const Operation& op : set.operations) {
+      if (wanted != nullptr && op.register_number != wanted->number) continue;
+      if (id && op.id != *id) continue;
+      const Register* reg = ports_.schema->find(op.register_number);
+      HistoryLine line{set.header.space, position, set.name, set.header.source.author,
+                       organisation_of(set.header.source.author), time,
+                       reg != nullptr ? reg->name : op.register_number == 0 ? "authority" : "?", op.id,
+                       describe(op, reg)};
+      out.push_back(std::move(line));
+    }
+  };
+  WASL_LET(const auto spaces, readable_spaces());
+  for (const std::string& space : spaces) {
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    for (Position next = 1; next <= info->size;) {
+      WASL_LET(const auto segments, store_.read(space, next, limits::kSegmentTargetBytes, anchor_.network));
+      if (segments.empty()) break;
+      for (const Segment& segment : segments) {
+        Position position = segment.first;
+        for (const SegmentItem& item : segment.items) {
+          if (const auto* set = std::get_if<SetItem>(&item); set != nullptr && set->entry) {
+            collect(set->set, position++, std::min(set->set.header.stamp.millis(), set->entry->hub_time));
+          } else if (std::holds_alternative<EntryItem>(item)) {
+            ++position;
+          }
+        }
+        next = position;
+      }
+    }
+  }
+  WASL_LET(auto select, db_.prepare("SELECT header, body FROM _wasl_pending WHERE state <> 4 ORDER BY no"));
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) break;
+    const auto set = decode_change_set(select.blob(0), select.blob(1));
+    if (set) collect(*set, 0, set->header.stamp.millis());
+  }
+  return out;
+}
+
+}  // namespace wasl

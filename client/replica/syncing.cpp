@@ -1,0 +1,344 @@
+// The replica's side of a session: what it says, what it offers, what it believes.
+#include <algorithm>
+
+#include "client/replica/replica.hpp"
+#include "shared/ledger/heads.hpp"
+#include "shared/ledger/note.hpp"
+
+namespace wasl {
+
+Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
+  WASL_TRY(store_.refresh());
+  Hello hello;
+  WASL_LET(const auto full, store_.meta("full"));
+  hello.flags = static_cast<Byte>((live ? Hello::kLive : 0) | (full && !full->empty() && (*full)[0] == 1 ? Hello::kFull : 0));
+  hello.network = anchor_.network;
+  hello.device = device_.public_key();
+  hello.hub = anchor_.log_key;
+  WASL_LET(hello.counter, identity_.next_counter());
+  hello.binding = binding;
+  WASL_LET(const CheckpointAnchor checkpoint, identity_.checkpoint());
+  hello.checkpoint = checkpoint.heads;
+  // A replica from an older copy than identity.db lacks leaves that were proved since.
+  WASL_LET(const auto leaves, store_.meta("leaves up to"));
+  if ((leaves ? Reader(*leaves).varint() : 0) != checkpoint.heads.size) hello.flags |= Hello::kLeaves;
+  WASL_LET(const auto spaces, readable_spaces());
+  for (const std::string& space : spaces) {
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    hello.cursors.push_back({space, info->size, info->key.has_value()});
+  }
+  pushed_ = 0;
+  staged_.clear();
+  return encode(hello, device_);
+}
+
+Result<Bytes> Replica::make_invitation_hello(const crypto::KeyPair& invitation, const Hash& binding) {
+  Hello hello;
+  hello.network = anchor_.network;
+  hello.device = invitation.public_key();
+  hello.hub = anchor_.log_key;
+  // Of the invitation's key, which several offices may try by mistake: the clock keeps their counters apart.
+  hello.counter = static_cast<std::uint64_t>(std::max<Millis>(1, ports_.clock->now()));
+  hello.binding = binding;
+  WASL_LET(const CheckpointAnchor checkpoint, identity_.checkpoint());
+  hello.checkpoint = checkpoint.heads;
+  WASL_LET(const SpaceInfo* const info, store_.space(kAuthoritySpace));
+  hello.cursors.push_back({info->name, info->size, false});
+  return encode(hello, invitation);
+}
+
+Status Replica::on_welcome(const Welcome& welcome) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_TRY(store_.refresh());
+  for (const SpaceKey& space : welcome.spaces) {
+    WASL_LET(SpaceInfo* const info, store_.space(space.space));
+    if (!space.key || info->key == space.key) continue;
+    if (info->key) return fail(Errc::caught, "the hub changed the blinding key of " + space.space);
+    info->key = space.key;
+    WASL_TRY(store_.save_space(*info));
+  }
+  for (const Staged& staged : welcome.staged) staged_[staged.chain] = staged.last;
+  Writer offset;
+  offset.integer(ports_.clock->now() - welcome.hub_time);
+  WASL_TRY(store_.set_meta("clock offset", offset.bytes()));
+  return transaction.commit();
+}
+
+Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
+  WASL_TRY(store_.refresh());
+  WASL_LET(auto select, db_.prepare("SELECT no, space, header, body, openings, state FROM _wasl_pending WHERE no > ? "
+                                    "AND state IN (0, 4) ORDER BY no"));
+  select.bind_all(pushed_);
+  Segment segment;
+  std::optional<ChangeSet> last;
+  std::size_t run_count = 0;
+  std::size_t run_bytes = 0;
+  std::size_t bytes = 0;
+  std::vector<std::pair<ChainId, std::pair<Sequence, Hash>>> shown;
+  const auto end_run = [&] {
+    if (!last) return;
+    const Source& source = last->header.source;
+    segment.items.emplace_back(SignatureItem{source, last->header.sequence,
+                                             device_.sign(run_message(anchor_.network, last->name))});
+    shown.push_back({source.chain, {last->header.sequence, last->name}});
+    last.reset();
+    run_count = run_bytes = 0;
+  };
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) break;
+    const std::string_view space = select.text(1);
+    if ((!segment.space.empty() && space != segment.space) || bytes >= most_bytes) break;
+    auto set = decode_change_set(select.blob(2), select.blob(3));
+    if (!set) {
+      return fail(Errc::corrupt, "a change set that waits to be sent is damaged: " + set.error().message,
+                  "run: wasl verify; it is restored from outbox.log");
+    }
+    const auto no = select.int64(0);
+    if (const auto staged = staged_.find(set->header.source.chain);
+        staged != staged_.end() && set->header.sequence <= staged->second) {
+      pushed_ = no;
+      continue;
+    }
+    const std::size_t size = set->header_bytes.size() + set->body_bytes.size();
+    if (last && (set->header.source != last->header.source || set->header.sequence != last->header.sequence + 1 ||
+                 run_count == limits::kRunChangeSets || run_bytes + set->body_bytes.size() > limits::kRunBytes)) {
+      end_run();
+    }
+    segment.space = space;
+    if (select.int64(5) == static_cast<int>(PendingState::discarded)) {
+      segment.items.emplace_back(StandInItem{set->header, set->header_bytes, set->name});
+    } else {
+      segment.items.emplace_back(SetItem{std::nullopt, *set});
+      WASL_LET(const auto openings, decode_openings(select.blob(4)));
+      segment.openings.insert(segment.openings.end(), openings.begin(), openings.end());
+    }
+    last = std::move(*set);
+    ++run_count;
+    run_bytes += last->body_bytes.size();
+    bytes += size;
+    pushed_ = no;
+  }
+  select.reset();
+  end_run();
+  if (segment.items.empty()) return std::optional<Segment>();
+  // From here on others may have seen how far the chains go.
+  for (const auto& [chain, end] : shown) WASL_TRY(identity_.set_shown(chain, end.first, end.second));
+  return std::optional(std::move(segment));
+}
+
+Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_TRY(store_.refresh());
+  std::set<ChainId> forked;
+  for (const VerdictItem& item : verdicts) {
+    if (item.verdict.outcome == Outcome::later) continue;
+    if (item.verdict.reason == Reason::fork) forked.insert(item.chain);
+    const auto state = item.verdict.outcome == Outcome::accepted ? PendingState::accepted
+                       : item.verdict.outcome == Outcome::held   ? PendingState::held
+                                                                 : PendingState::refused;
+    WASL_LET(auto update, db_.prepare("UPDATE _wasl_pending SET state = ?, reason = ?, detail = ? WHERE chain = ? AND "
+                                      "sequence BETWEEN ? AND ? AND state <> 4"));
+    update.bind_all(static_cast<int>(state), static_cast<int>(item.verdict.reason), item.verdict.detail, item.chain,
+                    item.first, item.first + item.count - 1);
+    WASL_TRY(update.run());
+    // A discarded one has done its duty once the hub knows its header.
+    WASL_LET(auto erase, db_.prepare("DELETE FROM _wasl_pending WHERE chain = ? AND sequence BETWEEN ? AND ? AND "
+                                     "state = 4"));
+    erase.bind_all(item.chain, item.first, item.first + item.count - 1);
+    WASL_TRY(erase.run());
+  }
+  for (const ChainId& chain : forked) WASL_TRY(reseal(chain));
+  return transaction.commit();
+}
+
+/// Another change set stands at this place of the chain: a copy of this replica wrote too. What has no place is
+/// sealed again on a new chain, under new dots because the first ones name the other's operations by now.
+Status Replica::reseal(const ChainId& chain) {
+  struct Old {
+    ChangeSet set;
+    std::vector<OpeningItem> openings;
+  };
+  std::vector<Old> old;
+  {
+    WASL_LET(auto select, db_.prepare("SELECT header, body, openings FROM _wasl_pending WHERE chain = ? AND "
+                                      "state IN (0, 2) ORDER BY sequence"));
+    select.bind_all(chain);
+    for (;;) {
+      WASL_LET(const bool found, select.step());
+      if (!found) break;
+      WASL_LET(ChangeSet set, decode_change_set(select.blob(0), select.blob(1)));
+      WASL_LET(auto openings, decode_openings(select.blob(2)));
+      old.push_back({std::move(set), std::move(openings)});
+    }
+  }
+  WASL_TRY(identity_.retire_chain(chain));
+  WASL_TRY(identity_.add_evidence("two change sets stood at one place of a chain of this device: its folder was copied "
+                                  "or restored; the work was sealed again and nothing is lost",
+                                  old.empty() ? Bytes{} : old.front().set.header_bytes, chain.view(),
+                                  ports_.clock->now()));
+  WASL_LET(auto retire, db_.prepare("UPDATE _wasl_chain SET retired = 1 WHERE chain = ?"));
+  retire.bind_all(chain);
+  WASL_TRY(retire.run());
+  WASL_LET(auto erase, db_.prepare("DELETE FROM _wasl_pending WHERE chain = ? AND state IN (0, 2)"));
+  erase.bind_all(chain);
+  WASL_TRY(erase.run());
+  std::map<Dot, Dot> moved;
+  std::vector<SealedSet> sealed;
+  for (const Old& one : old) {
+    const Header& header = one.set.header;
+    std::map<std::string, LoadedRecord> records;
+    std::vector<PlainOperation> operations;
+    for (Operation op : one.set.operations) {
+      if (!records.contains(op.id)) {
+        WASL_LET(LoadedRecord loaded, records_.load(ports_.schema->find(op.register_number), header.space, op.id));
+        loaded.record.drop_overlay(header.source, header.sequence);
+        records.emplace(op.id, std::move(loaded));
+      }
+      PlainOperation plain{op};
+      plain.operation.first_dot.reset();
+      for (Dot& dot : plain.operation.names) {
+        if (const auto it = moved.find(dot); it != moved.end()) dot = it->second;
+      }
+      std::sort(plain.operation.names.begin(), plain.operation.names.end());
+      if (op.value.type == ValueType::commitment) {
+        plain.personal = true;
+        WASL_LET(plain.operation.value, records_.open(Hash::from(op.value.data).value_or(Hash{})));
+      }
+      operations.push_back(std::move(plain));
+    }
+    WASL_LET(auto made, seal_operations(header.space, std::move(operations), false, ports_.random->fixed<GroupId>(),
+                                        records));
+    for (std::size_t i = 0; made.size() == 1 && i < one.set.operations.size(); ++i) {
+      moved[one.set.dot(i)] = made[0].set.dot(i);
+    }
+    for (auto& [id, record] : records) WASL_TRY(records_.save(record, ports_.clock->now(), {}));
+    for (SealedSet& set : made) sealed.push_back(std::move(set));
+  }
+  return make_durable(sealed);
+}
+
+namespace {
+
+tl::unexpected<Error> caught(std::string message) {
+  return fail(Errc::caught, std::move(message),
+              "local work goes on and is kept; the evidence is stored: tell the secretariat before you sync again");
+}
+
+}  // namespace
+
+Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_TRY(store_.refresh());
+  WASL_TRY(catch_up_authority());
+  WASL_LET(CheckpointAnchor known, identity_.checkpoint());
+  if (!proof.checkpoint.empty()) {
+    const std::string origin = ledger::heads_origin(anchor_.network, authority_.statement().epoch);
+    WASL_LET(const ledger::Checkpoint checkpoint, ledger::open_checkpoint(proof.checkpoint, origin, anchor_.log_key));
+    const auto contradicts = [&](std::string_view how) -> Status {
+      WASL_TRY(identity_.add_evidence(how, view(known.note), view(proof.checkpoint), ports_.clock->now()));
+      return caught(std::string(how));
+    };
+    if (checkpoint.size < known.heads.size) {
+      WASL_TRY(contradicts("the hub shows a shorter history than it signed before (" + std::to_string(checkpoint.size) +
+                           " instead of " + std::to_string(known.heads.size) +
+                           "): it was restored from an old copy, or it lies"));
+    }
+    if (known.heads.size > 0 && !ledger::verify_consistency(known.heads.size, known.heads.root, checkpoint.size,
+                                                            checkpoint.root, proof.consistency)) {
+      WASL_TRY(contradicts("the hub shows another history than the one that it signed before"));
+    }
+    std::vector<ledger::Leaf> leaves;
+    std::map<Bytes, std::pair<std::uint64_t, ledger::HeadsLeaf>> by_name;
+    for (const LeafProof& item : proof.leaves) {
+      WASL_LET(ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(item.leaf));
+      leaves.push_back({item.index, ledger::leaf_hash(leaf)});
+      by_name[leaf.name] = {item.index, std::move(leaf)};
+    }
+    if (!leaves.empty() && !ledger::verify_inclusions(leaves, checkpoint.size, proof.inclusion, checkpoint.root)) {
+      WASL_TRY(contradicts("the hub's heads do not stand in the log that it signed"));
+    }
+    WASL_LET(const auto spaces, readable_spaces());
+    for (const std::string& space : spaces) {
+      WASL_LET(SpaceInfo* const info, store_.space(space));
+      if (is_private_space(space) && !info->key) continue;
+      const Bytes name = is_private_space(space) ? to_bytes(ledger::blind_name(*info->key, space).view()) : to_bytes(space);
+      const auto it = by_name.find(name);
+      if (it == by_name.end()) continue;
+      const auto& [index, leaf] = it->second;
+      if (!info->leaf.empty()) {
+        WASL_LET(const ledger::HeadsLeaf before, ledger::HeadsLeaf::decode(info->leaf));
+        const bool goes_on = leaf.size >= before.size && index >= info->leaf_index &&
+                             (leaf.size > before.size || leaf.root == before.root);
+        if (!goes_on) WASL_TRY(contradicts("the hub shows another history of " + space + " than before"));
+      }
+      info->leaf_index = index;
+      info->leaf = leaf.encode();
+      info->as_of = leaf.hub_time;
+      WASL_TRY(store_.save_space(*info));
+    }
+    known.heads = {checkpoint.size, checkpoint.root};
+    known.note = proof.checkpoint;
+    Writer size;
+    size.varint(known.heads.size);
+    WASL_TRY(store_.set_meta("leaves up to", size.bytes()));
+  }
+
+  // Unknown when the hub's digest lags or something is still on its way; false only for a real difference.
+  std::optional<bool> equal = true;
+  WASL_LET(const auto spaces, readable_spaces());
+  for (const std::string& space : spaces) {
+    WASL_LET(SpaceInfo* const info, store_.space(space));
+    if (info->leaf.empty()) {
+      if (info->size > 0) equal = std::nullopt;
+      continue;
+    }
+    WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
+    if (info->size == leaf.size && info->frontier.root() != leaf.root) {
+      WASL_TRY(identity_.add_evidence("the entries of " + space + " are not those that the hub signed", info->frontier.encode(),
+                                      view(known.note), ports_.clock->now()));
+      return caught("the hub sent entries of " + space + " that are not those that it signed");
+    }
+    if (info->size != leaf.size || info->applied != info->size || leaf.digest_position != leaf.size) {
+      if (equal) equal = std::nullopt;
+      continue;
+    }
+    WASL_LET(const Hash digest, store_.digest(space));
+    if (digest != leaf.digest) equal = false;
+  }
+  WASL_TRY(transaction.commit());
+  // Last: a crash in between only makes the hub prove the same once more.
+  if (!proof.checkpoint.empty()) WASL_TRY(identity_.set_checkpoint(known));
+  return equal;
+}
+
+std::vector<Cursor> Replica::applied_cursors() {
+  std::vector<Cursor> cursors;
+  const auto spaces = readable_spaces();
+  if (!spaces) return cursors;
+  for (const std::string& space : *spaces) {
+    const auto info = store_.space(space);
+    if (info) cursors.push_back({space, (*info)->applied, false});
+  }
+  return cursors;
+}
+
+Status Replica::on_session_end(std::optional<bool> equal) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_TRY(store_.refresh());
+  if (equal == true) {
+    Writer now;
+    now.integer(ports_.clock->now());
+    WASL_TRY(store_.set_meta("last sync", now.bytes()));
+    WASL_TRY(store_.set_meta("full", Bytes{0}));
+  }
+  WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending LIMIT 1"));
+  WASL_LET(const bool pending, select.step());
+  select.reset();
+  // Everything that was sealed has its entry, applied and durable: the second copy has done its duty. The lock is
+  // still held, so nobody appends meanwhile.
+  if (!pending) WASL_TRY(outbox_.clear());
+  return transaction.commit();
+}
+
+}  // namespace wasl

@@ -1,0 +1,204 @@
+// Proof without a network: everything is computed again from signed history and compared with what is kept.
+#include <algorithm>
+
+#include "client/replica/replica.hpp"
+#include "shared/ledger/heads.hpp"
+
+namespace wasl {
+namespace {
+
+/// Confirmed state of one space, replayed from its log.
+struct Replay {
+  std::map<std::string, RecordState> records;
+  std::uint64_t change_sets = 0;
+  ledger::Frontier frontier;
+  Position applied = 0;
+
+  void apply(const ChangeSet& set, const ledger::Entry& entry) {
+    const Millis effective = std::min(set.header.stamp.millis(), entry.hub_time);
+    for (std::size_t i = 0; i < set.operations.size(); ++i) {
+      const Operation& op = set.operations[i];
+      records[op.id].apply(op, {set.dot(i), set.header.stamp, effective});
+    }
+    ++change_sets;
+  }
+  [[nodiscard]] Hash digest() const {
+    ledger::DigestTree tree;
+    std::map<unsigned, ledger::Bucket> buckets;
+    for (const auto& [id, state] : records) {
+      const Hash hash = ledger::id_hash(id);
+      buckets[ledger::bucket_of(hash)].set(hash, record_hash(id, state));
+    }
+    for (const auto& [number, bucket] : buckets) tree.set(number, bucket.hash());
+    return tree.root();
+  }
+};
+
+Status replay_segment(const Segment& segment, const SpaceInfo& info, const NetworkId& network,
+                      std::map<Source, ChainEnd>& chains, Replay& out) {
+  WASL_TRY(verify_runs(segment, network));
+  const auto follow = [&](const Header& header, const Hash& name) -> Status {
+    ChainEnd& end = chains[header.source];
+    if (header.network != network || header.sequence != end.last + 1 || header.previous != end.name) {
+      return fail(Errc::corrupt, "a chain of " + to_hex(header.source.author.view()).substr(0, 12) + " breaks at " +
+                                     std::to_string(header.sequence));
+    }
+    end = {header.sequence, name};
+    return {};
+  };
+  const auto key = is_private_space(segment.space) ? info.key : std::nullopt;
+  for (const SegmentItem& item : segment.items) {
+    if (const auto* set = std::get_if<SetItem>(&item)) {
+      WASL_TRY(follow(set->set.header, set->set.name));
+      if (!set->entry) continue;
+      out.frontier.append(ledger::leaf_hash(*set->entry, key));
+      if (out.frontier.size() <= info.applied) out.apply(set->set, *set->entry);
+    } else if (const auto* stand_in = std::get_if<StandInItem>(&item)) {
+      WASL_TRY(follow(stand_in->header, stand_in->name));
+    } else if (const auto* other = std::get_if<EntryItem>(&item)) {
+      out.frontier.append(ledger::leaf_hash(other->entry, key));
+    }
+  }
+  return {};
+}
+
+Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const NetworkId& network) {
+  Replay out;
+  std::map<Source, ChainEnd> chains;
+  while (out.frontier.size() < info.size) {
+    WASL_LET(const auto segments, store.read(info.name, out.frontier.size() + 1, limits::kSegmentTargetBytes, network));
+    if (segments.empty()) return fail(Errc::corrupt, "entries are missing from position " +
+                                                         std::to_string(out.frontier.size() + 1));
+    for (const Segment& segment : segments) {
+      if (segment.first != out.frontier.size() + 1) return fail(Errc::corrupt, "the log has a gap");
+      WASL_TRY(replay_segment(segment, info, network, chains, out));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<VerifyReport> Replica::verify() {
+  WASL_TRY(seal());
+  WASL_LET(auto transaction, Transaction::begin(db_, Transaction::Kind::deferred));
+  WASL_TRY(store_.refresh());
+  VerifyReport report;
+  const auto problem = [&](std::string words) {
+    report.ok = false;
+    report.problems.push_back(std::move(words));
+  };
+  if (Status authority = catch_up_authority(); !authority) problem("authority: " + authority.error().message);
+  {
+    WASL_LET(auto quick, db_.prepare("PRAGMA quick_check(1)"));
+    WASL_LET(const bool row, quick.step());
+    if (row && quick.text(0) != "ok") problem("replica.db: " + std::string(quick.text(0)));
+  }
+  WASL_LET(const auto spaces, store_.space_names());
+  for (const std::string& space : spaces) {
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    auto replay = replay_space(store_, *info, anchor_.network);
+    if (!replay) {
+      problem(space + ": " + replay.error().message);
+      continue;
+    }
+    report.change_sets += replay->change_sets;
+    if (replay->frontier.root() != info->frontier.root()) problem(space + ": the entries do not give the root kept");
+    if (!info->leaf.empty()) {
+      const auto leaf = ledger::HeadsLeaf::decode(info->leaf);
+      if (!leaf) {
+        problem(space + ": the signed head is damaged");
+      } else if (leaf->size == info->size && leaf->root != replay->frontier.root()) {
+        problem(space + ": the entries do not give the root that the hub signed");
+      }
+    }
+    for (const auto& [id, state] : replay->records) {
+      if (state.register_number == 0) continue;
+      auto loaded = records_.load(ports_.schema->find(state.register_number), space, id);
+      if (!loaded) {
+        problem(space + " " + id + ": " + loaded.error().message);
+      } else if (loaded->record.confirmed != state) {
+        problem(space + " " + id + ": the record kept is not what signed history says; run: wasl repair");
+      } else if (loaded->rowid && loaded->reg != nullptr) {
+        const auto shown = shown_values(loaded->record.shown(), *loaded->reg, [&](const Hash& commitment) {
+          const auto value = records_.open(commitment);
+          return value ? *value : Value::null();
+        });
+        if (render_row(*loaded->reg, shown.values) != loaded->row) {
+          problem(space + " " + id + ": the row differs from what the record says; run: wasl repair");
+        }
+      }
+    }
+    WASL_LET(const Hash digest, store_.digest(space));
+    if (digest != replay->digest()) problem(space + ": the state digest is not that of signed history; run: wasl repair");
+  }
+  WASL_LET(auto select, db_.prepare("SELECT hash, header, body FROM _wasl_pending"));
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) break;
+    const auto set = decode_change_set(select.blob(1), select.blob(2));
+    if (!set || Hash::from(select.blob(0)) != set->name) {
+      problem("a change set that waits to be sent is damaged: " + to_hex(select.blob(0)));
+    } else {
+      ++report.change_sets;
+    }
+  }
+  report.statements.push_back("every change set that this replica holds was checked: bodies, chains, signatures, roots, "
+                              "state digests (nothing is merely vouched for)");
+  if (authority_.statement().registrars.size() == 1) {
+    report.statements.push_back("network of one registrar's key: on a trial hub it lies on the hub's machine");
+  }
+  WASL_LET(const auto evidence, identity_.evidence());
+  for (const std::string& what : evidence) report.statements.push_back("evidence kept: " + what);
+  return report;
+}
+
+Result<std::vector<std::string>> Replica::rebuild(std::string_view space_name) {
+  WASL_TRY(seal());
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_TRY(store_.refresh());
+  WASL_TRY(catch_up_authority());
+  WASL_LET(const auto captured, seal_captured(true));
+  WASL_LET(const SpaceInfo* const info, store_.space(space_name));
+  WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network));
+  std::vector<std::string> changed;
+  WASL_TRY(store_.clear_state(info->number));
+  for (const auto& [id, state] : replay.records) {
+    const Register* reg = ports_.schema->find(state.register_number);
+    auto loaded = records_.load(reg, space_name, id);
+    LoadedRecord record;
+    if (loaded) {
+      record = std::move(*loaded);
+    } else {  // its clock cannot be read: the overlay in it is sealed work, which the list of pending sets still has
+      WASL_LET(record, records_.load_row(reg, space_name, id));
+      WASL_TRY(restore_overlay(record));
+    }
+    if (record.record.confirmed != state) changed.push_back((reg != nullptr ? reg->name : "?") + " " + id);
+    record.record.confirmed = state;
+    WASL_TRY(records_.save(record, ports_.clock->now(), {.confirmed = true}));
+  }
+  WASL_TRY(store_.flush_digest());
+  WASL_TRY(make_durable(captured));
+  WASL_TRY(transaction.commit());
+  return changed;
+}
+
+/// Lays the pending change sets over a record whose own clock is lost.
+Status Replica::restore_overlay(LoadedRecord& loaded) {
+  WASL_LET(auto select, db_.prepare("SELECT header, body, came_in FROM _wasl_pending WHERE space = ? AND state <> 4 "
+                                    "ORDER BY no"));
+  select.bind_all(loaded.record.space);
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return {};
+    const auto set = decode_change_set(select.blob(0), select.blob(1));
+    if (!set) continue;
+    for (std::size_t i = 0; i < set->operations.size(); ++i) {
+      if (set->operations[i].id != loaded.record.id) continue;
+      loaded.record.overlay.push_back({set->operations[i], set->dot(i), set->header.sequence, set->header.source,
+                                       set->header.stamp, std::min(set->header.stamp.millis(), select.int64(2))});
+    }
+  }
+}
+
+}  // namespace wasl
