@@ -16,7 +16,7 @@
 #include "client/replica/outbox_log.hpp"
 #include "client/replica/record_table.hpp"
 #include "shared/authority/authorise.hpp"
-#include "shared/wire/messages.hpp"
+#include "shared/wire/client_session.hpp"
 
 namespace wasl {
 
@@ -86,7 +86,7 @@ struct VerifyReport {
   std::vector<std::string> statements;  ///< what is proved, and by which keys, in words
 };
 
-class Replica {
+class Replica final : public ClientPort {
  public:
   struct Ports {
     Clock& clock;
@@ -99,7 +99,7 @@ class Replica {
   /// Makes the folder and the device's key. A folder that has them keeps them.
   static Result<std::unique_ptr<Replica>> create(const std::filesystem::path& folder, const NetworkAnchor& anchor,
                                                  Ports ports);
-  ~Replica();
+  ~Replica() override;
 
   Identity& identity() { return identity_; }
   Database& database() { return db_; }
@@ -139,20 +139,21 @@ class Replica {
   /// Computes confirmed state anew from signed history. @return names of the records that differed.
   Result<std::vector<std::string>> rebuild(std::string_view space);
 
-  // ── The session's port (see wire/client_session.hpp) ──
+  // ── A session ──
   Result<Bytes> make_hello(bool live, const Hash& binding);
   /// For `join`: the same, as the invitation's key.
   Result<Bytes> make_invitation_hello(const crypto::KeyPair& invitation, const Hash& binding);
-  Status on_welcome(const Welcome& welcome);
-  /// The next push of what is unsent, at most about `most_bytes`; nothing when all was handed out.
-  Result<std::optional<Segment>> next_push(std::size_t most_bytes);
-  Status on_verdicts(const std::vector<VerdictItem>& verdicts);
-  /// Verifies, appends and applies. Errors: caught, bad_signature, malformed, storage_failed.
-  Status on_entries(Segment segment);
-  /// Checks what the hub signed against what is held. @return equal, not equal, or unknown.
-  Result<std::optional<bool>> on_proof(const Proof& proof);
-  std::vector<Cursor> applied_cursors();
-  Status on_session_end(std::optional<bool> equal);
+  /// The change set by which this device takes up an invitation. Errors: unauthorised (unknown, used or over).
+  Result<Segment> make_enrolment(const crypto::KeyPair& invitation);
+  Status on_welcome(const Welcome& welcome) override;
+  Result<std::optional<Segment>> next_push(std::size_t most_bytes) override;
+  void rewind_push() override { pushed_ = 0; }
+  Status on_verdicts(const std::vector<VerdictItem>& verdicts) override;
+  /// Errors: caught, bad_signature, malformed, storage_failed.
+  Status on_entries(Segment segment) override;
+  Result<std::optional<bool>> on_proof(const Proof& proof) override;
+  std::vector<Cursor> applied_cursors() override;
+  Status on_session_end(std::optional<bool> equal) override;
   /// Makes the tables of the registers once the office knows its organisation.
   Status prepare_tables();
   Status note_enrolled();
@@ -192,6 +193,7 @@ class Replica {
   Status apply_authority_item(const SegmentItem& item, Position position);
 
   Result<std::vector<std::string>> readable_spaces();
+  Result<bool> digest_matches(std::string_view space);
   std::string organisation_of(const Author& author) const;
 
   std::filesystem::path folder_;

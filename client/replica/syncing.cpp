@@ -47,6 +47,54 @@ Result<Bytes> Replica::make_invitation_hello(const crypto::KeyPair& invitation, 
   return encode(hello, invitation);
 }
 
+Result<Segment> Replica::make_enrolment(const crypto::KeyPair& invitation) {
+  WASL_TRY(store_.refresh());
+  WASL_TRY(catch_up_authority());
+  const Grant* grant = authority_.invitation(invitation.public_key());
+  if (grant == nullptr) {
+    return fail(Errc::unauthorised, "the network does not know this invitation", "ask the secretariat for a new one");
+  }
+  if (authority_.is_used(invitation.public_key())) {
+    return fail(Errc::conflict, "this invitation was used before", "ask the secretariat for a new one");
+  }
+  EnrolAct enrol;
+  enrol.device = device_.public_key();
+  WASL_LET(enrol.sealing_key, identity_.sealing_key(*ports_.random));
+  enrol.proof = device_.sign(enrol_message(anchor_.network, invitation.public_key(), enrol.sealing_key));
+  GrantAct pass = grant->act;
+  pass.kind = GrantKind::device;
+  pass.grantee = device_.public_key();
+  pass.until = 0;  // the invitation's period ends; what it hands over does not
+  pass.depth = 0;
+
+  WASL_LET(const SpaceInfo* const info, store_.space(kAuthoritySpace));
+  Header header;
+  header.network = anchor_.network;
+  header.space = kAuthoritySpace;
+  header.source = {invitation.public_key(), ports_.random->fixed<ChainId>()};
+  header.schema = ports_.schema->hash();
+  header.grant = grant->name;
+  header.seen = header.seen_authority = {info->size, info->frontier.root()};
+  header.stamp = Stamp::at(ports_.clock->now());
+  header.group = ports_.random->fixed<GroupId>();
+  std::vector<Operation> operations;
+  for (const Act& act : {Act(enrol), Act(pass)}) {
+    Operation op;
+    op.kind = OperationKind::act;
+    op.id = to_hex(ports_.random->fixed<GroupId>().view());
+    op.value = encode_act(act);
+    operations.push_back(std::move(op));
+  }
+  sort_by_record(operations);
+  ChangeSet set = make_change_set(std::move(header), std::move(operations));
+  const Signature signature = invitation.sign(run_message(anchor_.network, set.name));
+  const SignatureItem run{set.header.source, set.header.sequence, signature};
+  Segment segment{std::string(kAuthoritySpace), 0, {}, {}};
+  segment.items.emplace_back(SetItem{std::nullopt, std::move(set)});
+  segment.items.emplace_back(run);
+  return segment;
+}
+
 Status Replica::on_welcome(const Welcome& welcome) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
@@ -286,6 +334,7 @@ Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
 
   // Unknown when the hub's digest lags or something is still on its way; false only for a real difference.
   std::optional<bool> equal = true;
+  std::vector<std::string> differing;
   WASL_LET(const auto spaces, readable_spaces());
   for (const std::string& space : spaces) {
     WASL_LET(SpaceInfo* const info, store_.space(space));
@@ -304,12 +353,30 @@ Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
       continue;
     }
     WASL_LET(const Hash digest, store_.digest(space));
-    if (digest != leaf.digest) equal = false;
+    if (digest != leaf.digest) differing.push_back(space);
   }
   WASL_TRY(transaction.commit());
+  // The entries are those that the hub signed, so the difference is in what was made of them: compute it anew.
+  for (const std::string& space : differing) {
+    WASL_LET(const auto repaired, rebuild(space));
+    WASL_LET(const bool healed, digest_matches(space));
+    WASL_TRY(identity_.add_evidence("the state of " + space + " differed from the hub's; " +
+                                        std::to_string(repaired.size()) + " records were computed again from history" +
+                                        (healed ? "" : " and it still differs"),
+                                    {}, {}, ports_.clock->now()));
+    if (!healed) equal = false;
+  }
   // Last: a crash in between only makes the hub prove the same once more.
   if (!proof.checkpoint.empty()) WASL_TRY(identity_.set_checkpoint(known));
   return equal;
+}
+
+Result<bool> Replica::digest_matches(std::string_view space) {
+  WASL_TRY(store_.refresh());
+  WASL_LET(const SpaceInfo* const info, store_.space(space));
+  WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
+  WASL_LET(const Hash digest, store_.digest(space));
+  return digest == leaf.digest;
 }
 
 std::vector<Cursor> Replica::applied_cursors() {

@@ -1,0 +1,197 @@
+#include "shared/wire/client_session.hpp"
+
+#include <algorithm>
+
+#include "shared/base/limits.hpp"
+
+namespace wasl {
+namespace {
+
+constexpr Millis kProgressLimit = 60'000;  // a half-open link looks alive to TCP; no frame for this long ends it
+constexpr Millis kLaterLimit = 30'000;     // how long one sync waits out a `later`
+constexpr Millis kRetryMin = 200;
+
+Errc errc_of(std::string_view word) {
+  for (int code = 0; code <= static_cast<int>(Errc::unsupported); ++code) {
+    if (to_word(static_cast<Errc>(code)) == word) return static_cast<Errc>(code);
+  }
+  return Errc::no_link;
+}
+
+}  // namespace
+
+ClientSession::ClientSession(ClientPort& port, Options options, Millis now)
+    : port_(port), options_(std::move(options)), last_progress_(now), started_(now) {}
+
+ClientSession::Output ClientSession::finish(Status status, Output out) {
+  if (!status) {
+    error_ = status.error();
+    over_ = true;
+    out.close = true;
+  }
+  if (!over_) {
+    out.wake_at = last_progress_ + kProgressLimit;
+    if (retry_at_) out.wake_at = std::min(*out.wake_at, *retry_at_);
+  }
+  return out;
+}
+
+void ClientSession::ask(Output& out, Bytes frame) {
+  if (!waiting_) {
+    waiting_ = true;
+    ++summary_.round_trips;
+  }
+  out.frames.push_back(std::move(frame));
+}
+
+ClientSession::Output ClientSession::on_frame(ByteView frame, Millis now) {
+  Output out;
+  if (over_) return out;
+  last_progress_ = now;
+  return finish(take(frame, now, out), std::move(out));
+}
+
+Status ClientSession::take(ByteView frame, Millis now, Output& out) {
+  const auto kind = frame_kind(frame);
+  if (!kind) return fail(Errc::malformed, "the hub sent an empty frame");
+  if (*kind == FrameKind::problem) {
+    WASL_LET(const Problem problem, decode_problem(frame));
+    return fail(errc_of(problem.code), problem.message, problem.hint);
+  }
+  if (!welcomed_) {  // until the hub has proved who it is, nothing of it is believed and nothing more is sent
+    WASL_LET(const Welcome welcome, decode_welcome(frame, options_.hello, options_.log_key));
+    WASL_TRY(port_.on_welcome(welcome));
+    welcomed_ = true;
+    waiting_ = false;
+    credit_ = welcome.push_credit;
+    return push(out);
+  }
+  switch (*kind) {
+    case FrameKind::entries: {
+      WASL_LET(Segment segment, decode_segment(frame, options_.network));
+      WASL_TRY(verify_runs(segment, options_.network));
+      summary_.received_sets += static_cast<std::uint64_t>(std::count_if(
+          segment.items.begin(), segment.items.end(),
+          [](const SegmentItem& item) { return std::holds_alternative<SetItem>(item); }));
+      return port_.on_entries(std::move(segment));
+    }
+    case FrameKind::verdicts: return take_verdicts(frame, now, out);
+    case FrameKind::proof: return take_proof(frame, out);
+    default: return fail(Errc::malformed, "the hub sent a frame of an unknown kind", "update the program");
+  }
+}
+
+Status ClientSession::push(Output& out) {
+  if (options_.extra) {
+    flights_.emplace_back(options_.extra->items.size(), 0);
+    ask(out, encode_segment(FrameKind::push, *options_.extra, options_.network));
+    ++summary_.sent_sets;
+    pushed_ = true;
+    options_.extra.reset();
+  }
+  while (options_.push && !retry_at_ && in_flight_ < credit_) {
+    WASL_LET(auto segment, port_.next_push(std::min<std::size_t>(limits::kSegmentTargetBytes, credit_)));
+    if (!segment) break;
+    const auto sets = static_cast<std::uint64_t>(std::count_if(
+        segment->items.begin(), segment->items.end(),
+        [](const SegmentItem& item) { return !std::holds_alternative<SignatureItem>(item); }));
+    Bytes frame = encode_segment(FrameKind::push, *segment, options_.network);
+    flights_.emplace_back(sets, frame.size());
+    in_flight_ += frame.size();
+    summary_.sent_sets += sets;
+    pushed_ = true;
+    ask(out, std::move(frame));
+  }
+  const bool all_out = !retry_at_ && in_flight_ < credit_;
+  if (pushed_ && all_out && !options_.live && !finish_sent_) {
+    finish_sent_ = true;
+    ask(out, finish_frame());
+  }
+  return {};
+}
+
+Status ClientSession::take_verdicts(ByteView frame, Millis now, Output& out) {
+  WASL_LET(const auto verdicts, decode_verdicts(frame));
+  WASL_TRY(port_.on_verdicts(verdicts));
+  waiting_ = finish_sent_;
+  for (const VerdictItem& item : verdicts) {
+    if (!extra_verdict_) extra_verdict_ = item.verdict;
+    switch (item.verdict.outcome) {
+      case Outcome::accepted: summary_.accepted += item.count; break;
+      case Outcome::held: summary_.held += item.count; break;
+      case Outcome::refused: summary_.refused += item.count; break;
+      case Outcome::later: retry_at_ = now + std::max(item.retry_after, kRetryMin); break;
+    }
+    std::uint64_t left = item.count;
+    while (left > 0 && !flights_.empty()) {
+      auto& [sets, bytes] = flights_.front();
+      const std::uint64_t n = std::min(left, sets);
+      sets -= n;
+      left -= n;
+      if (sets > 0) break;
+      in_flight_ -= std::min(in_flight_, bytes);
+      flights_.erase(flights_.begin());
+    }
+  }
+  if (retry_at_ && !options_.live && now - started_ > kLaterLimit) {
+    return fail(Errc::later, "the hub asks to wait longer than this sync may", "sync again later; nothing is lost");
+  }
+  return push(out);
+}
+
+Status ClientSession::take_proof(ByteView frame, Output& out) {
+  WASL_LET(const Proof proof, decode_proof(frame));
+  WASL_LET(summary_.equal, port_.on_proof(proof));
+  waiting_ = false;
+  if (options_.live) {
+    if (flights_.empty()) {
+      WASL_TRY(port_.on_session_end(summary_.equal));
+      out.frames.push_back(encode(Done{summary_.equal, port_.applied_cursors()}));
+    }
+    return {};
+  }
+  if (retry_at_) return {};
+  if (proof.final || (!pushed_ && summary_.equal == true)) {
+    end(out);
+    return port_.on_session_end(summary_.equal);
+  }
+  if (!finish_sent_) {
+    finish_sent_ = true;
+    ask(out, finish_frame());
+  }
+  return {};
+}
+
+void ClientSession::end(Output& out) {
+  out.frames.push_back(encode(Done{summary_.equal, port_.applied_cursors()}));
+  out.close = true;
+  over_ = true;
+}
+
+ClientSession::Output ClientSession::on_local_commit(Millis) {
+  Output out;
+  if (over_ || !welcomed_) return out;
+  return finish(push(out), std::move(out));
+}
+
+ClientSession::Output ClientSession::on_time(Millis now) {
+  Output out;
+  if (over_) return out;
+  if (retry_at_ && now >= *retry_at_) {
+    retry_at_.reset();
+    finish_sent_ = false;
+    flights_.clear();
+    in_flight_ = 0;
+    port_.rewind_push();
+    return finish(push(out), std::move(out));
+  }
+  const bool expects = waiting_ || !welcomed_ || !options_.live;
+  if (expects && now - last_progress_ >= kProgressLimit) {
+    return finish(fail(Errc::no_link, "the hub has not answered for a minute", "sync again; nothing is lost"),
+                  std::move(out));
+  }
+  if (!expects) last_progress_ = now;
+  return finish({}, std::move(out));
+}
+
+}  // namespace wasl

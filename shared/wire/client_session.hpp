@@ -1,0 +1,93 @@
+#pragma once
+// The office's end of a session as a state machine: frames and time in, frames out. No socket, thread, clock or
+// randomness. One object a connection; a new connection makes a new one.
+#include <optional>
+#include <vector>
+
+#include "shared/wire/messages.hpp"
+
+namespace wasl {
+
+/// What the session asks of the replica. Every call returns when its effect is durable.
+class ClientPort {
+ public:
+  virtual ~ClientPort() = default;
+  virtual Status on_welcome(const Welcome& welcome) = 0;
+  /// The next push of what is unsent, at most about `most_bytes`; nothing when all was handed out.
+  virtual Result<std::optional<Segment>> next_push(std::size_t most_bytes) = 0;
+  /// Hands out again, from the start, what has no verdict.
+  virtual void rewind_push() = 0;
+  virtual Status on_verdicts(const std::vector<VerdictItem>& verdicts) = 0;
+  virtual Status on_entries(Segment segment) = 0;
+  /// @return equal, not equal, or unknown (the hub's digest lags, or something is still on its way).
+  virtual Result<std::optional<bool>> on_proof(const Proof& proof) = 0;
+  virtual std::vector<Cursor> applied_cursors() = 0;
+  virtual Status on_session_end(std::optional<bool> equal) = 0;
+};
+
+struct SessionSummary {
+  std::uint64_t sent_sets = 0;
+  std::uint64_t received_sets = 0;
+  std::uint64_t round_trips = 1;  ///< the upgrade, then each time we ask and wait
+  std::uint64_t accepted = 0, held = 0, refused = 0;
+  std::optional<bool> equal;
+};
+
+class ClientSession {
+ public:
+  struct Options {
+    bool live = false;
+    NetworkId network;
+    PublicKey log_key;
+    Hash hello;          ///< hash of the hello that this connection carried
+    bool push = true;    ///< offer what is unsent
+    std::optional<Segment> extra;  ///< pushed before anything else (an enrolment)
+  };
+  /// What to do next, in order.
+  struct Output {
+    std::vector<Bytes> frames;
+    std::optional<Millis> wake_at;  ///< call on_time then
+    bool close = false;             ///< the session is over: see error() and summary()
+  };
+
+  ClientSession(ClientPort& port, Options options, Millis now);
+
+  Output on_frame(ByteView frame, Millis now);
+  /// The replica has sealed something new (live sessions).
+  Output on_local_commit(Millis now);
+  Output on_time(Millis now);
+
+  [[nodiscard]] bool is_over() const { return over_; }
+  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
+  [[nodiscard]] const SessionSummary& summary() const { return summary_; }
+  /// Verdicts on `extra`.
+  [[nodiscard]] const std::optional<Verdict>& extra_verdict() const { return extra_verdict_; }
+
+ private:
+  Status take(ByteView frame, Millis now, Output& out);
+  Status take_verdicts(ByteView frame, Millis now, Output& out);
+  Status take_proof(ByteView frame, Output& out);
+  Status push(Output& out);
+  void ask(Output& out, Bytes frame);
+  void end(Output& out);
+  Output finish(Status status, Output out);
+
+  ClientPort& port_;
+  Options options_;
+  SessionSummary summary_;
+  std::optional<Error> error_;
+  std::optional<Verdict> extra_verdict_;
+  bool welcomed_ = false;
+  bool over_ = false;
+  bool waiting_ = true;        ///< for an answer to the last thing asked
+  bool pushed_ = false;
+  bool finish_sent_ = false;
+  std::uint64_t credit_ = 0;
+  std::uint64_t in_flight_ = 0;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> flights_;  ///< change sets and bytes of each push
+  std::optional<Millis> retry_at_;
+  Millis last_progress_ = 0;
+  Millis started_ = 0;
+};
+
+}  // namespace wasl
