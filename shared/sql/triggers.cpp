@@ -49,9 +49,8 @@ class RegisterTriggers {
         columns_(field_columns(content)) {}
 
   std::vector<Statement> all() const {
-    if (content_.is_ledger()) return {before_insert(), after_insert(), ledger_update(), ledger_delete()};
-    return {before_insert(), after_insert(), before_key_update(),
-            before_update(), after_update(), after_delete()};
+    if (content_.is_ledger()) return {before_insert(), ledger_update(), ledger_delete()};
+    return {before_insert(), before_key_update(), after_update(), after_delete()};
   }
 
  private:
@@ -65,7 +64,7 @@ class RegisterTriggers {
         std::vector<std::string> changed;
         for (const std::string& column : field.columns())
           changed.push_back("new." + column + " IS NOT old." + column);
-        condition = "(" + join(changed, " OR ") + ") AND " + condition;
+        condition = "(" + join(changed, " OR ") + ") AND (" + condition + ")";
       }
       out += when(condition, refusal.message);
     }
@@ -81,10 +80,7 @@ class RegisterTriggers {
            when("new.space IS NOT " + quoted(default_space_) + " AND " + is_record_space("new.space") +
                     " IS NOT 1",
                 table_ + ".space: must be network, public, section/ID, association/ID or committee/ID") +
-           when("new._clock IS NOT NULL", table_ + "._clock: is kept by wasl; leave the column out") +
-           when("EXISTS(SELECT 1 FROM " + table_ + " WHERE id=new.id AND space<>new.space)",
-                table_ +
-                    ".id: this id is already used in another space; leave the column out to have one made");
+           when("new._clock IS NOT NULL", table_ + "._clock: is kept by wasl; leave the column out");
   }
 
   [[nodiscard]] std::string row_of(std::string_view prefix) const {
@@ -93,9 +89,9 @@ class RegisterTriggers {
     return "json_array(" + join(out, ",") + ")";
   }
 
-  [[nodiscard]] std::string note(CaptureKind kind, const std::string& row, const std::string& mask) const {
-    return std::string(kNote) + "VALUES(" + std::to_string(content_.number) + "," + row + ".space," + row +
-           ".id," + number_of(kind) + "," + mask + "," + std::string(kNow) + ");\n";
+  [[nodiscard]] std::string note(CaptureKind kind, const std::string& mask) const {
+    return std::string(kNote) + "VALUES(" + std::to_string(content_.number) + ",new.space,new.id," +
+           number_of(kind) + "," + mask + "," + std::string(kNow) + ");\n";
   }
 
   [[nodiscard]] std::string mask(const auto& condition) const {
@@ -105,27 +101,32 @@ class RegisterTriggers {
     return join(bits, "|");
   }
 
+  // One trigger and one note: a second firing would cost as much as the note itself. The row that an INSERT
+  // meets is found by the same search that finds the id in another space.
   [[nodiscard]] Statement before_insert() const {
-    std::string body = refuse(key_refusals() + refusals(false));
-    const std::string same_key = table_ + " WHERE id=new.id AND space=new.space";
-    if (content_.is_ledger()) {
-      std::vector<std::string> same;
-      for (const std::string& column : columns_) same.push_back(column + " IS new." + column);
-      body += "  SELECT CASE WHEN EXISTS(SELECT 1 FROM " + same_key + " AND " + join(same, " AND ") +
-              ")\n    THEN RAISE(IGNORE)" + when("EXISTS(SELECT 1 FROM " + same_key + ")", never_changed()) +
-              " END;\n";
-    } else {
-      body += std::string(kNoteOld) + "SELECT " + std::to_string(content_.number) + ",space,id," +
-              number_of(CaptureKind::replaced) + ",0," + std::string(kNow) + "," + row_of("") +
-              ",_clock FROM " + same_key + ";\n";
-    }
+    const auto filled = [](const std::string& column) { return "new." + column + " IS NOT NULL"; };
+    const std::string bits = mask(filled);
+    if (content_.is_ledger())
+      return trigger(
+          table_, "insert", "BEFORE INSERT ON " + table_,
+          refuse(key_refusals() + refusals(false)) + ledger_insert() + note(CaptureKind::inserted, bits));
+    const std::string body =
+        refuse(key_refusals() + refusals(false)) + std::string(kNoteOld) + "SELECT " +
+        std::to_string(content_.number) + ",new.space,new.id,CASE WHEN met.id IS NULL THEN " +
+        number_of(CaptureKind::inserted) + " WHEN met.space=new.space THEN " +
+        number_of(CaptureKind::replaced) + " ELSE " + raise(used_elsewhere()) + " END," + bits + "," +
+        std::string(kNow) + ",\n    CASE WHEN met.id IS NOT NULL THEN " + row_of("met.") +
+        " END,met._clock\n    FROM (SELECT 1) LEFT JOIN " + table_ + " AS met ON met.id=new.id;\n";
     return trigger(table_, "insert", "BEFORE INSERT ON " + table_, body);
   }
 
-  [[nodiscard]] Statement after_insert() const {
-    const auto filled = [](const std::string& column) { return "new." + column + " IS NOT NULL"; };
-    return trigger(table_, "inserted", "AFTER INSERT ON " + table_,
-                   note(CaptureKind::inserted, "new", mask(filled)));
+  [[nodiscard]] std::string ledger_insert() const {
+    const std::string same_key = table_ + " WHERE id=new.id AND space=new.space";
+    std::vector<std::string> same;
+    for (const std::string& column : columns_) same.push_back(column + " IS new." + column);
+    return "  SELECT CASE WHEN EXISTS(SELECT 1 FROM " + same_key + " AND " + join(same, " AND ") +
+           ")\n    THEN RAISE(IGNORE)" + when("EXISTS(SELECT 1 FROM " + same_key + ")", never_changed()) +
+           when("EXISTS(SELECT 1 FROM " + table_ + " WHERE id=new.id)", used_elsewhere()) + " END;\n";
   }
 
   [[nodiscard]] Statement before_key_update() const {
@@ -138,20 +139,15 @@ class RegisterTriggers {
                when("new._clock IS NOT old._clock", table_ + "._clock: is kept by wasl")));
   }
 
-  [[nodiscard]] std::string update_of_fields(std::string_view time) const {
-    return std::string(time) + " UPDATE OF " + join(columns_, ", ") + " ON " + table_;
-  }
-
-  [[nodiscard]] Statement before_update() const {
-    return trigger(table_, "update", update_of_fields("BEFORE"), refuse(refusals(true)));
-  }
-
+  // AFTER, because SQLite reads the row again behind a BEFORE trigger; refusing undoes the statement anyway.
   [[nodiscard]] Statement after_update() const {
     const auto changed = [](const std::string& column) { return "new." + column + " IS NOT old." + column; };
     std::vector<std::string> any;
     for (const std::string& column : columns_) any.push_back(changed(column));
-    return trigger(table_, "updated", update_of_fields("AFTER") + "\nWHEN " + join(any, " OR "),
-                   note(CaptureKind::updated, "new", mask(changed)));
+    return trigger(
+        table_, "update",
+        "AFTER UPDATE OF " + join(columns_, ", ") + " ON " + table_ + "\nWHEN " + join(any, " OR "),
+        refuse(refusals(true)) + note(CaptureKind::updated, mask(changed)));
   }
 
   // After the row is gone, so that the sets' own triggers see no record and note nothing.
@@ -165,6 +161,9 @@ class RegisterTriggers {
     return trigger(table_, "deleted", "AFTER DELETE ON " + table_, body);
   }
 
+  [[nodiscard]] std::string used_elsewhere() const {
+    return table_ + ".id: this id is already used in another space; leave the column out to have one made";
+  }
   [[nodiscard]] std::string never_changed() const {
     return table_ + ": entries are never changed or deleted; write a reversing entry";
   }
@@ -197,7 +196,7 @@ class SetTriggers {
  private:
   [[nodiscard]] std::string value_arm(const std::string& before = {}) const {
     const Refusal refusal = value_refusal(field_, table_ + ".value", "new.value");
-    return when(before + refusal.when, refusal.message);
+    return when(before + "(" + refusal.when + ")", refusal.message);
   }
 
   [[nodiscard]] std::string note(CaptureKind kind, const std::string& row,

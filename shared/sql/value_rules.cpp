@@ -14,8 +14,12 @@ std::size_t most_bytes_of(const Field& field) {
 // length(x) counts characters up to the first NUL, so bytes are counted on the blob.
 std::string bytes_of(const std::string& value) { return "length(CAST(" + value + " AS BLOB))"; }
 
+// A TEXT column holds NULL, text or a blob, and only a blob is not below the empty blob. Comparing is an
+// instruction where typeof() would be a call. Of NULL these conditions are NULL, which refuses nothing.
+std::string is_blob(const std::string& value) { return value + ">=x''"; }
+
 std::string text_wrong(const std::string& value, std::size_t most_bytes) {
-  return "typeof(" + value + ")<>'text' OR " + bytes_of(value) + ">" + std::to_string(most_bytes);
+  return is_blob(value) + " OR " + bytes_of(value) + ">" + std::to_string(most_bytes);
 }
 
 /// [a-z]{2,8}(-[a-z0-9]{1,8})*
@@ -23,16 +27,16 @@ std::string language_tag_wrong(const std::string& tag) {
   const std::string nine = "[^-][^-][^-][^-][^-][^-][^-][^-][^-]";
   return tag + " NOT GLOB '[a-z][a-z]*' OR " + tag + " GLOB '*[^a-z0-9-]*' OR " + tag + " GLOB '*--*' OR " +
          tag + " GLOB '*-' OR " + tag + " GLOB '*" + nine + "*' OR substr(" + tag + ",1,instr(" + tag +
-         "||'-','-')-1) GLOB '*[^a-z]*'";
+         "||'-','-')) GLOB '*[0-9]*'";
 }
 
 std::string multilingual_wrong(const std::string& value, std::size_t most_bytes) {
-  const std::string too_long = bytes_of("value") + ">" + std::to_string(most_bytes);
-  return "CASE WHEN typeof(" + value + ")<>'text' THEN 1 WHEN substr(" + value + ",1,1)<>'{' THEN " +
-         bytes_of(value) + ">" + std::to_string(most_bytes) + " WHEN NOT json_valid(" + value +
-         ") THEN 1 ELSE EXISTS(SELECT 1 FROM json_each(" + value + ") WHERE type NOT IN ('text','null') OR " +
-         too_long + " OR " + language_tag_wrong("key") +
-         ") OR (SELECT count(*)<>count(DISTINCT key) FROM json_each(" + value + ")) END";
+  const std::string most = std::to_string(most_bytes);
+  return is_blob(value) + " OR CASE WHEN " + value + " IS NULL THEN 0 WHEN substr(" + value +
+         ",1,1)<>'{' THEN " + bytes_of(value) + ">" + most + " WHEN NOT json_valid(" + value +
+         ") THEN 1 ELSE (SELECT count(*)<>count(DISTINCT key) OR max(" + "type NOT IN ('text','null') OR " +
+         bytes_of("value") + ">" + most + " OR " + language_tag_wrong("key") + ") FROM json_each(" + value +
+         ")) END";
 }
 
 // A chain of comparisons: SQLite would build a small table for an IN list at every firing.
@@ -40,7 +44,7 @@ std::string code_wrong(const Field& field, const std::string& value) {
   std::string out = "CASE " + value;
   for (const CodeItem& item : field.codes)
     if (!item.retired) out += " WHEN " + quoted(item.code) + " THEN 0";
-  return out + " ELSE 1 END";
+  return out + " ELSE " + value + " IS NOT NULL END";
 }
 
 std::string code_list(const Field& field) {
@@ -52,22 +56,28 @@ std::string code_list(const Field& field) {
 
 std::string reference_wrong(const std::string& value) {
   const std::string hash = "instr(" + value + ",'#')";
+  const std::string slash = "instr(" + value + ",'/')";
   const std::string most = std::to_string(limits::kIdBytes);
-  return "CASE WHEN typeof(" + value + ")<>'text' THEN 1 WHEN " + hash + "=0 THEN " + bytes_of(value) +
-         " NOT BETWEEN 1 AND " + most + " ELSE " + bytes_of("substr(" + value + "," + hash + "+1)") +
-         " NOT BETWEEN 1 AND " + most + " OR NOT " +
-         is_record_space("substr(" + value + ",1," + hash + "-1)") + " END";
+  return is_blob(value) + " OR CASE WHEN " + hash + "=0 THEN " + bytes_of(value) + " NOT BETWEEN 1 AND " +
+         most + " ELSE " + bytes_of("substr(" + value + "," + hash + "+1)") + " NOT BETWEEN 1 AND " + most +
+         " OR NOT(" + value + " GLOB 'network#*' OR " + value + " GLOB 'public#*' OR ((" + value +
+         " GLOB 'association/*' OR " + value + " GLOB 'section/*' OR " + value +
+         " GLOB 'committee/*') AND substr(" + value + ",1," + hash + "-1) NOT GLOB '*/*[^a-z0-9-]*' AND " +
+         hash + "-" + slash + " BETWEEN 2 AND 33)) END";
 }
 
 // date() gives the text back only when it is a day of the calendar in that very form.
-std::string date_wrong(const std::string& value) { return "date(" + value + ") IS NOT " + value; }
+std::string date_wrong(const std::string& value) {
+  return value + " IS NOT NULL AND date(" + value + ") IS NOT " + value;
+}
 
 std::string time_wrong(const std::string& value) {
   const std::string day = "substr(" + value + ",1,10)";
-  return "typeof(" + value + ")<>'text' OR " + date_wrong(day) + " OR substr(" + value +
-         ",11) NOT GLOB 'T[0-2][0-9]:[0-5][0-9]*' OR substr(" + value + ",12,2)>'23' OR (" + value +
-         " NOT GLOB '*Z' AND " + value + " NOT GLOB '*[+-][0-9][0-9]:[0-9][0-9]') OR " + value +
-         " GLOB '* *' OR julianday(" + value + ") IS NULL";
+  return value + " IS NOT NULL AND (" + is_blob(value) + " OR date(" + day + ") IS NOT " + day +
+         " OR substr(" + value + ",11) NOT GLOB 'T[0-2][0-9]:[0-5][0-9]*' OR substr(" + value +
+         ",12,2)>'23' OR (" + value + " NOT GLOB '*Z' AND " + value +
+         " NOT GLOB '*[+-][0-9][0-9]:[0-9][0-9]') OR " + value + " GLOB '* *' OR julianday(" + value +
+         ") IS NULL)";
 }
 
 /// -?D+(.D{1,7})? of at most `most`.
@@ -82,9 +92,9 @@ std::string coordinate_wrong(const std::string& part, int most) {
 
 std::string point_wrong(const std::string& value) {
   const std::string comma = "instr(" + value + ",',')";
-  return "typeof(" + value + ")<>'text' OR " + comma + "=0 OR " +
+  return value + " IS NOT NULL AND (" + is_blob(value) + " OR " + comma + "=0 OR " +
          coordinate_wrong("substr(" + value + ",1," + comma + "-1)", 90) + " OR " +
-         coordinate_wrong("substr(" + value + "," + comma + "+1)", 180);
+         coordinate_wrong("substr(" + value + "," + comma + "+1)", 180) + ")";
 }
 
 std::string range_wrong(const Field& field, const std::string& value) {
@@ -103,12 +113,12 @@ std::string range_words(const Field& field) {
 }
 
 std::string integer_wrong(const Field& field, const std::string& value) {
-  return "typeof(" + value + ")<>'integer'" + range_wrong(field, value);
+  return value + " IS NOT CAST(" + value + " AS INTEGER)" + range_wrong(field, value);
 }
 
 // A REAL must have a decimal of at most 15 decimals that reads back as itself.
 std::string number_wrong(const Field& field, const std::string& value) {
-  return "CASE typeof(" + value + ") WHEN 'integer' THEN 0 WHEN 'real' THEN abs(" + value +
+  return "CASE typeof(" + value + ") WHEN 'integer' THEN 0 WHEN 'null' THEN 0 WHEN 'real' THEN abs(" + value +
          ")>=1e15 OR round(" + value + ",15)<>" + value + " ELSE 1 END" + range_wrong(field, value);
 }
 
@@ -130,7 +140,7 @@ Refusal value_refusal(const Field& field, std::string_view name_view, const std:
   const std::string most = std::to_string(most_bytes_of(field));
   if (field.retired) return {value + " IS NOT NULL", name + ": this field is retired and takes no new value"};
   const auto refusal = [&](const std::string& wrong, const std::string& words) {
-    return Refusal{value + " IS NOT NULL AND (" + wrong + ")", name + ": must be " + words};
+    return Refusal{wrong, name + ": must be " + words};
   };
   switch (field.type) {
     case FieldType::text:
@@ -161,16 +171,15 @@ Refusal value_refusal(const Field& field, std::string_view name_view, const std:
     case FieldType::integer:
       return refusal(integer_wrong(field, value), "a whole number" + range_words(field));
     case FieldType::flag:
-      return refusal("typeof(" + value + ")<>'integer' OR " + value + " NOT IN (0,1)", "0 or 1");
+      return refusal(value + " NOT IN (0,1)", "0 or 1");
   }
   return {"0", ""};
 }
 
 std::string is_record_space(const std::string& value) {
-  const std::string slash = "instr(" + value + ",'/')";
   return "(" + value + "='network' OR " + value + "='public' OR ((" + value + " GLOB 'association/?*' OR " +
-         value + " GLOB 'section/?*' OR " + value + " GLOB 'committee/?*') AND substr(" + value + "," +
-         slash + "+1) NOT GLOB '*[^a-z0-9-]*' AND length(" + value + ")-" + slash + "<=32))";
+         value + " GLOB 'section/?*' OR " + value + " GLOB 'committee/?*') AND " + value +
+         " NOT GLOB '*/*[^a-z0-9-]*' AND length(" + value + ")-instr(" + value + ",'/')<=32))";
 }
 
 }  // namespace wasl::sql
