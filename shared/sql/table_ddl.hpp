@@ -15,6 +15,8 @@
 //   ledger registers  INSERT only; an identical second INSERT does nothing
 // REPLACE under `PRAGMA recursive_triggers=ON` fires the delete trigger too: set rows then go unnoted, and
 // the comparison of rows with their clock finds them.
+// A connection that writes with these triggers must keep `PRAGMA trusted_schema=ON` (the default): SQLite 3.40
+// takes its own JSON functions for unsafe in triggers.
 #include <string>
 #include <string_view>
 #include <vector>

@@ -97,7 +97,7 @@ class RegisterTriggers {
   [[nodiscard]] std::string mask(const auto& condition) const {
     std::vector<std::string> bits;
     for (std::size_t i = 0; i < columns_.size(); ++i)
-      bits.push_back("(" + condition(columns_[i]) + ")<<" + std::to_string(i));
+      bits.push_back("((" + condition(columns_[i]) + ")<<" + std::to_string(i) + ")");
     return join(bits, "|");
   }
 

@@ -66,18 +66,17 @@ std::string reference_wrong(const std::string& value) {
          hash + "-" + slash + " BETWEEN 2 AND 33)) END";
 }
 
-// date() gives the text back only when it is a day of the calendar in that very form.
-std::string date_wrong(const std::string& value) {
-  return value + " IS NOT NULL AND date(" + value + ") IS NOT " + value;
-}
+// A modifier makes date() compute: alone it gives 30 February back. What is no day in that very form differs.
+std::string is_other_day(const std::string& value) { return "date(" + value + ",'+0 days') IS NOT " + value; }
+
+std::string date_wrong(const std::string& value) { return value + " IS NOT NULL AND " + is_other_day(value); }
 
 std::string time_wrong(const std::string& value) {
   const std::string day = "substr(" + value + ",1,10)";
-  return value + " IS NOT NULL AND (" + is_blob(value) + " OR date(" + day + ") IS NOT " + day +
-         " OR substr(" + value + ",11) NOT GLOB 'T[0-2][0-9]:[0-5][0-9]*' OR substr(" + value +
-         ",12,2)>'23' OR (" + value + " NOT GLOB '*Z' AND " + value +
-         " NOT GLOB '*[+-][0-9][0-9]:[0-9][0-9]') OR " + value + " GLOB '* *' OR julianday(" + value +
-         ") IS NULL)";
+  return value + " IS NOT NULL AND (" + is_blob(value) + " OR " + is_other_day(day) + " OR substr(" + value +
+         ",11) NOT GLOB 'T[0-2][0-9]:[0-5][0-9]*' OR substr(" + value + ",12,2)>'23' OR (" + value +
+         " NOT GLOB '*Z' AND " + value + " NOT GLOB '*[+-][0-9][0-9]:[0-9][0-9]') OR " + value +
+         " GLOB '* *' OR julianday(" + value + ") IS NULL)";
 }
 
 /// -?D+(.D{1,7})? of at most `most`.
@@ -116,10 +115,11 @@ std::string integer_wrong(const Field& field, const std::string& value) {
   return value + " IS NOT CAST(" + value + " AS INTEGER)" + range_wrong(field, value);
 }
 
-// A REAL must have a decimal of at most 15 decimals that reads back as itself.
+// A REAL stands for its 15 significant digits (Value::decimal), so it may be neither too large nor too small.
 std::string number_wrong(const Field& field, const std::string& value) {
   return "CASE typeof(" + value + ") WHEN 'integer' THEN 0 WHEN 'null' THEN 0 WHEN 'real' THEN abs(" + value +
-         ")>=1e15 OR round(" + value + ",15)<>" + value + " ELSE 1 END" + range_wrong(field, value);
+         ") NOT BETWEEN 1e-15 AND 999999999999999.9 AND " + value + "<>0 ELSE 1 END" +
+         range_wrong(field, value);
 }
 
 std::string currency_wrong(const std::string& currency) { return currency + " NOT GLOB '[A-Z][A-Z][A-Z]'"; }
