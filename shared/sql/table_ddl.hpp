@@ -7,16 +7,16 @@
 //   INSERT            an id is made (UUIDv7) unless given; noted as `inserted`
 //   UPDATE            noted as `updated` when a field column really changed; id, space and _clock are refused
 //   DELETE            noted as `removed` with the old row; its set rows go without notes
-//   REPLACE, UPSERT, OR IGNORE on an id that exists: the old row is noted as `replaced` before anything
-//   happens,
-//                     whatever happens then. A note may thus find nothing changed; it is harmless.
+//   REPLACE, UPSERT and OR IGNORE, on an id that exists: the old row is noted as `replaced` beforehand,
+//   whatever
+//                     happens then. A note may thus find nothing changed; it is harmless.
 //   set rows          INSERT INTO project_theme(record, value): the space is the record's; an element that is
 //                     there already is no error and no note; noted as `set_added` and `set_removed`
 //   ledger registers  INSERT only; an identical second INSERT does nothing
 // REPLACE under `PRAGMA recursive_triggers=ON` fires the delete trigger too: set rows then go unnoted, and
 // the comparison of rows with their clock finds them.
-// A connection that writes with these triggers must keep `PRAGMA trusted_schema=ON` (the default): SQLite 3.40
-// takes its own JSON functions for unsafe in triggers.
+// A connection that writes with these triggers must keep `PRAGMA trusted_schema=ON` (the default):
+// SQLite 3.40 takes its own JSON functions for unsafe in triggers.
 #include <string>
 #include <string_view>
 #include <vector>
