@@ -7,9 +7,8 @@
 //   INSERT            an id is made (UUIDv7) unless given; noted as `inserted`
 //   UPDATE            noted as `updated` when a field column really changed; id, space and _clock are refused
 //   DELETE            noted as `removed` with the old row; its set rows go without notes
-//   REPLACE, UPSERT and OR IGNORE, on an id that exists: the old row is noted as `replaced` beforehand,
-//   whatever
-//                     happens then. A note may thus find nothing changed; it is harmless.
+//   REPLACE, UPSERT   (and OR IGNORE) on an id that exists: the old row is noted as `replaced` beforehand,
+//                     whatever happens then. A note may thus find nothing changed; it is harmless.
 //   set rows          INSERT INTO project_theme(record, value): the space is the record's; an element that is
 //                     there already is no error and no note; noted as `set_added` and `set_removed`
 //   ledger registers  INSERT only; an identical second INSERT does nothing
