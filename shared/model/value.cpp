@@ -13,6 +13,7 @@ namespace {
 constexpr std::uint64_t kScaleMost = 15;
 constexpr std::size_t kDigitsMost = 18;  // every decimal of 18 digits fits 64 bits
 constexpr std::int64_t kDecimalLimit = 1'000'000'000'000'000'000;
+constexpr double kDoubleLimit = 1e15;  // below it a double keeps 15 significant digits
 constexpr std::size_t kPointScale = 7;
 constexpr std::int64_t kLatitudeMost = 90 * 10'000'000LL;
 constexpr std::int64_t kLongitudeMost = 180 * 10'000'000LL;
@@ -162,10 +163,13 @@ std::optional<Value> Value::decimal(std::string_view text) {
 }
 
 std::optional<Value> Value::decimal(double number) {
-  if (!std::isfinite(number)) return std::nullopt;
-  std::array<char, 400> buffer{};  // the smallest double has 324 decimals
-  const auto written =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, std::chars_format::fixed);
+  const double size = std::fabs(number);
+  if (!(size < kDoubleLimit) || (size > 0 && size < 1 / kDoubleLimit)) return std::nullopt;
+  int decimals = static_cast<int>(kScaleMost);
+  for (double digits = 1; digits <= size; digits *= 10) --decimals;
+  std::array<char, 64> buffer{};
+  const auto written = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number,
+                                     std::chars_format::fixed, decimals);
   if (written.ec != std::errc()) return std::nullopt;
   return decimal(std::string_view(buffer.data(), static_cast<std::size_t>(written.ptr - buffer.data())));
 }

@@ -43,7 +43,8 @@ struct Value {
   static std::optional<Value> point(std::string_view text);
   /// "-12.50", "3", "1e3" is refused. @return nothing when it is not a decimal of at most 18 digits.
   static std::optional<Value> decimal(std::string_view text);
-  /// The shortest decimal that reads back as this double. @return nothing beyond 15 decimals or 18 digits.
+  /// The nearest decimal of at most 15 significant digits and 15 decimals: what a person meant who wrote 0.1.
+  /// @return nothing for 1e15 and more, for less than 1e-15 but not 0, and for what is no number.
   static std::optional<Value> decimal(double number);
 
   // Readers of the canonical form; nothing when the type or the bytes are other.

@@ -71,14 +71,19 @@ TEST(Value, RefusesWhatIsNoDecimal) {
     EXPECT_FALSE(Value::decimal(text)) << text;
 }
 
-TEST(Value, TakesTheShortestDecimalOfADouble) {
+TEST(Value, TakesOfADoubleWhatAPersonMeant) {
   EXPECT_EQ(*Value::decimal(0.1), *Value::decimal("0.1"));
+  EXPECT_EQ(*Value::decimal(0.1 + 0.2), *Value::decimal("0.3"));
+  EXPECT_EQ(*Value::decimal(33.3), *Value::decimal("33.3"));
+  EXPECT_EQ(*Value::decimal(123456.789012345), *Value::decimal("123456.789012345"));
+  EXPECT_EQ(*Value::decimal(999999999999999.0), Value::integer(999999999999999));
   EXPECT_EQ(*Value::decimal(0.00001), *Value::decimal("0.00001"));
   EXPECT_EQ(*Value::decimal(-3.0), Value::integer(-3));
-  EXPECT_FALSE(Value::decimal(1e300));
-  EXPECT_FALSE(Value::decimal(1e-20));
-  EXPECT_FALSE(Value::decimal(0.1 + 0.2));
+  EXPECT_EQ(*Value::decimal(-0.0), Value::integer(0));
+  EXPECT_FALSE(Value::decimal(1e15));
+  EXPECT_FALSE(Value::decimal(1e-16));
   EXPECT_FALSE(Value::decimal(std::numeric_limits<double>::infinity()));
+  EXPECT_FALSE(Value::decimal(std::numeric_limits<double>::quiet_NaN()));
 }
 
 TEST(Value, KeepsPointsOnTheGlobe) {
