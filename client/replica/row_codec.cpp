@@ -1,7 +1,6 @@
 #include "client/replica/row_codec.hpp"
 
 #include <charconv>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "shared/base/limits.hpp"
@@ -13,13 +12,6 @@ constexpr std::string_view kUndetermined = "und";
 
 tl::unexpected<Error> wrong(const Field& field, std::string_view rule) {
   return fail(Errc::invalid_value, field.name + ": " + std::string(rule), "correct the value and write it again");
-}
-
-std::optional<Value> decimal_of(double number) {
-  if (!std::isfinite(number)) return std::nullopt;
-  char buffer[400];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed);
-  return Value::decimal({buffer, static_cast<std::size_t>(end.ptr - buffer)});
 }
 
 /// The object's texts when `text` is a JSON object of language tags; nothing when it is plain text.
@@ -53,7 +45,7 @@ Result<Value> parse_scalar(const Field& field, const SqlValue& column) {
     case FieldType::number: {
       if (integer != nullptr) return Value::integer(*integer);
       const auto* real = std::get_if<double>(&column);
-      const auto value = real != nullptr ? decimal_of(*real) : text != nullptr ? Value::decimal(*text) : std::nullopt;
+      const auto value = real != nullptr ? Value::decimal(*real) : text != nullptr ? Value::decimal(*text) : std::nullopt;
       if (!value) return wrong(field, "must be a number");
       return *value;
     }

@@ -161,7 +161,21 @@ class RegisterTriggers {
     return trigger(
         table_, "update",
         "AFTER UPDATE OF " + join(columns_, ", ") + " ON " + table_ + "\nWHEN " + join(any, " OR "),
-        refuse(refusals(true)) + note(CaptureKind::updated, mask(changed)));
+        refuse(refusals(true)) + std::string(kNoteOld) + "VALUES(" + std::to_string(content_.number) +
+            ",new.space,new.id," + number_of(CaptureKind::updated) + "," + mask(changed) + "," +
+            std::string(kNow) + "," + changed_old() + ",NULL);\n");
+  }
+
+  // The row holds the only copy of a value that stands alone, so what an update replaces is kept in the note:
+  // a JSON array of column number and old value for each changed column.
+  [[nodiscard]] std::string changed_old() const {
+    std::vector<std::string> parts;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      const std::string& column = columns_[i];
+      parts.push_back("CASE WHEN new." + column + " IS NOT old." + column + " THEN '," + std::to_string(i) +
+                      ",'||json_quote(old." + column + ") ELSE '' END");
+    }
+    return "'['||substr(" + join(parts, "||") + ",2)||']'";
   }
 
   // After the row is gone, so that the sets' own triggers see no record and note nothing.

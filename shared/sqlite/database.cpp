@@ -323,7 +323,9 @@ Result<std::int64_t> Database::data_version() {
 
 Status Database::set_applying(bool applying) {
   for (const auto& [option, on] : {std::pair{SQLITE_DBCONFIG_ENABLE_TRIGGER, !applying},
-                                   std::pair{SQLITE_DBCONFIG_DEFENSIVE, applying}}) {
+                                   std::pair{SQLITE_DBCONFIG_DEFENSIVE, applying},
+                                   // SQLite 3.40 calls its own JSON functions unsafe in triggers, and ours use them.
+                                   std::pair{SQLITE_DBCONFIG_TRUSTED_SCHEMA, !applying}}) {
     const int code = sqlite3_db_config(handle(), option, on ? 1 : 0, nullptr);
     if (code != SQLITE_OK) return connection_->failed(code);
   }

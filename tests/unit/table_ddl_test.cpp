@@ -324,11 +324,11 @@ TEST(Capture, NotesWhatWasInsertedAndWhatChanged) {
   office.must("INSERT INTO project(id,title,status) VALUES('p1','a','closed')");
   EXPECT_EQ(office.notes(), note(1, mask_of("project", {"title", "status"})));
   office.must("UPDATE project SET title='b', status='closed', budget=1, budget_currency='XOF'");
-  EXPECT_EQ(office.notes(), note(2, mask_of("project", {"title", "budget", "budget_currency"})));
+  EXPECT_EQ(office.notes(), note(2, mask_of("project", {"title", "budget", "budget_currency"}), R"([1,"a",10,null,11,null])"));
   office.must("UPDATE project SET title='b'");
   EXPECT_EQ(office.notes(), "");
   office.must("UPDATE project SET title=NULL");
-  EXPECT_EQ(office.notes(), note(2, mask_of("project", {"title"})));
+  EXPECT_EQ(office.notes(), note(2, mask_of("project", {"title"}), R"([1,"b"])"));
 }
 
 /// A project p1 as it is after sealing: with a clock, and nothing noted.
@@ -366,7 +366,7 @@ TEST(Capture, NotesUpsertsAndRetries) {
       "INSERT INTO project(id,title) VALUES('p1','b') ON CONFLICT(id,space) DO UPDATE SET "
       "title=excluded.title");
   EXPECT_EQ(office.notes(), note(4, mask_of("project", {"title"}), old_project("a"), "clock") + ";" +
-                                note(2, mask_of("project", {"title"})));
+                                note(2, mask_of("project", {"title"}), R"([1,"a"])"));
   office.must("INSERT OR IGNORE INTO project(id,title) VALUES('p1','c')");
   EXPECT_EQ(office.notes(), note(4, mask_of("project", {"title"}), old_project("b"), "clock"));
   EXPECT_EQ(office.rows("SELECT title,_clock FROM project"), "b|clock");
