@@ -80,7 +80,12 @@ Status Replica::on_entries(Segment segment) {
     return appended;
   }
   WASL_TRY(transaction.commit());
-  return apply_space(segment.space, &segment);
+  WASL_TRY(apply_space(segment.space, &segment));
+  // The office's place in the network decides where its registers write by default.
+  if (segment.space != kAuthoritySpace || authority_.organisation(anchor_.organisation) == nullptr) return {};
+  if (tables_ready_) return {};
+  WASL_TRY(prepare_tables());
+  return recover_outbox();
 }
 
 namespace {

@@ -134,7 +134,8 @@ Status Replica::resolve(const Resolution& r) {
   }
   std::map<std::string, LoadedRecord> records;
   records.emplace(r.id, std::move(loaded));
-  WASL_LET(auto sealed, seal_operations(space, {std::move(plain)}, false, ports_.random->fixed<GroupId>(), records));
+  WASL_LET(auto sealed, seal_operations(space, {std::move(plain)}, false, ports_.random->fixed<GroupId>(),
+                                         ports_.clock->now(), records));
   for (auto& [id, record] : records) WASL_TRY(records_.save(record, ports_.clock->now(), {}));
   for (const SealedSet& one : captured) sealed.push_back(one);
   WASL_TRY(make_durable(sealed));

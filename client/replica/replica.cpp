@@ -101,12 +101,13 @@ Status Replica::prepare() {
     WASL_TRY(LogStore::create_tables(db_));
     WASL_TRY(RecordTable::create_tables(db_));
     WASL_TRY(db_.exec(kTables));
+    WASL_TRY(db_.exec(sql::capture_table().sql));
     WASL_TRY(transaction.commit());
   }
   WASL_TRY(catch_up_authority());
   WASL_TRY(prepare_tables());
-  WASL_TRY(recover_outbox());
   WASL_TRY(check_restored());
+  WASL_TRY(recover_outbox());
   WASL_LET(const auto spaces, store_.space_names());
   for (const std::string& space : spaces) WASL_TRY(apply_space(space, nullptr));
   return {};
@@ -119,7 +120,7 @@ Status Replica::prepare_tables() {
     if (reg.default_space == "section") return authority_.section_space(anchor_.organisation);
     return reg.default_space;
   };
-  std::vector<sql::Statement> tables{sql::capture_table()};
+  std::vector<sql::Statement> tables;
   std::vector<sql::Statement> triggers;
   for (const Register& reg : ports_.schema->registers()) {
     const std::string space = space_for(reg);
@@ -135,6 +136,7 @@ Status Replica::prepare_tables() {
     WASL_LET(const bool there, holds(db_, one));
     complete = complete && there;
   }
+  tables_ready_ = true;
   if (complete) return {};
   WASL_LET(auto transaction, Transaction::begin(db_));
   for (const auto& one : tables) {
@@ -246,11 +248,13 @@ Result<std::string> Replica::space_of(const Register& reg, std::string_view id,
 /// nobody sealed may stand in both; said twice, equal values are no conflict.
 Status Replica::recover_outbox() {
   if (outbox_.is_empty()) return {};
+  // Without the tables there is nowhere to show it; it is asked again when the network is known.
+  if (authority_.organisation(anchor_.organisation) == nullptr) return {};
   WASL_LET(const auto items, outbox_.read());
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   std::vector<SealedSet> missing;
-  std::map<ChainId, std::pair<Sequence, Hash>> ends;
+  std::map<ChainId, ChainEnd> ends;
   for (const OutboxItem& item : items) {
     auto set = decode_change_set(item.header, item.body);
     if (!set) continue;
@@ -261,14 +265,16 @@ Status Replica::recover_outbox() {
       WASL_LET(auto select, db_.prepare("SELECT last, name FROM _wasl_chain WHERE chain = ?"));
       select.bind_all(chain);
       WASL_LET(const bool known, select.step());
-      WASL_LET(const ChainEnd in_log, store_.chain_end(header.source));
-      auto& end = ends[chain];
-      if (known && select.int64(0) > 0) end = {static_cast<Sequence>(select.int64(0)),
-                                               Hash::from(select.blob(1)).value_or(Hash{})};
-      if (in_log.last > end.first) end = {in_log.last, in_log.name};
+      WASL_LET(ChainEnd end, store_.chain_end(header.source));
+      if (known && select.int64(0) > static_cast<std::int64_t>(end.last)) {
+        end = {static_cast<Sequence>(select.int64(0)), Hash::from(select.blob(1)).value_or(Hash{})};
+      }
+      // Of a lost replica.db nothing is known: the file then says where it begins.
+      if (end.last == 0) end = {header.sequence - 1, header.previous};
+      ends[chain] = end;
     }
-    auto& end = ends[chain];
-    if (header.sequence != end.first + 1 || header.previous != end.second) continue;
+    ChainEnd& end = ends[chain];
+    if (header.sequence != end.last + 1 || header.previous != end.name) continue;
     end = {header.sequence, set->name};
     missing.push_back({std::move(*set), item.openings});
   }

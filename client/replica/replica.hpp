@@ -181,7 +181,7 @@ class Replica final : public ClientPort {
   // sealing.cpp
   Result<std::vector<SealedSet>> seal_captured(bool foreign);
   Result<std::vector<SealedSet>> seal_operations(const std::string& space, std::vector<PlainOperation> operations,
-                                                 bool bulk, const GroupId& group,
+                                                 bool bulk, const GroupId& group, Millis written,
                                                  std::map<std::string, LoadedRecord>& records);
   Status make_durable(const std::vector<SealedSet>& sealed);
   struct OwnChain {
@@ -191,8 +191,8 @@ class Replica final : public ClientPort {
   };
   Result<OwnChain> own_chain(std::string_view space, bool bulk);
   Status insert_pending(const SealedSet& sealed);
-  Result<Stamp> next_stamp();
-  Result<Value> resolve_reference(const Value& reference, std::string_view space, const Field& field);
+  Result<Stamp> next_stamp(Millis written);
+  Result<Value> resolve_reference(const Value& written, std::string_view space, const Field& field);
   Status reseal(const ChainId& chain);
   Status restore_overlay(LoadedRecord& loaded);
 
@@ -222,6 +222,7 @@ class Replica final : public ClientPort {
   crypto::KeyPair device_;
   AuthorityState authority_;
   Position authority_applied_ = 0;
+  bool tables_ready_ = false;
   std::int64_t pushed_ = 0;               ///< pending numbers handed out in this session
   std::map<ChainId, Sequence> staged_;    ///< what the hub holds already, by its welcome
 };

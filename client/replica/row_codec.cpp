@@ -57,7 +57,7 @@ Result<Value> parse_scalar(const Field& field, const SqlValue& column) {
     case FieldType::reference: {
       if (text == nullptr || text->empty()) return wrong(field, "must be an id, or SPACE#ID");
       const auto hash = text->find('#');
-      if (hash == std::string::npos) return Value::reference("", *text);
+      if (hash == std::string::npos) return Value::text(*text);
       return Value::reference(text->substr(0, hash), text->substr(hash + 1));
     }
     default: break;

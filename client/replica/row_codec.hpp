@@ -33,14 +33,14 @@ struct ParsedField {
   PlainValues values;
   bool whole = true;  ///< false: plain text in one language, other languages stay as they are
 };
-/// A reference without `SPACE#` comes out with an empty space: the caller resolves it.
+/// A reference without `SPACE#` comes out as text: the caller finds its space.
 /// Errors: invalid_value with field and rule (the triggers refuse the same; a missing trigger leaves it to us).
 Result<ParsedField> parse_field(const Field& field, const std::vector<SqlValue>& columns, std::string_view language);
 
 /// The columns that show these values. References show their id alone.
 std::vector<SqlValue> render_field(const Field& field, const PlainValues& shown);
 Row render_row(const Register& reg, const PlainValues& shown);
-/// What a rendered row says: the inverse of `render_row` as far as it has one (references come out without space).
+/// What a rendered row says: the inverse of `render_row` as far as it has one (references come out as text).
 PlainValues read_row(const Register& reg, const Row& row);
 
 /// The bytes of a set's element in its address, and back.

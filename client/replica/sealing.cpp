@@ -71,11 +71,12 @@ std::size_t size_of(const PlainOperation& plain) {
 
 }  // namespace
 
-Result<Stamp> Replica::next_stamp() {
+/// @param written when the newest of it was written, by the machine's clock then.
+Result<Stamp> Replica::next_stamp(Millis written) {
   WASL_LET(const auto stored, store_.meta("stamp"));
   Stamp last;
   if (stored) last.bits = Reader(*stored).varint();
-  const Stamp stamp = Stamp::next(last, ports_.clock->now());
+  const Stamp stamp = Stamp::next(last, std::min(written, ports_.clock->now()));
   Writer out;
   out.varint(stamp.bits);
   WASL_TRY(store_.set_meta("stamp", out.bytes()));
@@ -124,25 +125,26 @@ Status Replica::make_durable(const std::vector<SealedSet>& sealed) {
   return outbox_.append(items);
 }
 
-Result<Value> Replica::resolve_reference(const Value& reference, std::string_view space, const Field& field) {
-  auto parts = reference.as_reference();
-  if (!parts || !parts->space.empty()) return reference;
+/// An id alone, as programs write it. @return the reference with the space where the record stands.
+Result<Value> Replica::resolve_reference(const Value& written, std::string_view space, const Field& field) {
+  if (written.type != ValueType::text) return written;
+  const std::string id = written.as_text().value_or("");
   const Register* target = ports_.schema->find(field.target);
   std::vector<std::string> held;
   if (target != nullptr) {
-    WASL_LET(held, records_.spaces_of(*target, parts->id));
+    WASL_LET(held, records_.spaces_of(*target, id));
   }
   // Nearest first; what is not held here may come later, and is looked for where this record stands.
   for (const std::string_view candidate : {space, kNetworkSpace, kPublicSpace}) {
-    if (std::find(held.begin(), held.end(), candidate) != held.end()) return Value::reference(candidate, parts->id);
+    if (std::find(held.begin(), held.end(), candidate) != held.end()) return Value::reference(candidate, id);
   }
-  return Value::reference(held.size() == 1 ? std::string_view(held[0]) : space, parts->id);
+  return Value::reference(held.size() == 1 ? std::string_view(held[0]) : space, id);
 }
 
 /// Splits by record above 32 KiB, gives dots, commits personal values, and lays the result over the records.
 Result<std::vector<SealedSet>> Replica::seal_operations(const std::string& space,
                                                         std::vector<PlainOperation> operations, bool bulk,
-                                                        const GroupId& group,
+                                                        const GroupId& group, Millis written,
                                                         std::map<std::string, LoadedRecord>& records) {
   std::stable_sort(operations.begin(), operations.end(), [](const PlainOperation& a, const PlainOperation& b) {
     return std::tie(a.operation.register_number, a.operation.id) < std::tie(b.operation.register_number, b.operation.id);
@@ -187,7 +189,7 @@ Result<std::vector<SealedSet>> Replica::seal_operations(const std::string& space
     header.grant = grant->name;
     header.seen = seen;
     header.seen_authority = seen_authority;
-    WASL_LET(header.stamp, next_stamp());
+    WASL_LET(header.stamp, next_stamp(written));
     header.group = group;
     header.part = static_cast<std::uint32_t>(p + 1);
     header.parts = static_cast<std::uint32_t>(parts.size());
@@ -283,13 +285,15 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
   std::vector<std::tuple<std::uint32_t, std::string, std::string>> order;
   std::map<std::tuple<std::uint32_t, std::string, std::string>, CapturedRecord> captured;
   std::int64_t last = 0;
+  Millis written = 0;
   {
-    WASL_LET(auto select, db_.prepare("SELECT seq, register, space, id, kind, old, clock FROM _wasl_capture ORDER BY "
-                                      "seq"));
+    WASL_LET(auto select, db_.prepare("SELECT seq, register, space, id, kind, old, clock, at FROM _wasl_capture ORDER "
+                                      "BY seq"));
     while (captured.size() < kGroupRecordsMost) {
       WASL_LET(const bool found, select.step());
       if (!found) break;
       last = select.int64(0);
+      written = std::max(written, select.int64(7));
       const auto* reg = ports_.schema->find(static_cast<std::uint32_t>(select.int64(1)));
       if (reg == nullptr) continue;
       const std::tuple key{reg->number, std::string(select.text(2)), std::string(select.text(3))};
@@ -344,10 +348,10 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
             WASL_LET(Value element, parse_element(field, column_value(select, 0)));
             if (field.type == FieldType::reference) {
               // An element that is shown already keeps the space that it was written with.
-              const auto id = element.as_reference()->id;
+              const auto id = element.as_text();
               const auto same = std::find_if(diff.shown().elements.begin(), diff.shown().elements.end(), [&](const Address& a) {
                 const auto r = a.field == field.number ? element_of(a.key).as_reference() : std::nullopt;
-                return r && r->id == id && element.as_reference()->space.empty();
+                return r && id && r->id == *id;
               });
               if (same != diff.shown().elements.end()) {
                 element = element_of(same->key);
@@ -375,11 +379,9 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
         for (auto& [address, value] : parsed->values) {
           if (field.type == FieldType::reference) {
             const auto shown = diff.shown().values.find(address);
-            const auto reference = value.as_reference();
-            if (shown != diff.shown().values.end() && reference && reference->space.empty() &&
-                shown->second.as_reference() && shown->second.as_reference()->id == reference->id) {
-              continue;
-            }
+            const auto id = value.as_text();
+            const auto reference = shown == diff.shown().values.end() ? std::nullopt : shown->second.as_reference();
+            if (id && reference && reference->id == *id) continue;
             WASL_LET(value, resolve_reference(value, c.space, field));
           }
           diff.write(field, address, value);
@@ -414,7 +416,7 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
       }
     }
     select.reset();
-    WASL_LET(auto made, seal_operations(space, std::move(operations), follows_bulk, group, records[space]));
+    WASL_LET(auto made, seal_operations(space, std::move(operations), follows_bulk, group, written, records[space]));
     for (SealedSet& one : made) sealed.push_back(std::move(one));
   }
   for (auto& [space, loaded] : records) {

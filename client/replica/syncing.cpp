@@ -256,7 +256,7 @@ Status Replica::reseal(const ChainId& chain) {
       operations.push_back(std::move(plain));
     }
     WASL_LET(auto made, seal_operations(header.space, std::move(operations), false, ports_.random->fixed<GroupId>(),
-                                        records));
+                                        header.stamp.millis(), records));
     for (std::size_t i = 0; made.size() == 1 && i < one.set.operations.size(); ++i) {
       moved[one.set.dot(i)] = made[0].set.dot(i);
     }
@@ -301,7 +301,8 @@ Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
     for (const LeafProof& item : proof.leaves) {
       WASL_LET(ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(item.leaf));
       leaves.push_back({item.index, ledger::leaf_hash(leaf)});
-      by_name[leaf.name] = {item.index, std::move(leaf)};
+      Bytes name = leaf.name;
+      by_name[std::move(name)] = {item.index, std::move(leaf)};
     }
     if (!leaves.empty() && !ledger::verify_inclusions(leaves, checkpoint.size, proof.inclusion, checkpoint.root)) {
       WASL_TRY(contradicts("the hub's heads do not stand in the log that it signed"));
@@ -404,7 +405,7 @@ Status Replica::on_session_end(std::optional<bool> equal) {
   select.reset();
   // Everything that was sealed has its entry, applied and durable: the second copy has done its duty. The lock is
   // still held, so nobody appends meanwhile.
-  if (!pending) WASL_TRY(outbox_.clear());
+  if (!pending && tables_ready_) WASL_TRY(outbox_.clear());
   return transaction.commit();
 }
 
