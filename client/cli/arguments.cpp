@@ -1,8 +1,11 @@
 #include "client/cli/arguments.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+
+#include "client/cli/words.hpp"
 
 namespace wasl::cli {
 namespace {
@@ -136,6 +139,16 @@ void add_history_commands(CLI::App& app, Parsed& p) {
           "  wasl repair --data office", [](const Office& o) { return repair(o); });
 }
 
+/// The parser's own words for this would be "a subcommand is required".
+std::optional<Error> unknown_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return std::nullopt;
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return std::nullopt;
+  return Error{Errc::not_found, std::string("there is no command ") + argv[1] + did_you_mean(argv[1], names),
+               "list them with: wasl --help"};
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, char** argv) {
@@ -147,13 +160,15 @@ CommandLine parse_command_line(int argc, char** argv) {
   add_record_commands(app, parsed);
   add_merge_commands(app, parsed);
   add_history_commands(app, parsed);
+  for (int i = 1; i < argc; ++i) parsed.line.json = parsed.line.json || std::strcmp(argv[i], "--json") == 0;
+  parsed.line.error = unknown_command(app, argc, argv);
+  if (parsed.line.error) return parsed.line;
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     const auto chosen = app.get_subcommands();
     parsed.line.help = chosen.empty() ? app.help() : chosen.front()->help();
   } catch (const CLI::ParseError& error) {
-    for (int i = 1; i < argc; ++i) parsed.line.json = parsed.line.json || std::strcmp(argv[i], "--json") == 0;
     parsed.line.error = Error{Errc::invalid_value, error.what(), "see: wasl --help, or wasl COMMAND --help"};
   }
   return parsed.line;
