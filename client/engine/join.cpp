@@ -34,7 +34,7 @@ class Joining {
     const Invitation& invitation = options_.invitation;
     NetworkAnchor anchor;
     anchor.network = invitation.network;
-    anchor.statement_hash = invitation.statement_hash;
+    anchor.statement_hash = invitation.statement;
     anchor.statement_number = invitation.statement_number;
     anchor.log_key = invitation.log_key;
     anchor.url = invitation.url.empty() ? options_.url : invitation.url;
