@@ -69,7 +69,8 @@ Result<std::vector<AttentionItem>> Replica::attention() {
     const Register* reg = ports_.schema->find(place.number);
     if (reg == nullptr) continue;
     WASL_LET(const LoadedRecord loaded, records_.load(reg, place.space, place.id));
-    if (!loaded.record.shown().is_revived()) continue;
+    RecordState room;
+    if (!loaded.record.shown(room).is_revived()) continue;
     out.push_back({reg->name, place.space, place.id, "revived",
                    "somebody deleted it while somebody else edited it; the edit brought it back"});
   }
