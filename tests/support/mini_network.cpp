@@ -15,9 +15,10 @@ Database memory_database() {
 
 }  // namespace
 
-MiniHub::MiniHub(TestClock& clock, TestRandom& random)
+MiniHub::MiniHub(TestClock& clock, TestRandom& random, const Schema& schema)
     : clock_(clock),
       random_(random),
+      schema_(schema),
       db_(memory_database()),
       store_(db_),
       root_(crypto::KeyPair::generate(random)),
@@ -30,7 +31,7 @@ MiniHub::MiniHub(TestClock& clock, TestRandom& random)
   statement.roots = {root_.public_key()};
   statement.log_key = log_key_.public_key();
   statement.registrars = {registrar_.public_key()};
-  statement.schema = built_in_schema().hash();
+  statement.schema = schema_.hash();
   SignedStatement signed_statement{encode(statement), {}};
   add_signature(signed_statement, root_);
   statement_hash_ = signed_statement.hash();
@@ -51,7 +52,7 @@ void MiniHub::act(const Act& act) {
   header.source = registrar_chain_;
   header.sequence = end.last + 1;
   header.previous = end.name;
-  header.schema = built_in_schema().hash();
+  header.schema = schema_.hash();
   header.stamp = Stamp::at(clock_.now());
   header.group = random_.fixed<GroupId>();
   Operation op;
@@ -110,7 +111,7 @@ Verdict MiniHub::place(const SetItem& item, std::vector<SegmentItem>& accepted) 
   std::map<std::string, RecordState> states;
   for (const Operation& op : set.operations) states[op.id] = must(store_.parked(info->number, op.id)).value_or(RecordState());
   const Verdict verdict = authorise(
-      set, authority_, kLatest, built_in_schema(), clock_.now(),
+      set, authority_, kLatest, schema_, clock_.now(),
       [&](std::string_view id) { return &states.at(std::string(id)); },
       [&](const Source& source, Sequence sequence) { return must(store_.find(source, sequence)).has_value(); });
   if (verdict.outcome != Outcome::accepted) {
@@ -236,7 +237,7 @@ Office::Office(MiniHub& hub, TestClock& clock, TestRandom& random, const std::st
   std::string pattern = (std::filesystem::temp_directory_path() / "wasl-office-XXXXXX").string();
   folder_ = mkdtemp(pattern.data());
   const crypto::KeyPair invitation = hub.invite(organisation, role);
-  replica_ = must(Replica::create(folder_, hub.anchor(organisation), {clock_, random_, built_in_schema()}));
+  replica_ = must(Replica::create(folder_, hub.anchor(organisation), {clock_, random_, hub.schema()}));
   session(must(replica_->make_invitation_hello(invitation, {})), std::nullopt, false);
   session(must(replica_->make_invitation_hello(invitation, {})), must(replica_->make_enrolment(invitation)), false);
   sync();
@@ -249,7 +250,7 @@ Office::~Office() {
 
 void Office::reopen() {
   replica_.reset();
-  replica_ = must(Replica::open(folder_, {clock_, random_, built_in_schema()}));
+  replica_ = must(Replica::open(folder_, {clock_, random_, hub_.schema()}));
 }
 
 std::optional<bool> Office::session(const Bytes& hello_bytes, std::optional<Segment> extra, bool push) {

@@ -44,7 +44,8 @@ inline void must(Status status) {
 
 class MiniHub {
  public:
-  MiniHub(TestClock& clock, TestRandom& random);
+  MiniHub(TestClock& clock, TestRandom& random, const Schema& schema = built_in_schema());
+  const Schema& schema() const { return schema_; }
 
   void add_organisation(const std::string& id, const std::string& kind, const std::string& parent = "");
   /// A fresh invitation's key.
@@ -71,6 +72,7 @@ class MiniHub {
 
   TestClock& clock_;
   TestRandom& random_;
+  const Schema& schema_;
   Database db_;
   LogStore store_;
   crypto::KeyPair root_, registrar_, log_key_;
