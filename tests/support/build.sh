@@ -16,15 +16,15 @@ configure() {
   fi
 }
 
-# build PRESET [TARGET...]: one line for each tenth on the way, everything that a compiler says
+# build PRESET [TARGET...]: a line now and then on the way, everything that a compiler says
 build() {
   local preset=$1 log=build/$1.build.log
   shift
   NINJA_STATUS='[%f/%t] ' cmake --build --preset "$preset" --parallel "$jobs" ${1:+--target "$@"} 2>&1 |
     tee "$log" | awk -v preset="$preset" '
       /^\[[0-9]+\/[0-9]+\] / {
-        split(substr($1, 2), part, "/"); total = part[2] + 0; tenth = int(10 * part[1] / total)
-        if (tenth != last) { printf "  %s: %d of %d\n", preset, part[1], total; fflush(); last = tenth }
+        split(substr($1, 2), part, "/"); total = part[2] + 0; twentieth = int(20 * part[1] / total)
+        if (twentieth != last) { printf "  %s: %d of %d\n", preset, part[1], total; fflush(); last = twentieth }
         next
       }
       /^ninja: no work to do/ { next }
