@@ -205,8 +205,8 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
     const bool plain_field = field != nullptr && !field->is_set() && !own;
     std::optional<Value> before;
     if (plain_field) {
-      const RecordState shown = loaded.record.overlay.empty() ? RecordState() : loaded.record.shown();
-      const RecordState& state = loaded.record.overlay.empty() ? loaded.record.confirmed : shown;
+      RecordState room;
+      const RecordState& state = loaded.record.shown(room);
       if (const Head* head = state.shown(op.address, field->policy)) before = head->value;
     }
     if (field == nullptr || field->is_set()) elements_changed[op.id] = true;

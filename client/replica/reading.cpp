@@ -57,7 +57,8 @@ Result<std::vector<Conflict>> Replica::conflicts() {
     const Register* reg = ports_.schema->find(place.number);
     if (reg == nullptr) continue;
     WASL_LET(const LoadedRecord loaded, records_.load(reg, place.space, place.id));
-    const RecordState state = loaded.record.shown();
+    RecordState room;
+    const RecordState& state = loaded.record.shown(room);
     for (const auto& [address, heads] : state.heads) {
       if (address.is_existence() || !state.is_conflict(address)) continue;
       const Field* field = reg->field(address.field);
@@ -98,7 +99,8 @@ Status Replica::resolve(const Resolution& r) {
                 "ask an administrator or a publisher of your organisation to resolve it");
   }
   WASL_LET(LoadedRecord loaded, records_.load(reg, space, r.id));
-  const RecordState state = loaded.record.shown();
+  RecordState room;
+  const RecordState& state = loaded.record.shown(room);
   Address address{field->number, to_bytes(r.key)};
   if (r.key.empty() && field->type == FieldType::multilingual && !state.is_conflict(address)) {
     for (const auto& [candidate, heads] : state.heads) {  // one language in conflict: that one is meant

@@ -39,46 +39,102 @@ Address decode_address(Reader& in) {
   return address;
 }
 
-void encode_overlay(Writer& out, const OverlayOperation& o, SourceNumbers& sources) {
-  encode_local_dot(out, o.dot, sources);
-  out.varint(sources.number_of(o.source));
-  out.varint(o.sequence);
-  out.varint(o.stamp.bits);
-  out.integer(o.came_in);
-  out.byte(static_cast<Byte>(o.operation.kind));
-  out.varint(o.operation.register_number);
-  encode_address(out, o.operation.address);
-  o.operation.value.encode(out);
-  out.varint(o.operation.names.size());
-  for (const Dot& dot : o.operation.names) encode_local_dot(out, dot, sources);
+// Overlay operations stand under the change set they came in; what the row beside shows is left out, so that
+// sealing hardly makes a row longer.
+constexpr Byte kOtherDot = 0x10;   // the dot is not (this change set, next index)
+constexpr Byte kValueInRow = 0x20;
+constexpr Byte kHasKey = 0x40;
+constexpr Byte kKindMask = 0x0F;
+
+bool in_row(const PlainValues* row, const Address& address, const Value& value) {
+  if (row == nullptr || value.type == ValueType::commitment || value.type == ValueType::reference) return false;
+  const auto it = row->find(address);
+  return it == row->end() ? value.is_null() : it->second == value;
 }
 
-OverlayOperation decode_overlay(Reader& in, std::string_view id, SourceNumbers& sources) {
-  OverlayOperation o;
-  o.dot = decode_local_dot(in, sources);
-  const auto number = in.varint();
-  if (in.ok()) o.source = sources.source_of(number);
-  o.sequence = in.varint();
-  o.stamp.bits = in.varint();
-  o.came_in = in.integer();
-  o.operation.kind = static_cast<OperationKind>(in.byte());
-  o.operation.register_number = static_cast<std::uint32_t>(in.count(UINT32_MAX));
-  o.operation.id = id;
-  o.operation.address = decode_address(in);
-  o.operation.value = Value::decode(in);
-  const auto count = in.count(kListMost);
-  for (std::uint64_t i = 0; i < count && in.ok(); ++i) o.operation.names.push_back(decode_local_dot(in, sources));
-  return o;
+bool same_set(const OverlayOperation& a, const OverlayOperation& b) {
+  return a.source == b.source && a.sequence == b.sequence;
+}
+
+void encode_overlay(Writer& out, const std::vector<OverlayOperation>& overlay, const PlainValues* row,
+                    SourceNumbers& sources) {
+  std::size_t groups = 0;
+  for (std::size_t i = 0; i < overlay.size(); ++i) groups += i == 0 || !same_set(overlay[i - 1], overlay[i]) ? 1 : 0;
+  out.varint(groups);
+  for (std::size_t i = 0; i < overlay.size();) {
+    std::size_t end = i + 1;
+    while (end < overlay.size() && same_set(overlay[i], overlay[end])) ++end;
+    const OverlayOperation& first = overlay[i];
+    out.varint(sources.number_of(first.source));
+    out.varint(first.sequence);
+    out.varint(first.stamp.bits);
+    out.integer(first.came_in - first.stamp.millis());
+    out.varint(first.operation.register_number);
+    out.varint(end - i);
+    std::uint32_t next_index = 0;
+    for (; i < end; ++i) {
+      const OverlayOperation& o = overlay[i];
+      const Dot expected{o.source, o.sequence, next_index};
+      const bool left_out = in_row(row, o.operation.address, o.operation.value);
+      const bool has_key = !o.operation.address.key.empty();
+      out.byte(static_cast<Byte>(static_cast<Byte>(o.operation.kind) | (o.dot == expected ? 0 : kOtherDot) |
+                                 (left_out ? kValueInRow : 0) | (has_key ? kHasKey : 0)));
+      if (o.dot != expected) encode_local_dot(out, o.dot, sources);
+      next_index = o.dot.index + 1;
+      out.varint(o.operation.address.field);
+      if (has_key) out.sized(o.operation.address.key);
+      if (!left_out) o.operation.value.encode(out);
+      out.varint(o.operation.names.size());
+      for (const Dot& dot : o.operation.names) encode_local_dot(out, dot, sources);
+    }
+  }
+}
+
+void decode_overlay(Reader& in, std::string_view id, const PlainValues* row, SourceNumbers& sources,
+                    std::vector<OverlayOperation>& overlay) {
+  const auto groups = in.count(kListMost);
+  for (std::uint64_t g = 0; g < groups && in.ok(); ++g) {
+    OverlayOperation common;
+    const auto number = in.varint();
+    if (in.ok()) common.source = sources.source_of(number);
+    common.sequence = in.varint();
+    common.stamp.bits = in.varint();
+    common.came_in = common.stamp.millis() + in.integer();
+    common.operation.register_number = static_cast<std::uint32_t>(in.count(UINT32_MAX));
+    common.operation.id = id;
+    const auto count = in.count(kListMost);
+    std::uint32_t next_index = 0;
+    for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+      OverlayOperation o = common;
+      const Byte kind = in.byte();
+      o.operation.kind = static_cast<OperationKind>(kind & kKindMask);
+      o.dot = kind & kOtherDot ? decode_local_dot(in, sources) : Dot{o.source, o.sequence, next_index};
+      next_index = o.dot.index + 1;
+      o.operation.address.field = static_cast<std::uint32_t>(in.count(UINT32_MAX));
+      if (kind & kHasKey) o.operation.address.key = to_bytes(in.sized(limits::kKeyBytes));
+      if (!(kind & kValueInRow)) {
+        o.operation.value = Value::decode(in);
+      } else if (row == nullptr) {
+        in.fail();
+      } else if (const auto it = row->find(o.operation.address); it != row->end()) {
+        o.operation.value = it->second;
+      }
+      const auto names = in.count(kListMost);
+      for (std::uint64_t n = 0; n < names && in.ok(); ++n) o.operation.names.push_back(decode_local_dot(in, sources));
+      overlay.push_back(std::move(o));
+    }
+  }
 }
 
 }  // namespace
 
-RecordState Record::shown() const {
-  RecordState state = confirmed;
+const RecordState& Record::shown(RecordState& room) const {
+  if (overlay.empty()) return confirmed;
+  room = confirmed;
   for (const OverlayOperation& o : overlay) {
-    state.apply(o.operation, {o.dot, o.stamp, std::min(o.stamp.millis(), o.came_in)});
+    room.apply(o.operation, {o.dot, o.stamp, std::min(o.stamp.millis(), o.came_in)});
   }
-  return state;
+  return room;
 }
 
 void Record::drop_overlay(const Source& source, Sequence sequence) {
@@ -101,17 +157,12 @@ std::uint64_t value_hash(const Value& plain) {
 Bytes encode_clock(const Record& record, const PlainValues* row, SourceNumbers& sources, Millis now) {
   Writer out;
   out.byte(kClockVersion);
-  ValueInRow in_row;
+  ValueInRow left_out;
   if (row != nullptr) {
-    in_row = [row](const Address& address, const Head& head) {
-      if (head.value.type == ValueType::commitment || head.value.type == ValueType::reference) return false;
-      const auto it = row->find(address);
-      return it == row->end() ? head.value.is_null() : it->second == head.value;
-    };
+    left_out = [row](const Address& address, const Head& head) { return in_row(row, address, head.value); };
   }
-  encode_state(out, record.confirmed, sources, in_row);
-  out.varint(record.overlay.size());
-  for (const OverlayOperation& o : record.overlay) encode_overlay(out, o, sources);
+  encode_state(out, record.confirmed, sources, left_out);
+  encode_overlay(out, record.overlay, row, sources);
   const auto is_fresh = [now](const ReplacedValue& r) { return r.at > now - kStaleWindow; };
   out.varint(static_cast<std::uint64_t>(std::count_if(record.replaced.begin(), record.replaced.end(), is_fresh)));
   for (const ReplacedValue& r : record.replaced) {
@@ -138,10 +189,7 @@ Result<Record> decode_clock(ByteView clock, std::string space, std::string id, c
     };
   }
   WASL_LET(record.confirmed, decode_state(in, sources, from_row));
-  const auto overlay = in.count(kListMost);
-  for (std::uint64_t i = 0; i < overlay && in.ok(); ++i) {
-    record.overlay.push_back(decode_overlay(in, record.id, sources));
-  }
+  decode_overlay(in, record.id, row, sources, record.overlay);
   const auto replaced = in.count(kListMost);
   for (std::uint64_t i = 0; i < replaced && in.ok(); ++i) {
     ReplacedValue r;

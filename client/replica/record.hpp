@@ -35,8 +35,8 @@ struct Record {
   std::vector<OverlayOperation> overlay;
   std::vector<ReplacedValue> replaced;
 
-  /// Confirmed state with the overlay laid over it.
-  [[nodiscard]] RecordState shown() const;
+  /// Confirmed state with the overlay laid over it. @param room where it is made when there is an overlay.
+  [[nodiscard]] const RecordState& shown(RecordState& room) const;
   [[nodiscard]] bool exists() const { return confirmed.exists() || !overlay.empty(); }
   void drop_overlay(const Source& source, Sequence sequence);
   void drop_overlay(const Dot& dot);

@@ -81,7 +81,7 @@ Result<LoadedRecord> RecordTable::load(const Register* reg, std::string_view spa
     WASL_LET(const bool found, select.step());
     if (found) {
       out.rowid = select.int64(0);
-      if (!clock && !select.is_null(1)) clock = to_bytes(select.blob(1));
+      if (const ByteView kept = select.blob(1); !clock && !kept.empty() && kept[0] != 0) clock = to_bytes(kept);
       WASL_LET(out.row, read_columns(select, *reg, 2));
     }
   }
@@ -151,7 +151,8 @@ Result<Value> RecordTable::open(const Hash& commitment) {
 
 Status RecordTable::save(LoadedRecord& loaded, Millis now, Changed changed) {
   const bool had_row = loaded.rowid.has_value();
-  const RecordState state = loaded.record.shown();
+  RecordState room;
+  const RecordState& state = loaded.record.shown(room);
   if (loaded.reg != nullptr && state.is_alive()) {
     std::optional<Error> failed;
     const ShownValues shown = shown_values(state, *loaded.reg, [&](const Hash& commitment) {

@@ -306,7 +306,7 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
       }
       const auto old = select.is_null(5) ? nlohmann::json::array() : nlohmann::json::parse(select.text(5), nullptr, false);
       std::optional<Bytes> clock;
-      if (!select.is_null(6)) clock = to_bytes(select.blob(6));
+      if (const ByteView kept = select.blob(6); !kept.empty() && kept[0] != 0) clock = to_bytes(kept);
       fold(it->second, static_cast<CaptureKind>(select.int64(4)), old.is_array() ? old : nlohmann::json::array(), clock);
     }
   }
@@ -317,7 +317,8 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
   for (const auto& key : order) {
     const CapturedRecord& c = captured.at(key);
     WASL_LET(LoadedRecord loaded, records_.load(c.reg, c.space, c.id, &c.base, c.clock));
-    const RecordState state = loaded.record.shown();
+    RecordState room;
+    const RecordState& state = loaded.record.shown(room);
     std::optional<Error> failed;
     const auto open = [&](const Hash& commitment) {
       auto value = records_.open(commitment);

@@ -120,7 +120,8 @@ Result<VerifyReport> Replica::verify() {
       } else if (loaded->record.confirmed != state) {
         problem(space + " " + id + ": the record kept is not what signed history says; run: wasl repair");
       } else if (loaded->rowid && loaded->reg != nullptr) {
-        const auto shown = shown_values(loaded->record.shown(), *loaded->reg, [&](const Hash& commitment) {
+        RecordState room;
+        const auto shown = shown_values(loaded->record.shown(room), *loaded->reg, [&](const Hash& commitment) {
           const auto value = records_.open(commitment);
           return value ? *value : Value::null();
         });

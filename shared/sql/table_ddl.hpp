@@ -47,6 +47,8 @@ Statement capture_table();
 
 /// Columns of the register's table between `space` and `_clock`, in the order of the bits of `mask`.
 std::vector<std::string> field_columns(const Register& content);
+/// What `_clock` holds until the row is sealed, as an SQL expression.
+std::string empty_clock(const Register& content);
 /// Name of the table that holds a set field.
 std::string set_table(const Register& content, const Field& field);
 
