@@ -16,17 +16,24 @@ configure() {
   fi
 }
 
-# build PRESET [TARGET...]: a line now and then on the way, everything that a compiler says
+# build PRESET [TARGET...]: a line now and then on the way, and everything that a compiler says
 build() {
-  local preset=$1 log=build/$1.build.log
+  local preset=$1
   shift
   NINJA_STATUS='[%f/%t] ' cmake --build --preset "$preset" --parallel "$jobs" ${1:+--target "$@"} 2>&1 |
-    tee "$log" | awk -v preset="$preset" '
-      /^\[[0-9]+\/[0-9]+\] / {
-        split(substr($1, 2), part, "/"); total = part[2] + 0; twentieth = int(20 * part[1] / total)
-        if (twentieth != last) { printf "  %s: %d of %d\n", preset, part[1], total; fflush(); last = twentieth }
-        next
-      }
-      /^ninja: no work to do/ { next }
-      { print; fflush() }'
+    tee "build/$preset.build.log" | show_progress "$preset"
+}
+
+# Not awk: Debian's mawk waits for a full buffer.
+show_progress() {
+  local line now shown=-1
+  while IFS= read -r line; do
+    if [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]]; then
+      now=$((20 * BASH_REMATCH[1] / BASH_REMATCH[2]))
+      if ((now != shown)); then echo "  $1: ${BASH_REMATCH[1]} of ${BASH_REMATCH[2]}"; fi
+      shown=$now
+    elif [[ $line != 'ninja: no work to do.' ]]; then
+      printf '%s\n' "$line"
+    fi
+  done
 }
