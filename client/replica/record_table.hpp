@@ -56,6 +56,7 @@ class RecordTable {
   Status save_elements(const LoadedRecord& loaded, const ShownValues& shown);
   Status save_hidden(const LoadedRecord& loaded, Millis now);
   Status note_conflicts(const LoadedRecord& loaded, const RecordState& state);
+  Status note_revived(const LoadedRecord& loaded, const RecordState& state);
 
   struct Sql {
     std::string select, insert, update, erase;

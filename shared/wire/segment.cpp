@@ -329,6 +329,7 @@ Status verify_runs(const Segment& segment, const NetworkId& network) {
     Sequence last = 0;
     Hash name;
     std::size_t uncovered = 0;  ///< change sets since the last signature
+    bool unsigned_header = false;  ///< anything since then, stand-ins included
   };
   std::map<Source, Run> runs;
   const auto follow = [&](const Header& header, const Hash& name) -> Status {
@@ -339,6 +340,7 @@ Status verify_runs(const Segment& segment, const NetworkId& network) {
     }
     run.last = header.sequence;
     run.name = name;
+    run.unsigned_header = true;
     return {};
   };
   for (const SegmentItem& item : segment.items) {
@@ -349,13 +351,14 @@ Status verify_runs(const Segment& segment, const NetworkId& network) {
       WASL_TRY(follow(stand_in->header, stand_in->name));
     } else if (const auto* signature = std::get_if<SignatureItem>(&item)) {
       Run& run = runs[signature->source];
-      if (run.last != signature->last || run.uncovered == 0 || run.uncovered > limits::kRunChangeSets ||
+      if (run.last != signature->last || !run.unsigned_header || run.uncovered > limits::kRunChangeSets ||
           !crypto::verify(signature->source.author, run_message(network, run.name), signature->signature)) {
         return fail(Errc::bad_signature, "the signature of " + short_key(signature->source.author) +
                                              " over its change set " + std::to_string(signature->last) +
                                              " does not match");
       }
       run.uncovered = 0;
+      run.unsigned_header = false;
     }
   }
   for (const auto& [source, run] : runs) {
