@@ -7,6 +7,7 @@
 namespace wasl {
 namespace {
 
+constexpr std::size_t kDigestNotes = 10'000;   // records between two writings of the digest's buckets
 constexpr std::size_t kSliceOperations = 400;  // about 10 ms on a laptop's disk; other writers wait for one slice
 
 std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0, 12); }
@@ -127,6 +128,10 @@ Status Replica::apply_space(const std::string& space, const Segment* fresh) {
       WASL_TRY(catch_up_authority());
       WASL_LET(const auto captured, seal_captured(true));
       WASL_LET(SpaceInfo* const space_info, store_.space(space));
+      // From here on the notes of the digest are complete, as long as nobody makes the store forget them.
+      if (space_info->digested == space_info->applied) {
+        noted_[space_info->number] = {store_.forgotten(), space_info->digested};
+      }
       std::size_t operations = 0;
       bool waiting = false;
       while (at < items.size() && operations < kSliceOperations) {
@@ -155,13 +160,42 @@ Status Replica::apply_space(const std::string& space, const Segment* fresh) {
         space_info->applied = position;
         ++at;
       }
-      WASL_TRY(store_.flush_digest());
+      // Buckets lie all over their table: written once for many slices. What a crash loses is computed again.
+      if (store_.noted() > kDigestNotes) WASL_TRY(settle_digest(*space_info));
       WASL_TRY(store_.save_space(*space_info));
       WASL_TRY(make_durable(captured));
       WASL_TRY(transaction.commit());
       if (waiting) return {};
     }
   }
+}
+
+/// Brings the stored digest up to what is applied.
+Status Replica::settle_digest(SpaceInfo& info) {
+  if (info.digested == info.applied) return {};
+  const auto noted = noted_.find(info.number);
+  const bool complete = noted != noted_.end() && noted->second == std::pair{store_.forgotten(), info.digested};
+  if (!complete) {  // a crash, or another process, came between: the records touched since are looked at again
+    for (Position next = info.digested + 1; next <= info.applied;) {
+      WASL_LET(const auto segments, store_.read(info.name, next, limits::kSegmentTargetBytes, anchor_.network));
+      if (segments.empty()) return fail(Errc::corrupt, "the log of " + info.name + " has a gap", "run: wasl verify");
+      for (const Segment& segment : segments) {
+        for (const auto& [position, item] : placed_items(segment)) {
+          next = position + 1;
+          const auto* set = std::get_if<SetItem>(item);
+          if (position <= info.digested || position > info.applied || set == nullptr) continue;
+          for (const Operation& op : set->set.operations) {
+            WASL_LET(const LoadedRecord loaded, records_.load(ports_.schema->find(op.register_number), info.name, op.id));
+            store_.note_record(info.number, op.id, record_hash(op.id, loaded.record.confirmed));
+          }
+        }
+      }
+    }
+  }
+  WASL_TRY(store_.flush_digest());
+  info.digested = info.applied;
+  noted_.erase(info.number);
+  return store_.save_space(info);
 }
 
 Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position) {

@@ -14,6 +14,12 @@ CREATE TABLE IF NOT EXISTS _wasl_revived(space INTEGER NOT NULL, id TEXT NOT NUL
   PRIMARY KEY(space, id)) WITHOUT ROWID;
 )sql";
 
+bool may_be_in_conflict(const Record& record) {
+  return !record.overlay.empty() ||
+         std::any_of(record.confirmed.heads.begin(), record.confirmed.heads.end(),
+                     [](const auto& entry) { return entry.second.size() > 1; });
+}
+
 }  // namespace
 
 SqlValue column_value(const Statement& statement, int column) {
@@ -55,6 +61,7 @@ const RecordTable::Sql& RecordTable::sql_of(const Register& reg) {
   sql.select = "SELECT rowid, _clock" + names + " FROM " + reg.name + " WHERE id = ? AND space = ?";
   sql.insert = "INSERT INTO " + reg.name + "(id, space" + names + ", _clock) VALUES(?, ?" + marks + ", ?)";
   sql.update = "UPDATE " + reg.name + " SET " + sets + "_clock = ? WHERE rowid = ?";
+  sql.update_clock = "UPDATE " + reg.name + " SET _clock = ? WHERE rowid = ?";
   sql.erase = "DELETE FROM " + reg.name + " WHERE rowid = ?";
   return sql_.emplace(reg.number, std::move(sql)).first->second;
 }
@@ -99,6 +106,7 @@ Result<LoadedRecord> RecordTable::load(const Register* reg, std::string_view spa
     WASL_LET(out.record, decode_clock(*clock, std::string(space), std::string(id), &shown, *store_));
     WASL_TRY(store_->health());
     out.has_clock = true;
+    out.may_be_listed = may_be_in_conflict(out.record);
     return out;
   }
   WASL_LET(auto select, db_->prepare("SELECT clock FROM _wasl_hidden WHERE space = ? AND id = ?"));
@@ -109,6 +117,7 @@ Result<LoadedRecord> RecordTable::load(const Register* reg, std::string_view spa
     WASL_TRY(store_->health());
     out.has_clock = true;
     out.hidden = true;
+    out.may_be_listed = true;
   }
   return out;
 }
@@ -194,7 +203,11 @@ Status RecordTable::save_row(LoadedRecord& loaded, const ShownValues& shown, Mil
   const PlainValues said = read_row(*loaded.reg, row);
   const Bytes clock = encode_clock(loaded.record, &said, *store_, now);
   const Sql& sql = sql_of(*loaded.reg);
-  if (loaded.rowid) {
+  if (loaded.rowid && row == loaded.row) {
+    WASL_LET(auto update, db_->prepare(sql.update_clock));
+    update.bind_all(ByteView(clock), *loaded.rowid);
+    WASL_TRY(update.run());
+  } else if (loaded.rowid) {
     WASL_LET(auto update, db_->prepare(sql.update));
     int index = 0;
     for (const SqlValue& value : row) bind_value(update, ++index, value);
@@ -271,7 +284,7 @@ Status RecordTable::note_conflicts(const LoadedRecord& loaded, const RecordState
   const bool conflict = state.is_alive() && std::any_of(state.heads.begin(), state.heads.end(), [&](const auto& entry) {
                           return entry.second.size() > 1 && state.is_conflict(entry.first);
                         });
-  if (!conflict && !loaded.has_clock && !loaded.hidden) return {};
+  if (!conflict && !loaded.may_be_listed) return {};
   WASL_LET(auto change, db_->prepare(conflict ? "INSERT OR IGNORE INTO _wasl_conflict VALUES(?1, ?2, ?3)"
                                               : "DELETE FROM _wasl_conflict WHERE space = ?1 AND id = ?2"));
   change.bind(1, loaded.space);

@@ -22,6 +22,7 @@ struct LoadedRecord {
   Row row;                        ///< as in the table, when there is one
   bool has_clock = false;
   bool hidden = false;            ///< stands in the hidden table
+  bool may_be_listed = false;     ///< may stand in the list of conflicts
 };
 
 class RecordTable {
@@ -59,7 +60,7 @@ class RecordTable {
   Status note_revived(const LoadedRecord& loaded, const RecordState& state);
 
   struct Sql {
-    std::string select, insert, update, erase;
+    std::string select, insert, update, update_clock, erase;
   };
   const Sql& sql_of(const Register& reg);
 

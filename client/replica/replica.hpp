@@ -201,6 +201,7 @@ class Replica final : public ClientPort {
   Status check_openings(const Segment& segment);
   Status apply_space(const std::string& space, const Segment* fresh);
   Status apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position);
+  Status settle_digest(SpaceInfo& info);
   Status apply_authority_item(const SegmentItem& item, Position position);
 
   Result<std::vector<std::string>> readable_spaces();
@@ -222,6 +223,8 @@ class Replica final : public ClientPort {
   crypto::KeyPair device_;
   AuthorityState authority_;
   Position authority_applied_ = 0;
+  /// Per space: since which position the store's notes for the digest are complete, and the store's count then.
+  std::map<SpaceNumber, std::pair<std::uint64_t, Position>> noted_;
   bool tables_ready_ = false;
   std::int64_t pushed_ = 0;               ///< pending numbers handed out in this session
   std::map<ChainId, Sequence> staged_;    ///< what the hub holds already, by its welcome

@@ -73,14 +73,9 @@ std::size_t size_of(const PlainOperation& plain) {
 
 /// @param written when the newest of it was written, by the machine's clock then.
 Result<Stamp> Replica::next_stamp(Millis written) {
-  WASL_LET(const auto stored, store_.meta("stamp"));
-  Stamp last;
-  if (stored) last.bits = Reader(*stored).varint();
-  const Stamp stamp = Stamp::next(last, std::min(written, ports_.clock->now()));
-  Writer out;
-  out.varint(stamp.bits);
-  WASL_TRY(store_.set_meta("stamp", out.bytes()));
-  return stamp;
+  WASL_LET(auto select, db_.prepare("SELECT max(stamp) FROM _wasl_chain"));
+  WASL_TRY(select.step());
+  return Stamp::next({static_cast<std::uint64_t>(select.int64(0))}, std::min(written, ports_.clock->now()));
 }
 
 Result<Replica::OwnChain> Replica::own_chain(std::string_view space, bool bulk) {
@@ -112,8 +107,8 @@ Status Replica::insert_pending(const SealedSet& sealed) {
                   ByteView(sealed.set.header_bytes), ByteView(sealed.set.body_bytes),
                   ByteView(encode_openings(sealed.openings)), ports_.clock->now());
   WASL_TRY(insert.run());
-  WASL_LET(auto update, db_.prepare("UPDATE _wasl_chain SET last = ?, name = ? WHERE chain = ?"));
-  update.bind_all(header.sequence, sealed.set.name, header.source.chain);
+  WASL_LET(auto update, db_.prepare("UPDATE _wasl_chain SET last = ?, name = ?, stamp = ? WHERE chain = ?"));
+  update.bind_all(header.sequence, sealed.set.name, static_cast<std::int64_t>(header.stamp.bits), header.source.chain);
   return update.run();
 }
 

@@ -353,6 +353,7 @@ Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
       if (equal) equal = std::nullopt;
       continue;
     }
+    WASL_TRY(settle_digest(*info));
     WASL_LET(const Hash digest, store_.digest(space));
     if (digest != leaf.digest) differing.push_back(space);
   }

@@ -81,7 +81,7 @@ Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const Networ
 
 Result<VerifyReport> Replica::verify() {
   WASL_TRY(seal());
-  WASL_LET(auto transaction, Transaction::begin(db_, Transaction::Kind::deferred));
+  WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   VerifyReport report;
   const auto problem = [&](std::string words) {
@@ -96,7 +96,7 @@ Result<VerifyReport> Replica::verify() {
   }
   WASL_LET(const auto spaces, store_.space_names());
   for (const std::string& space : spaces) {
-    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    WASL_LET(SpaceInfo* const info, store_.space(space));
     auto replay = replay_space(store_, *info, anchor_.network);
     if (!replay) {
       problem(space + ": " + replay.error().message);
@@ -130,6 +130,7 @@ Result<VerifyReport> Replica::verify() {
         }
       }
     }
+    WASL_TRY(settle_digest(*info));
     WASL_LET(const Hash digest, store_.digest(space));
     if (digest != replay->digest()) problem(space + ": the state digest is not that of signed history; run: wasl repair");
   }
@@ -151,6 +152,7 @@ Result<VerifyReport> Replica::verify() {
   }
   WASL_LET(const auto evidence, identity_.evidence());
   for (const std::string& what : evidence) report.statements.push_back("evidence kept: " + what);
+  WASL_TRY(transaction.commit());
   return report;
 }
 
@@ -160,7 +162,7 @@ Result<std::vector<std::string>> Replica::rebuild(std::string_view space_name) {
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
   WASL_LET(const auto captured, seal_captured(true));
-  WASL_LET(const SpaceInfo* const info, store_.space(space_name));
+  WASL_LET(SpaceInfo* const info, store_.space(space_name));
   WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network));
   std::vector<std::string> changed;
   WASL_TRY(store_.clear_state(info->number));
@@ -179,6 +181,8 @@ Result<std::vector<std::string>> Replica::rebuild(std::string_view space_name) {
     WASL_TRY(records_.save(record, ports_.clock->now(), {.confirmed = true}));
   }
   WASL_TRY(store_.flush_digest());
+  info->digested = info->applied;
+  WASL_TRY(store_.save_space(*info));
   WASL_TRY(make_durable(captured));
   WASL_TRY(transaction.commit());
   return changed;

@@ -60,20 +60,21 @@ Status HeadsLog::sign(const std::string& origin, const crypto::KeyPair& log_key)
                 "nothing was signed; restore hub.db from a backup");
   }
   WASL_LET(note_, ledger::sign_checkpoint({origin, size(), root}, log_key));
+  seen_ = {size(), root};
   return {};
 }
 
 Result<Proof> HeadsLog::prove(const Seen& known, const std::vector<std::uint64_t>& leaves) {
   Proof proof;
   StoredNodes nodes(store_);
-  if (known.size == size() && known.root == frontier_.root() && leaves.empty()) return proof;
+  if (known == seen_ && leaves.empty()) return proof;
   proof.checkpoint = note_;
-  proof.consistency = ledger::consistency_proof(known.size, size(), nodes.at());
+  proof.consistency = ledger::consistency_proof(known.size, seen_.size, nodes.at());
   for (const std::uint64_t index : leaves) {
     WASL_LET(Bytes leaf, store_.heads_leaf(index));
     proof.leaves.push_back({index, std::move(leaf)});
   }
-  if (!leaves.empty()) proof.inclusion = ledger::inclusion_proofs(leaves, size(), nodes.at());
+  if (!leaves.empty()) proof.inclusion = ledger::inclusion_proofs(leaves, seen_.size, nodes.at());
   WASL_TRY(nodes.health());
   return proof;
 }

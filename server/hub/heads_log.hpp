@@ -26,6 +26,8 @@ class HeadsLog {
   Status sign(const std::string& origin, const crypto::KeyPair& log_key);
   /// The newest signed note.
   [[nodiscard]] const std::string& note() const { return note_; }
+  /// What was signed: size and root.
+  [[nodiscard]] const Seen& seen() const { return seen_; }
 
   /// Proves that the signed log continues `known` and holds these leaves (rising, below size()).
   Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves);
@@ -34,6 +36,7 @@ class HeadsLog {
   HubStore& store_;
   ledger::Frontier frontier_;
   std::string note_;
+  Seen seen_;
 };
 
 }  // namespace wasl

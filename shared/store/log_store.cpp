@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view kTables = R"sql(
 CREATE TABLE IF NOT EXISTS _wasl_meta(key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _wasl_space(no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL,
-  applied INTEGER NOT NULL, frontier BLOB NOT NULL, key BLOB, leaf_index INTEGER NOT NULL, leaf BLOB NOT NULL,
+  applied INTEGER NOT NULL, digested INTEGER NOT NULL DEFAULT 0, frontier BLOB NOT NULL, key BLOB, leaf_index INTEGER NOT NULL, leaf BLOB NOT NULL,
   as_of INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS _wasl_source(no INTEGER PRIMARY KEY, author BLOB NOT NULL, chain BLOB NOT NULL,
   space INTEGER, last INTEGER NOT NULL DEFAULT 0, name BLOB, UNIQUE(author, chain));
@@ -50,7 +50,9 @@ void LogStore::forget() {
   sources_.clear();
   ends_.clear();
   digests_.clear();
+  if (!noted_.empty()) ++forgotten_;
   noted_.clear();
+  noted_count_ = 0;
   failed_.reset();
   data_version_ = -1;
 }
@@ -59,7 +61,7 @@ Result<SpaceInfo*> LogStore::space(std::string_view name) {
   if (const auto it = spaces_.find(name); it != spaces_.end()) return &it->second;
   SpaceInfo info;
   info.name = name;
-  WASL_LET(auto select, db_->prepare("SELECT no, size, applied, frontier, key, leaf_index, leaf, as_of "
+  WASL_LET(auto select, db_->prepare("SELECT no, size, applied, frontier, key, leaf_index, leaf, as_of, digested "
                                      "FROM _wasl_space WHERE name = ?"));
   select.bind_all(name);
   WASL_LET(const bool found, select.step());
@@ -74,6 +76,7 @@ Result<SpaceInfo*> LogStore::space(std::string_view name) {
     info.leaf_index = static_cast<std::uint64_t>(select.int64(5));
     info.leaf = to_bytes(select.blob(6));
     info.as_of = select.int64(7);
+    info.digested = static_cast<Position>(select.int64(8));
   } else {
     WASL_LET(auto insert, db_->prepare("INSERT INTO _wasl_space(name, size, applied, frontier, leaf_index, leaf, "
                                        "as_of) VALUES(?, 0, 0, ?, 0, x'', 0)"));
@@ -96,9 +99,9 @@ Result<std::vector<std::string>> LogStore::space_names() {
 
 Status LogStore::save_space(const SpaceInfo& info) {
   WASL_LET(auto update, db_->prepare("UPDATE _wasl_space SET size = ?, applied = ?, frontier = ?, key = ?, "
-                                     "leaf_index = ?, leaf = ?, as_of = ? WHERE no = ?"));
+                                     "leaf_index = ?, leaf = ?, as_of = ?, digested = ? WHERE no = ?"));
   update.bind_all(info.size, info.applied, ByteView(info.frontier.encode()), info.key, info.leaf_index,
-                  ByteView(info.leaf), info.as_of, info.number);
+                  ByteView(info.leaf), info.as_of, info.digested, info.number);
   return update.run();
 }
 
@@ -337,6 +340,7 @@ Status LogStore::unpark(SpaceNumber space_number, std::string_view id) {
 void LogStore::note_record(SpaceNumber space_number, std::string_view id, const Hash& hash) {
   const Hash id_hash = ledger::id_hash(id);
   noted_[{space_number, ledger::bucket_of(id_hash)}].emplace_back(id_hash, hash);
+  ++noted_count_;
 }
 
 Status LogStore::flush_digest() {
@@ -360,6 +364,7 @@ Status LogStore::flush_digest() {
     if (const auto tree = digests_.find(space_number); tree != digests_.end()) tree->second.set(bucket_number, hash);
   }
   noted_.clear();
+  noted_count_ = 0;
   return {};
 }
 

@@ -25,6 +25,7 @@ struct SpaceInfo {
   std::string name;
   Position size = 0;     ///< entries stored
   Position applied = 0;  ///< entries whose effect is in the confirmed state; a group takes effect at its last part
+  Position digested = 0; ///< entries whose records the stored buckets of the digest cover
   ledger::Frontier frontier;
   std::optional<ledger::BlindingKey> key;
   std::uint64_t leaf_index = 0;  ///< of the newest leaf of `heads` verified for this space
@@ -76,8 +77,11 @@ class LogStore final : public SourceNumbers {
   Status park(SpaceNumber space, std::string_view id, const RecordState& state);
   Status unpark(SpaceNumber space, std::string_view id);
 
-  /// Notes the record's hash for the digest; `flush_digest` writes what was noted.
+  /// Notes the record's hash for the digest, in memory; `flush_digest` writes what was noted.
   void note_record(SpaceNumber space, std::string_view id, const Hash& hash);
+  [[nodiscard]] std::size_t noted() const { return noted_count_; }
+  /// Counts up when notes were dropped unwritten: who postpones flushing must compute them again.
+  [[nodiscard]] std::uint64_t forgotten() const { return forgotten_; }
   Status flush_digest();
   Result<Hash> digest(std::string_view space);
   Status clear_state(SpaceNumber space);  ///< parked records and digest, before a rebuild
@@ -103,6 +107,8 @@ class LogStore final : public SourceNumbers {
   std::map<Source, ChainEnd> ends_;
   std::map<SpaceNumber, ledger::DigestTree> digests_;
   std::map<std::pair<SpaceNumber, unsigned>, std::vector<std::pair<Hash, Hash>>> noted_;
+  std::size_t noted_count_ = 0;
+  std::uint64_t forgotten_ = 0;
   std::optional<Error> failed_;
 };
 

@@ -15,6 +15,7 @@ constexpr Millis kLiveLimit = 12 * 3'600'000;          // then it comes again: k
 constexpr Millis kVerdictLimit = 30'000;               // from `finish` until every push has its verdict
 constexpr Millis kDigestLimit = 5'000;                 // … and until the digests have caught up: else "unknown"
 constexpr Millis kQuiet = 300;                         // live: a proof a burst, not a proof a commit
+constexpr Millis kBreath = 100;
 constexpr Millis kFarewell = 5'000;                    // the office closes; if it does not, we do
 
 std::shared_ptr<const Bytes> shared(Bytes frame) { return std::make_shared<const Bytes>(std::move(frame)); }
@@ -283,7 +284,7 @@ Status HubSession::advance(Output& out, Millis now) {
   return {};
 }
 
-HubSession::Output HubSession::finish(Status status, Output out, Millis) {
+HubSession::Output HubSession::finish(Status status, Output out, Millis now) {
   if (!status) {
     over_ = true;
     const Error& error = status.error();
@@ -300,7 +301,7 @@ HubSession::Output HubSession::finish(Status status, Output out, Millis) {
   if (done_at_) wake = std::min(wake, *done_at_ + kFarewell);
   if (asked_at_) wake = std::min(wake, *asked_at_ + (pushes_waiting_ > 0 ? kVerdictLimit : kDigestLimit));
   if (quiet_at_) wake = std::min(wake, *quiet_at_);
-  out.wake_at = wake;
+  out.wake_at = std::max(wake, now + kBreath);  // what is overdue waits for the channel or the committer
   return out;
 }
 

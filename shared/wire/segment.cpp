@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "shared/base/limits.hpp"
 #include "shared/crypto/crypto.hpp"
@@ -331,8 +332,13 @@ Status verify_runs(const Segment& segment, const NetworkId& network) {
     std::size_t uncovered = 0;  ///< change sets since the last signature
     bool unsigned_header = false;  ///< anything since then, stand-ins included
   };
+  std::set<Source> own;  // the reader fills these in and checks again
+  for (const SegmentItem& item : segment.items) {
+    if (const auto* left_out = std::get_if<OwnItem>(&item)) own.insert(left_out->source);
+  }
   std::map<Source, Run> runs;
   const auto follow = [&](const Header& header, const Hash& name) -> Status {
+    if (own.contains(header.source)) return {};
     Run& run = runs[header.source];
     if (run.last != 0 && (header.sequence != run.last + 1 || header.previous != run.name)) {
       return fail(Errc::bad_signature, "the chain of " + short_key(header.source.author) + " breaks inside a run at " +
@@ -346,10 +352,11 @@ Status verify_runs(const Segment& segment, const NetworkId& network) {
   for (const SegmentItem& item : segment.items) {
     if (const auto* with_body = std::get_if<SetItem>(&item)) {
       WASL_TRY(follow(with_body->set.header, with_body->set.name));
-      ++runs[with_body->set.header.source].uncovered;
+      if (!own.contains(with_body->set.header.source)) ++runs[with_body->set.header.source].uncovered;
     } else if (const auto* stand_in = std::get_if<StandInItem>(&item)) {
       WASL_TRY(follow(stand_in->header, stand_in->name));
     } else if (const auto* signature = std::get_if<SignatureItem>(&item)) {
+      if (own.contains(signature->source)) continue;
       Run& run = runs[signature->source];
       if (run.last != signature->last || !run.unsigned_header || run.uncovered > limits::kRunChangeSets ||
           !crypto::verify(signature->source.author, run_message(network, run.name), signature->signature)) {
