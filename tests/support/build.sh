@@ -28,7 +28,9 @@ build() {
 show_progress() {
   local line now shown=-1
   while IFS= read -r line; do
-    if [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]]; then
+    if [[ $line == *Re-checking* || $line == *Re-running* ]]; then
+      continue
+    elif [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]]; then
       now=$((20 * BASH_REMATCH[1] / BASH_REMATCH[2]))
       if ((now != shown)); then echo "  $1: ${BASH_REMATCH[1]} of ${BASH_REMATCH[2]}"; fi
       shown=$now
