@@ -200,6 +200,14 @@ def check_whitespace(tree):
                 yield Problem(path, number, "whitespace at the end of the line")
 
 
+def check_merges(tree):
+    """A merge that was committed before it was finished."""
+    marks = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
+    for path, text in sorted(tree.files.items()):
+        for match in marks.finditer(text):
+            yield Problem(path, line_of(text, match.start()), "left over from a merge")
+
+
 def check_machine_paths(tree):
     folders = "|".join(("work", "home", "root", "tmp", "Users"))
     absolute = re.compile(r"(?<![\w.$}/-])/(%s)(/|\b)" % folders)
@@ -336,7 +344,7 @@ def long_functions(tree):
     return sorted(out, reverse=True)
 
 
-CHECKS = (check_arrows, check_pure_rooms, check_costly_headers, check_words, check_whitespace, check_machine_paths,
+CHECKS = (check_arrows, check_pure_rooms, check_costly_headers, check_words, check_whitespace, check_merges, check_machine_paths,
           check_documents, check_tests_are_built, check_awaits)
 
 

@@ -99,6 +99,9 @@ class Texts(unittest.TestCase):
     def test_whitespace(self):
         self.assertEqual(found(tidy.check_whitespace, {"a.md": "one\ntwo \n\tthree\n"}), ["a.md:2"])
 
+    def test_merges(self):
+        self.assertEqual(found(tidy.check_merges, {"a.md": "one\n" + "<" * 7 + " HEAD\n<<<<<<<\n"}), ["a.md:2"])
+
     def test_machine_paths(self):
         for folder in ("work", "home", "tmp"):
             self.assertEqual(found(tidy.check_machine_paths, {"a.sh": "cd /%s/x" % folder}), ["a.sh:1"])
