@@ -40,7 +40,7 @@ class RecordTable {
   Result<LoadedRecord> load_row(const Register* reg, std::string_view space, std::string_view id);
   /// Forgets a record that never had an entry and has no overlay left.
   Status remove(LoadedRecord& loaded);
-  /// Shows the record (row, set rows, or none) and writes its clock. 
+  /// Shows the record (row, set rows, or none) and writes its clock.
   struct Changed {
     bool confirmed = false;  ///< the digest must follow
     bool elements = true;    ///< set rows may differ
