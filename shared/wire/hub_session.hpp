@@ -71,8 +71,8 @@ class HubSession {
 
   Output start(Millis now);  ///< the first frames: they leave with the answer to the upgrade
   Output on_frame(ByteView frame, Millis now);
-  /// The committer has answered: one push taken (or none, when another's brought the rest of a group).
-  Output on_ruling(const std::vector<VerdictItem>& verdicts, bool taken, Millis now);
+  /// The committer has answered: so many pushes of ours taken (none, when another's brought the rest of a group).
+  Output on_ruling(const std::vector<VerdictItem>& verdicts, std::uint64_t taken, Millis now);
   /// Logs have grown.
   Output on_commit(const std::vector<std::string>& grown, Millis now);
   /// Little waits in the channel: send more.
