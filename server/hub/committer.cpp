@@ -125,7 +125,7 @@ Committer::Committed Committer::commit() {
     queue_.pop_front();
     items += push.items.size();
     Ruling& ruling = ruling_of(outcome.rulings, ticket);
-    ruling.taken = true;
+    ++ruling.taken;
     Staging::Added added = staging_.add(ticket, std::move(push));
     for (VerdictItem& answer : added.answers) ruling.verdicts.push_back(std::move(answer));
     for (Unit& unit : added.ready) units.push_back(std::move(unit));
