@@ -103,7 +103,7 @@ class HubSession {
   std::optional<PublicKey> own_;              ///< whose change sets need not travel back
   Seen known_;                                ///< the checkpoint both know
   std::size_t room_;                          ///< bytes of entries that may be queued now
-  std::uint64_t pushes_waiting_ = 0;
+  std::size_t pushes_waiting_ = 0;
   std::uint64_t pushed_sets_ = 0;
   bool proved_ = false;                       ///< the first proof has left
   bool over_ = false;
