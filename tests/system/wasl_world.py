@@ -1,6 +1,6 @@
 """A real hub and real offices in a temporary folder, for the tests beside this file. Standard library only.
 
-The programs are looked for in WASL_BIN_DIR (default build/release). Every process that a World starts, and no
+The programs are looked for in WASL_BUILD (default build/release). Every process that a World starts, and no
 other, ends with it.
 """
 import json
@@ -19,11 +19,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def binary(name):
-    folder = pathlib.Path(os.environ.get("WASL_BIN_DIR", ROOT / "build" / "release"))
-    for place in (folder, folder / "bin", folder / "client" / "cli", folder / "server" / "app", folder / "tests"):
+    folder = pathlib.Path(os.environ.get("WASL_BUILD", ROOT / "build" / "release"))
+    for place in (folder / "bin", folder / "tests"):
         if (place / name).is_file():
             return str(place / name)
-    raise unittest.SkipTest(f"{name} is not in {folder}; build it or set WASL_BIN_DIR")
+    raise unittest.SkipTest(f"{name} is not in {folder}; build it or set WASL_BUILD")
 
 
 class Answer:

@@ -13,7 +13,7 @@ CUTS = 40     # places over a whole sync where the link breaks
 KILLS = 12    # of each program
 
 
-class Cuts(WorldTest):
+class Endurance(WorldTest):
     def setUp(self):
         super().setUp()
         self.world.two_associations()
