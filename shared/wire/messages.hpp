@@ -14,8 +14,6 @@
 
 namespace wasl {
 
-constexpr std::string_view kSubprotocol = "wasl.1";
-
 struct Cursor {
   std::string space;
   Position position = 0;   ///< entries stored

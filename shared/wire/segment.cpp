@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "shared/base/limits.hpp"
 #include "shared/crypto/crypto.hpp"
@@ -329,9 +330,15 @@ Status verify_runs(const Segment& segment, const NetworkId& network) {
     Sequence last = 0;
     Hash name;
     std::size_t uncovered = 0;  ///< change sets since the last signature
+    bool unsigned_header = false;  ///< anything since then, stand-ins included
   };
+  std::set<Source> own;  // the reader fills these in and checks again
+  for (const SegmentItem& item : segment.items) {
+    if (const auto* left_out = std::get_if<OwnItem>(&item)) own.insert(left_out->source);
+  }
   std::map<Source, Run> runs;
   const auto follow = [&](const Header& header, const Hash& name) -> Status {
+    if (own.contains(header.source)) return {};
     Run& run = runs[header.source];
     if (run.last != 0 && (header.sequence != run.last + 1 || header.previous != run.name)) {
       return fail(Errc::bad_signature, "the chain of " + short_key(header.source.author) + " breaks inside a run at " +
@@ -339,23 +346,26 @@ Status verify_runs(const Segment& segment, const NetworkId& network) {
     }
     run.last = header.sequence;
     run.name = name;
+    run.unsigned_header = true;
     return {};
   };
   for (const SegmentItem& item : segment.items) {
     if (const auto* with_body = std::get_if<SetItem>(&item)) {
       WASL_TRY(follow(with_body->set.header, with_body->set.name));
-      ++runs[with_body->set.header.source].uncovered;
+      if (!own.contains(with_body->set.header.source)) ++runs[with_body->set.header.source].uncovered;
     } else if (const auto* stand_in = std::get_if<StandInItem>(&item)) {
       WASL_TRY(follow(stand_in->header, stand_in->name));
     } else if (const auto* signature = std::get_if<SignatureItem>(&item)) {
+      if (own.contains(signature->source)) continue;
       Run& run = runs[signature->source];
-      if (run.last != signature->last || run.uncovered == 0 || run.uncovered > limits::kRunChangeSets ||
+      if (run.last != signature->last || !run.unsigned_header || run.uncovered > limits::kRunChangeSets ||
           !crypto::verify(signature->source.author, run_message(network, run.name), signature->signature)) {
         return fail(Errc::bad_signature, "the signature of " + short_key(signature->source.author) +
                                              " over its change set " + std::to_string(signature->last) +
                                              " does not match");
       }
       run.uncovered = 0;
+      run.unsigned_header = false;
     }
   }
   for (const auto& [source, run] : runs) {

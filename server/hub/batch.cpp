@@ -1,0 +1,371 @@
+#include "server/hub/batch.hpp"
+
+#include <algorithm>
+
+#include "server/hub/weaving.hpp"
+#include "shared/base/limits.hpp"
+
+namespace wasl {
+namespace {
+
+constexpr Millis kRetryGap = 200;      // what is missing was lost with a restart and comes again at once
+constexpr Millis kRetryHeld = 60'000;  // a person has to decide first
+
+const Header* header_of(const SegmentItem& item) {
+  if (const auto* set = std::get_if<SetItem>(&item)) return &set->set.header;
+  if (const auto* stand_in = std::get_if<StandInItem>(&item)) return &stand_in->header;
+  return nullptr;
+}
+
+const Hash& name_of_item(const SegmentItem& item) {
+  if (const auto* set = std::get_if<SetItem>(&item)) return set->set.name;
+  return std::get<StandInItem>(item).name;
+}
+
+/// Every commitment comes with an opening that opens it.
+Verdict check_openings(const Unit& unit, const ChangeSet& set) {
+  for (std::size_t i = 0; i < set.operations.size(); ++i) {
+    const Operation& op = set.operations[i];
+    if (op.first_dot && op.first_dot->source.author != set.header.source.author) {
+      return Verdict::refuse(Reason::malformed, "a first dot of another author");
+    }
+    if (op.value.type != ValueType::commitment) continue;
+    const auto commitment = Hash::from(op.value.data);
+    const bool opens = std::any_of(unit.openings.begin(), unit.openings.end(), [&](const OpeningItem& opening) {
+      return commitment && opening.commitment == *commitment &&
+             commitment_of(set.header.network, set.header.space, op.id, op.address.field, set.dot(i),
+                           opening.opening) == *commitment;
+    });
+    if (!opens) return Verdict::refuse(Reason::malformed, "a personal value of " + op.id + " without its opening");
+  }
+  return Verdict::accept();
+}
+
+}  // namespace
+
+void add_verdict(std::vector<VerdictItem>& verdicts, const ChainId& chain, Sequence sequence, const Verdict& verdict,
+                 Millis retry_after) {
+  if (!verdicts.empty()) {
+    VerdictItem& last = verdicts.back();
+    const bool same = last.chain == chain && last.first + last.count == sequence &&
+                      last.verdict.outcome == verdict.outcome && last.verdict.reason == verdict.reason &&
+                      last.verdict.detail == verdict.detail && last.retry_after == retry_after;
+    if (same) {
+      ++last.count;
+      return;
+    }
+  }
+  verdicts.push_back({chain, sequence, 1, verdict, retry_after});
+}
+
+Status Batch::begin() {
+  WASL_LET(const SpaceInfo* const info, in_.store.space(kAuthoritySpace));
+  authority_size_ = info->size;
+  return {};
+}
+
+Result<Batch::ChainView*> Batch::view(const Source& source) {
+  if (const auto it = chains_.find(source); it != chains_.end()) return &it->second;
+  WASL_LET(const ChainEnd end, in_.store.chain_end(source));
+  ChainView chain{end.last, end.name, end.last, std::nullopt};
+  WASL_LET(const auto kept, in_.store.kept_from(source, end.last + 1));
+  if (!kept.empty()) {
+    chain.last = kept.back().header.sequence;
+    chain.name = kept.back().name;
+  }
+  return &chains_.emplace(source, chain).first->second;
+}
+
+Result<BlockBuilder*> Batch::block(const std::string& space) {
+  if (const auto it = blocks_.find(space); it != blocks_.end()) return &it->second;
+  WASL_LET(const SpaceInfo* const info, in_.store.space(space));
+  return &blocks_.emplace(space, BlockBuilder(space, info->size)).first->second;
+}
+
+Result<Verdict> Batch::known_verdict(const Source& source, Sequence sequence, const Hash& name) {
+  WASL_LET(const auto entry, in_.store.find(source, sequence));
+  if (entry) return entry->entry.hash == name ? Verdict::accept() : Verdict::refuse(Reason::fork);
+  WASL_LET(const auto kept, in_.store.kept(source, sequence));
+  if (!kept || kept->name != name) return Verdict::refuse(Reason::fork);
+  switch (kept->state) {
+    case KeptState::held: return Verdict::hold(kept->reason, kept->detail);
+    case KeptState::refused: return Verdict::refuse(kept->reason, kept->detail);
+    case KeptState::discarded: return Verdict::accept();
+  }
+  return Verdict::refuse(Reason::fork);
+}
+
+Result<std::vector<SegmentItem>> Batch::select_new(Unit& unit, ChainView& chain,
+                                                   std::vector<VerdictItem>& verdicts) {
+  std::vector<SegmentItem> fresh;
+  const ChainId& id = unit.source.chain;
+  const auto forked = [&] { return chain.forked_by == unit.ticket; };
+  for (SegmentItem& item : unit.items) {
+    const Header* header = header_of(item);
+    if (header == nullptr) {
+      if (!fresh.empty()) fresh.push_back(std::move(item));
+      continue;
+    }
+    const Sequence sequence = header->sequence;
+    const Hash name = name_of_item(item);
+    if (!forked() && sequence == chain.last + 1 && header->previous == chain.name) {
+      chain.last = sequence;
+      chain.name = name;
+      fresh.push_back(std::move(item));
+      continue;
+    }
+    if (!forked() && sequence > chain.last + 1) {
+      add_verdict(verdicts, id, sequence, {Outcome::later, Reason::busy, {}}, kRetryGap);
+      continue;
+    }
+    Verdict verdict = Verdict::refuse(Reason::fork);
+    if (!forked() && sequence <= chain.last && !placed_.contains({unit.source, sequence})) {
+      WASL_LET(verdict, known_verdict(unit.source, sequence, name));
+    } else if (!forked() && placed_.contains({unit.source, sequence})) {
+      verdict = {Outcome::later, Reason::busy, {}};  // pushed twice in one commit: known after it
+    }
+    if (verdict.reason == Reason::fork) {
+      chain.forked_by = unit.ticket;
+      if (const auto* set = std::get_if<SetItem>(&item)) {
+        KeptSet evidence{*header, set->set.header_bytes, name, set->set.body_bytes, {}, std::nullopt,
+                         KeptState::refused, Reason::fork, {}, in_.hub_time};
+        for (const SegmentItem& other : unit.items) {
+          const auto* signature = std::get_if<SignatureItem>(&other);
+          if (signature != nullptr && signature->last >= sequence && !evidence.run) evidence.run = *signature;
+        }
+        WASL_TRY(in_.store.keep_fork(evidence));
+      }
+    }
+    add_verdict(verdicts, id, sequence, verdict, verdict.outcome == Outcome::later ? kRetryGap : 0);
+  }
+  return fresh;
+}
+
+Result<Verdict> Batch::rule_set(const Unit& unit, const ChangeSet& set, SpaceNumber space) {
+  if (Verdict verdict = check_openings(unit, set); verdict.outcome != Outcome::accepted) return verdict;
+  std::optional<Error> failed;
+  const auto record = [&](std::string_view id) { return records_.find(space, id); };
+  const auto in_log = [&](const Source& source, Sequence sequence) {
+    if (placed_.contains({source, sequence})) return true;
+    const auto found = in_.store.find(source, sequence);
+    if (!found) failed = found.error();
+    return found && found->has_value();
+  };
+  Verdict verdict = authorise(set, in_.authority, authority_size_, in_.schema, in_.hub_time, record, in_log);
+  if (failed) return tl::unexpected(*failed);
+  WASL_TRY(records_.health());
+  return verdict;
+}
+
+Result<Verdict> Batch::rule_group(Unit& unit, std::vector<SegmentItem>& items, std::size_t from, std::size_t to) {
+  const Header& first = *header_of(items[from]);
+  std::vector<std::size_t> sets;
+  for (std::size_t i = from; i < to; ++i) {
+    if (std::holds_alternative<SetItem>(items[i])) sets.push_back(i);
+  }
+  const auto count = static_cast<std::size_t>(std::count_if(
+      items.begin() + static_cast<std::ptrdiff_t>(from), items.begin() + static_cast<std::ptrdiff_t>(to),
+      [](const SegmentItem& item) { return header_of(item) != nullptr; }));
+  if (first.part != 1 || count != first.parts || (unit.space == kAuthoritySpace && count != 1)) {
+    return Verdict::refuse(Reason::malformed, "its group has no beginning or no end");
+  }
+  if (sets.size() != count) {
+    return Verdict::hold(Reason::depends, "a part of its group was taken back");
+  }
+  const auto& spaces = in_.authority.spaces();
+  if (std::find(spaces.begin(), spaces.end(), unit.space) == spaces.end()) {
+    return Verdict::refuse(Reason::no_right, "there is no space " + unit.space);
+  }
+  WASL_LET(const SpaceInfo* const info, in_.store.space(unit.space));
+  Verdict verdict;
+  std::vector<Place> places;
+  for (const std::size_t at : sets) {
+    const ChangeSet& set = std::get<SetItem>(items[at]).set;
+    WASL_LET(verdict, rule_set(unit, set, info->number));
+    if (verdict.outcome != Outcome::accepted) break;
+    const Millis effective = std::min(set.header.stamp.millis(), in_.hub_time);
+    for (std::size_t i = 0; i < set.operations.size(); ++i) {
+      records_.apply(info->number, set.operations[i], {set.dot(i), set.header.stamp, effective});
+    }
+    WASL_TRY(records_.health());
+    places.push_back({unit.source, set.header.sequence});
+    placed_.insert(places.back());
+  }
+  if (verdict.outcome == Outcome::accepted) {
+    records_.keep_draft();
+    WASL_TRY(place_group(unit, items, from, to));
+  } else {
+    records_.drop_draft();
+    for (const Place& place : places) placed_.erase(place);
+  }
+  return verdict;
+}
+
+Status Batch::place_group(const Unit& unit, std::vector<SegmentItem>& items, std::size_t from, std::size_t to) {
+  WASL_LET(BlockBuilder* const builder, block(unit.space));
+  for (std::size_t i = from; i < to; ++i) {
+    auto* item = std::get_if<SetItem>(&items[i]);
+    if (item == nullptr) continue;
+    item->entry = ledger::Entry{ledger::EntryKind::accept, item->set.name, authority_size_, in_.hub_time};
+    const Position position = builder->next();
+    builder->promise();
+    if (unit.space == kAuthoritySpace) {
+      WASL_TRY(in_.authority.apply(item->set, position));
+      authority_size_ = position;
+      WASL_TRY(make_spaces());
+    }
+    for (const Operation& op : item->set.operations) {
+      if (op.value.type != ValueType::commitment) continue;
+      for (const OpeningItem& opening : unit.openings) {
+        if (Value::commitment(opening.commitment) == op.value) builder->add_opening(opening);
+      }
+    }
+  }
+  return {};
+}
+
+Status Batch::keep(const Unit& unit, const std::vector<SegmentItem>& items, std::size_t at, KeptState state,
+                   const Verdict& verdict) {
+  KeptSet kept;
+  kept.header = *header_of(items[at]);
+  kept.name = name_of_item(items[at]);
+  kept.state = state;
+  kept.reason = verdict.reason;
+  kept.detail = verdict.detail;
+  kept.at = in_.hub_time;
+  if (const auto* set = std::get_if<SetItem>(&items[at])) {
+    kept.header_bytes = set->set.header_bytes;
+    kept.body = set->set.body_bytes;
+    for (const Operation& op : set->set.operations) {
+      for (const OpeningItem& opening : unit.openings) {
+        if (Value::commitment(opening.commitment) == op.value) kept.openings.push_back(opening);
+      }
+    }
+  } else {
+    kept.header_bytes = std::get<StandInItem>(items[at]).header_bytes;
+  }
+  for (std::size_t i = at; i < items.size() && !kept.run; ++i) {
+    if (const auto* signature = std::get_if<SignatureItem>(&items[i])) kept.run = *signature;
+  }
+  return in_.store.keep(kept);
+}
+
+Status Batch::rule(Unit unit, std::vector<VerdictItem>& verdicts) {
+  WASL_LET(const KeptTotals totals, in_.store.kept_totals(unit.source.author));
+  if (totals.held >= limits::kHeldOfDevice || totals.held_bytes >= limits::kHeldBytesOfDevice) {
+    for (const SegmentItem& item : unit.items) {
+      if (const Header* header = header_of(item)) {
+        add_verdict(verdicts, unit.source.chain, header->sequence, {Outcome::later, Reason::too_much_held, {}},
+                    kRetryHeld);
+      }
+    }
+    return {};
+  }
+  WASL_LET(ChainView* const chain, view(unit.source));
+  const Sequence known_end = chain->last;
+  WASL_LET(std::vector<SegmentItem> items, select_new(unit, *chain, verdicts));
+  if (items.empty()) return {};
+  bool any_accepted = false;
+  for (std::size_t from = 0; from < items.size();) {
+    if (header_of(items[from]) == nullptr) {
+      ++from;
+      continue;
+    }
+    const Header first = *header_of(items[from]);
+    std::size_t to = from + 1;
+    std::size_t end = to;  // behind the group's last change set; signatures may stand inside
+    for (; to < items.size(); ++to) {
+      const Header* next = header_of(items[to]);
+      if (next == nullptr) continue;
+      if (next->group != first.group || next->parts != first.parts || next->part == 1) break;
+      end = to + 1;
+    }
+    WASL_LET(const Verdict verdict, rule_group(unit, items, from, end));
+    any_accepted = any_accepted || verdict.outcome == Outcome::accepted;
+    for (std::size_t i = from; i < end; ++i) {
+      const Header* header = header_of(items[i]);
+      if (header == nullptr) continue;
+      const bool taken_back = std::holds_alternative<StandInItem>(items[i]);
+      const Verdict own = taken_back ? Verdict::accept() : verdict;
+      if (taken_back || verdict.outcome != Outcome::accepted) {
+        const KeptState state = taken_back                           ? KeptState::discarded
+                                : verdict.outcome == Outcome::held ? KeptState::held
+                                                                   : KeptState::refused;
+        WASL_TRY(keep(unit, items, i, state, own));
+      }
+      add_verdict(verdicts, unit.source.chain, header->sequence, own);
+    }
+    from = end;
+  }
+  if (!any_accepted) return {};
+
+  WASL_LET(const auto kept, in_.store.kept_from(unit.source, chain->logged + 1));
+  std::vector<StandInItem> before;
+  for (const KeptSet& set : kept) {
+    if (set.header.sequence <= known_end) before.push_back({set.header, set.header_bytes, set.name});
+  }
+  WASL_LET(BlockBuilder* const builder, block(unit.space));
+  for (WovenRun& run : weave(std::move(before), std::move(items))) {
+    for (const SegmentItem& item : run.items) {
+      if (const Header* header = header_of(item)) chain->logged = header->sequence;
+    }
+    WASL_TRY(builder->add(in_.store, std::move(run)));
+  }
+  return {};
+}
+
+Status Batch::place(const SignedStatement& statement) {
+  WASL_LET(BlockBuilder* const builder, block(std::string(kAuthoritySpace)));
+  WovenRun run;
+  run.items.emplace_back(EntryItem{
+      {ledger::EntryKind::statement, statement.hash(), authority_size_, in_.hub_time}, encode(statement)});
+  builder->promise();
+  ++authority_size_;
+  return builder->add(in_.store, std::move(run));
+}
+
+/// A space comes into being with the organisation that brings it; a private one with its blinding key.
+Status Batch::make_spaces() {
+  for (const std::string& name : in_.authority.spaces()) {
+    WASL_LET(SpaceInfo* const info, in_.store.space(name));
+    if (!is_private_space(name) || info->key) continue;
+    info->key = in_.random.fixed<ledger::BlindingKey>();
+    WASL_TRY(in_.store.save_space(*info));
+  }
+  return {};
+}
+
+Status Batch::add_leaf(const std::string& space) {
+  WASL_LET(SpaceInfo* const info, in_.store.space(space));
+  ledger::HeadsLeaf leaf;
+  leaf.name = info->key && is_private_space(space) ? to_bytes(ledger::blind_name(*info->key, space).view())
+                                                   : to_bytes(space);
+  leaf.size = info->size;
+  leaf.root = info->frontier.root();
+  WASL_LET(leaf.digest, in_.store.digest(space));
+  leaf.digest_position = info->size;
+  leaf.authority_size = authority_size_;
+  leaf.hub_time = in_.hub_time;
+  if (!info->leaf.empty()) leaf.previous = info->leaf_index;
+  WASL_LET(info->leaf_index, in_.heads.append(leaf));
+  info->leaf = leaf.encode();
+  info->applied = info->size;
+  info->as_of = in_.hub_time;
+  return in_.store.save_space(*info);
+}
+
+Status Batch::finish() {
+  WASL_TRY(make_spaces());
+  for (auto& [space, builder] : blocks_) WASL_TRY(builder.flush(in_.store));
+  WASL_TRY(records_.save());
+  for (const auto& [space, builder] : blocks_) {
+    WASL_LET(const SpaceInfo* const info, in_.store.space(space));
+    WASL_ASSERT(info->size + 1 == builder.next());
+    if (info->size > info->applied) grown_.push_back(space);
+  }
+  std::stable_partition(grown_.begin(), grown_.end(), [](const std::string& s) { return s == kAuthoritySpace; });
+  for (const std::string& space : grown_) WASL_TRY(add_leaf(space));
+  return {};
+}
+
+}  // namespace wasl

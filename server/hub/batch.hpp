@@ -1,0 +1,84 @@
+#pragma once
+// One commit's work inside its transaction: judges units in order, places what is accepted, keeps the rest with
+// its reason, and ends with a leaf of `heads` for each space that grew. Thread: the committer's; one use.
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "server/hub/block_builder.hpp"
+#include "server/hub/heads_log.hpp"
+#include "server/hub/record_cache.hpp"
+#include "server/hub/staging.hpp"
+#include "server/store/hub_store.hpp"
+#include "shared/authority/authorise.hpp"
+#include "shared/base/environment.hpp"
+
+namespace wasl {
+
+class Batch {
+ public:
+  struct Context {
+    HubStore& store;
+    AuthorityState& authority;  ///< follows what is accepted; the caller restores it when the transaction fails
+    const Schema& schema;
+    const NetworkId& network;
+    HeadsLog& heads;
+    Random& random;
+    Millis hub_time;
+  };
+  explicit Batch(const Context& context) : in_(context), records_(context.store) {}
+
+  /// Reads where the log of authority stands. Call first.
+  Status begin();
+  /// Judges the unit; verdicts for all its change sets are added to `verdicts`.
+  Status rule(Unit unit, std::vector<VerdictItem>& verdicts);
+  /// Places a network statement.
+  Status place(const SignedStatement& statement);
+  /// Writes blocks, records and leaves. Nothing is durable before the transaction around it is.
+  Status finish();
+  /// Spaces that grew, `authority` first.
+  [[nodiscard]] const std::vector<std::string>& grown() const { return grown_; }
+
+ private:
+  /// The end of a chain with what is kept beside the log.
+  struct ChainView {
+    Sequence last = 0;
+    Hash name;
+    Sequence logged = 0;                     ///< of it, how far the log (or a block to come) has headers
+    std::optional<std::uint64_t> forked_by;  ///< who pushes another history than the chain's
+  };
+  struct Place {
+    Source source;
+    Sequence sequence = 0;
+    auto operator<=>(const Place&) const = default;
+  };
+
+  Result<ChainView*> view(const Source& source);
+  Result<BlockBuilder*> block(const std::string& space);
+  Result<Verdict> known_verdict(const Source& source, Sequence sequence, const Hash& name);
+  /// Sorts out what the chain has already, or cannot have yet. @return what is to be judged, with signatures.
+  Result<std::vector<SegmentItem>> select_new(Unit& unit, ChainView& chain, std::vector<VerdictItem>& verdicts);
+  /// Judges the change sets items[from, to), one group; accepted ones get their entries.
+  Result<Verdict> rule_group(Unit& unit, std::vector<SegmentItem>& items, std::size_t from, std::size_t to);
+  Result<Verdict> rule_set(const Unit& unit, const ChangeSet& set, SpaceNumber space);
+  Status place_group(const Unit& unit, std::vector<SegmentItem>& items, std::size_t from, std::size_t to);
+  Status keep(const Unit& unit, const std::vector<SegmentItem>& items, std::size_t at, KeptState state,
+              const Verdict& verdict);
+  Status make_spaces();
+  Status add_leaf(const std::string& space);
+
+  Context in_;
+  RecordCache records_;
+  Position authority_size_ = 0;
+  std::map<Source, ChainView> chains_;
+  std::map<std::string, BlockBuilder> blocks_;
+  std::set<Place> placed_;
+  std::vector<std::string> grown_;
+};
+
+/// Joins verdicts of neighbours that are the same.
+void add_verdict(std::vector<VerdictItem>& verdicts, const ChainId& chain, Sequence sequence, const Verdict& verdict,
+                 Millis retry_after = 0);
+
+}  // namespace wasl

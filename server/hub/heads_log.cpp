@@ -1,0 +1,82 @@
+#include "server/hub/heads_log.hpp"
+
+#include "shared/ledger/note.hpp"
+
+namespace wasl {
+namespace {
+
+/// NodeAt cannot fail: the first failure is kept and asked for afterwards.
+class StoredNodes {
+ public:
+  explicit StoredNodes(HubStore& store) : store_(store) {}
+  ledger::NodeAt at() {
+    return [this](unsigned level, std::uint64_t index) {
+      auto hash = store_.heads_node(level, index);
+      if (hash) return *hash;
+      failed_ = hash.error();
+      return Hash{};
+    };
+  }
+  Status health() const {
+    if (failed_) return tl::unexpected(*failed_);
+    return {};
+  }
+
+ private:
+  HubStore& store_;
+  std::optional<Error> failed_;
+};
+
+}  // namespace
+
+Status HeadsLog::load() {
+  StoredNodes nodes(store_);
+  WASL_LET(const std::uint64_t size, store_.heads_size());
+  frontier_ = ledger::Frontier::at(size, nodes.at());
+  return nodes.health();
+}
+
+Result<Millis> HeadsLog::last_time() {
+  if (size() == 0) return Millis{0};
+  WASL_LET(const Bytes bytes, store_.heads_leaf(size() - 1));
+  WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(bytes));
+  return leaf.hub_time;
+}
+
+Result<std::uint64_t> HeadsLog::append(const ledger::HeadsLeaf& leaf) {
+  const std::uint64_t index = frontier_.size();
+  std::vector<ledger::Node> created;
+  frontier_.append(ledger::leaf_hash(leaf), created);
+  WASL_TRY(store_.append_heads(index, leaf.encode(), created));
+  return index;
+}
+
+Status HeadsLog::sign(const std::string& origin, const crypto::KeyPair& log_key) {
+  StoredNodes nodes(store_);
+  const Hash root = ledger::root_at(size(), nodes.at());
+  WASL_TRY(nodes.health());
+  if (root != frontier_.root()) {
+    return fail(Errc::corrupt, "the stored log of heads does not give the root that was to be signed",
+                "nothing was signed; restore hub.db from a backup");
+  }
+  WASL_LET(note_, ledger::sign_checkpoint({origin, size(), root}, log_key));
+  seen_ = {size(), root};
+  return {};
+}
+
+Result<Proof> HeadsLog::prove(const Seen& known, const std::vector<std::uint64_t>& leaves) {
+  Proof proof;
+  StoredNodes nodes(store_);
+  if (known == seen_ && leaves.empty()) return proof;
+  proof.checkpoint = note_;
+  proof.consistency = ledger::consistency_proof(known.size, seen_.size, nodes.at());
+  for (const std::uint64_t index : leaves) {
+    WASL_LET(Bytes leaf, store_.heads_leaf(index));
+    proof.leaves.push_back({index, std::move(leaf)});
+  }
+  if (!leaves.empty()) proof.inclusion = ledger::inclusion_proofs(leaves, seen_.size, nodes.at());
+  WASL_TRY(nodes.health());
+  return proof;
+}
+
+}  // namespace wasl

@@ -1,0 +1,42 @@
+#pragma once
+// The one signed log: leaves, checkpoints and the proofs that readers get. Thread: the hub's.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/store/hub_store.hpp"
+#include "shared/crypto/crypto.hpp"
+#include "shared/ledger/heads.hpp"
+#include "shared/ledger/merkle.hpp"
+
+namespace wasl {
+
+class HeadsLog {
+ public:
+  explicit HeadsLog(HubStore& store) : store_(store) {}
+
+  /// Reads the right edge from the store: at the start, and after a transaction that failed.
+  Status load();
+  [[nodiscard]] std::uint64_t size() const { return frontier_.size(); }
+  /// Hub time of the newest leaf; 0 when there is none.
+  Result<Millis> last_time();
+  /// Inside the commit's transaction. @return the leaf's index.
+  Result<std::uint64_t> append(const ledger::HeadsLeaf& leaf);
+  /// Signs what is durable: computes the root again from stored nodes first. Errors: corrupt.
+  Status sign(const std::string& origin, const crypto::KeyPair& log_key);
+  /// The newest signed note.
+  [[nodiscard]] const std::string& note() const { return note_; }
+  /// What was signed: size and root.
+  [[nodiscard]] const Seen& seen() const { return seen_; }
+
+  /// Proves that the signed log continues `known` and holds these leaves (rising, below size()).
+  Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves);
+
+ private:
+  HubStore& store_;
+  ledger::Frontier frontier_;
+  std::string note_;
+  Seen seen_;
+};
+
+}  // namespace wasl

@@ -1,0 +1,47 @@
+#include "server/hub/record_cache.hpp"
+
+namespace wasl {
+
+const RecordState* RecordCache::find(SpaceNumber space, std::string_view id) {
+  const Key key{space, std::string(id)};
+  if (const auto it = draft_.find(key); it != draft_.end()) return &it->second;
+  if (const auto it = kept_.find(key); it != kept_.end()) return &it->second;
+  auto it = known_.find(key);
+  if (it == known_.end()) {
+    auto stored = store_.record(space, id);
+    if (!stored) {
+      failed_ = stored.error();
+      return nullptr;
+    }
+    it = known_.emplace(key, std::move(*stored)).first;
+  }
+  return it->second ? &*it->second : nullptr;
+}
+
+void RecordCache::apply(SpaceNumber space, const Operation& operation, const Placement& placement) {
+  const Key key{space, operation.id};
+  auto it = draft_.find(key);
+  if (it == draft_.end()) {
+    const RecordState* state = find(space, operation.id);
+    it = draft_.emplace(key, state != nullptr ? *state : RecordState()).first;
+  }
+  it->second.apply(operation, placement);
+}
+
+void RecordCache::keep_draft() {
+  for (auto& [key, state] : draft_) kept_[key] = std::move(state);
+  draft_.clear();
+}
+
+Status RecordCache::health() const {
+  if (failed_) return tl::unexpected(*failed_);
+  return {};
+}
+
+Status RecordCache::save() {
+  for (const auto& [key, state] : kept_) WASL_TRY(store_.save_record(key.first, key.second, state));
+  kept_.clear();
+  return {};
+}
+
+}  // namespace wasl

@@ -1,0 +1,100 @@
+#pragma once
+// What the hub asks of its storage. The committer is the only writer; everything it does for one commit happens
+// inside one transact(). Thread: one at a time.
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shared/store/log_store.hpp"
+#include "shared/wire/messages.hpp"
+
+namespace wasl {
+
+/// What the hub knows of a key from its sessions: bookkeeping, not history.
+struct DeviceNote {
+  PublicKey key;
+  std::uint64_t counter = 0;  ///< highest that a hello of this key carried
+  Millis last_seen = 0;
+  std::optional<bool> equal;  ///< as the office found at the end of its last session
+  std::vector<Cursor> applied;
+};
+
+/// Numbers are in the file.
+enum class KeptState : Byte {
+  held = 1,       ///< waits for a person
+  refused = 2,    ///< answered with a reason
+  discarded = 3,  ///< taken back by its author: only the header came
+};
+
+/// A change set that has no entry. Its header keeps the chain provable.
+struct KeptSet {
+  Header header;
+  Bytes header_bytes;
+  Hash name;
+  Bytes body;                          ///< empty when discarded
+  std::vector<OpeningItem> openings;
+  std::optional<SignatureItem> run;    ///< the signature that covers it, through the headers up to `last`
+  KeptState state = KeptState::held;
+  Reason reason = Reason::none;
+  std::string detail;
+  Millis at = 0;                       ///< hub time of the verdict
+};
+
+struct KeptTotals {
+  std::uint64_t held = 0;
+  std::uint64_t held_bytes = 0;
+  std::uint64_t refused = 0;
+};
+
+class HubStore {
+ public:
+  virtual ~HubStore() = default;
+
+  /// Runs `work` as one transaction. Durable when it returns without error; otherwise nothing of it stays.
+  virtual Status transact(const std::function<Status()>& work) = 0;
+
+  // ── Logs ──
+  /// Made when missing: ask only for spaces that exist. The pointer holds until the next failed transact().
+  virtual Result<SpaceInfo*> space(std::string_view name) = 0;
+  virtual Result<std::vector<std::string>> space_names() = 0;
+  virtual Status save_space(const SpaceInfo& info) = 0;
+  virtual Status append(const Segment& block) = 0;
+  virtual Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence) = 0;
+  /// The chain's end in the log, stand-ins included.
+  virtual Result<ChainEnd> chain_end(const Source& source) = 0;
+  /// Whole stored blocks, without openings.
+  virtual Result<std::vector<Segment>> read(std::string_view space, Position from, std::size_t most_bytes,
+                                            const NetworkId& network) = 0;
+  virtual Result<std::optional<Opening>> opening(const Hash& commitment) = 0;
+
+  // ── Confirmed state ──
+  virtual Result<std::optional<RecordState>> record(SpaceNumber space, std::string_view id) = 0;
+  virtual Status save_record(SpaceNumber space, std::string_view id, const RecordState& state) = 0;
+  virtual Result<Hash> digest(std::string_view space) = 0;
+
+  // ── The log `heads` ──
+  virtual Result<std::uint64_t> heads_size() = 0;
+  virtual Result<Bytes> heads_leaf(std::uint64_t index) = 0;
+  virtual Result<Hash> heads_node(unsigned level, std::uint64_t index) = 0;
+  virtual Status append_heads(std::uint64_t index, ByteView leaf, const std::vector<ledger::Node>& nodes) = 0;
+
+  // ── Devices ──
+  virtual Result<std::optional<DeviceNote>> device(const PublicKey& key) = 0;
+  virtual Status save_device(const DeviceNote& note) = 0;
+
+  // ── Held and refused ──
+  /// One place of a chain holds one: a second call changes nothing.
+  virtual Status keep(const KeptSet& set) = 0;
+  /// Evidence of a second change set at one place.
+  virtual Status keep_fork(const KeptSet& set) = 0;
+  virtual Result<std::optional<KeptSet>> kept(const Source& source, Sequence sequence) = 0;
+  /// From this sequence on, in order.
+  virtual Result<std::vector<KeptSet>> kept_from(const Source& source, Sequence from) = 0;
+  virtual Result<KeptTotals> kept_totals(const PublicKey& author) = 0;
+
+  virtual Result<std::optional<Bytes>> meta(std::string_view key) = 0;
+  virtual Status set_meta(std::string_view key, ByteView value) = 0;
+};
+
+}  // namespace wasl

@@ -1,0 +1,206 @@
+#include "server/store/sqlite_hub_store.hpp"
+
+namespace wasl {
+namespace {
+
+constexpr std::string_view kTables = R"sql(
+CREATE TABLE IF NOT EXISTS hub_heads_leaf(no INTEGER PRIMARY KEY, leaf BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS hub_heads_node(level INTEGER NOT NULL, no INTEGER NOT NULL, hash BLOB NOT NULL,
+  PRIMARY KEY(level, no)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hub_device(key BLOB PRIMARY KEY, counter INTEGER NOT NULL, last_seen INTEGER NOT NULL,
+  equal INTEGER, applied BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hub_kept(no INTEGER PRIMARY KEY, author BLOB NOT NULL, chain BLOB NOT NULL,
+  sequence INTEGER NOT NULL, fork INTEGER NOT NULL, name BLOB NOT NULL, header BLOB NOT NULL, body BLOB NOT NULL,
+  openings BLOB NOT NULL, run_last INTEGER, signature BLOB, state INTEGER NOT NULL, reason INTEGER NOT NULL,
+  detail TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS hub_kept_place ON hub_kept(author, chain, sequence) WHERE fork = 0;
+CREATE UNIQUE INDEX IF NOT EXISTS hub_kept_name ON hub_kept(name);
+)sql";
+
+constexpr std::string_view kKeptColumns =
+    "SELECT header, name, body, openings, run_last, signature, state, reason, detail, at FROM hub_kept ";
+
+tl::unexpected<Error> damaged(std::string_view what) {
+  return fail(Errc::corrupt, "the hub's stored " + std::string(what) + " is damaged",
+              "stop the hub and restore hub.db from a backup");
+}
+
+Result<KeptSet> read_kept(const Statement& row) {
+  KeptSet set;
+  set.header_bytes = to_bytes(row.blob(0));
+  auto header = decode_header(set.header_bytes);
+  const auto name = Hash::from(row.blob(1));
+  auto openings = decode_openings(row.blob(3));
+  if (!header || !name || !openings) return damaged("list of held work");
+  set.header = std::move(*header);
+  set.name = *name;
+  set.body = to_bytes(row.blob(2));
+  set.openings = std::move(*openings);
+  if (!row.is_null(4)) {
+    const auto signature = Signature::from(row.blob(5));
+    if (!signature) return damaged("list of held work");
+    set.run = SignatureItem{set.header.source, static_cast<Sequence>(row.int64(4)), *signature};
+  }
+  set.state = static_cast<KeptState>(row.int64(6));
+  set.reason = static_cast<Reason>(row.int64(7));
+  set.detail = row.text(8);
+  set.at = row.int64(9);
+  return set;
+}
+
+Bytes encode_applied(const std::vector<Cursor>& cursors) {
+  Writer out;
+  out.varint(cursors.size());
+  for (const Cursor& cursor : cursors) {
+    out.sized(cursor.space);
+    out.varint(cursor.position);
+  }
+  return out.take();
+}
+
+std::vector<Cursor> decode_applied(ByteView bytes) {
+  std::vector<Cursor> cursors;
+  Reader in(bytes);
+  const auto count = in.count(1024);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    Cursor cursor;
+    cursor.space = in.text(limits::kSpaceBytes);
+    cursor.position = in.varint();
+    cursors.push_back(std::move(cursor));
+  }
+  return cursors;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteHubStore>> SqliteHubStore::open(const std::filesystem::path& file, bool create) {
+  WASL_LET(Database database, Database::open({.path = file, .create = create}));
+  WASL_TRY(LogStore::create_tables(database));
+  WASL_TRY(database.exec(kTables));
+  std::unique_ptr<SqliteHubStore> store(new SqliteHubStore(std::move(database)));
+  WASL_TRY(store->log_.refresh());
+  return store;
+}
+
+Status SqliteHubStore::transact(const std::function<Status()>& work) {
+  if (inside_) return work();  // part of the transaction around it
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  inside_ = true;
+  Status done = log_.refresh();
+  if (done) done = work();
+  if (done) done = log_.flush_digest();
+  if (done) done = transaction.commit();
+  inside_ = false;
+  if (!done) log_.forget();  // what it remembers was rolled back
+  return done;
+}
+
+Status SqliteHubStore::save_record(SpaceNumber space, std::string_view id, const RecordState& state) {
+  WASL_TRY(log_.park(space, id, state));
+  log_.note_record(space, id, record_hash(id, state));
+  return {};
+}
+
+Result<std::uint64_t> SqliteHubStore::heads_size() {
+  WASL_LET(auto select, db_.prepare("SELECT coalesce(max(no) + 1, 0) FROM hub_heads_leaf"));
+  WASL_LET(const bool found, select.step());
+  return found ? static_cast<std::uint64_t>(select.int64(0)) : 0;
+}
+
+Result<Bytes> SqliteHubStore::heads_leaf(std::uint64_t index) {
+  WASL_LET(auto select, db_.prepare("SELECT leaf FROM hub_heads_leaf WHERE no = ?"));
+  select.bind_all(index);
+  WASL_LET(const bool found, select.step());
+  if (!found) return damaged("log of heads");
+  return to_bytes(select.blob(0));
+}
+
+Result<Hash> SqliteHubStore::heads_node(unsigned level, std::uint64_t index) {
+  WASL_LET(auto select, db_.prepare("SELECT hash FROM hub_heads_node WHERE level = ? AND no = ?"));
+  select.bind_all(level, index);
+  WASL_LET(const bool found, select.step());
+  const auto hash = found ? Hash::from(select.blob(0)) : std::nullopt;
+  if (!hash) return damaged("log of heads");
+  return *hash;
+}
+
+Status SqliteHubStore::append_heads(std::uint64_t index, ByteView leaf, const std::vector<ledger::Node>& nodes) {
+  WASL_LET(auto insert, db_.prepare("INSERT INTO hub_heads_leaf VALUES(?, ?)"));
+  insert.bind_all(index, leaf);
+  WASL_TRY(insert.run());
+  WASL_LET(auto insert_node, db_.prepare("INSERT INTO hub_heads_node VALUES(?, ?, ?)"));
+  for (const ledger::Node& node : nodes) {
+    insert_node.bind_all(node.level, node.index, node.hash);
+    WASL_TRY(insert_node.run());
+  }
+  return {};
+}
+
+Result<std::optional<DeviceNote>> SqliteHubStore::device(const PublicKey& key) {
+  WASL_LET(auto select, db_.prepare("SELECT counter, last_seen, equal, applied FROM hub_device WHERE key = ?"));
+  select.bind_all(key);
+  WASL_LET(const bool found, select.step());
+  if (!found) return std::optional<DeviceNote>();
+  DeviceNote note{key, static_cast<std::uint64_t>(select.int64(0)), select.int64(1), std::nullopt,
+                  decode_applied(select.blob(3))};
+  if (!select.is_null(2)) note.equal = select.int64(2) != 0;
+  return std::optional(std::move(note));
+}
+
+Status SqliteHubStore::save_device(const DeviceNote& note) {
+  WASL_LET(auto insert, db_.prepare("INSERT INTO hub_device VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                                    "counter = excluded.counter, last_seen = excluded.last_seen, "
+                                    "equal = excluded.equal, applied = excluded.applied"));
+  const auto equal = note.equal ? std::optional<int>(*note.equal ? 1 : 0) : std::nullopt;
+  insert.bind_all(note.key, note.counter, note.last_seen, equal, ByteView(encode_applied(note.applied)));
+  return insert.run();
+}
+
+Status SqliteHubStore::insert_kept(const KeptSet& set, bool fork) {
+  WASL_LET(auto insert, db_.prepare("INSERT OR IGNORE INTO hub_kept(author, chain, sequence, fork, name, header, "
+                                    "body, openings, run_last, signature, state, reason, detail, at) "
+                                    "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  const auto run_last = set.run ? std::optional(set.run->last) : std::nullopt;
+  const auto signature = set.run ? std::optional(set.run->signature) : std::nullopt;
+  insert.bind_all(set.header.source.author, set.header.source.chain, set.header.sequence, fork ? 1 : 0, set.name,
+                  ByteView(set.header_bytes), ByteView(set.body), ByteView(encode_openings(set.openings)), run_last,
+                  signature, static_cast<int>(set.state), static_cast<int>(set.reason), set.detail, set.at);
+  return insert.run();
+}
+
+Result<std::optional<KeptSet>> SqliteHubStore::kept(const Source& source, Sequence sequence) {
+  WASL_LET(auto select, db_.prepare(std::string(kKeptColumns) +
+                                    "WHERE author = ? AND chain = ? AND sequence = ? AND fork = 0"));
+  select.bind_all(source.author, source.chain, sequence);
+  WASL_LET(const bool found, select.step());
+  if (!found) return std::optional<KeptSet>();
+  WASL_LET(KeptSet set, read_kept(select));
+  return std::optional(std::move(set));
+}
+
+Result<std::vector<KeptSet>> SqliteHubStore::kept_from(const Source& source, Sequence from) {
+  std::vector<KeptSet> sets;
+  WASL_LET(auto select, db_.prepare(std::string(kKeptColumns) +
+                                    "WHERE author = ? AND chain = ? AND sequence >= ? AND fork = 0 "
+                                    "ORDER BY sequence"));
+  select.bind_all(source.author, source.chain, from);
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return sets;
+    WASL_LET(KeptSet set, read_kept(select));
+    sets.push_back(std::move(set));
+  }
+}
+
+Result<KeptTotals> SqliteHubStore::kept_totals(const PublicKey& author) {
+  WASL_LET(auto select, db_.prepare("SELECT coalesce(sum(state = 1), 0), coalesce(sum((state = 1) * "
+                                    "(length(body) + length(header))), 0), coalesce(sum(state = 2), 0) "
+                                    "FROM hub_kept WHERE author = ? AND fork = 0"));
+  select.bind_all(author);
+  WASL_LET(const bool found, select.step());
+  if (!found) return KeptTotals{};
+  return KeptTotals{static_cast<std::uint64_t>(select.int64(0)), static_cast<std::uint64_t>(select.int64(1)),
+                    static_cast<std::uint64_t>(select.int64(2))};
+}
+
+}  // namespace wasl

@@ -1,0 +1,65 @@
+#pragma once
+// The hub's storage in one SQLite file: the shared LogStore, and beside it the log `heads`, devices, and what is
+// held or refused.
+#include <filesystem>
+#include <memory>
+
+#include "server/store/hub_store.hpp"
+#include "shared/sqlite/database.hpp"
+
+namespace wasl {
+
+class SqliteHubStore final : public HubStore {
+ public:
+  /// Errors: not_found (no file and `create` is off), storage_failed, corrupt, locked.
+  static Result<std::unique_ptr<SqliteHubStore>> open(const std::filesystem::path& file, bool create);
+
+  Status transact(const std::function<Status()>& work) override;
+
+  Result<SpaceInfo*> space(std::string_view name) override { return log_.space(name); }
+  Result<std::vector<std::string>> space_names() override { return log_.space_names(); }
+  Status save_space(const SpaceInfo& info) override { return log_.save_space(info); }
+  Status append(const Segment& block) override { return log_.append(block); }
+  Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence) override {
+    return log_.find(source, sequence);
+  }
+  Result<ChainEnd> chain_end(const Source& source) override { return log_.chain_end(source); }
+  Result<std::vector<Segment>> read(std::string_view space, Position from, std::size_t most_bytes,
+                                    const NetworkId& network) override {
+    return log_.read(space, from, most_bytes, network);
+  }
+  Result<std::optional<Opening>> opening(const Hash& commitment) override { return log_.opening(commitment); }
+
+  Result<std::optional<RecordState>> record(SpaceNumber space, std::string_view id) override {
+    return log_.parked(space, id);
+  }
+  Status save_record(SpaceNumber space, std::string_view id, const RecordState& state) override;
+  Result<Hash> digest(std::string_view space) override { return log_.digest(space); }
+
+  Result<std::uint64_t> heads_size() override;
+  Result<Bytes> heads_leaf(std::uint64_t index) override;
+  Result<Hash> heads_node(unsigned level, std::uint64_t index) override;
+  Status append_heads(std::uint64_t index, ByteView leaf, const std::vector<ledger::Node>& nodes) override;
+
+  Result<std::optional<DeviceNote>> device(const PublicKey& key) override;
+  Status save_device(const DeviceNote& note) override;
+
+  Status keep(const KeptSet& set) override { return insert_kept(set, false); }
+  Status keep_fork(const KeptSet& set) override { return insert_kept(set, true); }
+  Result<std::optional<KeptSet>> kept(const Source& source, Sequence sequence) override;
+  Result<std::vector<KeptSet>> kept_from(const Source& source, Sequence from) override;
+  Result<KeptTotals> kept_totals(const PublicKey& author) override;
+
+  Result<std::optional<Bytes>> meta(std::string_view key) override { return log_.meta(key); }
+  Status set_meta(std::string_view key, ByteView value) override { return log_.set_meta(key, value); }
+
+ private:
+  explicit SqliteHubStore(Database database) : db_(std::move(database)), log_(db_) {}
+  Status insert_kept(const KeptSet& set, bool fork);
+
+  Database db_;
+  LogStore log_;
+  bool inside_ = false;
+};
+
+}  // namespace wasl

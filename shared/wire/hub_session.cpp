@@ -1,0 +1,308 @@
+#include "shared/wire/hub_session.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "shared/base/limits.hpp"
+
+namespace wasl {
+namespace {
+
+constexpr std::uint64_t kPushCredit = limits::kHeldBytesOfDevice;  // a group has its verdict as a whole: it must fit
+constexpr std::size_t kRoomBytes = 1024 * 1024;        // queued at once; the channel says when it has left
+constexpr Millis kProgressLimit = 120'000;             // an office that applies a large backlog stays silent for long
+constexpr Millis kLiveLimit = 12 * 3'600'000;          // then it comes again: keys, rights and time are looked at anew
+constexpr Millis kVerdictLimit = 30'000;               // from `finish` until every push has its verdict
+constexpr Millis kDigestLimit = 5'000;                 // … and until the digests have caught up: else "unknown"
+constexpr Millis kQuiet = 300;                         // live: a proof a burst, not a proof a commit
+constexpr Millis kBreath = 100;
+constexpr Millis kFarewell = 5'000;                    // the office closes; if it does not, we do
+
+std::shared_ptr<const Bytes> shared(Bytes frame) { return std::make_shared<const Bytes>(std::move(frame)); }
+
+/// A push holds change sets of the key alone, without entries, and every header is covered by a signature.
+Status check_push(const Segment& push, const PublicKey& key) {
+  if (push.first != 0) return fail(Errc::malformed, "a push with entries");
+  std::set<Source> uncovered;
+  for (const SegmentItem& item : push.items) {
+    const Source* source = nullptr;
+    if (const auto* set = std::get_if<SetItem>(&item)) {
+      if (set->entry) return fail(Errc::malformed, "a push with entries");
+      source = &set->set.header.source;
+      uncovered.insert(*source);
+    } else if (const auto* stand_in = std::get_if<StandInItem>(&item)) {
+      source = &stand_in->header.source;
+      uncovered.insert(*source);
+    } else if (const auto* signature = std::get_if<SignatureItem>(&item)) {
+      source = &signature->source;
+      uncovered.erase(*source);
+    }
+    if (source == nullptr) return fail(Errc::malformed, "a push with entries");
+    if (source->author != key) return fail(Errc::unauthorised, "a push of another key's change sets");
+  }
+  if (!uncovered.empty()) return fail(Errc::bad_signature, "a push with headers that nobody signed");
+  return {};
+}
+
+}  // namespace
+
+Result<Hello> HubSession::admit(HubPort& port, ByteView bytes) {
+  WASL_LET(Hello hello, decode_hello(bytes));
+  if (hello.network != port.network()) {
+    return fail(Errc::wrong_network, "this hub serves another network", "check the hub's address");
+  }
+  if (hello.hub != port.log_key().public_key()) {
+    return fail(Errc::wrong_network, "this hub has another log key than the one you expect",
+                "the network's statement may have changed: ask the secretariat");
+  }
+  const AuthorityState& authority = port.authority();
+  const Millis now = port.hub_time();
+  if (authority.is_revoked(hello.device)) {
+    return fail(Errc::unauthorised, "this key was revoked", "ask the secretariat; a device that returns gets a new key");
+  }
+  if (const Grant* invitation = authority.invitation(hello.device)) {
+    if (authority.is_used(hello.device)) {
+      return fail(Errc::conflict, "this invitation was used before", "ask the secretariat for a new one");
+    }
+    if (invitation->act.until != 0 && now >= invitation->act.until) {
+      return fail(Errc::unauthorised, "this invitation has expired", "ask the secretariat for a new one");
+    }
+  } else if (authority.device(hello.device) == nullptr) {
+    return fail(Errc::unauthorised, "this network does not know this key", "join with an invitation first");
+  }
+  WASL_LET(const bool fresh, port.use_counter(hello.device, hello.counter));
+  if (!fresh) {
+    return fail(Errc::conflict, "this key has used this session number before: its folder was copied or restored",
+                "use one copy only; the other needs an invitation of its own");
+  }
+  return hello;
+}
+
+HubSession::HubSession(HubPort& port, std::uint64_t id, Hello hello, const Hash& hello_hash, Millis now)
+    : port_(port),
+      id_(id),
+      hello_(std::move(hello)),
+      hello_hash_(hello_hash),
+      known_(hello_.checkpoint),
+      room_(kRoomBytes),
+      started_(now),
+      last_progress_(now) {
+  spaces_ = port_.authority().readable(hello_.device, port_.hub_time());
+  const bool is_device = port_.authority().device(hello_.device) != nullptr;
+  if (is_device && (hello_.flags & Hello::kFull) == 0) own_ = hello_.device;
+  for (const Cursor& cursor : hello_.cursors) {
+    if (std::find(spaces_.begin(), spaces_.end(), cursor.space) != spaces_.end()) {
+      sent_[cursor.space] = cursor.position;
+    }
+  }
+  for (const std::string& space : spaces_) sent_.try_emplace(space, 0);
+}
+
+Status HubSession::welcome(Output& out, Millis) {
+  Welcome answer;
+  answer.hub_time = port_.hub_time();
+  answer.push_credit = kPushCredit;
+  answer.staged = port_.staged(hello_.device);
+  std::map<std::string, bool> named;
+  for (const Cursor& cursor : hello_.cursors) named[cursor.space] = cursor.has_key;
+  answer.same_spaces = named.size() == spaces_.size() && named.size() == hello_.cursors.size();
+  for (const std::string& space : spaces_) {
+    WASL_LET(const auto key, port_.blinding_key(space));
+    const auto it = named.find(space);
+    answer.same_spaces = answer.same_spaces && it != named.end() && (it->second || !key);
+    answer.spaces.push_back({space, key});
+  }
+  if (answer.same_spaces) answer.spaces.clear();
+  out.frames.push_back(shared(encode(answer, hello_hash_, port_.log_key())));
+  return {};
+}
+
+HubSession::Output HubSession::start(Millis now) {
+  Output out;
+  Status done = welcome(out, now);
+  if (done) done = advance(out, now);
+  return finish(std::move(done), std::move(out), now);
+}
+
+HubSession::Output HubSession::on_frame(ByteView frame, Millis now) {
+  Output out;
+  if (over_) return out;
+  last_progress_ = now;
+  Status done = take(frame, now);
+  if (done) done = advance(out, now);
+  return finish(std::move(done), std::move(out), now);
+}
+
+Status HubSession::take(ByteView frame, Millis now) {
+  const auto kind = frame_kind(frame);
+  if (!kind) return fail(Errc::malformed, "an empty frame");
+  switch (*kind) {
+    case FrameKind::push: return take_push(frame);
+    case FrameKind::finish:
+      if (frame.size() != 1) return fail(Errc::malformed, "a finish that does not follow the format");
+      asked_at_ = now;
+      return {};
+    case FrameKind::done: {
+      WASL_LET(const Done done, decode_done(frame));
+      if (!is_live()) done_at_ = now;
+      return port_.note_done(hello_.device, done);
+    }
+    default: return fail(Errc::malformed, "a frame of a kind that offices do not send");
+  }
+}
+
+Status HubSession::take_push(ByteView frame) {
+  WASL_LET(Segment push, decode_segment(frame, port_.network()));
+  WASL_TRY(check_push(push, hello_.device));
+  WASL_TRY(verify_runs(push, port_.network()));
+  if (push.items.empty()) return {};
+  ++pushes_waiting_;
+  pushed_sets_ += static_cast<std::uint64_t>(
+      std::count_if(push.items.begin(), push.items.end(),
+                    [](const SegmentItem& item) { return std::holds_alternative<SetItem>(item); }));
+  port_.push(id_, std::move(push));
+  return {};
+}
+
+HubSession::Output HubSession::on_ruling(const std::vector<VerdictItem>& verdicts, bool taken, Millis now) {
+  Output out;
+  if (over_) return out;
+  last_progress_ = now;
+  if (taken && pushes_waiting_ > 0) --pushes_waiting_;
+  if (!verdicts.empty()) {
+    out.frames.push_back(shared(encode(verdicts)));
+    if (is_live()) quiet_at_ = now + kQuiet;
+  }
+  return finish(advance(out, now), std::move(out), now);
+}
+
+HubSession::Output HubSession::on_commit(const std::vector<std::string>& grown, Millis now) {
+  Output out;
+  if (over_) return out;
+  if (std::find(grown.begin(), grown.end(), kAuthoritySpace) != grown.end() &&
+      port_.authority().readable(hello_.device, port_.hub_time()) != spaces_) {
+    over_ = true;
+    out.close = Close{true, "what this key may read has changed: come again"};
+    return out;
+  }
+  const bool concerns = std::any_of(grown.begin(), grown.end(), [&](const std::string& space) {
+    return sent_.contains(space);
+  });
+  if (concerns && is_live()) quiet_at_ = now + kQuiet;
+  return finish(concerns ? advance(out, now) : Status{}, std::move(out), now);
+}
+
+HubSession::Output HubSession::on_writable(Millis now) {
+  Output out;
+  if (over_) return out;
+  room_ = kRoomBytes;
+  last_progress_ = now;
+  return finish(advance(out, now), std::move(out), now);
+}
+
+HubSession::Output HubSession::on_time(Millis now) {
+  Output out;
+  if (over_) return out;
+  if (done_at_ && now >= *done_at_ + kFarewell) {
+    over_ = true;
+    out.close = Close{true, "done"};
+    return out;
+  }
+  if (is_live() ? now >= started_ + kLiveLimit : now >= last_progress_ + kProgressLimit) {
+    over_ = true;
+    out.close = Close{true, is_live() ? "come again" : "nothing came for two minutes"};
+    return out;
+  }
+  if (asked_at_ && pushes_waiting_ > 0 && now >= *asked_at_ + kVerdictLimit) {
+    return finish(fail(Errc::later, "the hub could not decide in time", "sync again; nothing is lost"),
+                  std::move(out), now);
+  }
+  return finish(advance(out, now), std::move(out), now);
+}
+
+Status HubSession::send_entries(Output& out, bool& all_sent) {
+  all_sent = true;
+  for (const std::string& space : spaces_) {
+    WASL_LET(const Position size, port_.size(space));
+    Position& sent = sent_[space];
+    while (sent < size && room_ > 0) {
+      WASL_LET(const HubPort::EntriesFrame entries, port_.entries(space, sent + 1, own_));
+      if (entries.last <= sent) return fail(Errc::corrupt, "the hub's log of " + space + " has a gap");
+      sent = entries.last;
+      room_ -= std::min(room_, entries.frame->size());
+      out.frames.push_back(entries.frame);
+    }
+    if (sent < size) all_sent = false;
+    if (!all_sent) return {};  // `authority` first: later entries rest on it
+  }
+  return {};
+}
+
+Result<bool> HubSession::digests_are_current() {
+  for (const std::string& space : spaces_) {
+    WASL_LET(const auto leaf, port_.newest_leaf(space));
+    if (leaf && !leaf->digest_is_current) return false;
+  }
+  return true;
+}
+
+Status HubSession::send_proof(Output& out, bool final) {
+  std::vector<std::uint64_t> leaves;
+  for (const std::string& space : spaces_) {
+    WASL_LET(const auto leaf, port_.newest_leaf(space));
+    if (!leaf) continue;
+    bool wanted = leaf->index >= known_.size;
+    if (!proved_) {  // what the office had before is known by its hello only
+      const auto cursor = std::find_if(hello_.cursors.begin(), hello_.cursors.end(),
+                                       [&](const Cursor& c) { return c.space == space; });
+      wanted = wanted || (hello_.flags & Hello::kLeaves) != 0 || cursor == hello_.cursors.end() ||
+               cursor->position < leaf->size || (is_private_space(space) && !cursor->has_key);
+    }
+    if (wanted) leaves.push_back(leaf->index);
+  }
+  std::sort(leaves.begin(), leaves.end());
+  WASL_LET(Proof proof, port_.prove(known_, leaves));
+  proof.final = final;
+  known_ = port_.heads();
+  proved_ = true;
+  quiet_at_.reset();
+  out.frames.push_back(shared(encode(proof)));
+  return {};
+}
+
+Status HubSession::advance(Output& out, Millis now) {
+  bool all_sent = false;
+  WASL_TRY(send_entries(out, all_sent));
+  if (!all_sent || pushes_waiting_ > 0) return {};
+  if (asked_at_) {
+    WASL_LET(const bool current, digests_are_current());
+    if (!current && now < *asked_at_ + kDigestLimit) return {};
+    asked_at_.reset();
+    return send_proof(out, true);
+  }
+  if (!proved_ || (quiet_at_ && now >= *quiet_at_)) return send_proof(out, false);
+  return {};
+}
+
+HubSession::Output HubSession::finish(Status status, Output out, Millis now) {
+  if (!status) {
+    over_ = true;
+    const Error& error = status.error();
+    const bool ours = error.code == Errc::corrupt || error.code == Errc::storage_failed || error.code == Errc::later;
+    // What failed inside the hub is for its log; the office learns that it must come again.
+    out.frames.push_back(shared(encode(ours ? Problem{std::string(to_word(Errc::later)),
+                                                      "the hub has a problem of its own: " + error.message,
+                                                      "sync again later; nothing is lost"}
+                                            : Problem{std::string(to_word(error.code)), error.message, error.hint})));
+    out.close = Close{ours, std::string(to_word(error.code))};
+    return out;
+  }
+  Millis wake = is_live() ? started_ + kLiveLimit : last_progress_ + kProgressLimit;
+  if (done_at_) wake = std::min(wake, *done_at_ + kFarewell);
+  if (asked_at_) wake = std::min(wake, *asked_at_ + (pushes_waiting_ > 0 ? kVerdictLimit : kDigestLimit));
+  if (quiet_at_) wake = std::min(wake, *quiet_at_);
+  out.wake_at = std::max(wake, now + kBreath);  // what is overdue waits for the channel or the committer
+  return out;
+}
+
+}  // namespace wasl

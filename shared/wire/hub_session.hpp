@@ -1,0 +1,116 @@
+#pragma once
+// The hub's end of a session as a state machine: frames, commits and time in; frames, closing and timers out. No
+// socket, thread, clock or randomness. One object a connection; a new connection makes a new one.
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shared/wire/messages.hpp"
+
+namespace wasl {
+
+/// What the session asks of the hub. Nothing here blocks for longer than a read of the store.
+class HubPort {
+ public:
+  virtual ~HubPort() = default;
+  [[nodiscard]] virtual const NetworkId& network() const = 0;
+  [[nodiscard]] virtual const crypto::KeyPair& log_key() const = 0;
+  [[nodiscard]] virtual const AuthorityState& authority() const = 0;
+  virtual Millis hub_time() = 0;
+
+  /// Takes the counter, durably. @return false when this key used it, or a higher one, before.
+  virtual Result<bool> use_counter(const PublicKey& key, std::uint64_t counter) = 0;
+  virtual Result<std::optional<ledger::BlindingKey>> blinding_key(const std::string& space) = 0;
+  virtual std::vector<Staged> staged(const PublicKey& key) = 0;
+
+  virtual Result<Position> size(const std::string& space) = 0;
+  struct EntriesFrame {
+    std::shared_ptr<const Bytes> frame;
+    Position last = 0;
+  };
+  /// Whole stored blocks from this position on, about limits::kSegmentTargetBytes, as one frame. The change sets of
+  /// `own` are left out in favour of an OwnItem.
+  virtual Result<EntriesFrame> entries(const std::string& space, Position from,
+                                       const std::optional<PublicKey>& own) = 0;
+  /// Hands a push to the committer; the answer comes by HubSession::on_ruling.
+  virtual void push(std::uint64_t session, Segment segment) = 0;
+
+  struct NewestLeaf {
+    std::uint64_t index = 0;
+    std::uint64_t size = 0;
+    bool digest_is_current = false;
+  };
+  virtual Result<std::optional<NewestLeaf>> newest_leaf(const std::string& space) = 0;
+  /// What the hub signed last.
+  virtual Seen heads() = 0;
+  virtual Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves) = 0;
+  virtual Status note_done(const PublicKey& key, const Done& done) = 0;
+};
+
+class HubSession {
+ public:
+  /// Decides about the upgrade. Errors: malformed, unsupported, bad_signature, wrong_network, unauthorised,
+  /// conflict (a counter used twice: a copied folder; an invitation used before).
+  static Result<Hello> admit(HubPort& port, ByteView hello_bytes);
+
+  struct Close {
+    bool proper = true;  ///< false: the peer broke the protocol
+    std::string reason;
+  };
+  /// What to do next, in order.
+  struct Output {
+    std::vector<std::shared_ptr<const Bytes>> frames;
+    std::optional<Close> close;
+    std::optional<Millis> wake_at;  ///< call on_time then; replaces what was asked before
+  };
+
+  /// @param id names the session towards HubPort::push.
+  HubSession(HubPort& port, std::uint64_t id, Hello hello, const Hash& hello_hash, Millis now);
+
+  Output start(Millis now);  ///< the first frames: they leave with the answer to the upgrade
+  Output on_frame(ByteView frame, Millis now);
+  /// The committer has answered: one push taken (or none, when another's brought the rest of a group).
+  Output on_ruling(const std::vector<VerdictItem>& verdicts, bool taken, Millis now);
+  /// Logs have grown.
+  Output on_commit(const std::vector<std::string>& grown, Millis now);
+  /// Little waits in the channel: send more.
+  Output on_writable(Millis now);
+  Output on_time(Millis now);
+
+  [[nodiscard]] const PublicKey& key() const { return hello_.device; }
+  [[nodiscard]] bool is_live() const { return (hello_.flags & Hello::kLive) != 0; }
+  [[nodiscard]] std::uint64_t pushed_sets() const { return pushed_sets_; }
+
+ private:
+  Status welcome(Output& out, Millis now);
+  Status take(ByteView frame, Millis now);
+  Status take_push(ByteView frame);
+  Status advance(Output& out, Millis now);
+  Status send_entries(Output& out, bool& all_sent);
+  Status send_proof(Output& out, bool final);
+  Result<bool> digests_are_current();
+  Output finish(Status status, Output out, Millis now);
+
+  HubPort& port_;
+  std::uint64_t id_;
+  Hello hello_;
+  Hash hello_hash_;
+  std::vector<std::string> spaces_;           ///< readable, `authority` first
+  std::map<std::string, Position> sent_;      ///< entries of each that have left
+  std::optional<PublicKey> own_;              ///< whose change sets need not travel back
+  Seen known_;                                ///< the checkpoint both know
+  std::size_t room_;                          ///< bytes of entries that may be queued now
+  std::uint64_t pushes_waiting_ = 0;
+  std::uint64_t pushed_sets_ = 0;
+  bool proved_ = false;                       ///< the first proof has left
+  bool over_ = false;
+  std::optional<Millis> asked_at_;            ///< `finish` came and has no answer yet
+  std::optional<Millis> quiet_at_;            ///< live: when to prove what has come since
+  std::optional<Millis> done_at_;
+  Millis started_;
+  Millis last_progress_;
+};
+
+}  // namespace wasl
