@@ -1,0 +1,167 @@
+#include "server/app/desk.hpp"
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "shared/ledger/heads.hpp"
+#include "shared/net/local_socket.hpp"
+
+namespace wasl {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::chrono::milliseconds kAnswerLimit{20'000};
+constexpr std::chrono::milliseconds kLockLimit{10'000};  // another command is done by then; a starting hub listens
+
+std::string text_of(const json& request, const char* key) {
+  const auto it = request.find(key);
+  return it != request.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0, 12); }
+
+Result<json> add_organisation(OpenHub& open, const json& request) {
+  WASL_LET(Registrar* const registrar, open.registrar());
+  const OrganisationAct organisation{text_of(request, "id"), text_of(request, "kind"), text_of(request, "parent"),
+                                     text_of(request, "name")};
+  WASL_TRY(registrar->add_organisation(organisation));
+  return json{{"organisation", organisation.id},
+              {"kind", organisation.kind},
+              {"space", open.hub().authority().own_space(organisation.id)}};
+}
+
+Result<json> invite(OpenHub& open, const json& request) {
+  WASL_LET(Registrar* const registrar, open.registrar());
+  WASL_LET(const std::string address, open.address());
+  WASL_LET(const Invitation invitation,
+           registrar->invite(text_of(request, "organisation"), text_of(request, "role"), address));
+  return json{{"invitation", encode(invitation)},
+              {"organisation", invitation.organisation},
+              {"role", invitation.role},
+              {"address", invitation.url},
+              {"until", invitation.until}};
+}
+
+json keys_in_words(const HubFolder& folder) {
+  json words = json::array();
+  words.push_back("The log key lies here: this hub signs what it accepts.");
+  if (std::filesystem::exists(folder.registrar_key())) {
+    words.push_back(
+        "The registrar's key lies here: whoever controls this machine can add organisations and invite offices. "
+        "Good for a trial.");
+  }
+  if (std::filesystem::exists(folder.root_key())) {
+    words.push_back(
+        "The root key lies here: whoever controls this machine controls the network for ever. Move keys/root.key "
+        "off this machine.");
+  }
+  return words;
+}
+
+Result<json> device_line(OpenHub& open, const Device& device) {
+  WASL_LET(const auto note, open.hub().store().device(device.key));
+  WASL_LET(const KeptTotals kept, open.hub().store().kept_totals(device.key));
+  json line = {{"key", short_key(device.key)}, {"organisation", device.organisation}, {"role", device.role},
+               {"last_seen", nullptr},         {"equal", nullptr},                    {"held", kept.held},
+               {"refused", kept.refused},      {"revoked", device.revoked.has_value()}};
+  if (note) {
+    line["last_seen"] = note->last_seen;
+    if (note->equal) line["equal"] = *note->equal;
+    json applied = json::object();
+    for (const Cursor& cursor : note->applied) applied[cursor.space] = cursor.position;
+    line["applied"] = std::move(applied);
+  }
+  return line;
+}
+
+Result<json> status(OpenHub& open, bool serving) {
+  Hub& hub = open.hub();
+  const AuthorityState& authority = hub.authority();
+  WASL_LET(const std::string address, open.address());
+  json spaces = json::array();
+  for (const std::string& name : authority.spaces()) {
+    WASL_LET(const SpaceInfo* const info, hub.store().space(name));
+    Position digest_position = 0;
+    if (!info->leaf.empty()) {
+      WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
+      digest_position = leaf.digest_position;
+    }
+    spaces.push_back({{"space", name}, {"position", info->size}, {"digest_position", digest_position}});
+  }
+  json organisations = json::array();
+  for (const auto& [id, organisation] : authority.organisations()) {
+    organisations.push_back(
+        {{"id", id}, {"name", organisation.name}, {"kind", organisation.kind}, {"parent", organisation.parent}});
+  }
+  json devices = json::array();
+  for (const auto& [key, device] : authority.devices()) {
+    WASL_LET(json line, device_line(open, device));
+    devices.push_back(std::move(line));
+  }
+  return json{{"network", {{"name", authority.statement().name}, {"id", to_hex(hub.network().view())}}},
+              {"address", address},
+              {"serving", serving},
+              {"log_key", to_hex(hub.log_key().public_key().view())},
+              {"keys", keys_in_words(open.folder())},
+              {"heads", hub.heads().size},
+              {"spaces", std::move(spaces)},
+              {"organisations", std::move(organisations)},
+              {"devices", std::move(devices)}};
+}
+
+Result<json> decide(OpenHub& open, const json& request, bool serving) {
+  const std::string command = text_of(request, "command");
+  if (command == "organisation add") return add_organisation(open, request);
+  if (command == "invite") return invite(open, request);
+  if (command == "status") return status(open, serving);
+  return fail(Errc::unsupported, "the hub that serves here does not know this command", "restart it after an update");
+}
+
+}  // namespace
+
+json to_json(const Error& error) {
+  return {{"error", {{"code", to_word(error.code)}, {"message", error.message}, {"hint", error.hint}}}};
+}
+
+json answer(OpenHub& open, const json& request, bool serving) {
+  const auto document = decide(open, request, serving);
+  return document ? *document : to_json(document.error());
+}
+
+std::string answer_line(OpenHub& open, const std::string& line) {
+  const json request = json::parse(line, nullptr, false);
+  const json document = request.is_object() ? answer(open, request, true)
+                                            : to_json({Errc::malformed, "this is no request of wasl-hub", {}});
+  return document.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json ask(const HubFolder& folder, const json& request) {
+  if (!std::filesystem::exists(folder.database())) {
+    return to_json({Errc::not_found, "there is no network in " + folder.path.string(),
+                    "run: wasl-hub init --data DIR --name NAME"});
+  }
+  const auto deadline = std::chrono::steady_clock::now() + kLockLimit;
+  for (;;) {
+    const auto lock = FolderLock::take(folder);
+    if (lock) {
+      const auto open = OpenHub::open(folder);
+      return open ? answer(**open, request, false) : to_json(open.error());
+    }
+    if (lock.error().code != Errc::locked) return to_json(lock.error());
+    const auto reply = local_request(
+        folder.socket(), request.dump(-1, ' ', false, json::error_handler_t::replace), kAnswerLimit);
+    if (reply) {
+      json document = json::parse(*reply, nullptr, false);
+      if (document.is_object()) return document;
+      return to_json({Errc::malformed, "the hub that serves here gave no readable answer", {}});
+    }
+    // Nobody listens: a hub that starts or stops, or another command. Both are short.
+    if (reply.error().code != Errc::not_found) return to_json(reply.error());
+    if (std::chrono::steady_clock::now() >= deadline) return to_json(lock.error());
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+}  // namespace wasl

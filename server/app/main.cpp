@@ -1,0 +1,153 @@
+// wasl-hub: arguments in, one document or words out.
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "server/app/desk.hpp"
+#include "server/app/serve.hpp"
+#include "server/app/words.hpp"
+#include "server/log/log.hpp"
+
+namespace {
+
+using nlohmann::json;
+using namespace std::string_literals;
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+constexpr const char* kFooter =
+    "Exit codes: 0 done; 1 not done, see the error; 2 the command line is wrong.\n"
+    "With --json exactly one document goes to standard output, errors too: {\"error\":{\"code\",\"message\",\"hint\"}}.";
+
+struct Arguments {
+  std::string data;
+  bool as_json = false;
+  std::string name, address, listen = "127.0.0.1:7707";
+  std::string id, kind, parent, organisation, role = "officer";
+};
+
+std::string dump(const json& document) {
+  return document.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+int report(const Arguments& in, const std::string& command, const json& document) {
+  const auto error = document.find("error");
+  if (error != document.end()) {
+    if (in.as_json) {
+      std::cout << dump(document) << std::flush;
+    } else {
+      std::cerr << "wasl-hub: " << (*error)["message"].get<std::string>() << "\n";
+      if (const auto hint = (*error)["hint"].get<std::string>(); !hint.empty()) std::cerr << hint << "\n";
+    }
+    return kFailed;
+  }
+  std::cout << (in.as_json ? dump(document) : wasl::in_words(command, document)) << std::flush;
+  if (!std::cout) return kFailed;
+  return kDone;
+}
+
+json init(const Arguments& in, const wasl::HubFolder& folder) {
+  const auto done = wasl::init_hub(folder, {in.name, in.address});
+  if (!done) return wasl::to_json(done.error());
+  return {{"name", in.name}, {"data", folder.path.string()}};
+}
+
+int serve(const Arguments& in, const wasl::HubFolder& folder) {
+  const auto done = wasl::serve(folder, in.listen, [&](const std::string& url, std::uint16_t port) {
+    if (in.as_json) {
+      std::cout << dump({{"listening", url}, {"port", port}}) << std::flush;
+    } else {
+      std::cout << "listening on " << url << "\n" << std::flush;
+    }
+  });
+  return done ? kDone : report(in, "serve", wasl::to_json(done.error()));
+}
+
+int run(const Arguments& in, const std::string& command) {
+  const wasl::HubFolder folder{std::filesystem::path(in.data)};
+  if (!wasl::crypto::start()) {
+    return report(in, command, wasl::to_json({wasl::Errc::storage_failed, "this machine gives no randomness", {}}));
+  }
+  if (command == "serve") return serve(in, folder);
+  wasl::log::only_errors();
+  if (command == "init") return report(in, command, init(in, folder));
+  json request = {{"command", command}};
+  if (command == "organisation add") {
+    request.update({{"id", in.id}, {"name", in.name}, {"kind", in.kind}, {"parent", in.parent}});
+  } else if (command == "invite") {
+    request.update({{"organisation", in.organisation}, {"role", in.role}});
+  }
+  return report(in, command, wasl::ask(folder, request));
+}
+
+/// Options that every command takes.
+CLI::App* command(CLI::App& parent, Arguments& in, const char* name, const char* what, const std::string& examples) {
+  CLI::App* sub = parent.add_subcommand(name, what);
+  sub->add_option("--data", in.data, "The hub's folder")->envname("WASL_DATA")->required();
+  sub->add_flag("--json", in.as_json, "One JSON document on standard output");
+  sub->footer("Examples:\n" + examples + "\n" + kFooter);
+  return sub;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Arguments in;
+  CLI::App app("The hub of a Wasl network: orders and keeps what offices send.", "wasl-hub");
+  app.require_subcommand(1);
+  app.footer("Examples:\n"
+             "  wasl-hub init --data hub --name \"World network\"\n"
+             "  wasl-hub organisation add --data hub --id paris --name \"Paris section\" --kind section\n"
+             "  wasl-hub invite --data hub --organisation paris\n"
+             "  wasl-hub serve --data hub --listen 127.0.0.1:7707\n"s +
+             kFooter);
+
+  CLI::App* init = command(app, in, "init", "Makes a network: keys, statement, first entry",
+                           "  wasl-hub init --data hub --name \"World network\" --address ws://hub.example.org");
+  init->add_option("--name", in.name, "The network's name")->required();
+  init->add_option("--address", in.address, "The address that invitations carry; else what serve last listened on");
+
+  CLI::App* serve = command(app, in, "serve", "Serves offices until SIGTERM or SIGINT",
+                            "  wasl-hub serve --data hub --listen 127.0.0.1:7707\n"
+                            "  wasl-hub serve --data hub --listen 127.0.0.1:0 --json   # picks a port, prints it");
+  serve->add_option("--listen", in.listen, "HOST:PORT in numbers; port 0 picks a free one")->capture_default_str();
+
+  CLI::App* organisation = app.add_subcommand("organisation", "The tree of organisations");
+  organisation->require_subcommand(1);
+  CLI::App* add = command(*organisation, in, "add", "Adds an organisation; sections and associations bring a space",
+                          "  wasl-hub organisation add --data hub --id senegal --name \"Senegal\" --kind association "
+                          "--parent africa");
+  add->add_option("--id", in.id, "1 to 32 of a-z, 0-9 and -; names its space")->required();
+  add->add_option("--name", in.name, "The organisation's name")->required();
+  add->add_option("--kind", in.kind, "As in the register of organisations: section, association, …")->required();
+  add->add_option("--parent", in.parent, "The organisation above it");
+
+  CLI::App* invite = command(app, in, "invite", "Makes one invitation, usable once within 30 days",
+                             "  wasl-hub invite --data hub --organisation senegal --role publisher");
+  invite->add_option("--organisation", in.organisation, "Whose device it will be")->required();
+  invite->add_option("--role", in.role, "officer, publisher or administrator")->capture_default_str();
+
+  CLI::App* status = command(app, in, "status", "Network, keys, spaces, devices", "  wasl-hub status --data hub --json");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help
+    const bool as_json = std::any_of(argv + 1, argv + argc, [](const char* a) { return a == "--json"s; });
+    if (!as_json) {
+      app.exit(error);
+    } else {
+      std::cout << dump(wasl::to_json({wasl::Errc::invalid_value, error.what(), "see: wasl-hub --help"}));
+    }
+    return kUsage;
+  }
+  if (init->parsed()) return run(in, "init");
+  if (serve->parsed()) return run(in, "serve");
+  if (add->parsed()) return run(in, "organisation add");
+  if (invite->parsed()) return run(in, "invite");
+  if (status->parsed()) return run(in, "status");
+  return kUsage;
+}

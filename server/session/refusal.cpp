@@ -1,0 +1,29 @@
+#include "server/session/refusal.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace wasl {
+namespace {
+
+int http_status(Errc code) {
+  switch (code) {
+    case Errc::conflict: return 409;
+    case Errc::malformed: return 400;
+    case Errc::unsupported: return 426;
+    case Errc::storage_failed:
+    case Errc::later:
+    case Errc::locked:
+    case Errc::corrupt: return 503;
+    default: return 403;
+  }
+}
+
+}  // namespace
+
+RefuseLink refusal(const Error& error) {
+  const nlohmann::json body = {
+      {"error", {{"code", to_word(error.code)}, {"message", error.message}, {"hint", error.hint}}}};
+  return {http_status(error.code), body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
+}
+
+}  // namespace wasl

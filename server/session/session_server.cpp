@@ -1,0 +1,144 @@
+#include "server/session/session_server.hpp"
+
+#include "server/log/log.hpp"
+#include "server/session/refusal.hpp"
+
+namespace wasl {
+namespace {
+
+// Pushes that come together share one write to the disk; nobody notices two milliseconds on a thin line.
+constexpr std::chrono::milliseconds kGather{2};
+constexpr std::chrono::milliseconds kFarewell{3'000};
+
+std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0, 12); }
+
+}  // namespace
+
+/// One channel and its session. Lives until the channel has closed.
+class SessionServer::Link final : public ChannelHandler {
+ public:
+  Link(SessionServer& server, std::uint64_t id, std::unique_ptr<Channel> channel, HubSession session)
+      : server_(server), id_(id), channel_(std::move(channel)), session_(std::move(session)), timer_(server.loop_) {}
+
+  void start() { run(session_.start(now())); }
+  void on_message(ByteView message) override { run(session_.on_frame(message, now())); }
+  void on_writable() override { run(session_.on_writable(now())); }
+  void on_closed(const LinkEnd& end) override {
+    const LinkTraffic& traffic = channel_->traffic();
+    log::info("session.closed", {{"session", id_},
+                                 {"in", traffic.payload_in},
+                                 {"out", traffic.payload_out},
+                                 {"pushed", session_.pushed_sets()},
+                                 {"reason", end.error ? end.error->message : end.reason}});
+    server_.forget(id_);  // the last thing that happens here
+  }
+  void on_ruling(const std::vector<VerdictItem>& verdicts, bool taken) {
+    run(session_.on_ruling(verdicts, taken, now()));
+  }
+  void on_commit(const std::vector<std::string>& grown) { run(session_.on_commit(grown, now())); }
+  void say_goodbye() {
+    timer_.cancel();
+    channel_->close(CloseCode::going_away, "the hub stops");
+  }
+
+ private:
+  Millis now() { return server_.clock_.now(); }
+  void run(HubSession::Output out) {
+    for (auto& frame : out.frames) channel_->send(std::move(frame));
+    if (out.close) {
+      timer_.cancel();
+      channel_->close(out.close->proper ? CloseCode::normal : CloseCode::policy, out.close->reason);
+      return;
+    }
+    if (!out.wake_at) return;
+    const Millis wait = *out.wake_at > now() ? *out.wake_at - now() : 0;
+    timer_.start(std::chrono::milliseconds(wait), [this] { run(session_.on_time(now())); });
+  }
+
+  SessionServer& server_;
+  std::uint64_t id_;
+  std::unique_ptr<Channel> channel_;
+  HubSession session_;
+  Timer timer_;
+};
+
+SessionServer::SessionServer(Loop& loop, Hub& hub, Clock& clock)
+    : loop_(loop), hub_(hub), clock_(clock), commit_timer_(loop), stop_timer_(loop) {
+  hub_.listen({.on_queued =
+                   [this] {
+                     if (!commit_timer_.armed()) commit_timer_.start(kGather, [this] { hub_.commit(); });
+                   },
+               .on_committed = [this](const Committer::Committed& committed) { on_committed(committed); }});
+}
+
+SessionServer::~SessionServer() { hub_.listen({}); }
+
+Status SessionServer::listen(const std::string& address) {
+  ListenOptions options;
+  options.address = address;
+  ListenCallbacks callbacks;
+  callbacks.on_upgrade = [this](ByteView hello, const std::string& remote) { return on_upgrade(hello, remote); };
+  WASL_LET(listener_, Listener::open(loop_, std::move(options), std::move(callbacks)));
+  return {};
+}
+
+UpgradeAnswer SessionServer::on_upgrade(ByteView hello_bytes, const std::string& remote) {
+  auto hello = HubSession::admit(hub_, hello_bytes);
+  if (!hello) {
+    log::info("session.refused", {{"remote", remote},
+                                  {"code", to_word(hello.error().code)},
+                                  {"reason", hello.error().message}});
+    return refusal(hello.error());
+  }
+  const std::uint64_t id = ++last_id_;
+  log::info("session.opened", {{"session", id},
+                               {"remote", remote},
+                               {"key", short_key(hello->device)},
+                               {"live", (hello->flags & Hello::kLive) != 0 ? 1 : 0}});
+  HubSession session(hub_, id, std::move(*hello), hello_hash(hello_bytes), clock_.now());
+  const auto shared = std::make_shared<HubSession>(std::move(session));  // std::function wants copies
+  return AcceptLink{[this, id, shared](std::unique_ptr<Channel> channel) -> ChannelHandler& {
+    Link& link = *(links_[id] = std::make_unique<Link>(*this, id, std::move(channel), std::move(*shared)));
+    link.start();
+    return link;
+  }};
+}
+
+void SessionServer::on_committed(const Committer::Committed& committed) {
+  std::size_t accepted = 0;
+  std::size_t others = 0;
+  for (const Committer::Ruling& ruling : committed.rulings) {
+    for (const VerdictItem& item : ruling.verdicts) {
+      (item.verdict.outcome == Outcome::accepted ? accepted : others) += item.count;
+    }
+    const auto it = links_.find(ruling.ticket);
+    if (it != links_.end()) it->second->on_ruling(ruling.verdicts, ruling.taken);
+  }
+  if (committed.grown.empty() && others == 0) return;
+  log::info("hub.committed", {{"accepted", std::uint64_t{accepted}},
+                              {"others", std::uint64_t{others}},
+                              {"spaces", std::uint64_t{committed.grown.size()}},
+                              {"heads", hub_.heads().size}});
+  for (const auto& [id, link] : links_) link->on_commit(committed.grown);
+}
+
+void SessionServer::forget(std::uint64_t id) {
+  links_.erase(id);
+  if (links_.empty() && stopped_) stopped_();
+}
+
+void SessionServer::stop(std::function<void()> stopped) {
+  listener_.reset();
+  commit_timer_.cancel();
+  while (!hub_.committer().is_idle()) hub_.commit();
+  commit_timer_.cancel();
+  if (links_.empty()) {
+    stopped();
+    return;
+  }
+  stopped_ = std::move(stopped);
+  for (const auto& [id, link] : links_) link->say_goodbye();
+  stop_timer_.start(kFarewell, [this] { stopped_(); });
+}
+
+}  // namespace wasl

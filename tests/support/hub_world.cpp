@@ -1,0 +1,267 @@
+#include "tests/support/hub_world.hpp"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+
+#include <deque>
+
+#include "server/store/sqlite_hub_store.hpp"
+
+namespace wasl::test {
+namespace {
+
+std::filesystem::path temporary_folder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "wasl-hub-XXXXXX").string();
+  return mkdtemp(pattern.data());
+}
+
+}  // namespace
+
+HubWorld::HubWorld()
+    : folder_(temporary_folder()),
+      root_(crypto::KeyPair::generate(random_)),
+      registrar_key_(crypto::KeyPair::generate(random_)),
+      log_key_(crypto::KeyPair::generate(random_)) {
+  NetworkStatement statement;
+  statement.name = "Test network";
+  statement.roots = {root_.public_key()};
+  statement.log_key = log_key_.public_key();
+  statement.registrars = {registrar_key_.public_key()};
+  statement.schema = built_in_schema().hash();
+  SignedStatement signed_statement{encode(statement), {}};
+  add_signature(signed_statement, root_);
+  auto store = must(SqliteHubStore::open(folder_ / "hub.db", true));
+  Committer committer({*store, built_in_schema(), log_key_, clock_, random_});
+  must(committer.found(signed_statement));
+  store.reset();
+  reopen();
+}
+
+HubWorld::~HubWorld() {
+  registrar_.reset();
+  hub_.reset();
+  store_.reset();
+  std::filesystem::remove_all(folder_);
+}
+
+void HubWorld::reopen() {
+  registrar_.reset();
+  hub_.reset();
+  store_.reset();
+  store_ = must(SqliteHubStore::open(folder_ / "hub.db", false));
+  hub_ = std::make_unique<Hub>(Committer::Ports{*store_, built_in_schema(), log_key_, clock_, random_});
+  must(hub_->committer().start());
+  registrar_.emplace(
+      Registrar::Ports{*store_, hub_->committer(), built_in_schema(), clock_, random_, [this] { return hub_->commit(); }},
+      registrar_key_);
+}
+
+Hash HubWorld::enrol(const crypto::KeyPair& device, const std::string& organisation, const std::string& role) {
+  const Invitation invitation = invite(organisation, role);
+  const crypto::KeyPair key = crypto::KeyPair::from_seed(invitation.seed);
+  const Grant* grant = hub_->authority().invitation(key.public_key());
+  EnrolAct enrol;
+  enrol.device = device.public_key();
+  enrol.proof = device.sign(enrol_message(network(), key.public_key(), enrol.sealing_key));
+  GrantAct pass = grant->act;
+  pass.kind = GrantKind::device;
+  pass.grantee = device.public_key();
+  pass.until = 0;
+  pass.depth = 0;
+  Pen pen(*this, key, std::string(kAuthoritySpace), grant->name);
+  std::vector<Operation> operations;
+  for (const Act& act : {Act(enrol), Act(pass)}) {
+    Operation op;
+    op.kind = OperationKind::act;
+    op.id = to_hex(random_.fixed<GroupId>().view());
+    op.value = encode_act(act);
+    operations.push_back(std::move(op));
+  }
+  const auto verdicts = push(pen.run({pen.write(std::move(operations))}));
+  if (verdicts.at(0).verdict.outcome != Outcome::accepted) throw std::runtime_error(verdicts[0].verdict.detail);
+  return hub_->authority().device(device.public_key())->grant;
+}
+
+std::vector<VerdictItem> HubWorld::push(Segment segment) {
+  must(verify_runs(segment, network()));
+  hub_->push(1, std::move(segment));
+  std::vector<VerdictItem> verdicts;
+  for (auto& ruling : hub_->commit().rulings) {
+    if (ruling.ticket == 1) verdicts = std::move(ruling.verdicts);
+  }
+  return verdicts;
+}
+
+Pen::Pen(HubWorld& world, const crypto::KeyPair& key, std::string space, const Hash& grant)
+    : world_(world),
+      key_(key),
+      space_(std::move(space)),
+      grant_(grant),
+      source_{key.public_key(), world.random().fixed<ChainId>()} {}
+
+ChangeSet Pen::write(std::vector<Operation> operations, std::uint32_t part, std::uint32_t parts) {
+  if (part == 1) group_ = world_.random().fixed<GroupId>();
+  sort_by_record(operations);
+  Header header;
+  header.network = world_.network();
+  header.space = space_;
+  header.source = source_;
+  header.sequence = ++last_;
+  header.previous = name_;
+  header.schema = built_in_schema().hash();
+  header.grant = grant_;
+  header.stamp = Stamp::next(Stamp::at(world_.clock().now()), world_.clock().now());
+  header.group = group_;
+  header.part = part;
+  header.parts = parts;
+  ChangeSet set = make_change_set(std::move(header), std::move(operations));
+  name_ = set.name;
+  return set;
+}
+
+Segment Pen::run(const std::vector<ChangeSet>& sets) const {
+  Segment segment{space_, 0, {}, {}};
+  for (const ChangeSet& set : sets) segment.items.emplace_back(SetItem{std::nullopt, set});
+  const Signature signature = key_.sign(run_message(world_.network(), sets.back().name));
+  segment.items.emplace_back(SignatureItem{source_, sets.back().header.sequence, signature});
+  return segment;
+}
+
+void Pen::rewind(Sequence last, const Hash& name) {
+  last_ = last;
+  name_ = name;
+}
+
+Operation Pen::create(const std::string& register_name, const std::string& id) {
+  Operation op;
+  op.kind = OperationKind::create;
+  op.register_number = built_in_schema().find(register_name)->number;
+  op.id = id;
+  return op;
+}
+
+Operation Pen::write_text(const std::string& register_name, const std::string& id, const std::string& field,
+                          const std::string& text, std::vector<Dot> names) {
+  Operation op = create(register_name, id);
+  op.kind = OperationKind::write;
+  op.address.field = built_in_schema().find(register_name)->field(field)->number;
+  op.value = Value::text(text);
+  op.names = std::move(names);
+  return op;
+}
+
+HubOffice::HubOffice(HubWorld& world, const Invitation& invitation) : world_(world), folder_(temporary_folder()) {
+  const crypto::KeyPair key = crypto::KeyPair::from_seed(invitation.seed);
+  const NetworkAnchor anchor{invitation.network, invitation.statement, invitation.statement_number,
+                             invitation.log_key, invitation.url,       invitation.organisation,
+                             ""};
+  replica_ = must(Replica::create(folder_, anchor, {world.clock(), world.random(), built_in_schema()}));
+  const auto hello = [&] {
+    ++world_.clock().time;  // an invitation's counter is the clock
+    return must(replica_->make_invitation_hello(key, {}));
+  };
+  const auto need = [](const Session& session) {
+    if (session.error) throw std::runtime_error(session.error->message);
+  };
+  need(session(hello(), std::nullopt, false, SIZE_MAX));
+  need(session(hello(), must(replica_->make_enrolment(key)), false, SIZE_MAX));
+  need(sync());
+}
+
+HubOffice::~HubOffice() {
+  replica_.reset();
+  std::filesystem::remove_all(folder_);
+}
+
+HubOffice::Session HubOffice::sync(std::size_t cut_after) {
+  must(replica_->seal());
+  return session(must(replica_->make_hello(false, {})), std::nullopt, true, cut_after);
+}
+
+HubOffice::Session HubOffice::session(const Bytes& hello_bytes, std::optional<Segment> extra, bool push,
+                                      std::size_t cut_after) {
+  Session result;
+  Hub& hub = world_.hub();
+  const Millis now = world_.clock().now();
+  auto admitted = HubSession::admit(hub, hello_bytes);
+  if (!admitted) {
+    result.error = admitted.error();
+    return result;
+  }
+  constexpr std::uint64_t kId = 7;
+  HubSession server(hub, kId, *admitted, hello_hash(hello_bytes), now);
+  ClientSession::Options options;
+  options.network = hub.network();
+  options.log_key = hub.log_key().public_key();
+  options.hello = hello_hash(hello_bytes);
+  options.push = push;
+  options.extra = std::move(extra);
+  ClientSession client(*replica_, std::move(options), now);
+
+  std::deque<std::shared_ptr<const Bytes>> down;
+  std::deque<Bytes> up;
+  bool closed = false;
+  const auto from_hub = [&](HubSession::Output out) {
+    for (auto& frame : out.frames) down.push_back(std::move(frame));
+    closed = closed || out.close.has_value();
+  };
+  from_hub(server.start(now));
+  for (std::size_t frames = 0; frames < cut_after;) {
+    if (!down.empty()) {
+      const auto frame = down.front();
+      down.pop_front();
+      result.bytes_down += frame->size();
+      if (frame_kind(*frame) == FrameKind::entries) {
+        for (const SegmentItem& item : must(decode_segment(*frame, hub.network())).items) {
+          result.own_items += std::holds_alternative<OwnItem>(item) ? 1 : 0;
+        }
+      }
+      ++frames;
+      for (Bytes& answer : client.on_frame(*frame, now).frames) up.push_back(std::move(answer));
+      if (down.empty()) from_hub(server.on_writable(now));
+    } else if (!up.empty()) {
+      const Bytes frame = std::move(up.front());
+      up.pop_front();
+      ++frames;
+      from_hub(server.on_frame(frame, now));
+    } else if (!hub.committer().is_idle()) {
+      const auto committed = hub.commit();
+      for (const auto& ruling : committed.rulings) {
+        if (ruling.ticket == kId) from_hub(server.on_ruling(ruling.verdicts, ruling.taken, now));
+      }
+      from_hub(server.on_commit(committed.grown, now));
+    } else {
+      break;
+    }
+  }
+  result.summary = client.summary();
+  result.error = client.error();
+  result.extra = client.extra_verdict();
+  return result;
+}
+
+void HubOffice::sql(const std::string& statement) {
+  sqlite3* db = nullptr;
+  sqlite3_open((folder_ / "replica.db").c_str(), &db);
+  sqlite3_busy_timeout(db, 5000);
+  char* error = nullptr;
+  const int code = sqlite3_exec(db, statement.c_str(), nullptr, nullptr, &error);
+  const std::string words = error == nullptr ? "" : error;
+  sqlite3_free(error);
+  sqlite3_close(db);
+  if (code != SQLITE_OK) throw std::runtime_error(words);
+}
+
+std::string HubOffice::rows(const std::string& query) {
+  auto select = must(replica_->database().prepare(query));
+  std::string out;
+  while (must(select.step())) {
+    if (!out.empty()) out += '\n';
+    for (int column = 0; column < select.column_count(); ++column) {
+      out += (column == 0 ? "" : "|") + std::string(select.text(column));
+    }
+  }
+  return out;
+}
+
+}  // namespace wasl::test

@@ -1,0 +1,99 @@
+#pragma once
+// The real hub without sockets: its store in a temporary folder, its committer, its end of a session, and offices
+// on the real replica whose frames are carried by hand.
+#include <map>
+#include <memory>
+#include <string>
+
+#include "server/hub/hub.hpp"
+#include "server/hub/registrar.hpp"
+#include "tests/support/mini_network.hpp"
+
+namespace wasl::test {
+
+class HubWorld {
+ public:
+  HubWorld();
+  ~HubWorld();
+
+  Hub& hub() { return *hub_; }
+  HubStore& store() { return *store_; }
+  Registrar& registrar() { return *registrar_; }
+  TestClock& clock() { return clock_; }
+  TestRandom& random() { return random_; }
+  const NetworkId& network() { return hub_->network(); }
+  /// As after a crash: everything in memory is gone.
+  void reopen();
+  void add_organisation(const std::string& id, const std::string& kind, const std::string& parent = "") {
+    must(registrar_->add_organisation({id, kind, parent, id}));
+  }
+  Invitation invite(const std::string& organisation, const std::string& role = "officer") {
+    return must(registrar_->invite(organisation, role, "ws://test"));
+  }
+  /// Enrols a key without a replica. @return the name of its device grant.
+  Hash enrol(const crypto::KeyPair& device, const std::string& organisation, const std::string& role = "officer");
+  /// Pushes as the committer gets it, and commits.
+  std::vector<VerdictItem> push(Segment segment);
+
+ private:
+  std::filesystem::path folder_;
+  TestClock clock_;
+  TestRandom random_;
+  crypto::KeyPair root_, registrar_key_, log_key_;
+  std::unique_ptr<HubStore> store_;
+  std::unique_ptr<Hub> hub_;
+  std::optional<Registrar> registrar_;
+};
+
+/// Writes change sets of one chain, for tests that need to write what no replica would.
+class Pen {
+ public:
+  Pen(HubWorld& world, const crypto::KeyPair& key, std::string space, const Hash& grant);
+  ChangeSet write(std::vector<Operation> operations, std::uint32_t part = 1, std::uint32_t parts = 1);
+  /// One signature over all of them, in the order of the chain.
+  Segment run(const std::vector<ChangeSet>& sets) const;
+  [[nodiscard]] const Source& source() const { return source_; }
+  /// Goes on from another place: two change sets at one place of the chain.
+  void rewind(Sequence last, const Hash& name);
+  static Operation create(const std::string& register_name, const std::string& id);
+  static Operation write_text(const std::string& register_name, const std::string& id, const std::string& field,
+                              const std::string& text, std::vector<Dot> names = {});
+
+ private:
+  HubWorld& world_;
+  const crypto::KeyPair& key_;
+  std::string space_;
+  Hash grant_;
+  Source source_;
+  Sequence last_ = 0;
+  Hash name_;
+  GroupId group_;
+};
+
+/// An office on the real replica.
+class HubOffice {
+ public:
+  HubOffice(HubWorld& world, const Invitation& invitation);
+  ~HubOffice();
+  Replica& replica() { return *replica_; }
+  struct Session {
+    SessionSummary summary;
+    std::optional<Error> error;
+    std::optional<Verdict> extra;
+    std::size_t bytes_down = 0;
+    std::size_t own_items = 0;  ///< of entries frames: what did not travel back
+  };
+  /// A whole session; `cut_after` frames in either direction the link breaks.
+  Session sync(std::size_t cut_after = SIZE_MAX);
+  void sql(const std::string& statement);
+  std::string rows(const std::string& query);
+
+ private:
+  Session session(const Bytes& hello, std::optional<Segment> extra, bool push, std::size_t cut_after);
+
+  HubWorld& world_;
+  std::filesystem::path folder_;
+  std::unique_ptr<Replica> replica_;
+};
+
+}  // namespace wasl::test
