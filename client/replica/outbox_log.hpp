@@ -2,6 +2,7 @@
 // outbox.log: sealed change sets as plain frames in a file of ours alone, fsynced before the replica commits, so
 // that unsent work survives a corrupt database. Frame: varint length, BLAKE2b-256 of the bytes, bytes.
 #include <filesystem>
+#include <utility>
 #include <vector>
 
 #include "shared/model/change_set.hpp"
@@ -23,11 +24,17 @@ class OutboxLog {
   Status append(const std::vector<OutboxItem>& items);
   /// Every whole frame; a torn tail is left out. A missing file is empty.
   Result<std::vector<OutboxItem>> read() const;
+  /// Cuts off what a power cut left half written: what is appended behind it could not be read.
+  /// @pre nobody else appends (the replica's write lock is held).
+  Status drop_torn_tail();
   /// Nothing in it is needed any more.
   Status clear();
   [[nodiscard]] bool is_empty() const;
 
  private:
+  /// The frames, and how many bytes they take.
+  [[nodiscard]] std::pair<std::vector<OutboxItem>, std::size_t> read_whole() const;
+
   std::filesystem::path path_;
 };
 
