@@ -144,6 +144,21 @@ Status Replica::resolve(const Resolution& r) {
   return transaction.commit();
 }
 
+Result<Hash> Replica::find_pending(std::string_view hex_prefix) {
+  std::optional<Hash> only;
+  WASL_LET(auto select, db_.prepare("SELECT hash FROM _wasl_pending WHERE state <> 4 AND lower(hex(hash)) LIKE ? || '%'"));
+  select.bind_all(from_hex(hex_prefix.size() % 2 == 0 ? hex_prefix : hex_prefix.substr(1)) ? hex_prefix : "-");
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) break;
+    if (only) return fail(Errc::conflict, "several change sets begin with " + std::string(hex_prefix), "name more of it");
+    only = Hash::from(select.blob(0));
+  }
+  if (only) return *only;
+  return fail(Errc::not_found, "no change set of that name waits here",
+              "list what waits with: wasl status; what was accepted is undone by writing again");
+}
+
 Status Replica::discard(const Hash& change_set) {
   WASL_TRY(seal());
   WASL_LET(auto transaction, Transaction::begin(db_));
@@ -228,6 +243,8 @@ Result<ReplicaStatus> Replica::status() {
   WASL_TRY(transaction.commit());
   WASL_LET(const auto conflicts_now, conflicts());
   out.conflicts = conflicts_now.size();
+  WASL_LET(const auto attention_now, attention());
+  out.attention = attention_now.size();
   return out;
 }
 

@@ -10,6 +10,8 @@ CREATE TABLE IF NOT EXISTS _wasl_hidden(space INTEGER NOT NULL, id TEXT NOT NULL
   clock BLOB NOT NULL, PRIMARY KEY(space, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _wasl_conflict(space INTEGER NOT NULL, id TEXT NOT NULL, register INTEGER NOT NULL,
   PRIMARY KEY(space, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS _wasl_revived(space INTEGER NOT NULL, id TEXT NOT NULL, register INTEGER NOT NULL,
+  PRIMARY KEY(space, id)) WITHOUT ROWID;
 )sql";
 
 bool may_be_in_conflict(const Record& record) {
@@ -189,6 +191,7 @@ Status RecordTable::save(LoadedRecord& loaded, Millis now, Changed changed) {
     WASL_TRY(save_hidden(loaded, now));
   }
   WASL_TRY(note_conflicts(loaded, state));
+  WASL_TRY(note_revived(loaded, state));
   if (changed.confirmed) {
     store_->note_record(loaded.space, loaded.record.id, record_hash(loaded.record.id, loaded.record.confirmed));
   }
@@ -287,6 +290,18 @@ Status RecordTable::note_conflicts(const LoadedRecord& loaded, const RecordState
   change.bind(1, loaded.space);
   change.bind(2, std::string_view(loaded.record.id));
   if (conflict) change.bind(3, state.register_number);
+  return change.run();
+}
+
+/// Readers check again: a record whose delete was taken back leaves its note behind.
+Status RecordTable::note_revived(const LoadedRecord& loaded, const RecordState& state) {
+  if (state.deletions.empty()) return {};
+  const bool revived = state.is_revived();
+  WASL_LET(auto change, db_->prepare(revived ? "INSERT OR IGNORE INTO _wasl_revived VALUES(?1, ?2, ?3)"
+                                             : "DELETE FROM _wasl_revived WHERE space = ?1 AND id = ?2"));
+  change.bind(1, loaded.space);
+  change.bind(2, std::string_view(loaded.record.id));
+  if (revived) change.bind(3, state.register_number);
   return change.run();
 }
 

@@ -40,7 +40,7 @@ class RecordTable {
   Result<LoadedRecord> load_row(const Register* reg, std::string_view space, std::string_view id);
   /// Forgets a record that never had an entry and has no overlay left.
   Status remove(LoadedRecord& loaded);
-  /// Shows the record (row, set rows, or none) and writes its clock. 
+  /// Shows the record (row, set rows, or none) and writes its clock.
   struct Changed {
     bool confirmed = false;  ///< the digest must follow
     bool elements = true;    ///< set rows may differ
@@ -57,6 +57,7 @@ class RecordTable {
   Status save_elements(const LoadedRecord& loaded, const ShownValues& shown);
   Status save_hidden(const LoadedRecord& loaded, Millis now);
   Status note_conflicts(const LoadedRecord& loaded, const RecordState& state);
+  Status note_revived(const LoadedRecord& loaded, const RecordState& state);
 
   struct Sql {
     std::string select, insert, update, update_clock, erase;

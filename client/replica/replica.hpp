@@ -47,6 +47,13 @@ struct Conflict {
   std::vector<ConflictValue> values;  ///< one a head
 };
 
+/// What a person should look at: nothing of it stops work, all of it stops a publication.
+struct AttentionItem {
+  std::string register_name, space, id;
+  std::string kind;   ///< "missing", "rule" or "revived"
+  std::string words;
+};
+
 enum class PendingState : std::uint8_t { unsent = 0, held = 1, refused = 2, accepted = 3, discarded = 4 };
 struct PendingSet {
   Hash name;
@@ -135,6 +142,10 @@ class Replica final : public ClientPort {
   // ── Reading ──
   Result<std::vector<Conflict>> conflicts();
   Result<ReplicaStatus> status();
+  /// Missing required fields, broken rules across fields, records that an edit brought back against a delete.
+  Result<std::vector<AttentionItem>> attention();
+  /// The own change set without an entry whose name begins so. Errors: not_found, conflict (several).
+  Result<Hash> find_pending(std::string_view hex_prefix);
   Result<std::vector<HistoryLine>> history(const std::optional<std::string>& register_name,
                                            const std::optional<std::string>& id);
   /// Chains, signatures, roots, digests and rows against all signed history; no network.

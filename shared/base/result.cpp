@@ -26,6 +26,13 @@ std::string_view to_word(Errc code) {
   return "unknown";
 }
 
+Errc errc_of(std::string_view word) {
+  for (int code = 0; code <= static_cast<int>(Errc::unsupported); ++code) {
+    if (to_word(static_cast<Errc>(code)) == word) return static_cast<Errc>(code);
+  }
+  return Errc::no_link;
+}
+
 void assertion_failed(const char* what, const char* file, int line) {
   std::fprintf(stderr, "wasl: broken invariant: %s (%s:%d)\n", what, file, line);
   std::abort();

@@ -26,6 +26,8 @@ enum class Errc {
   unsupported,       ///< a newer version wrote this: update the program
 };
 std::string_view to_word(Errc code);
+/// The code of a word that a peer sent; no_link for one that this version does not know.
+Errc errc_of(std::string_view word);
 
 struct Error {
   Errc code;

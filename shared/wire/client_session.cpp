@@ -11,13 +11,6 @@ constexpr Millis kProgressLimit = 60'000;  // a half-open link looks alive to TC
 constexpr Millis kLaterLimit = 30'000;     // how long one sync waits out a `later`
 constexpr Millis kRetryMin = 200;
 
-Errc errc_of(std::string_view word) {
-  for (int code = 0; code <= static_cast<int>(Errc::unsupported); ++code) {
-    if (to_word(static_cast<Errc>(code)) == word) return static_cast<Errc>(code);
-  }
-  return Errc::no_link;
-}
-
 }  // namespace
 
 ClientSession::ClientSession(ClientPort& port, Options options, Millis now)

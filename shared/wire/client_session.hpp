@@ -58,6 +58,8 @@ class ClientSession {
   Output on_time(Millis now);
 
   [[nodiscard]] bool is_over() const { return over_; }
+  /// The hub has proved who it is.
+  [[nodiscard]] bool is_welcomed() const { return welcomed_; }
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   [[nodiscard]] const SessionSummary& summary() const { return summary_; }
   /// Verdicts on `extra`.

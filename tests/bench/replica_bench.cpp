@@ -190,7 +190,6 @@ int run() {
   a.sync();
   a.sql("PRAGMA wal_checkpoint(TRUNCATE)");
   const auto replica_bytes = std::filesystem::file_size(a.folder() / "replica.db");
-  if (getenv("KEEP")) std::filesystem::copy_file(a.folder() / "replica.db", "/tmp/r.db", std::filesystem::copy_options::overwrite_existing);
   b.sync();
   {
     Writer writer(a.folder() / "replica.db", false);

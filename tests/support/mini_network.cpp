@@ -115,7 +115,7 @@ Verdict MiniHub::place(const SetItem& item, std::vector<SegmentItem>& accepted) 
       [&](std::string_view id) { return &states.at(std::string(id)); },
       [&](const Source& source, Sequence sequence) { return must(store_.find(source, sequence)).has_value(); });
   if (verdict.outcome != Outcome::accepted) {
-    accepted.emplace_back(StandInItem{set.header, set.header_bytes, set.name});
+    withheld_[set.header.source].push_back({set.header, set.header_bytes, set.name});
     return verdict;
   }
   const ledger::Entry entry{ledger::EntryKind::accept, set.name, size(std::string(kAuthoritySpace)), clock_.now()};
@@ -128,6 +128,9 @@ Verdict MiniHub::place(const SetItem& item, std::vector<SegmentItem>& accepted) 
     store_.note_record(info->number, id, record_hash(id, state));
   }
   if (set.header.space == kAuthoritySpace) must(authority_.apply(set, info->size + 1));
+  // Headers of what has no entry stand before the chain's next entry, so that the chain stays provable.
+  for (StandInItem& header : withheld_[set.header.source]) accepted.emplace_back(std::move(header));
+  withheld_.erase(set.header.source);
   accepted.emplace_back(SetItem{entry, set});
   return verdict;
 }
@@ -136,21 +139,24 @@ std::vector<VerdictItem> MiniHub::push(const Segment& segment) {
   std::vector<VerdictItem> verdicts;
   must(verify_runs(segment, network_));
   Segment out{segment.space, size(segment.space) + 1, {}, segment.openings};
-  bool fresh = false;
+  std::optional<Source> open_run;  // has an entry that waits for its signature
   for (const SegmentItem& item : segment.items) {
     if (const auto* set = std::get_if<SetItem>(&item)) {
       const std::size_t before = out.items.size();
       const Verdict verdict = place(*set, out.items);
       verdicts.push_back({set->set.header.source.chain, set->set.header.sequence, 1, verdict, 0});
-      fresh = fresh || out.items.size() > before;
+      if (out.items.size() > before) open_run = set->set.header.source;
     } else if (const auto* stand_in = std::get_if<StandInItem>(&item)) {
-      out.items.push_back(item);
+      withheld_[stand_in->header.source].push_back(*stand_in);
       verdicts.push_back({stand_in->header.source.chain, stand_in->header.sequence, 1, Verdict::accept(), 0});
-    } else if (std::holds_alternative<SignatureItem>(item) && fresh) {
+    } else if (const auto* signature = std::get_if<SignatureItem>(&item); signature != nullptr && open_run) {
+      for (StandInItem& header : withheld_[signature->source]) out.items.emplace_back(std::move(header));
+      withheld_.erase(signature->source);
       out.items.push_back(item);
+      open_run.reset();
     }
   }
-  if (fresh) must(store_.append(out));
+  if (!out.items.empty()) must(store_.append(out));
   for (const std::string& space : authority_.spaces()) {
     SpaceInfo* info = must(store_.space(space));
     if (is_private_space(space) && !info->key) {

@@ -81,6 +81,7 @@ class MiniHub {
   AuthorityState authority_;
   std::map<std::string, ledger::BlindingKey> keys_;
   Source registrar_chain_;
+  std::map<Source, std::vector<StandInItem>> withheld_;
   ledger::Frontier heads_;
   std::vector<ledger::Node> nodes_;
   std::map<std::string, std::pair<std::uint64_t, ledger::HeadsLeaf>> newest_;

@@ -1,0 +1,177 @@
+#include "client/cli/arguments.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "client/cli/words.hpp"
+
+namespace wasl::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "The folder is named by --data DIR or by WASL_DATA. With --json exactly one document goes to standard\n"
+    "output, errors too.\n"
+    "Exit codes: 0 done; 1 an error in words; 3 no link to the hub, or it was cut (nothing is lost);\n"
+    "4 the sync ended but both sides are not proved equal; 5 the hub was caught showing another history.\n"
+    "Other programs may write DIR/replica.db: sqlite3 -cmd '.timeout 5000' DIR/replica.db";
+
+/// Everything that options write into; lives as long as the parser.
+struct Parsed {
+  CommandLine line;
+  JoinArguments join;
+  SyncArguments sync;
+  RecordArguments record;
+  ListArguments list;
+  RegistersArguments registers;
+  ResolveArguments resolve;
+  SearchArguments search;
+  std::string change_set;
+  std::optional<std::string> log_register, log_id;
+};
+
+using Run = std::function<Result<Answer>(const Office&)>;
+
+CLI::App* command(CLI::App& app, Parsed& parsed, const std::string& name, const std::string& what,
+                  const std::string& examples, Run run) {
+  CLI::App* sub = app.add_subcommand(name, what);
+  sub->add_option("--data", parsed.line.folder, "The office's folder")->envname("WASL_DATA");
+  sub->add_flag("--json", parsed.line.json, "One JSON document on standard output");
+  sub->footer("Examples:\n" + examples + "\n\n" + kFooter);
+  sub->callback([&parsed, run = std::move(run)] { parsed.line.run = run; });
+  return sub;
+}
+
+void add_record_options(CLI::App* sub, RecordArguments& record, bool with_id) {
+  sub->add_option("REGISTER", record.register_name, "see: wasl registers")->required();
+  if (with_id) sub->add_option("ID", record.id, "The record's id")->required();
+  sub->add_option("--space", record.space,
+                  with_id ? "Where the id is ambiguous" : "Where it stands; else the register's default");
+}
+
+void add_link_commands(CLI::App& app, Parsed& p) {
+  CLI::App* join = command(app, p, "join", "Enters a network by an invitation, and syncs for the first time",
+                           "  wasl join --data office --language fr INVITATION",
+                           [&p](const Office& o) { return join_network(o, p.join); });
+  join->add_option("INVITATION", p.join.invitation, "As the secretariat sent it")->required();
+  join->add_option("--language", p.join.language, "Language of plain text written by SQL, such as fr; else und");
+  join->add_option("--url", p.join.url, "Another way to the hub, this time only");
+  CLI::App* sync_now = command(app, p, "sync", "One round with the hub: sends, receives, proves",
+                               "  wasl sync --data office\n  wasl sync --data office --url ws://127.0.0.1:7707 --json",
+                               [&p](const Office& o) { return sync(o, p.sync); });
+  CLI::App* daemon = command(app, p, "daemon", "Keeps in touch with the hub until it is told to stop",
+                             "  wasl daemon --data office", [&p](const Office& o) { return keep_in_touch(o, p.sync); });
+  for (CLI::App* sub : {sync_now, daemon}) sub->add_option("--url", p.sync.url, "Another way to the hub, this time only");
+  command(app, p, "status", "What waits, what conflicts, and how fresh everything is", "  wasl status --data office",
+          [](const Office& o) { return status(o); });
+}
+
+void add_record_commands(CLI::App& app, Parsed& p) {
+  CLI::App* add_one = command(app, p, "add", "Adds a record",
+                              "  wasl add project --data office title=\"Water for all\" title.fr=\"L'eau pour tous\" "
+                              "status=pipeline theme=water,climate budget=\"1250000 XOF\"",
+                              [&p](const Office& o) { return add(o, p.record); });
+  add_record_options(add_one, p.record, false);
+  add_one->add_option("--id", p.record.id, "An id of your own; else one is made");
+  add_one->add_option("FIELD=VALUE", p.record.assignments, "Any number; FIELD.fr=VALUE names a language");
+  CLI::App* change = command(app, p, "set", "Changes fields of a record",
+                             "  wasl set project ID --data office status=closed website= theme+=water theme-=climate",
+                             [&p](const Office& o) { return set(o, p.record); });
+  add_record_options(change, p.record, true);
+  change->add_option("FIELD=VALUE", p.record.assignments, "FIELD= clears; FIELD+=X and FIELD-=X change a list")->required();
+  add_record_options(command(app, p, "show", "Shows a record", "  wasl show project ID --data office",
+                             [&p](const Office& o) { return show(o, p.record); }),
+                     p.record, true);
+  add_record_options(command(app, p, "delete", "Deletes a record; an edit that somebody makes meanwhile wins",
+                             "  wasl delete project ID --data office", [&p](const Office& o) { return remove(o, p.record); }),
+                     p.record, true);
+  CLI::App* all = command(app, p, "list", "Lists the records of a register",
+                          "  wasl list project --data office --where status=closed --where theme=water --limit 20",
+                          [&p](const Office& o) { return list(o, p.list); });
+  all->add_option("REGISTER", p.list.register_name, "see: wasl registers")->required();
+  all->add_option("--where", p.list.where, "FIELD=VALUE; FIELD= for those without a value")->allow_extra_args(false);
+  all->add_option("--space", p.list.space, "Only of this space");
+  all->add_option("--limit", p.list.limit, "At most so many");
+  CLI::App* words = command(app, p, "registers", "Lists registers and their fields",
+                            "  wasl registers\n  wasl registers project --language ar",
+                            [&p](const Office&) { return registers(p.registers); });
+  words->add_option("REGISTER", p.registers.register_name, "Only this one");
+  words->add_option("--language", p.registers.language, "ar, en, fr, es or pt")
+      ->check(CLI::IsMember({"ar", "en", "fr", "es", "pt"}));
+  CLI::App* find = command(app, p, "search", "Finds records by words, in any language",
+                           "  wasl search --data office \"eau potable\"\n  wasl search --data office المدن",
+                           [&p](const Office& o) { return search(o, p.search); });
+  find->add_option("TEXT", p.search.text, "Words; the last may be unfinished")->required();
+  find->add_option("--limit", p.search.limit, "At most so many");
+}
+
+void add_merge_commands(CLI::App& app, Parsed& p) {
+  command(app, p, "conflicts", "Fields that several offices set differently; all values are kept",
+          "  wasl conflicts --data office", [](const Office& o) { return conflicts(o); });
+  CLI::App* end = command(app, p, "resolve", "Ends a conflict, here and everywhere",
+                          "  wasl resolve project ID status --data office --take 0 --note \"agreed by telephone\"\n"
+                          "  wasl resolve project ID title.fr --data office --value \"Eau pour tous\"",
+                          [&p](const Office& o) { return resolve(o, p.resolve); });
+  end->add_option("REGISTER", p.resolve.register_name, "As wasl conflicts lists it")->required();
+  end->add_option("ID", p.resolve.id, "The record's id")->required();
+  end->add_option("FIELD", p.resolve.field, "FIELD, or FIELD.fr for one language")->required();
+  end->add_option("--take", p.resolve.take, "Number of the value, as wasl conflicts lists them, from 0");
+  end->add_option("--value", p.resolve.value, "Another value");
+  end->add_option("--note", p.resolve.note, "Why, for the others");
+  end->add_option("--space", p.resolve.space, "Where the id is ambiguous");
+  CLI::App* drop = command(app, p, "discard", "Takes an own change set that has no entry out of what is shown",
+                           "  wasl discard 3fa91c02 --data office", [&p](const Office& o) { return discard(o, p.change_set); });
+  drop->add_option("CHANGE_SET", p.change_set, "Its name or the beginning of it; see wasl status")->required();
+  command(app, p, "attention", "Records with missing fields, broken rules, or brought back against a delete",
+          "  wasl attention --data office", [](const Office& o) { return attention(o); });
+}
+
+void add_history_commands(CLI::App& app, Parsed& p) {
+  CLI::App* log = command(app, p, "log", "Who wrote what when, from signed history",
+                          "  wasl log --data office\n  wasl log project ID --data office",
+                          [&p](const Office& o) { return history(o, p.log_register, p.log_id); });
+  log->add_option("REGISTER", p.log_register, "Only of this register");
+  log->add_option("ID", p.log_id, "Only of this record");
+  command(app, p, "verify", "Checks everything held here, with no network", "  wasl verify --data office",
+          [](const Office& o) { return verify(o); });
+  command(app, p, "repair", "Computes everything shown again from signed history; own unsent work stays",
+          "  wasl repair --data office", [](const Office& o) { return repair(o); });
+}
+
+/// The parser's own words for this would be "a subcommand is required".
+std::optional<Error> unknown_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return std::nullopt;
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return std::nullopt;
+  return Error{Errc::not_found, std::string("there is no command ") + argv[1] + did_you_mean(argv[1], names),
+               "list them with: wasl --help"};
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, char** argv) {
+  static Parsed parsed;  // the functions in it refer to it
+  CLI::App app{"Wasl, the office's program: works without a network and syncs when there is one."};
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  add_link_commands(app, parsed);
+  add_record_commands(app, parsed);
+  add_merge_commands(app, parsed);
+  add_history_commands(app, parsed);
+  for (int i = 1; i < argc; ++i) parsed.line.json = parsed.line.json || std::strcmp(argv[i], "--json") == 0;
+  parsed.line.error = unknown_command(app, argc, argv);
+  if (parsed.line.error) return parsed.line;
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app.get_subcommands();
+    parsed.line.help = chosen.empty() ? app.help() : chosen.front()->help();
+  } catch (const CLI::ParseError& error) {
+    parsed.line.error = Error{Errc::invalid_value, error.what(), "see: wasl --help, or wasl COMMAND --help"};
+  }
+  return parsed.line;
+}
+
+}  // namespace wasl::cli

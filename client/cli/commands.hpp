@@ -1,0 +1,71 @@
+#pragma once
+// The commands of `wasl`: what each needs, and what it answers. None writes to standard output.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/cli/answer.hpp"
+#include "client/cli/office.hpp"
+
+namespace wasl::cli {
+
+struct JoinArguments {
+  std::string invitation, language, url;
+};
+Result<Answer> join_network(const Office& office, const JoinArguments& arguments);
+
+struct SyncArguments {
+  std::string url;
+};
+Result<Answer> sync(const Office& office, const SyncArguments& arguments);
+/// Runs until it is told to stop.
+Result<Answer> keep_in_touch(const Office& office, const SyncArguments& arguments);
+
+Result<Answer> status(const Office& office);
+
+/// A record, and what is to stand in it.
+struct RecordArguments {
+  std::string register_name, id;
+  std::optional<std::string> space;
+  std::vector<std::string> assignments;
+};
+Result<Answer> add(const Office& office, const RecordArguments& arguments);
+Result<Answer> set(const Office& office, const RecordArguments& arguments);
+Result<Answer> show(const Office& office, const RecordArguments& arguments);
+Result<Answer> remove(const Office& office, const RecordArguments& arguments);
+
+struct ListArguments {
+  std::string register_name;
+  std::optional<std::string> space;
+  std::vector<std::string> where;
+  std::optional<std::size_t> limit;
+};
+Result<Answer> list(const Office& office, const ListArguments& arguments);
+
+struct RegistersArguments {
+  std::string register_name, language;
+};
+Result<Answer> registers(const RegistersArguments& arguments);
+
+Result<Answer> conflicts(const Office& office);
+struct ResolveArguments {
+  std::string register_name, id, field, note;
+  std::optional<std::string> space, value;
+  std::optional<std::size_t> take;
+};
+Result<Answer> resolve(const Office& office, const ResolveArguments& arguments);
+Result<Answer> discard(const Office& office, const std::string& change_set);
+
+Result<Answer> history(const Office& office, const std::optional<std::string>& register_name,
+                       const std::optional<std::string>& id);
+Result<Answer> verify(const Office& office);
+Result<Answer> repair(const Office& office);
+Result<Answer> attention(const Office& office);
+
+struct SearchArguments {
+  std::string text;
+  std::size_t limit = 20;
+};
+Result<Answer> search(const Office& office, const SearchArguments& arguments);
+
+}  // namespace wasl::cli

@@ -1,0 +1,92 @@
+// wasl log, wasl verify, wasl repair, wasl attention
+#include <nlohmann/json.hpp>
+
+#include "client/cli/commands.hpp"
+#include "client/cli/names.hpp"
+#include "client/cli/words.hpp"
+
+namespace wasl::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+}  // namespace
+
+Result<Answer> history(const Office& office, const std::optional<std::string>& register_name,
+                       const std::optional<std::string>& id) {
+  if (register_name) {
+    if (auto found = find_register(*register_name); !found) return tl::unexpected(found.error());
+  }
+  WASL_LET(const auto replica, office.open());
+  WASL_LET(const auto lines, replica->history(register_name, id));
+  Json out{{"history", Json::array()}};
+  std::string words;
+  for (const HistoryLine& line : lines) {
+    out["history"].push_back({{"space", line.space},
+                              {"position", line.position},
+                              {"change_set", to_hex(line.change_set.view())},
+                              {"author", to_hex(line.author.view())},
+                              {"organisation", line.organisation},
+                              {"time", iso_time(line.time)},
+                              {"register", line.register_name},
+                              {"id", line.id},
+                              {"what", line.what}});
+    words += iso_time(line.time) + "  " +
+             (line.organisation.empty() ? to_hex(line.author.view()).substr(0, 12) : line.organisation) + "  " +
+             line.register_name + " " + line.id + ": " + line.what +
+             (line.position == 0 ? "  [not accepted yet, " + to_hex(line.change_set.view()).substr(0, 12) + "]"
+                                 : "  [" + line.space + " " + std::to_string(line.position) + "]") +
+             "\n";
+  }
+  return Answer{out.dump(), words + counted(lines.size(), "line"), kDone};
+}
+
+Result<Answer> verify(const Office& office) {
+  WASL_LET(const auto replica, office.open());
+  WASL_LET(const VerifyReport report, replica->verify());
+  const Json out{{"ok", report.ok},
+                 {"change_sets", report.change_sets},
+                 {"problems", report.problems},
+                 {"statements", report.statements}};
+  std::string words = report.ok ? "All is well: " + counted(report.change_sets, "change set") + " checked."
+                                : counted(report.problems.size(), "problem") + ":";
+  for (const std::string& problem : report.problems) words += "\n  " + problem;
+  for (const std::string& statement : report.statements) words += "\n" + statement;
+  return Answer{out.dump(), std::move(words), report.ok ? kDone : kFailed};
+}
+
+Result<Answer> repair(const Office& office) {
+  WASL_LET(const auto replica, office.open());
+  WASL_LET(const ReplicaStatus now, replica->status());
+  Json repaired = Json::array();
+  std::string words;
+  for (const SpaceStatus& space : now.spaces) {
+    WASL_LET(const auto changed, replica->rebuild(space.space));
+    for (const std::string& record : changed) {
+      repaired.push_back({{"space", space.space}, {"record", record}});
+      words += "\n  " + space.space + " " + record;
+    }
+  }
+  words = repaired.empty() ? "Everything was computed again from signed history; nothing differed."
+                           : counted(repaired.size(), "record") + " differed and were put right:" + words;
+  const Json out{{"repaired", repaired}};
+  return Answer{out.dump(), std::move(words), kDone};
+}
+
+Result<Answer> attention(const Office& office) {
+  WASL_LET(const auto replica, office.open());
+  WASL_LET(const auto items, replica->attention());
+  Json out{{"attention", Json::array()}};
+  std::string words = items.empty() ? "Nothing needs attention." : counted(items.size(), "thing") + " to look at:";
+  for (const AttentionItem& item : items) {
+    out["attention"].push_back({{"register", item.register_name},
+                                {"id", item.id},
+                                {"space", item.space},
+                                {"kind", item.kind},
+                                {"words", item.words}});
+    words += "\n  " + item.register_name + " " + item.id + " (" + item.space + "): " + item.words;
+  }
+  return Answer{out.dump(), std::move(words), kDone};
+}
+
+}  // namespace wasl::cli

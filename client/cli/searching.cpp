@@ -1,0 +1,32 @@
+// wasl search
+#include <nlohmann/json.hpp>
+
+#include "client/cli/commands.hpp"
+#include "client/cli/names.hpp"
+#include "client/cli/record_view.hpp"
+#include "client/cli/words.hpp"
+#include "client/search/search_index.hpp"
+
+namespace wasl::cli {
+
+Result<Answer> search(const Office& office, const SearchArguments& arguments) {
+  WASL_LET(const auto replica, office.open());
+  WASL_TRY(replica->seal());
+  WASL_LET(SearchIndex index, SearchIndex::open(office.folder()));
+  WASL_TRY(index.update(replica->database(), replica->schema()));
+  WASL_LET(const auto hits, index.find(arguments.text, arguments.limit));
+  nlohmann::ordered_json out{{"found", nlohmann::ordered_json::array()}};
+  std::string words;
+  for (const SearchHit& hit : hits) {
+    WASL_LET(const Register* const reg, find_register(hit.register_name));
+    WASL_LET(const auto records,
+             read_records(replica->database(), *reg, {"id = ? AND space = ?", {hit.id, hit.space}, 1}));
+    const std::string caption =
+        records.empty() ? hit.id : caption_of(*reg, records.front(), replica->network().language);
+    out["found"].push_back({{"register", hit.register_name}, {"id", hit.id}, {"space", hit.space}, {"caption", caption}});
+    words += hit.register_name + " " + hit.id + "  " + caption + "  (" + hit.space + ")\n";
+  }
+  return Answer{out.dump(), words + counted(hits.size(), "record") + " found", kDone};
+}
+
+}  // namespace wasl::cli

@@ -1,0 +1,99 @@
+// wasl sync, wasl daemon
+#include <nlohmann/json.hpp>
+
+#include "client/cli/commands.hpp"
+#include "client/cli/progress.hpp"
+#include "client/cli/words.hpp"
+#include "client/engine/daemon.hpp"
+#include "client/engine/daemon_lock.hpp"
+
+namespace wasl::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json equal_json(const std::optional<bool>& equal) { return equal ? Json(*equal) : Json(nullptr); }
+
+Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now) {
+  const SessionSummary& summary = outcome.summary;
+  const LinkTraffic& traffic = outcome.traffic;
+  Json out;
+  out["sent"] = {{"change_sets", summary.sent_sets}, {"bytes", traffic.payload_out}, {"upgrade_bytes", traffic.upgrade_out}};
+  out["received"] = {
+      {"change_sets", summary.received_sets}, {"bytes", traffic.payload_in}, {"upgrade_bytes", traffic.upgrade_in}};
+  out["upgrade_bytes"] = traffic.upgrade_out + traffic.upgrade_in;
+  out["round_trips"] = summary.round_trips;
+  out["equal"] = equal_json(summary.equal);
+  out["accepted"] = summary.accepted;
+  out["held"] = now.held;
+  out["refused"] = now.refused;
+  out["unsent"] = now.unsent;
+  out["conflicts"] = now.conflicts;
+
+  std::string words = "Sent " + counted(summary.sent_sets, "change set") + " (" + bytes_words(traffic.payload_out) +
+                      "), received " + std::to_string(summary.received_sets) + " (" +
+                      bytes_words(traffic.payload_in) + ") in " + counted(summary.round_trips, "round trip") + ".\n";
+  if (summary.equal == true) {
+    words += "Proved: this office and the hub hold the same history and state.";
+  } else if (summary.equal == false) {
+    words += "This office and the hub differ. Run: wasl verify; if it names problems, run: wasl repair";
+  } else {
+    words += "It is not known yet whether both sides are equal. Sync again in a moment.";
+  }
+  if (now.held > 0 || now.refused > 0) {
+    words += "\n" + std::to_string(now.held) + " held and " + std::to_string(now.refused) +
+             " refused by the hub; they stay here. See: wasl status";
+  }
+  if (now.conflicts > 0) words += "\n" + counted(now.conflicts, "conflict") + " to look at. See: wasl conflicts";
+  return {out.dump(), std::move(words), summary.equal == true ? kDone : kNotEqual};
+}
+
+/// What a person wants to know first when a sync fails: is my work safe?
+Error with_comfort(Error error, Replica& replica) {
+  const auto now = replica.status();
+  if (!now || error.code == Errc::caught) return error;
+  error.hint += std::string(error.hint.empty() ? "" : "; ") + "nothing is lost: " +
+                (now->unsent == 0 ? std::string("no change set waits to be sent")
+                                  : counted(now->unsent, "change set") + " wait here to be sent");
+  return error;
+}
+
+std::string url_of(const Replica& replica, const SyncArguments& arguments) {
+  return arguments.url.empty() ? replica.network().url : arguments.url;
+}
+
+Status check_url(const std::string& url) {
+  if (!url.empty()) return {};
+  return fail(Errc::not_found, "the hub's address is not known", "name it with --url ws://HOST:PORT");
+}
+
+}  // namespace
+
+Result<Answer> sync(const Office& office, const SyncArguments& arguments) {
+  WASL_LET(const auto replica, office.open());
+  const std::string url = url_of(*replica, arguments);
+  WASL_TRY(check_url(url));
+  WASL_TRY(replica->seal());
+  Progress progress;
+  SyncRun::Options options;
+  options.url = url;
+  options.on_progress = [&](const SessionSummary& summary) { progress.session(summary); };
+  Loop loop;
+  SyncOutcome outcome = run_session(loop, *replica, std::move(options));
+  if (outcome.error) return tl::unexpected(with_comfort(std::move(*outcome.error), *replica));
+  WASL_LET(const ReplicaStatus now, replica->status());
+  return answer_of(outcome, now);
+}
+
+Result<Answer> keep_in_touch(const Office& office, const SyncArguments& arguments) {
+  WASL_LET(const auto replica, office.open());
+  const std::string url = url_of(*replica, arguments);
+  WASL_TRY(check_url(url));
+  WASL_LET(const DaemonLock lock, DaemonLock::take(office.folder()));
+  Loop loop;
+  Daemon daemon(loop, *replica, office.random(), url);
+  WASL_TRY(daemon.run());
+  return Answer{R"({"stopped":true})", "Stopped.", kDone};
+}
+
+}  // namespace wasl::cli

@@ -1,0 +1,114 @@
+#include "client/engine/daemon.hpp"
+
+#include "client/engine/log.hpp"
+
+namespace wasl {
+namespace {
+
+// How long a write by another program waits to be noticed: shorter than a person's glance at the other screen,
+// and one small read of shared memory costs nothing that can be measured.
+constexpr std::chrono::milliseconds kWatchEvery{300};
+
+bool can_mend(Errc code) {
+  switch (code) {
+    case Errc::caught:
+    case Errc::wrong_network:
+    case Errc::unauthorised:
+    case Errc::unsupported:
+    case Errc::corrupt: return false;
+    default: return true;
+  }
+}
+
+std::string word(const std::optional<bool>& equal) { return !equal ? "unknown" : *equal ? "true" : "false"; }
+
+}  // namespace
+
+Daemon::Daemon(Loop& loop, Replica& replica, Random& random, std::string url)
+    : loop_(loop), replica_(replica), url_(std::move(url)), retry_(loop, random), watch_(loop) {}
+
+Status Daemon::run() {
+  log::info("daemon.started", {{"organisation", replica_.network().organisation}, {"hub", url_}});
+  loop_.on_signal([this] { stop(); });
+  watch();
+  connect();
+  loop_.run();
+  session_.reset();
+  log::info("daemon.stopped");
+  return std::move(result_);
+}
+
+void Daemon::connect() {
+  ended_.reset();
+  logged_ = {};
+  SyncRun::Options options;
+  options.url = url_;
+  options.live = true;
+  options.on_progress = [this](const SessionSummary& summary) { on_progress(summary); };
+  session_ = std::make_unique<SyncRun>(loop_, replica_, std::move(options),
+                                       [this](const SyncOutcome& outcome) { on_ended(outcome); });
+  session_->start();
+}
+
+void Daemon::on_progress(const SessionSummary& now) {
+  if (now.equal.has_value()) retry_.reset();
+  const bool moved = now.received_sets != logged_.received_sets || now.accepted != logged_.accepted ||
+                     now.held != logged_.held || now.refused != logged_.refused;
+  if (!moved && now.equal == logged_.equal) return;
+  log::info("session.moved", {{"received", std::to_string(now.received_sets)},
+                              {"sent", std::to_string(now.sent_sets)},
+                              {"accepted", std::to_string(now.accepted)},
+                              {"held", std::to_string(now.held)},
+                              {"refused", std::to_string(now.refused)},
+                              {"equal", word(now.equal)}});
+  logged_ = now;
+}
+
+void Daemon::on_ended(const SyncOutcome& outcome) {
+  ended_ = std::move(session_);
+  if (stopping_) return loop_.stop();
+  const std::string bytes_out = std::to_string(outcome.traffic.payload_out);
+  const std::string bytes_in = std::to_string(outcome.traffic.payload_in);
+  const Error error = outcome.error.value_or(Error{Errc::no_link, "the hub ended the session", ""});
+  if (!can_mend(error.code)) {
+    log::error("session.failed", {{"code", std::string(to_word(error.code))}, {"why", error.message}});
+    result_ = tl::unexpected(error);
+    return loop_.stop();
+  }
+  const auto wait = retry_.start([this] { connect(); });
+  log::warn("session.ended", {{"code", std::string(to_word(error.code))},
+                              {"why", error.message},
+                              {"bytes_out", bytes_out},
+                              {"bytes_in", bytes_in},
+                              {"retry_ms", std::to_string(wait.count())}});
+}
+
+/// Asks the file, cheaply, whether another connection has committed; what programs wrote is sealed and sent.
+void Daemon::watch() {
+  watch_.start(kWatchEvery, [this] { watch(); });
+  const auto version = replica_.database().data_version();
+  if (!version) {
+    log::warn("replica.unreadable", {{"why", version.error().message}});
+    return;
+  }
+  if (*version == data_version_) return;
+  const auto sealed = replica_.seal();
+  if (!sealed) {  // asked again at the next tick: another program may hold the file for a moment
+    log::warn("replica.not_sealed",
+              {{"code", std::string(to_word(sealed.error().code))}, {"why", sealed.error().message}});
+    return;
+  }
+  data_version_ = *version;
+  if (*sealed > 0) log::info("replica.sealed", {{"change_sets", std::to_string(*sealed)}});
+  if (session_ != nullptr) session_->on_local_commit();
+}
+
+void Daemon::stop() {
+  stopping_ = true;
+  watch_.cancel();
+  log::info("daemon.stopping");
+  if (session_ == nullptr) return loop_.stop();
+  session_->close();
+}
+
+}  // namespace wasl

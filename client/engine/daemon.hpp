@@ -1,0 +1,42 @@
+#pragma once
+// Keeps an office in touch: a live session while the hub can be reached, longer and longer waits while it cannot,
+// and an eye on what other programs write into replica.db.
+// Thread: the Loop's.
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "client/engine/sync_run.hpp"
+
+namespace wasl {
+
+class Daemon {
+ public:
+  /// All must outlive the daemon.
+  Daemon(Loop& loop, Replica& replica, Random& random, std::string url);
+
+  /// Runs until SIGTERM or SIGINT. Errors: what no later attempt can mend (caught, wrong_network, unauthorised,
+  /// unsupported, corrupt).
+  Status run();
+
+ private:
+  void connect();
+  void on_ended(const SyncOutcome& outcome);
+  void on_progress(const SessionSummary& summary);
+  void watch();
+  void stop();
+
+  Loop& loop_;
+  Replica& replica_;
+  std::string url_;
+  BackoffTimer retry_;
+  Timer watch_;
+  std::unique_ptr<SyncRun> session_;
+  std::unique_ptr<SyncRun> ended_;  ///< kept until the loop is out of its calls
+  SessionSummary logged_;
+  std::int64_t data_version_ = -1;
+  bool stopping_ = false;
+  Status result_;
+};
+
+}  // namespace wasl

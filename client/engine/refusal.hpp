@@ -1,0 +1,11 @@
+#pragma once
+// What a hub said when it did not upgrade, as an Error. Pure.
+#include "shared/base/result.hpp"
+#include "shared/net/connect.hpp"
+
+namespace wasl {
+
+/// A hub answers {"error":{"code","message","hint"}}; anything else is a link that did not come about.
+Error error_of(const NoChannel& refused);
+
+}  // namespace wasl

@@ -1,0 +1,119 @@
+#include "client/engine/sync_run.hpp"
+
+#include <algorithm>
+
+#include "client/engine/refusal.hpp"
+#include "client/engine/system_clock.hpp"
+
+namespace wasl {
+
+SyncRun::SyncRun(Loop& loop, Replica& replica, Options options, Done done)
+    : loop_(loop), replica_(replica), options_(std::move(options)), done_(std::move(done)), timer_(loop) {}
+
+SyncRun::~SyncRun() = default;
+
+void SyncRun::start() {
+  const Hash plain_link{};  // the binding of plain loopback; TLS is ended by a proxy that is not here yet
+  auto hello = options_.invitation != nullptr ? replica_.make_invitation_hello(*options_.invitation, plain_link)
+                                              : replica_.make_hello(options_.live, plain_link);
+  if (!hello) {
+    timer_.start(std::chrono::milliseconds(0), [this, error = std::move(hello).error()] { finish(error); });
+    return;
+  }
+  ConnectOptions connection;
+  connection.url = options_.url;
+  connection.hello = std::move(*hello);
+  const Hash hash = hello_hash(connection.hello);
+  attempt_ = connect(loop_, std::move(connection), *this, [this, hash](auto connected) {
+    if (!connected) return finish(error_of(connected.error()));
+    on_connected(std::move(*connected), hash);
+  });
+}
+
+void SyncRun::on_connected(std::unique_ptr<Channel> channel, const Hash& hello) {
+  channel_ = std::move(channel);
+  attempt_.reset();
+  ClientSession::Options session;
+  session.live = options_.live;
+  session.network = replica_.network().network;
+  session.log_key = replica_.network().log_key;
+  session.hello = hello;
+  session.push = options_.push;
+  session.extra = std::move(options_.extra);
+  session_ = std::make_unique<ClientSession>(replica_, std::move(session), steady_millis());
+  take(session_->on_time(steady_millis()));
+}
+
+void SyncRun::take(ClientSession::Output output) {
+  for (Bytes& frame : output.frames) channel_->send(std::make_shared<const Bytes>(std::move(frame)));
+  if (output.close) {
+    closing_ = true;
+    timer_.cancel();
+    channel_->close(CloseCode::normal, "");
+    return;
+  }
+  arm(output.wake_at);
+}
+
+void SyncRun::arm(std::optional<Millis> wake_at) {
+  if (!wake_at || session_->is_over()) return;
+  const std::chrono::milliseconds wait(std::max<Millis>(0, *wake_at - steady_millis()));
+  timer_.start(wait, [this] { take(session_->on_time(steady_millis())); });
+}
+
+void SyncRun::on_message(ByteView message) {
+  if (closing_) return;
+  auto output = session_->on_frame(message, steady_millis());
+  if (options_.on_progress) options_.on_progress(session_->summary());
+  take(std::move(output));
+}
+
+void SyncRun::on_local_commit() {
+  if (session_ != nullptr && !closing_) take(session_->on_local_commit(steady_millis()));
+}
+
+void SyncRun::close() {
+  closing_ = true;
+  timer_.cancel();
+  if (channel_ != nullptr) {
+    channel_->close(CloseCode::going_away, "");
+  } else {
+    timer_.start(std::chrono::milliseconds(0), [this] { finish(std::nullopt); });
+  }
+}
+
+void SyncRun::on_closed(const LinkEnd& end) {
+  if (closing_) return finish(std::nullopt);
+  if (end.error) return finish(end.error);
+  finish(Error{Errc::no_link, "the hub ended the link before the sync was complete" +
+                                  (end.reason.empty() ? std::string() : ": " + end.reason),
+               "sync again; nothing is lost"});
+}
+
+void SyncRun::finish(std::optional<Error> error) {
+  SyncOutcome outcome;
+  if (session_ != nullptr) {
+    outcome.summary = session_->summary();
+    outcome.extra_verdict = session_->extra_verdict();
+    outcome.welcomed = session_->is_welcomed();
+    if (session_->error()) error = session_->error();
+  }
+  if (channel_ != nullptr) outcome.traffic = channel_->traffic();
+  outcome.error = std::move(error);
+  timer_.cancel();
+  const Done done = std::exchange(done_, nullptr);
+  if (done) done(std::move(outcome));
+}
+
+SyncOutcome run_session(Loop& loop, Replica& replica, SyncRun::Options options) {
+  SyncOutcome outcome;
+  SyncRun run(loop, replica, std::move(options), [&](SyncOutcome ended) {
+    outcome = std::move(ended);
+    loop.stop();
+  });
+  run.start();
+  loop.run();
+  return outcome;
+}
+
+}  // namespace wasl

@@ -1,0 +1,71 @@
+#pragma once
+// One session with the hub: connects, feeds a ClientSession with frames and time, and tells how it ended. A new
+// connection makes a new SyncRun.
+// Thread: the Loop's.
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "client/replica/replica.hpp"
+#include "shared/net/connect.hpp"
+#include "shared/net/loop.hpp"
+#include "shared/wire/client_session.hpp"
+
+namespace wasl {
+
+struct SyncOutcome {
+  SessionSummary summary;
+  LinkTraffic traffic;
+  std::optional<Verdict> extra_verdict;
+  std::optional<Error> error;
+  bool welcomed = false;  ///< the hub proved who it is
+};
+
+class SyncRun final : private ChannelHandler {
+ public:
+  struct Options {
+    std::string url;
+    bool live = false;
+    bool push = true;
+    const crypto::KeyPair* invitation = nullptr;  ///< speak as this key; must outlive the run
+    std::optional<Segment> extra;                 ///< pushed first (an enrolment)
+    std::function<void(const SessionSummary&)> on_progress;  ///< after each frame
+  };
+  using Done = std::function<void(SyncOutcome)>;
+
+  /// Loop and replica must outlive the run. `done` is called once, last; the run may be destroyed inside it.
+  /// Destroying it earlier ends the link at once.
+  SyncRun(Loop& loop, Replica& replica, Options options, Done done);
+  ~SyncRun() override;
+
+  void start();
+  /// Something was sealed: a live session sends it now.
+  void on_local_commit();
+  /// Says goodbye; `done` follows.
+  void close();
+
+ private:
+  void on_connected(std::unique_ptr<Channel> channel, const Hash& hello);
+  void take(ClientSession::Output output);
+  void arm(std::optional<Millis> wake_at);
+  void finish(std::optional<Error> error);
+
+  void on_message(ByteView message) override;
+  void on_closed(const LinkEnd& end) override;
+
+  Loop& loop_;
+  Replica& replica_;
+  Options options_;
+  Done done_;
+  Timer timer_;
+  std::unique_ptr<Attempt> attempt_;
+  std::unique_ptr<Channel> channel_;
+  std::unique_ptr<ClientSession> session_;
+  bool closing_ = false;
+};
+
+/// Runs one session to its end on this thread.
+SyncOutcome run_session(Loop& loop, Replica& replica, SyncRun::Options options);
+
+}  // namespace wasl

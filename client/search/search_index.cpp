@@ -1,0 +1,164 @@
+#include "client/search/search_index.hpp"
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "shared/crypto/crypto.hpp"
+#include "shared/text/folding.hpp"
+
+namespace wasl {
+namespace {
+
+constexpr std::string_view kTables = R"sql(
+CREATE TABLE IF NOT EXISTS record(no INTEGER PRIMARY KEY, register TEXT NOT NULL, space TEXT NOT NULL,
+  id TEXT NOT NULL, hash INTEGER NOT NULL, UNIQUE(register, space, id));
+CREATE VIRTUAL TABLE IF NOT EXISTS word USING fts5(title, body, tokenize = "unicode61 remove_diacritics 0");
+)sql";
+
+struct Texts {
+  std::string title, body;
+};
+
+void add_text(std::string& out, std::string_view text) {
+  if (!out.empty()) out += '\n';
+  out += text;
+}
+
+/// All languages of a column, one after the other.
+std::string plain_text(std::string_view column) {
+  if (column.empty() || column.front() != '{') return std::string(column);
+  const auto json = nlohmann::json::parse(column, nullptr, false);
+  if (!json.is_object()) return std::string(column);
+  std::string out;
+  for (const auto& [tag, text] : json.items()) {
+    if (text.is_string()) add_text(out, text.get<std::string>());
+  }
+  return out;
+}
+
+std::int64_t hash_of(const Texts& texts) {
+  const Hash hash = crypto::hash("wasl.1/search", {view(texts.title), ByteView(), view("\n\n"), view(texts.body)});
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < 8; ++i) number = number << 8 | hash.bytes[i];
+  return static_cast<std::int64_t>(number >> 1);
+}
+
+struct Indexed {
+  std::int64_t no = 0;
+  std::int64_t hash = 0;
+  bool seen = false;
+};
+using Known = std::map<std::tuple<std::string, std::string, std::string>, Indexed>;
+
+Result<Known> read_known(Database& db) {
+  Known known;
+  WASL_LET(auto select, db.prepare("SELECT register, space, id, no, hash FROM record"));
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return known;
+    known[{std::string(select.text(0)), std::string(select.text(1)), std::string(select.text(2))}] = {
+        select.int64(3), select.int64(4), false};
+  }
+}
+
+Status forget_words(Database& db, std::int64_t no) {
+  WASL_LET(auto erase, db.prepare("DELETE FROM word WHERE rowid = ?"));
+  erase.bind_all(no);
+  return erase.run();
+}
+
+Status write_words(Database& db, std::int64_t no, const Texts& texts) {
+  WASL_LET(auto insert, db.prepare("INSERT INTO word(rowid, title, body) VALUES(?, ?, ?)"));
+  insert.bind_all(no, text::fold_words(texts.title), text::fold_words(texts.body));
+  return insert.run();
+}
+
+Status update_register(Database& db, Database& replica, const Register& reg, Known& known) {
+  std::vector<const Field*> fields;
+  std::string names;
+  for (const Field& field : reg.fields) {
+    if (field.search.empty() || field.is_set()) continue;
+    fields.push_back(&field);
+    names += ", " + field.name;
+  }
+  if (fields.empty()) return {};
+  WASL_LET(auto select, replica.prepare("SELECT space, id" + names + " FROM " + reg.name));
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return {};
+    Texts texts;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      const int column = static_cast<int>(i) + 2;
+      if (select.is_null(column)) continue;
+      add_text(fields[i]->search == "title" ? texts.title : texts.body, plain_text(select.text(column)));
+    }
+    const std::int64_t hash = hash_of(texts);
+    Indexed& indexed = known[{reg.name, std::string(select.text(0)), std::string(select.text(1))}];
+    indexed.seen = true;
+    if (indexed.no != 0 && indexed.hash == hash) continue;
+    if (indexed.no != 0) {
+      WASL_TRY(forget_words(db, indexed.no));
+      WASL_LET(auto update, db.prepare("UPDATE record SET hash = ? WHERE no = ?"));
+      update.bind_all(hash, indexed.no);
+      WASL_TRY(update.run());
+    } else {
+      WASL_LET(auto insert, db.prepare("INSERT INTO record(register, space, id, hash) VALUES(?, ?, ?, ?)"));
+      insert.bind_all(reg.name, select.text(0), select.text(1), hash);
+      WASL_TRY(insert.run());
+      indexed.no = db.last_insert_id();
+    }
+    indexed.hash = hash;
+    WASL_TRY(write_words(db, indexed.no, texts));
+  }
+}
+
+}  // namespace
+
+Result<SearchIndex> SearchIndex::open(const std::filesystem::path& folder) {
+  OpenOptions options;
+  options.path = folder / "search.db";
+  options.create = true;
+  const auto attempt = [&]() -> Result<SearchIndex> {
+    WASL_LET(Database database, Database::open(options));
+    WASL_TRY(database.exec(kTables));
+    return SearchIndex(std::move(database));
+  };
+  auto opened = attempt();
+  if (opened || opened.error().code != Errc::corrupt) return opened;
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::error_code ignored;  // what cannot be removed is reported by the next attempt
+    std::filesystem::remove(options.path.string() + suffix, ignored);
+  }
+  return attempt();
+}
+
+Status SearchIndex::update(Database& replica, const Schema& schema) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_LET(Known known, read_known(db_));
+  for (const Register& reg : schema.registers()) WASL_TRY(update_register(db_, replica, reg, known));
+  for (const auto& [place, indexed] : known) {
+    if (indexed.seen) continue;
+    WASL_TRY(forget_words(db_, indexed.no));
+    WASL_LET(auto erase, db_.prepare("DELETE FROM record WHERE no = ?"));
+    erase.bind_all(indexed.no);
+    WASL_TRY(erase.run());
+  }
+  return transaction.commit();
+}
+
+Result<std::vector<SearchHit>> SearchIndex::find(std::string_view text, std::size_t most) {
+  std::vector<SearchHit> hits;
+  const std::string query = text::search_query(text);
+  if (query.empty()) return hits;
+  WASL_LET(auto select, db_.prepare("SELECT r.register, r.space, r.id FROM word JOIN record r ON r.no = word.rowid "
+                                    "WHERE word MATCH ? ORDER BY bm25(word, 4.0, 1.0), r.no LIMIT ?"));
+  select.bind_all(query, most);
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return hits;
+    hits.push_back({std::string(select.text(0)), std::string(select.text(1)), std::string(select.text(2))});
+  }
+}
+
+}  // namespace wasl

@@ -1,0 +1,231 @@
+"""A real hub and real offices in a temporary folder, for the tests beside this file. Standard library only.
+
+The programs are looked for in WASL_BIN_DIR (default build/release). Every process that a World starts, and no
+other, ends with it.
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def binary(name):
+    folder = pathlib.Path(os.environ.get("WASL_BIN_DIR", ROOT / "build" / "release"))
+    for place in (folder, folder / "bin", folder / "client" / "cli", folder / "server" / "app", folder / "tests"):
+        if (place / name).is_file():
+            return str(place / name)
+    raise unittest.SkipTest(f"{name} is not in {folder}; build it or set WASL_BIN_DIR")
+
+
+class Answer:
+    def __init__(self, code, document, stderr):
+        self.code, self.document, self.stderr = code, document, stderr
+
+    def __getitem__(self, key):
+        return self.document[key]
+
+    @property
+    def error(self):
+        return self.document.get("error", {})
+
+
+def run_json(arguments, timeout=60, **options):
+    done = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, **options)
+    text = done.stdout.decode()
+    try:
+        document = json.loads(text)
+    except ValueError:
+        raise AssertionError(
+            f"{arguments} ended with {done.returncode} and printed no single document:\n{text}\n{done.stderr.decode()}")
+    return Answer(done.returncode, document, done.stderr.decode())
+
+
+class World:
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="wasl-world-"))
+        self.hub_folder = self.folder / "hub"
+        self.processes = []
+        self.hub_process = None
+        self.port = None
+
+    def close(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    # ── the hub
+    def hub(self, *arguments, folder=None):
+        command, rest = list(arguments[:1]), list(arguments[1:])
+        if command == ["organisation"]:
+            command, rest = list(arguments[:2]), list(arguments[2:])
+        answer = run_json([binary("wasl-hub"), *command, "--data", str(folder or self.hub_folder), "--json", *rest])
+        if answer.code != 0:
+            raise AssertionError(f"wasl-hub {arguments}: {answer.document}")
+        return answer
+
+    def init_hub(self, name="World network"):
+        self.hub("init", "--name", name)
+        self.start_hub()
+
+    def start_hub(self, port=None, folder=None):
+        log = open(self.folder / "hub.log", "ab")
+        self.hub_process = subprocess.Popen(
+            [binary("wasl-hub"), "serve", "--data", str(folder or self.hub_folder), "--listen",
+             f"127.0.0.1:{port or self.port or 0}"], stdout=subprocess.PIPE, stderr=log)
+        self.processes.append(self.hub_process)
+        deadline = time.time() + 20
+        while time.time() < deadline:
+            line = self.hub_process.stdout.readline().decode()
+            found = re.search(r"127\.0\.0\.1:(\d+)", line)
+            if found:
+                self.port = int(found.group(1))
+                return
+            if not line:
+                break
+        raise AssertionError("the hub did not start:\n" + (self.folder / "hub.log").read_text())
+
+    def stop_hub(self, how=signal.SIGTERM):
+        self.hub_process.send_signal(how)
+        self.hub_process.wait(20)
+
+    @property
+    def url(self):
+        return f"ws://127.0.0.1:{self.port}/wasl"
+
+    def organisation(self, id, kind="association", parent=None, name=None):
+        more = ["--parent", parent] if parent else []
+        self.hub("organisation", "add", "--id", id, "--name", name or id.title(), "--kind", kind, *more)
+
+    def invite(self, organisation, role="officer"):
+        return self.hub("invite", "--organisation", organisation, "--role", role)["invitation"]
+
+    # ── offices
+    def office(self, name, organisation, role="officer", language=None):
+        office = Office(self, name)
+        office.join(self.invite(organisation, role), language)
+        return office
+
+    def two_associations(self):
+        """A section with two associations, as most tests need it."""
+        self.init_hub()
+        self.organisation("africa", "section")
+        self.organisation("benin", parent="africa")
+        self.organisation("togo", parent="africa")
+
+    def relay(self, *options):
+        """A bad line to the hub. @return its address."""
+        process = subprocess.Popen([binary("wasl-relay"), "--to", str(self.port), *map(str, options)],
+                                   stdout=subprocess.PIPE)
+        self.processes.append(process)
+        return f"ws://127.0.0.1:{int(process.stdout.readline())}/wasl", process
+
+
+class Office:
+    def __init__(self, world, name):
+        self.world, self.name = world, name
+        self.folder = world.folder / name
+
+    def wasl(self, command, *arguments, timeout=60, **options):
+        return run_json([binary("wasl"), command, "--data", str(self.folder), "--json", *map(str, arguments)],
+                        timeout=timeout, **options)
+
+    def ok(self, command, *arguments):
+        answer = self.wasl(command, *arguments)
+        if answer.code != 0:
+            raise AssertionError(f"{self.name}: wasl {command} {arguments} ended with {answer.code}: {answer.document}")
+        return answer.document
+
+    def join(self, invitation, language=None):
+        return self.ok("join", invitation, *(["--language", language] if language else []))
+
+    def sync(self):
+        answer = self.wasl("sync", "--url", self.world.url)
+        if answer.code != 0:
+            raise AssertionError(f"{self.name}: sync ended with {answer.code}: {answer.document}")
+        return answer.document
+
+    def status(self):
+        return self.ok("status")
+
+    def conflicts(self):
+        return self.ok("conflicts")["conflicts"]
+
+    def add(self, register, *assignments):
+        return self.ok("add", register, *assignments)["id"]
+
+    def set(self, register, id, *assignments):
+        return self.ok("set", register, id, *assignments)
+
+    def sql(self, *statements):
+        """As any program would write: in its own transaction, waiting for locks."""
+        connection = sqlite3.connect(self.folder / "replica.db", timeout=5)
+        try:
+            with connection:
+                for statement in statements:
+                    connection.execute(*(statement if isinstance(statement, tuple) else (statement,)))
+        finally:
+            connection.close()
+
+    def rows(self, query, *parameters):
+        connection = sqlite3.connect(f"file:{self.folder}/replica.db?mode=ro", uri=True, timeout=5)
+        try:
+            return connection.execute(query, parameters).fetchall()
+        finally:
+            connection.close()
+
+    def value(self, query, *parameters):
+        rows = self.rows(query, *parameters)
+        return rows[0][0] if rows else None
+
+    def daemon(self):
+        log = open(self.folder / "daemon.log", "ab")
+        process = subprocess.Popen(
+            [binary("wasl"), "daemon", "--data", str(self.folder), "--url", self.world.url],
+            stdout=subprocess.DEVNULL, stderr=log)
+        self.world.processes.append(process)
+        return process
+
+
+def until(condition, seconds=15, every=0.1):
+    """@return whether the condition came true in time."""
+    deadline = time.time() + seconds
+    while time.time() < deadline:
+        if condition():
+            return True
+        time.sleep(every)
+    return bool(condition())
+
+
+class WorldTest(unittest.TestCase):
+    """A fresh world for each test."""
+
+    def setUp(self):
+        self.world = World()
+        self.addCleanup(self.world.close)
+
+    def sync_all(self, *offices, rounds=2):
+        for _ in range(rounds):
+            for office in offices:
+                self.assertTrue(office.sync()["equal"], office.name)

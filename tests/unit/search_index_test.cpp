@@ -1,0 +1,68 @@
+#include "client/search/search_index.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "shared/sql/table_ddl.hpp"
+
+namespace wasl {
+namespace {
+
+class Search : public ::testing::Test {
+ protected:
+  Search() : tables_(*Database::open({.path = ":memory:", .create = true})) {
+    std::string made = ::testing::TempDir() + "wasl-search-XXXXXX";
+    folder_ = ::mkdtemp(made.data());
+    for (const Register& reg : built_in_schema().registers()) {
+      for (const auto& one : sql::table_statements(reg, "network")) EXPECT_TRUE(tables_.exec(one.sql));
+    }
+  }
+  ~Search() override { std::filesystem::remove_all(folder_); }
+
+  void sql(std::string_view text) { EXPECT_TRUE(tables_.exec(text)) << text; }
+  std::string find(std::string_view text) {
+    auto index = SearchIndex::open(folder_);
+    EXPECT_TRUE(index);
+    EXPECT_TRUE(index->update(tables_, built_in_schema()));
+    const auto hits = index->find(text, 10);
+    EXPECT_TRUE(hits);
+    std::string out;
+    for (const SearchHit& hit : *hits) out += (out.empty() ? "" : " ") + hit.register_name + "/" + hit.id;
+    return out;
+  }
+
+  std::filesystem::path folder_;
+  Database tables_;
+};
+
+TEST_F(Search, FindsWordsOfEveryLanguageHoweverTheyAreWritten) {
+  sql(R"(INSERT INTO project(id, title) VALUES('p', '{"ar":"المدن والحكومات","fr":"Eau potable à Évry"}'))");
+  sql("INSERT INTO need(id, title) VALUES('n', 'Eau')");
+  EXPECT_EQ(find("مدن"), "project/p");
+  EXPECT_EQ(find("evry eau"), "project/p");
+  EXPECT_EQ(find("pota"), "project/p");
+  EXPECT_EQ(find("nothing"), "");
+  EXPECT_EQ(find("\" OR *"), "");
+}
+
+TEST_F(Search, FollowsTheTables) {
+  sql("INSERT INTO project(id, title) VALUES('p', 'Water')");
+  EXPECT_EQ(find("water"), "project/p");
+  sql("UPDATE project SET title = 'Roads'");
+  EXPECT_EQ(find("water"), "");
+  EXPECT_EQ(find("roads"), "project/p");
+  sql("DELETE FROM project");
+  EXPECT_EQ(find("roads"), "");
+}
+
+TEST_F(Search, IsMadeAnewWhenItsFileIsDamaged) {
+  sql("INSERT INTO project(id, title) VALUES('p', 'Water')");
+  EXPECT_EQ(find("water"), "project/p");
+  for (const char* name : {"search.db-wal", "search.db-shm"}) std::filesystem::remove(folder_ / name);
+  std::ofstream(folder_ / "search.db") << "this is no database, and it is long enough to be taken for one page of it";
+  EXPECT_EQ(find("water"), "project/p");
+}
+
+}  // namespace
+}  // namespace wasl
