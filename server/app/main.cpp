@@ -1,5 +1,8 @@
 // wasl-hub: arguments in, one document or words out.
+#include <sys/stat.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -95,6 +98,7 @@ CLI::App* command(CLI::App& parent, Arguments& in, const char* name, const char*
 }  // namespace
 
 int main(int argc, char** argv) {
+  ::umask(077);  // keys, blinding keys and everybody's work: for the hub's user alone
   Arguments in;
   CLI::App app("The hub of a Wasl network: orders and keeps what offices send.", "wasl-hub");
   app.require_subcommand(1);

@@ -41,7 +41,8 @@ ClientSession::Output ClientSession::on_frame(ByteView frame, Millis now) {
   Output out;
   if (over_) return out;
   last_progress_ = now;
-  return finish(take(frame, now, out), std::move(out));
+  Status done = take(frame, now, out);  // before `out` is moved from: arguments have no order
+  return finish(std::move(done), std::move(out));
 }
 
 Status ClientSession::take(ByteView frame, Millis now, Output& out) {
@@ -164,7 +165,8 @@ void ClientSession::end(Output& out) {
 ClientSession::Output ClientSession::on_local_commit(Millis) {
   Output out;
   if (over_ || !welcomed_) return out;
-  return finish(push(out), std::move(out));
+  Status done = push(out);
+  return finish(std::move(done), std::move(out));
 }
 
 ClientSession::Output ClientSession::on_time(Millis now) {
@@ -176,7 +178,8 @@ ClientSession::Output ClientSession::on_time(Millis now) {
     flights_.clear();
     in_flight_ = 0;
     port_.rewind_push();
-    return finish(push(out), std::move(out));
+    Status done = push(out);
+  return finish(std::move(done), std::move(out));
   }
   const bool expects = waiting_ || !welcomed_ || !options_.live;
   if (expects && now - last_progress_ >= kProgressLimit) {

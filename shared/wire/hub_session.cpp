@@ -173,7 +173,8 @@ HubSession::Output HubSession::on_ruling(const std::vector<VerdictItem>& verdict
     out.frames.push_back(shared(encode(verdicts)));
     if (is_live()) quiet_at_ = now + kQuiet;
   }
-  return finish(advance(out, now), std::move(out), now);
+  Status done = advance(out, now);  // before `out` is moved from: arguments have no order
+  return finish(std::move(done), std::move(out), now);
 }
 
 HubSession::Output HubSession::on_commit(const std::vector<std::string>& grown, Millis now) {
@@ -189,7 +190,8 @@ HubSession::Output HubSession::on_commit(const std::vector<std::string>& grown, 
     return sent_.contains(space);
   });
   if (concerns && is_live()) quiet_at_ = now + kQuiet;
-  return finish(concerns ? advance(out, now) : Status{}, std::move(out), now);
+  Status done = concerns ? advance(out, now) : Status{};
+  return finish(std::move(done), std::move(out), now);
 }
 
 HubSession::Output HubSession::on_writable(Millis now) {
@@ -197,7 +199,8 @@ HubSession::Output HubSession::on_writable(Millis now) {
   if (over_) return out;
   room_ = kRoomBytes;
   last_progress_ = now;
-  return finish(advance(out, now), std::move(out), now);
+  Status done = advance(out, now);  // before `out` is moved from: arguments have no order
+  return finish(std::move(done), std::move(out), now);
 }
 
 HubSession::Output HubSession::on_time(Millis now) {
@@ -217,7 +220,8 @@ HubSession::Output HubSession::on_time(Millis now) {
     return finish(fail(Errc::later, "the hub could not decide in time", "sync again; nothing is lost"),
                   std::move(out), now);
   }
-  return finish(advance(out, now), std::move(out), now);
+  Status done = advance(out, now);  // before `out` is moved from: arguments have no order
+  return finish(std::move(done), std::move(out), now);
 }
 
 Status HubSession::send_entries(Output& out, bool& all_sent) {

@@ -162,6 +162,9 @@ HubOffice::HubOffice(HubWorld& world, const Invitation& invitation) : world_(wor
   };
   const auto need = [](const Session& session) {
     if (session.error) throw std::runtime_error(session.error->message);
+    if (session.extra && session.extra->outcome != Outcome::accepted) {
+      throw std::runtime_error(std::string(explain(session.extra->reason)) + " " + session.extra->detail);
+    }
   };
   need(session(hello(), std::nullopt, false, SIZE_MAX));
   need(session(hello(), must(replica_->make_enrolment(key)), false, SIZE_MAX));
