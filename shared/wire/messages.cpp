@@ -218,6 +218,7 @@ Result<Segment> decode_segment(ByteView bytes, const NetworkId& network) {
   WASL_LET(Segment segment, decode_items(std::move(space), first, items, network));
   if (in.left() > 0) {
     WASL_LET(segment.openings, decode_openings(in.raw(in.left())));
+    if (segment.openings.empty()) return bad_frame("segment");  // none are said by nothing
   }
   return segment;
 }
