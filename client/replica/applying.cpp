@@ -101,7 +101,7 @@ Status Replica::on_entries(Segment segment) {
                 "it is tried again at the next sync; if it stays, tell the secretariat");
   }
   WASL_TRY(fill_own_items(segment));
-  // Again, now that nothing is left out: else a change set under our name could come unsigned beside our own.
+  // The session could not follow chains with items left out; a change set under our name could come unsigned there.
   WASL_TRY(verify_runs(segment, anchor_.network));
   WASL_TRY(check_openings(segment));
   WASL_TRY(check_order(segment, *info));

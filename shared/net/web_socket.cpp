@@ -488,7 +488,8 @@ class Dial : public std::enable_shared_from_this<Dial> {
   void finish(tl::expected<std::unique_ptr<Channel>, NoChannel> result) {
     if (!done_) return;
     const auto done = std::exchange(done_, nullptr);
-    if (!result && link_) link_->drop();
+    const auto link = std::exchange(link_, nullptr);  // the channel's now: giving up later must not end it
+    if (!result && link) link->drop();
     stop();
     done(std::move(result));
   }
