@@ -27,7 +27,7 @@ Committer::Ruling& ruling_of(std::vector<Committer::Ruling>& rulings, std::uint6
   const auto it = std::find_if(rulings.begin(), rulings.end(),
                                [&](const Committer::Ruling& ruling) { return ruling.ticket == ticket; });
   if (it != rulings.end()) return *it;
-  rulings.push_back({ticket, {}, false});
+  rulings.push_back({ticket, {}, 0});
   return rulings.back();
 }
 
@@ -125,7 +125,7 @@ Committer::Committed Committer::commit() {
     queue_.pop_front();
     items += push.items.size();
     Ruling& ruling = ruling_of(outcome.rulings, ticket);
-    ruling.taken = true;
+    ++ruling.taken;
     Staging::Added added = staging_.add(ticket, std::move(push));
     for (VerdictItem& answer : added.answers) ruling.verdicts.push_back(std::move(answer));
     for (Unit& unit : added.ready) units.push_back(std::move(unit));

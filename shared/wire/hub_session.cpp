@@ -164,11 +164,11 @@ Status HubSession::take_push(ByteView frame) {
   return {};
 }
 
-HubSession::Output HubSession::on_ruling(const std::vector<VerdictItem>& verdicts, bool taken, Millis now) {
+HubSession::Output HubSession::on_ruling(const std::vector<VerdictItem>& verdicts, std::uint64_t taken, Millis now) {
   Output out;
   if (over_) return out;
   last_progress_ = now;
-  if (taken && pushes_waiting_ > 0) --pushes_waiting_;
+  pushes_waiting_ -= std::min(pushes_waiting_, taken);
   if (!verdicts.empty()) {
     out.frames.push_back(shared(encode(verdicts)));
     if (is_live()) quiet_at_ = now + kQuiet;
@@ -288,7 +288,7 @@ Status HubSession::advance(Output& out, Millis now) {
   return {};
 }
 
-HubSession::Output HubSession::finish(Status status, Output out, Millis now) {
+HubSession::Output HubSession::finish(Status status, Output&& out, Millis now) {
   if (!status) {
     over_ = true;
     const Error& error = status.error();

@@ -67,6 +67,8 @@ class World:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            if process.stdout:
+                process.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
@@ -90,10 +92,10 @@ class World:
         self.start_hub()
 
     def start_hub(self, port=None, folder=None):
-        log = open(self.folder / "hub.log", "ab")
-        self.hub_process = subprocess.Popen(
-            [binary("wasl-hub"), "serve", "--data", str(folder or self.hub_folder), "--listen",
-             f"127.0.0.1:{port or self.port or 0}"], stdout=subprocess.PIPE, stderr=log)
+        with open(self.folder / "hub.log", "ab") as log:
+            self.hub_process = subprocess.Popen(
+                [binary("wasl-hub"), "serve", "--data", str(folder or self.hub_folder), "--listen",
+                 f"127.0.0.1:{port or self.port or 0}"], stdout=subprocess.PIPE, stderr=log)
         self.processes.append(self.hub_process)
         deadline = time.time() + 20
         while time.time() < deadline:
@@ -200,10 +202,10 @@ class Office:
         return rows[0][0] if rows else None
 
     def daemon(self):
-        log = open(self.folder / "daemon.log", "ab")
-        process = subprocess.Popen(
-            [binary("wasl"), "daemon", "--data", str(self.folder), "--url", self.world.url],
-            stdout=subprocess.DEVNULL, stderr=log)
+        with open(self.folder / "daemon.log", "ab") as log:
+            process = subprocess.Popen(
+                [binary("wasl"), "daemon", "--data", str(self.folder), "--url", self.world.url],
+                stdout=subprocess.DEVNULL, stderr=log)
         self.world.processes.append(process)
         return process
 

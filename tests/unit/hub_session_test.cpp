@@ -160,9 +160,17 @@ TEST_F(HubSessionTest, ProvesFinallyWhenEveryPushHasItsVerdict) {
   ASSERT_EQ(port.pushes.size(), 1U);
   EXPECT_TRUE(s.on_frame(finish_frame(), port.time).frames.empty());
   port.sizes["network"] = 1;
-  const auto out = s.on_ruling({{{}, 1, 1, Verdict::accept(), 0}}, true, port.time);
+  const auto out = s.on_ruling({{{}, 1, 1, Verdict::accept(), 0}}, 1, port.time);
   EXPECT_EQ(kinds(out), (Kinds{verdicts, entries, proof}));
   EXPECT_TRUE(must(decode_proof(*out.frames.back())).final);
+}
+
+TEST_F(HubSessionTest, OneRulingMayAnswerSeveralPushes) {
+  HubSession s = session();
+  s.start(port.time);
+  for (int i = 0; i < 2; ++i) s.on_frame(encode_segment(FrameKind::push, push_of(device), port.id), port.time);
+  EXPECT_TRUE(s.on_frame(finish_frame(), port.time).frames.empty());
+  EXPECT_EQ(kinds(s.on_ruling({{{}, 1, 2, Verdict::accept(), 0}}, 2, port.time)), (Kinds{verdicts, proof}));
 }
 
 TEST_F(HubSessionTest, WaitsFiveSecondsForADigest) {

@@ -11,14 +11,14 @@ namespace {
 
 class SearchOfOffice : public ::testing::Test {
  protected:
-  Search() : tables_(*Database::open({.path = ":memory:", .create = true})) {
+  SearchOfOffice() : tables_(*Database::open({.path = ":memory:", .create = true})) {
     std::string made = ::testing::TempDir() + "wasl-search-XXXXXX";
     folder_ = ::mkdtemp(made.data());
     for (const Register& reg : built_in_schema().registers()) {
       for (const auto& one : sql::table_statements(reg, "network")) EXPECT_TRUE(tables_.exec(one.sql));
     }
   }
-  ~Search() override { std::filesystem::remove_all(folder_); }
+  ~SearchOfOffice() override { std::filesystem::remove_all(folder_); }
 
   void sql(std::string_view text) { EXPECT_TRUE(tables_.exec(text)) << text; }
   std::string find(std::string_view text) {
