@@ -158,6 +158,7 @@ Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Mi
     acts.push_back(std::move(*act));
   }
   const Author& author = set.header.source.author;
+  if (authority.is_revoked(author)) return Verdict::refuse(Reason::revoked);
   if (authority.is_registrar(author)) {
     return set.header.grant.is_zero() ? authorise_registrar(acts, authority) : Verdict::refuse(Reason::no_grant);
   }
