@@ -38,10 +38,11 @@ Status Replica::fill_own_items(Segment& segment) {
   return {};
 }
 
-/// Each commitment comes with its opening, and each opening opens what it says.
+/// Each commitment comes with its opening, each opening opens what it says, and none is for what is yet to come.
 Status Replica::check_openings(const Segment& segment) {
   std::map<Hash, const Opening*> openings;
   for (const OpeningItem& item : segment.openings) openings[item.commitment] = &item.opening;
+  std::set<Hash> opened;
   for (const SegmentItem& item : segment.items) {
     const auto* set = std::get_if<SetItem>(&item);
     if (set == nullptr) continue;
@@ -57,7 +58,33 @@ Status Replica::check_openings(const Segment& segment) {
           *commitment) {
         return fail(Errc::bad_signature, "a personal value of " + op.id + " does not match its commitment");
       }
+      opened.insert(*commitment);
     }
+  }
+  // It would be kept under a name that nobody checked, and be shown when the true change set comes.
+  if (opened.size() != openings.size()) return fail(Errc::malformed, "an opening came without its personal value");
+  return {};
+}
+
+/// Along a log neither hub time nor the position of `authority` falls, and none names what is not there yet.
+Status Replica::check_order(const Segment& segment, const SpaceInfo& info) {
+  ledger::Entry last;
+  WASL_LET(const auto before, store_.entries(info.name, info.size, info.size));
+  if (!before.empty()) last = before.front().entry;
+  Position position = segment.first;
+  for (const SegmentItem& item : segment.items) {
+    const auto* set = std::get_if<SetItem>(&item);
+    const auto* other = std::get_if<EntryItem>(&item);
+    if (other == nullptr && (set == nullptr || !set->entry)) continue;
+    const ledger::Entry& entry = other != nullptr ? other->entry : *set->entry;
+    WASL_LET(const SpaceInfo* const authority, store_.space(kAuthoritySpace));
+    const Position most = info.name == kAuthoritySpace ? position - 1 : authority->size;
+    if (entry.hub_time < last.hub_time || entry.authority < last.authority || entry.authority > most) {
+      return fail(Errc::caught, "the hub's log of " + info.name + " runs backwards at " + std::to_string(position),
+                  "nothing of it was taken; tell the secretariat");
+    }
+    last = entry;
+    ++position;
   }
   return {};
 }
@@ -74,8 +101,10 @@ Status Replica::on_entries(Segment segment) {
                 "it is tried again at the next sync; if it stays, tell the secretariat");
   }
   WASL_TRY(fill_own_items(segment));
-  WASL_TRY(verify_runs(segment, anchor_.network));  // the session could not follow chains with items left out
+  // The session could not follow chains with items left out; a change set under our name could come unsigned there.
+  WASL_TRY(verify_runs(segment, anchor_.network));
   WASL_TRY(check_openings(segment));
+  WASL_TRY(check_order(segment, *info));
   Status appended = store_.append(segment);
   if (!appended) {
     store_.forget();

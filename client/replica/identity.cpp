@@ -188,7 +188,8 @@ Status Identity::set_shown(const ChainId& chain, Sequence last, const Hash& name
 }
 
 Status Identity::add_evidence(std::string_view what, ByteView ours, ByteView theirs, Millis at) {
-  WASL_LET(auto insert, db_.prepare("INSERT INTO evidence(at, what, ours, theirs) VALUES(?, ?, ?, ?)"));
+  WASL_LET(auto insert, db_.prepare("INSERT INTO evidence(at, what, ours, theirs) SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS "
+                                    "(SELECT 1 FROM evidence WHERE what = ?2 AND ours = ?3 AND theirs = ?4)"));
   insert.bind_all(at, what, ours, theirs);
   return insert.run();
 }

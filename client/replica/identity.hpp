@@ -65,6 +65,7 @@ class Identity {
   Status retire_chain(const ChainId& chain);
   Status set_shown(const ChainId& chain, Sequence last, const Hash& name);
 
+  /// The same thing once, however often it is met.
   Status add_evidence(std::string_view what, ByteView ours, ByteView theirs, Millis at);
   Result<std::vector<std::string>> evidence();
 

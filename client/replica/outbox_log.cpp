@@ -25,6 +25,14 @@ struct File {
   }
 };
 
+/// Makes the file's name durable: its bytes alone do not bring it back after a power cut.
+Status sync_folder(const std::filesystem::path& file_path) {
+  const std::filesystem::path folder = file_path.has_parent_path() ? file_path.parent_path() : ".";
+  const File file{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (file.descriptor < 0 || ::fsync(file.descriptor) != 0) return refused(folder, "cannot be made durable");
+  return {};
+}
+
 }  // namespace
 
 Status OutboxLog::append(const std::vector<OutboxItem>& items) {
@@ -38,9 +46,11 @@ Status OutboxLog::append(const std::vector<OutboxItem>& items) {
     out.fixed(crypto::hash("wasl.1/outbox", frame.bytes()));
     out.raw(frame.bytes());
   }
+  const bool is_new = !std::filesystem::exists(path_);
   const File file{::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
   if (file.descriptor < 0) return refused(path_, "cannot be opened");
   end_before_ = ::lseek(file.descriptor, 0, SEEK_END);
+  if (is_new) WASL_TRY(sync_folder(path_));
   std::size_t done = 0;
   while (done < out.size()) {
     const ssize_t n = ::write(file.descriptor, out.bytes().data() + done, out.size() - done);
@@ -65,10 +75,13 @@ void OutboxLog::take_back() {
   if (::truncate(path_.c_str(), end_before_) == 0) end_before_ = -1;
 }
 
-Result<std::vector<OutboxItem>> OutboxLog::read() const {
+Result<std::vector<OutboxItem>> OutboxLog::read() const { return read_whole().first; }
+
+std::pair<std::vector<OutboxItem>, std::size_t> OutboxLog::read_whole() const {
   std::vector<OutboxItem> items;
+  std::size_t whole = 0;
   std::ifstream in(path_, std::ios::binary);
-  if (!in) return items;
+  if (!in) return {items, 0};
   const Bytes bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   Reader reader(bytes);
   while (reader.ok() && !reader.at_end()) {
@@ -84,8 +97,18 @@ Result<std::vector<OutboxItem>> OutboxLog::read() const {
     if (!fields.ok() || !openings) break;
     item.openings = std::move(*openings);
     items.push_back(std::move(item));
+    whole = reader.position();
   }
-  return items;
+  return {std::move(items), whole};
+}
+
+Status OutboxLog::drop_torn_tail() {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path_, error);
+  if (error) return {};
+  const std::size_t whole = read_whole().second;
+  if (whole < size && ::truncate(path_.c_str(), static_cast<off_t>(whole)) != 0) return refused(path_, "cannot be mended");
+  return {};
 }
 
 Status OutboxLog::clear() {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "shared/model/change_set.hpp"
@@ -27,12 +28,17 @@ class OutboxLog {
   void take_back();
   /// Every whole frame; a torn tail is left out. A missing file is empty.
   Result<std::vector<OutboxItem>> read() const;
+  /// Cuts off what a power cut left half written: what is appended behind it could not be read.
+  /// @pre nobody else appends (the replica's write lock is held).
+  Status drop_torn_tail();
   /// Nothing in it is needed any more.
   Status clear();
   [[nodiscard]] bool is_empty() const;
 
  private:
   Status undone(std::string_view what);
+  /// The frames, and how many bytes they take.
+  [[nodiscard]] std::pair<std::vector<OutboxItem>, std::size_t> read_whole() const;
 
   std::filesystem::path path_;
   std::int64_t end_before_ = -1;  ///< of the last append; -1: nothing to take back

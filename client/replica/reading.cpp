@@ -134,8 +134,8 @@ Status Replica::resolve(const Resolution& r) {
       WASL_LET(plain.operation.value, resolve_reference(plain.operation.value, space, *field));
     }
   }
-  std::map<std::string, LoadedRecord> records;
-  records.emplace(r.id, std::move(loaded));
+  LoadedRecords records;
+  records.emplace(std::pair(reg->number, r.id), std::move(loaded));
   WASL_LET(auto sealed, seal_operations(space, {std::move(plain)}, false, ports_.random->fixed<GroupId>(),
                                          ports_.clock->now(), records));
   for (auto& [id, record] : records) WASL_TRY(records_.save(record, ports_.clock->now(), {}));

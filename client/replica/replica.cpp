@@ -109,7 +109,10 @@ Status Replica::prepare() {
   WASL_TRY(check_restored());
   WASL_TRY(recover_outbox());
   WASL_LET(const auto spaces, store_.space_names());
-  for (const std::string& space : spaces) WASL_TRY(apply_space(space, nullptr));
+  for (const std::string& space : spaces) {
+    // What a caught hub made us store stays unapplied, with its evidence; the office goes on working.
+    if (Status applied = apply_space(space, nullptr); !applied && applied.error().code != Errc::caught) return applied;
+  }
   return {};
 }
 
@@ -250,8 +253,9 @@ Status Replica::recover_outbox() {
   if (outbox_.is_empty()) return {};
   // Without the tables there is nowhere to show it; it is asked again when the network is known.
   if (authority_.organisation(anchor_.organisation) == nullptr) return {};
-  WASL_LET(const auto items, outbox_.read());
   WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_TRY(outbox_.drop_torn_tail());
+  WASL_LET(const auto items, outbox_.read());
   WASL_TRY(store_.refresh());
   std::vector<SealedSet> missing;
   std::map<ChainId, ChainEnd> ends;

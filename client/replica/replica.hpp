@@ -25,6 +25,9 @@ struct SealedSet {
   std::vector<OpeningItem> openings;
 };
 
+/// By register and id: two registers of one space may hold the same id until the hub refuses the second.
+using LoadedRecords = std::map<std::pair<std::uint32_t, std::string>, LoadedRecord>;
+
 /// One operation before it has a place: values are plain.
 struct PlainOperation {
   Operation operation;
@@ -182,7 +185,7 @@ class Replica final : public ClientPort {
   Result<std::vector<SealedSet>> seal_captured(bool foreign);
   Result<std::vector<SealedSet>> seal_operations(const std::string& space, std::vector<PlainOperation> operations,
                                                  bool bulk, const GroupId& group, Millis written,
-                                                 std::map<std::string, LoadedRecord>& records);
+                                                 LoadedRecords& records);
   Status make_durable(const std::vector<SealedSet>& sealed);
   /// Both or neither: what a command reports as failed must not come back from outbox.log.
   Status commit(Transaction& transaction, const std::vector<SealedSet>& sealed);
@@ -201,6 +204,7 @@ class Replica final : public ClientPort {
   // applying.cpp
   Status fill_own_items(Segment& segment);
   Status check_openings(const Segment& segment);
+  Status check_order(const Segment& segment, const SpaceInfo& info);
   Status apply_space(const std::string& space, const Segment* fresh);
   Status apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position);
   Status settle_digest(SpaceInfo& info);

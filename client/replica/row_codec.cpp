@@ -57,8 +57,13 @@ Result<Value> parse_scalar(const Field& field, const SqlValue& column) {
     case FieldType::reference: {
       if (text == nullptr || text->empty()) return wrong(field, "must be an id, or SPACE#ID");
       const auto hash = text->find('#');
-      if (hash == std::string::npos) return Value::text(*text);
-      return Value::reference(text->substr(0, hash), text->substr(hash + 1));
+      if (hash == std::string::npos) {
+        if (text->size() > limits::kIdBytes || !is_utf8(view(*text))) return wrong(field, "must be an id, or SPACE#ID");
+        return Value::text(*text);
+      }
+      const Value reference = Value::reference(text->substr(0, hash), text->substr(hash + 1));
+      if (!is_canonical(reference)) return wrong(field, "must be an id, or SPACE#ID");
+      return reference;
     }
     default: break;
   }
@@ -114,9 +119,8 @@ Result<ParsedField> parse_field(const Field& field, const std::vector<SqlValue>&
       if (std::holds_alternative<std::monostate>(columns[0])) return out;
       return wrong(field, "needs an amount in minor units and a currency");
     }
-    const Value value = Value::money(*currency, *amount);
-    if (!is_canonical(value)) return wrong(field, "needs a currency of three capital letters");
-    out.values[whole] = value;
+    if (!Value::is_currency(*currency)) return wrong(field, "needs a currency of three capital letters");
+    out.values[whole] = Value::money(*currency, *amount);
     return out;
   }
   if (std::holds_alternative<std::monostate>(columns[0])) return out;

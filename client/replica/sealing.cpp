@@ -37,7 +37,9 @@ void fold(CapturedRecord& record, CaptureKind kind, const nlohmann::json& old, c
     case CaptureKind::inserted: break;
     case CaptureKind::updated:
       if (record.whole) break;
-      for (std::size_t i = 0; i + 1 < old.size(); i += 2) record.base.emplace(old[i].get<std::size_t>(), from_json(old[i + 1]));
+      for (std::size_t i = 0; i + 1 < old.size(); i += 2) {
+        if (old[i].is_number_unsigned()) record.base.emplace(old[i].get<std::size_t>(), from_json(old[i + 1]));
+      }
       break;
     case CaptureKind::removed:
     case CaptureKind::replaced:
@@ -50,7 +52,7 @@ void fold(CapturedRecord& record, CaptureKind kind, const nlohmann::json& old, c
       break;
     case CaptureKind::set_added:
     case CaptureKind::set_removed:
-      if (!old.empty()) record.sets.insert(old[0].get<std::uint32_t>());
+      if (!old.empty() && old[0].is_number_unsigned()) record.sets.insert(old[0].get<std::uint32_t>());
       break;
   }
 }
@@ -150,7 +152,7 @@ Result<Value> Replica::resolve_reference(const Value& written, std::string_view 
 Result<std::vector<SealedSet>> Replica::seal_operations(const std::string& space,
                                                         std::vector<PlainOperation> operations, bool bulk,
                                                         const GroupId& group, Millis written,
-                                                        std::map<std::string, LoadedRecord>& records) {
+                                                        LoadedRecords& records) {
   std::stable_sort(operations.begin(), operations.end(), [](const PlainOperation& a, const PlainOperation& b) {
     return std::tie(a.operation.register_number, a.operation.id) < std::tie(b.operation.register_number, b.operation.id);
   });
@@ -219,7 +221,7 @@ Result<std::vector<SealedSet>> Replica::seal_operations(const std::string& space
     chain.name = out.set.name;
     for (std::size_t i = 0; i < out.set.operations.size(); ++i) {
       const Operation& op = out.set.operations[i];
-      LoadedRecord& loaded = records.at(op.id);
+      LoadedRecord& loaded = records.at({op.register_number, op.id});
       loaded.record.overlay.push_back({op, out.set.dot(i), out.set.header.sequence, out.set.header.source,
                                        out.set.header.stamp, std::min(out.set.header.stamp.millis(), now)});
     }
@@ -318,7 +320,7 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
   if (captured.empty()) return sealed;
 
   std::map<std::string, std::vector<PlainOperation>> by_space;
-  std::map<std::string, std::map<std::string, LoadedRecord>> records;
+  std::map<std::string, LoadedRecords> records;
   for (const auto& key : order) {
     const CapturedRecord& c = captured.at(key);
     WASL_LET(LoadedRecord loaded, records_.load(c.reg, c.space, c.id, &c.base, c.clock));
@@ -401,7 +403,7 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
     }
     if (failed) return tl::unexpected(*failed);
     for (PlainOperation& plain : diff.out) by_space[c.space].push_back(std::move(plain));
-    records[c.space].emplace(c.id, std::move(loaded));
+    records[c.space].emplace(std::pair(c.reg->number, c.id), std::move(loaded));
   }
 
   const bool bulk = captured.size() > limits::kBulkGroupRecords;
@@ -415,7 +417,7 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
     if (has_bulk && !bulk) {
       const auto chain = ChainId::from(select.blob(0));
       for (const PlainOperation& plain : operations) {
-        const auto& overlay = records[space].at(plain.operation.id).record.overlay;
+        const auto& overlay = records[space].at({plain.operation.register_number, plain.operation.id}).record.overlay;
         follows_bulk = follows_bulk || std::any_of(overlay.begin(), overlay.end(), [&](const OverlayOperation& o) {
                          return o.source.chain == *chain;
                        });

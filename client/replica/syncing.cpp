@@ -237,13 +237,14 @@ Status Replica::reseal(const ChainId& chain) {
   std::vector<SealedSet> sealed;
   for (const Old& one : old) {
     const Header& header = one.set.header;
-    std::map<std::string, LoadedRecord> records;
+    LoadedRecords records;
     std::vector<PlainOperation> operations;
     for (Operation op : one.set.operations) {
-      if (!records.contains(op.id)) {
+      const std::pair key(op.register_number, op.id);
+      if (!records.contains(key)) {
         WASL_LET(LoadedRecord loaded, records_.load(ports_.schema->find(op.register_number), header.space, op.id));
         loaded.record.drop_overlay(header.source, header.sequence);
-        records.emplace(op.id, std::move(loaded));
+        records.emplace(key, std::move(loaded));
       }
       PlainOperation plain{op};
       plain.operation.first_dot.reset();

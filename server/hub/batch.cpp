@@ -67,11 +67,12 @@ Status Batch::begin() {
 Result<Batch::ChainView*> Batch::view(const Source& source) {
   if (const auto it = chains_.find(source); it != chains_.end()) return &it->second;
   WASL_LET(const ChainEnd end, in_.store.chain_end(source));
-  ChainView chain{end.last, end.name, end.last, std::nullopt};
+  ChainView chain{end.last, end.name, end.last, std::nullopt, end.space};
   WASL_LET(const auto kept, in_.store.kept_from(source, end.last + 1));
   if (!kept.empty()) {
     chain.last = kept.back().header.sequence;
     chain.name = kept.back().name;
+    chain.space = kept.back().header.space;
   }
   return &chains_.emplace(source, chain).first->second;
 }
@@ -262,9 +263,20 @@ Status Batch::rule(Unit unit, std::vector<VerdictItem>& verdicts) {
     return {};
   }
   WASL_LET(ChainView* const chain, view(unit.source));
+  // Headers travel without their space: one in another space's log would come out as somebody else's, for every reader.
+  if (!chain->space.empty() && chain->space != unit.space) {
+    for (const SegmentItem& item : unit.items) {
+      if (const Header* header = header_of(item)) {
+        add_verdict(verdicts, unit.source.chain, header->sequence,
+                    Verdict::refuse(Reason::malformed, "a chain belongs to one space"));
+      }
+    }
+    return {};
+  }
   const Sequence known_end = chain->last;
   WASL_LET(std::vector<SegmentItem> items, select_new(unit, *chain, verdicts));
   if (items.empty()) return {};
+  chain->space = unit.space;
   bool any_accepted = false;
   for (std::size_t from = 0; from < items.size();) {
     if (header_of(items[from]) == nullptr) {

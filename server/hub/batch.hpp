@@ -47,6 +47,7 @@ class Batch {
     Hash name;
     Sequence logged = 0;                     ///< of it, how far the log (or a block to come) has headers
     std::optional<std::uint64_t> forked_by;  ///< who pushes another history than the chain's
+    std::string space;                       ///< of the chain; empty until it has something
   };
   struct Place {
     Source source;

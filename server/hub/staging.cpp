@@ -12,12 +12,12 @@ constexpr Millis kRetryAfter = 2'000;
 
 void Staging::put(Buffer& buffer, SegmentItem item, const Header& header, const Hash& name) {
   if (buffer.last != 0 && header.sequence <= buffer.last) return;  // pushed again: it is here
-  if (buffer.last != 0 && (header.sequence != buffer.last + 1 || header.previous != buffer.name)) {
-    Unit fresh;  // another history than the one begun: judge what comes, forget what cannot end
-    fresh.space = buffer.unit.space;
-    fresh.source = buffer.unit.source;
-    buffer.unit = std::move(fresh);
-  }
+  const bool goes_on = header.sequence == buffer.last + 1 && header.previous == buffer.name &&
+                       header.space == buffer.unit.space;
+  // Another history than the one begun, or another space: judge what comes, forget what cannot end.
+  if (buffer.last != 0 && !goes_on) buffer.unit = Unit();
+  buffer.unit.space = header.space;
+  buffer.unit.source = header.source;
   buffer.last = header.sequence;
   buffer.name = name;
   buffer.open = header.part < header.parts;
@@ -35,22 +35,19 @@ Staging::Added Staging::add(std::uint64_t ticket, Segment push) {
       const Header header = set->set.header;
       const Hash name = set->set.name;
       Buffer& buffer = buffers_[header.source];
-      buffer.unit.space = push.space;
-      buffer.unit.source = header.source;
+      std::vector<OpeningItem> own;
       for (const Operation& op : set->set.operations) {
         if (op.value.type != ValueType::commitment) continue;
         const auto commitment = Hash::from(op.value.data);
         const auto it = commitment ? openings.find(*commitment) : openings.end();
-        if (it != openings.end()) buffer.unit.openings.push_back(*it->second);
+        if (it != openings.end()) own.push_back(*it->second);
       }
       put(buffer, std::move(item), header, name);
+      buffer.unit.openings.insert(buffer.unit.openings.end(), own.begin(), own.end());
     } else if (auto* stand_in = std::get_if<StandInItem>(&item)) {
       const Header header = stand_in->header;
       const Hash name = stand_in->name;
-      Buffer& buffer = buffers_[header.source];
-      buffer.unit.space = push.space;
-      buffer.unit.source = header.source;
-      put(buffer, std::move(item), header, name);
+      put(buffers_[header.source], std::move(item), header, name);
     } else if (const auto* signature = std::get_if<SignatureItem>(&item)) {
       const auto it = buffers_.find(signature->source);
       if (it == buffers_.end() || signature->last != it->second.last) continue;

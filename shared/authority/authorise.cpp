@@ -1,6 +1,7 @@
 #include "shared/authority/authorise.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace wasl {
@@ -67,13 +68,16 @@ Verdict check_shape(const Operation& op, const Register& reg, const ChangeSet& s
 Verdict authorise_records(const ChangeSet& set, const GrantAct& grant, const Schema& schema, Millis hub_time,
                           const RecordLookup& record, const LogLookup& in_log) {
   std::set<std::string> created;
+  std::map<std::string_view, std::uint32_t> registers;
   for (const Operation& op : set.operations) {
     if (op.register_number == 0) return Verdict::refuse(Reason::malformed, "an act outside `authority`");
     if (!covers(grant, kWrite, set.header.space, op.register_number, hub_time)) {
       return Verdict::refuse(Reason::no_right, where(op, schema));
     }
     const RecordState* state = record(op.id);
-    if (state != nullptr && state->exists() && state->register_number != op.register_number) {
+    const std::uint32_t here = registers.try_emplace(op.id, op.register_number).first->second;
+    const std::uint32_t known_register = state != nullptr && state->exists() ? state->register_number : here;
+    if (op.register_number != known_register || op.register_number != here) {
       return Verdict::refuse(Reason::malformed, where(op, schema) + ": the id belongs to another register");
     }
     if (const Register* reg = schema.find(op.register_number)) {
@@ -154,6 +158,7 @@ Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Mi
     acts.push_back(std::move(*act));
   }
   const Author& author = set.header.source.author;
+  if (authority.is_revoked(author)) return Verdict::refuse(Reason::revoked);
   if (authority.is_registrar(author)) {
     return set.header.grant.is_zero() ? authorise_registrar(acts, authority) : Verdict::refuse(Reason::no_grant);
   }

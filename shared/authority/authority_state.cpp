@@ -57,7 +57,8 @@ Status AuthorityState::apply(const ChangeSet& set, Position position) {
       organisations_[organisation->id] = *organisation;
     } else if (const auto* grant = std::get_if<GrantAct>(&act)) {
       const Hash name = grant_name(set.dot(i));
-      grants_[name] = {name, *grant, author, position};
+      // A dot that the log holds names what it named first: a grant in use is never exchanged under its name.
+      if (!grants_.try_emplace(name, Grant{name, *grant, author, position}).second) continue;
       if (grant->kind == GrantKind::invitation) invitations_[grant->grantee] = name;
       if (grant->kind == GrantKind::device) {
         Device& device = devices_[grant->grantee];

@@ -15,9 +15,12 @@ constexpr std::size_t kRunChangeSets = 64;              // one signature covers 
 constexpr std::size_t kRunBytes = 16 * 1024;            // … and this much, or one larger change set alone
 constexpr std::size_t kOperations = 100'000;            // of one change set
 constexpr std::size_t kDotsOfOperation = 4096;          // heads that one operation may name
+constexpr std::uint64_t kNumberMost = INT64_MAX;        // sequences, positions and times fit SQL's signed 64 bits
 constexpr std::size_t kFrameBytes = 1024 * 1024;        // one WebSocket message
 constexpr std::size_t kFrameRoomBytes = 4 * 1024 * 1024;// the same, decompressed
 constexpr std::size_t kSegmentTargetBytes = 256 * 1024; // a backlog travels in frames of about this size
+constexpr std::size_t kSegmentItems = 1 << 16;          // decoded, the smallest items take 100 times their bytes: 45 MB
+constexpr std::size_t kSegmentOperations = 1 << 18;     // … and the smallest operations 200 times: 75 MB
 constexpr std::size_t kHelloBytes = 1024;               // fits every proxy's header limit
 constexpr std::size_t kBulkGroupRecords = 1000;         // a larger group goes on a chain of its own
 constexpr std::size_t kGroupParts = 1 << 16;            // 65,536 × 32 KiB = 2 GiB

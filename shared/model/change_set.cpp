@@ -18,7 +18,7 @@ void encode_seen(Writer& out, const Seen& seen) {
 
 Seen decode_seen(Reader& in) {
   Seen seen;
-  seen.size = in.varint();
+  seen.size = in.count(limits::kNumberMost);
   seen.root = in.fixed<Hash>();
   return seen;
 }
@@ -77,28 +77,40 @@ class SourceTable {
   std::map<Source, std::uint64_t> numbers_;
 };
 
-Dot decode_dot(Reader& in, const std::vector<Source>& sources) {
+/// The same table while reading. Every source listed must be named by some dot, so that a body has one spelling.
+struct ReadSources {
+  std::vector<Source> list;
+  std::vector<bool> named;
+
+  void add(const Source& source) {
+    list.push_back(source);
+    named.push_back(false);
+  }
+};
+
+Dot decode_dot(Reader& in, ReadSources& sources) {
   Dot dot;
   const auto number = in.varint();
-  if (number >= sources.size()) {
+  if (number >= sources.list.size()) {
     in.fail();
     return dot;
   }
-  dot.source = sources[number];
-  dot.sequence = in.varint();
+  dot.source = sources.list[number];
+  sources.named[number] = true;
+  dot.sequence = in.count(limits::kNumberMost);
   dot.index = static_cast<std::uint32_t>(in.count(limits::kOperations));
   if (dot.sequence == 0) in.fail();
   return dot;
 }
 
-Operation decode_operation(Reader& in, const std::vector<Source>& sources) {
+Operation decode_operation(Reader& in, ReadSources& sources) {
   Operation op;
   const Byte kind = in.byte();
   op.kind = static_cast<OperationKind>(kind & ~kFirstDotFlag);
   if (op.kind < OperationKind::create || op.kind > OperationKind::act) in.fail();
   if (kind & kFirstDotFlag) op.first_dot = decode_dot(in, sources);
   // A dot names its author for ever: nobody re-seals the work of another.
-  if (op.first_dot && op.first_dot->source.author != sources[0].author) in.fail();
+  if (op.first_dot && op.first_dot->source.author != sources.list[0].author) in.fail();
   if (has_address(op.kind)) {
     op.address.field = static_cast<std::uint32_t>(in.count(UINT32_MAX));
     op.address.key = to_bytes(in.sized(limits::kKeyBytes));
@@ -183,7 +195,7 @@ Result<Header> decode_header(ByteView bytes) {
   h.network = in.fixed<NetworkId>();
   h.space = in.text(limits::kSpaceBytes);
   h.source = decode_source(in);
-  h.sequence = in.varint();
+  h.sequence = in.count(limits::kNumberMost);
   h.previous = in.fixed<Hash>();
   h.schema = in.fixed<Hash>();
   h.grant = in.fixed<Hash>();
@@ -252,11 +264,13 @@ Bytes encode_body(const Source& own, const std::vector<Operation>& operations) {
 
 Result<std::vector<Operation>> decode_body(const Source& own, ByteView bytes) {
   Reader in(bytes);
-  std::vector<Source> sources{own};
+  ReadSources sources;
+  sources.add(own);
+  sources.named[0] = true;
   const auto source_count = in.count(limits::kOperations);
   for (std::uint64_t i = 0; i < source_count && in.ok(); ++i) {
-    sources.push_back(decode_source(in));
-    if (sources.back() == own || (i > 0 && !(sources[i] < sources[i + 1]))) in.fail();
+    sources.add(decode_source(in));
+    if (sources.list.back() == own || (i > 0 && !(sources.list[i] < sources.list[i + 1]))) in.fail();
   }
   std::vector<Operation> operations;
   const auto record_count = in.count(limits::kOperations);
@@ -275,6 +289,7 @@ Result<std::vector<Operation>> decode_body(const Source& own, ByteView bytes) {
     }
     last = std::move(record);
   }
+  if (std::find(sources.named.begin(), sources.named.end(), false) != sources.named.end()) in.fail();
   if (!in.finished()) return fail(Errc::malformed, "a change set's body does not follow the format");
   if (operations.empty()) return fail(Errc::malformed, "a change set without operations");
   return operations;

@@ -21,11 +21,6 @@ constexpr std::size_t kCurrencyBytes = 3;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-bool is_currency(std::string_view code) {
-  return code.size() == kCurrencyBytes &&
-         std::all_of(code.begin(), code.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-}
-
 /// unscaled × 10^-scale, as written: trailing zeros are still there.
 struct Digits {
   std::int64_t unscaled = 0;
@@ -127,6 +122,11 @@ Value Value::integer(std::int64_t n) {
   return {ValueType::integer, out.take()};
 }
 
+bool Value::is_currency(std::string_view code) {
+  return code.size() == kCurrencyBytes &&
+         std::all_of(code.begin(), code.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
 Value Value::money(std::string_view currency, std::int64_t minor_units) {
   WASL_ASSERT(is_currency(currency));
   Writer out;
@@ -197,7 +197,7 @@ std::optional<Value::Money> Value::as_money() const {
   Reader in(data);
   Money out{to_text(in.raw(kCurrencyBytes)), 0};
   out.minor_units = in.integer();
-  if (!in.finished() || !is_currency(out.currency)) return std::nullopt;
+  if (!in.finished() || !Value::is_currency(out.currency)) return std::nullopt;
   return out;
 }
 

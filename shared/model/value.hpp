@@ -36,6 +36,9 @@ struct Value {
   static Value integer(std::int64_t n);
   static Value text(std::string_view t) { return {ValueType::text, to_bytes(t)}; }
   static Value flag(bool on) { return {ValueType::flag, {static_cast<Byte>(on ? 1 : 0)}}; }
+  /// Three capital letters.
+  static bool is_currency(std::string_view code);
+  /// @pre is_currency(currency).
   static Value money(std::string_view currency, std::int64_t minor_units);
   static Value reference(std::string_view space, std::string_view id);
   static Value commitment(const Hash& hash) { return {ValueType::commitment, to_bytes(hash.view())}; }

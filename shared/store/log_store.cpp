@@ -158,7 +158,8 @@ Status LogStore::health() {
 Result<ChainEnd> LogStore::chain_end(const Source& source) {
   if (const auto it = ends_.find(source); it != ends_.end()) return it->second;
   ChainEnd end;
-  WASL_LET(auto select, db_->prepare("SELECT last, name FROM _wasl_source WHERE author = ? AND chain = ?"));
+  WASL_LET(auto select, db_->prepare("SELECT last, name, (SELECT s.name FROM _wasl_space s WHERE s.no = space) "
+                                    "FROM _wasl_source WHERE author = ? AND chain = ?"));
   select.bind_all(source.author, source.chain);
   WASL_LET(const bool found, select.step());
   if (found && select.int64(0) > 0) {
@@ -166,6 +167,7 @@ Result<ChainEnd> LogStore::chain_end(const Source& source) {
     const auto name = Hash::from(select.blob(1));
     if (!name) return damaged("list of chains");
     end.name = *name;
+    end.space = select.text(2);
   }
   ends_[source] = end;
   return end;
@@ -184,7 +186,7 @@ Status LogStore::follow_chain(SpaceNumber space, const Header& header, const Has
   update.bind_all(header.sequence, name, space, number);
   WASL_TRY(update.run());
   if (db_->changes() != 1) return fail(Errc::malformed, "a chain of change sets runs through two spaces");
-  ends_[header.source] = {header.sequence, name};
+  ends_[header.source] = {header.sequence, name, header.space};
   return {};
 }
 

@@ -37,6 +37,7 @@ struct SpaceInfo {
 struct ChainEnd {
   Sequence last = 0;
   Hash name;
+  std::string space{};  ///< of the chain; empty for one that is not known
 };
 
 struct EntryRow {

@@ -10,6 +10,8 @@ constexpr std::size_t kSpacesMost = 256;
 constexpr std::size_t kChainsMost = 1024;
 constexpr std::size_t kProofMost = 4096;
 constexpr std::size_t kWordsBytes = 4096;
+constexpr std::size_t kDetailBytes = 256;
+constexpr Millis kRetryMost = 24LL * 3600 * 1000;
 constexpr std::size_t kCompressFrom = 128;  // below, zstd's own header eats the gain
 constexpr std::string_view kHelloTag = "wasl.1/hello";
 constexpr std::string_view kWelcomeTag = "wasl.1/welcome";
@@ -64,6 +66,19 @@ std::vector<Hash> decode_hashes(Reader& in) {
   const auto count = in.count(kProofMost);
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) hashes.push_back(in.fixed<Hash>());
   return hashes;
+}
+
+/// At most `most` bytes of it, cut between characters.
+std::string_view shortened(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<Byte>(text[most]) & 0xC0) == 0x80) --most;
+  return text.substr(0, most);
+}
+
+bool decode_flag(Reader& in) {
+  const Byte flag = in.byte();
+  if (flag > 1) in.fail();
+  return flag == 1;
 }
 
 }  // namespace
@@ -152,13 +167,14 @@ Result<Welcome> decode_welcome(ByteView bytes, const Hash& hello, const PublicKe
   Welcome welcome;
   welcome.hub_time = in.integer();
   welcome.push_credit = in.varint();
-  welcome.same_spaces = in.byte() == 1;
+  if (welcome.hub_time < 0) in.fail();
+  welcome.same_spaces = decode_flag(in);
   if (!welcome.same_spaces) {
     const auto count = in.count(kSpacesMost);
     for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
       SpaceKey space;
       space.space = in.text(limits::kSpaceBytes);
-      if (in.byte() == 1) space.key = in.fixed<ledger::BlindingKey>();
+      if (decode_flag(in)) space.key = in.fixed<ledger::BlindingKey>();
       if (!is_space_name(space.space)) in.fail();
       welcome.spaces.push_back(std::move(space));
     }
@@ -166,7 +182,7 @@ Result<Welcome> decode_welcome(ByteView bytes, const Hash& hello, const PublicKe
   const auto staged = in.count(kChainsMost);
   for (std::uint64_t i = 0; i < staged && in.ok(); ++i) {
     const auto chain = in.fixed<ChainId>();
-    welcome.staged.push_back({chain, in.varint()});
+    welcome.staged.push_back({chain, in.count(limits::kNumberMost)});
   }
   if (!in.finished()) return bad_frame("welcome");
   return welcome;
@@ -202,6 +218,7 @@ Result<Segment> decode_segment(ByteView bytes, const NetworkId& network) {
   WASL_LET(Segment segment, decode_items(std::move(space), first, items, network));
   if (in.left() > 0) {
     WASL_LET(segment.openings, decode_openings(in.raw(in.left())));
+    if (segment.openings.empty()) return bad_frame("segment");  // none are said by nothing
   }
   return segment;
 }
@@ -225,6 +242,7 @@ Result<Proof> decode_proof(ByteView bytes) {
   Reader in = body_of(bytes);
   Proof proof;
   const Byte flags = in.byte();
+  if (flags > 3) in.fail();
   proof.final = (flags & 1) != 0;
   if (!(flags & 2)) {
     proof.checkpoint = in.text(kWordsBytes);
@@ -253,7 +271,7 @@ Bytes encode(const std::vector<VerdictItem>& verdicts) {
     out.byte(static_cast<Byte>(item.verdict.outcome));
     if (item.verdict.outcome == Outcome::accepted) continue;
     out.byte(static_cast<Byte>(item.verdict.reason));
-    out.sized(std::string_view(item.verdict.detail).substr(0, 256));
+    out.sized(shortened(item.verdict.detail, kDetailBytes));
     if (item.verdict.outcome == Outcome::later) out.integer(item.retry_after);
   }
   return out.take();
@@ -266,14 +284,15 @@ Result<std::vector<VerdictItem>> decode_verdicts(ByteView bytes) {
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     VerdictItem item;
     item.chain = in.fixed<ChainId>();
-    item.first = in.varint();
-    item.count = in.varint();
+    item.first = in.count(limits::kNumberMost);
+    item.count = in.count(limits::kNumberMost - item.first);
     item.verdict.outcome = static_cast<Outcome>(in.byte());
     if (item.verdict.outcome < Outcome::accepted || item.verdict.outcome > Outcome::later) in.fail();
     if (item.verdict.outcome != Outcome::accepted) {
       item.verdict.reason = static_cast<Reason>(in.byte());
-      item.verdict.detail = to_text(in.sized(kWordsBytes));
+      item.verdict.detail = in.text(kWordsBytes);
       if (item.verdict.outcome == Outcome::later) item.retry_after = in.integer();
+      if (item.retry_after < 0 || item.retry_after > kRetryMost) in.fail();
     }
     verdicts.push_back(std::move(item));
   }
@@ -310,6 +329,7 @@ Result<Done> decode_done(ByteView bytes) {
   Reader in = body_of(bytes);
   Done done;
   const Byte equal = in.byte();
+  if (equal > 2) in.fail();
   if (equal < 2) done.equal = equal == 1;
   done.applied = decode_cursors(in);
   if (!in.finished()) return bad_frame("done");

@@ -23,7 +23,8 @@ constexpr Byte kSameSeen = 8;
 constexpr Byte kSameAuthoritySeen = 16;
 constexpr Byte kNextInGroup = 32;      // same group, next part
 constexpr Byte kWholeGroup = 64;       // part 1 of 1
-constexpr std::size_t kItemsMost = 1 << 20;
+constexpr Byte kHeaderFlags = 127;
+constexpr std::size_t kOpeningsMost = 1 << 20;
 constexpr std::size_t kStatementBytes = 32 * 1024;
 
 /// What both ends of the codec remember while they walk a segment.
@@ -55,7 +56,7 @@ void encode_source_reference(Writer& out, Walk& walk, const Source& source) {
 }
 
 Source decode_source_reference(Reader& in, Walk& walk) {
-  const auto number = in.count(kItemsMost);
+  const auto number = in.count(limits::kSegmentItems);
   if (number == 0) {
     walk.sources.push_back(decode_source(in));
     return walk.sources.back();
@@ -77,6 +78,7 @@ void decode_entry_times(Reader& in, Walk& walk, Entry& entry) {
   entry.authority = walk.last_entry.authority + static_cast<std::uint64_t>(in.integer());
   entry.hub_time = static_cast<Millis>(static_cast<std::uint64_t>(walk.last_entry.hub_time) +
                                        static_cast<std::uint64_t>(in.integer()));
+  if (entry.authority > limits::kNumberMost || entry.hub_time < 0) in.fail();
   walk.last_entry = entry;
 }
 
@@ -87,7 +89,7 @@ void encode_seen(Writer& out, const Seen& seen) {
 
 Seen decode_seen(Reader& in) {
   Seen seen;
-  seen.size = in.varint();
+  seen.size = in.count(limits::kNumberMost);
   seen.root = in.fixed<Hash>();
   return seen;
 }
@@ -134,6 +136,7 @@ Header decode_header_rest(Reader& in, Walk& walk, const NetworkId& network, cons
   h.space = space;
   h.source = decode_source_reference(in, walk);
   const Byte flags = in.byte();
+  if (flags & ~kHeaderFlags) in.fail();
   if (flags & kNextInChain) {
     const auto end = walk.ends.find(h.source);
     if (end == walk.ends.end()) {
@@ -143,7 +146,7 @@ Header decode_header_rest(Reader& in, Walk& walk, const NetworkId& network, cons
     h.sequence = end->second.first + 1;
     h.previous = end->second.second;
   } else {
-    h.sequence = in.varint();
+    h.sequence = in.count(limits::kNumberMost);
     h.previous = in.fixed<Hash>();
   }
   h.schema = flags & kSameSchema ? walk.last.schema : in.fixed<Hash>();
@@ -162,7 +165,7 @@ Header decode_header_rest(Reader& in, Walk& walk, const NetworkId& network, cons
       h.parts = static_cast<std::uint32_t>(in.count(limits::kGroupParts));
     }
   }
-  const bool possible = h.sequence > 0 && h.part > 0 && h.part <= h.parts &&
+  const bool possible = h.sequence > 0 && h.sequence <= limits::kNumberMost && h.part > 0 && h.part <= h.parts &&
                         (h.sequence == 1) == h.previous.is_zero();
   if (!possible) in.fail();
   return h;
@@ -243,16 +246,23 @@ Result<Segment> decode_items(std::string space, Position first, ByteView bytes, 
   Segment segment{std::move(space), first, {}, {}};
   Reader in(bytes);
   Walk walk;
-  const auto count = in.count(kItemsMost);
+  std::size_t operations = 0;
+  const auto operations_fit = [&](const SetItem& item) {
+    operations += item.set.operations.size();
+    if (operations > limits::kSegmentOperations) in.fail();
+  };
+  const auto count = in.count(limits::kSegmentItems);
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     switch (static_cast<ItemTag>(in.byte())) {
       case ItemTag::set: {
         WASL_LET(SetItem item, decode_set(in, walk, false, network, segment.space));
+        operations_fit(item);
         segment.items.emplace_back(std::move(item));
         break;
       }
       case ItemTag::set_with_entry: {
         WASL_LET(SetItem item, decode_set(in, walk, true, network, segment.space));
+        operations_fit(item);
         segment.items.emplace_back(std::move(item));
         break;
       }
@@ -261,7 +271,7 @@ Result<Segment> decode_items(std::string space, Position first, ByteView bytes, 
         item.entry.kind = EntryKind::accept;
         decode_entry_times(in, walk, item.entry);
         item.source = decode_source_reference(in, walk);
-        item.sequence = in.varint();
+        item.sequence = in.count(limits::kNumberMost);
         segment.items.emplace_back(std::move(item));
         break;
       }
@@ -279,6 +289,12 @@ Result<Segment> decode_items(std::string space, Position first, ByteView bytes, 
         EntryItem item;
         decode_entry_times(in, walk, item.entry);
         item.entry.kind = static_cast<EntryKind>(in.byte());
+        // An `accept` brings its change set: without it, a reader could be shown a log that hides the change.
+        if (in.ok() && item.entry.kind > EntryKind::statement) {
+          return fail(Errc::unsupported, "a log entry is of a kind that this version does not know",
+                      "update the program");
+        }
+        if (item.entry.kind < EntryKind::adopt) in.fail();
         item.entry.hash = in.fixed<Hash>();
         item.statement = to_bytes(in.sized(kStatementBytes));
         segment.items.emplace_back(std::move(item));
@@ -287,7 +303,7 @@ Result<Segment> decode_items(std::string space, Position first, ByteView bytes, 
       case ItemTag::signature: {
         SignatureItem item;
         item.source = decode_source_reference(in, walk);
-        item.last = in.varint();
+        item.last = in.count(limits::kNumberMost);
         item.signature = in.fixed<Signature>();
         segment.items.emplace_back(std::move(item));
         break;
@@ -313,7 +329,7 @@ Bytes encode_openings(const std::vector<OpeningItem>& openings) {
 Result<std::vector<OpeningItem>> decode_openings(ByteView bytes) {
   Reader in(bytes);
   std::vector<OpeningItem> openings;
-  const auto count = in.count(kItemsMost);
+  const auto count = in.count(kOpeningsMost);
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     OpeningItem item;
     item.commitment = in.fixed<Hash>();

@@ -51,6 +51,41 @@ TEST_F(CommitterTest, RefusesASecondHistoryOfAChain) {
   EXPECT_EQ(size(), 1U);
 }
 
+/// The same change set in another space of the same office, on the same chain.
+ChangeSet moved(const ChangeSet& set, std::uint32_t part, std::uint32_t parts) {
+  Header header = set.header;
+  header.space = "association/senegal";
+  header.part = part;
+  header.parts = parts;
+  return make_change_set(header, set.operations);
+}
+
+Segment signed_alone(const crypto::KeyPair& key, const NetworkId& network, ChangeSet set) {
+  Segment out{set.header.space, 0, {}, {}};
+  const SignatureItem signature{set.header.source, set.header.sequence, key.sign(run_message(network, set.name))};
+  out.items.emplace_back(SetItem{std::nullopt, std::move(set)});
+  out.items.emplace_back(signature);
+  return out;
+}
+
+TEST_F(CommitterTest, KeepsAChainInOneSpace) {
+  EXPECT_EQ(only(world.push(pen->run({project("a")}))).outcome, Outcome::accepted);
+  const ChangeSet elsewhere = moved(project("b"), 1, 1);
+  EXPECT_EQ(only(world.push(signed_alone(device, world.network(), elsewhere))).reason, Reason::malformed);
+  EXPECT_EQ(size(), 1U);
+  EXPECT_EQ(size("association/senegal"), 0U);
+}
+
+TEST_F(CommitterTest, PutsNoPartOfAGroupIntoAnotherSpacesLog) {
+  const ChangeSet first = pen->write({Pen::create("project", "a")}, 1, 2);
+  ChangeSet second = pen->write({Pen::create("project", "b")}, 2, 2);
+  EXPECT_TRUE(world.push(signed_alone(device, world.network(), first)).empty());
+  const auto verdicts = world.push(signed_alone(device, world.network(), moved(second, 2, 2)));
+  for (const VerdictItem& item : verdicts) EXPECT_NE(item.verdict.outcome, Outcome::accepted);
+  EXPECT_EQ(size(), 0U);
+  EXPECT_EQ(size("association/senegal"), 0U);
+}
+
 TEST_F(CommitterTest, AsksForWhatIsMissingInAChain) {
   project("a");
   EXPECT_EQ(only(world.push(pen->run({project("b")}))).outcome, Outcome::later);
