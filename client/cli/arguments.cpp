@@ -55,42 +55,53 @@ void add_link_commands(CLI::App& app, Parsed& p) {
                            "  wasl join --data office --language fr INVITATION",
                            [&p](const Office& o) { return join_network(o, p.join); });
   join->add_option("INVITATION", p.join.invitation, "As the secretariat sent it")->required();
-  join->add_option("--language", p.join.language, "Language of plain text written by SQL, such as fr; else und");
+  join->add_option("--language", p.join.language,
+                   "Language of plain text written by SQL, such as fr; else und");
   join->add_option("--url", p.join.url, "Another way to the hub, this time only");
-  CLI::App* sync_now = command(app, p, "sync", "One round with the hub: sends, receives, proves",
-                               "  wasl sync --data office\n  wasl sync --data office --url ws://127.0.0.1:7707 --json",
-                               [&p](const Office& o) { return sync(o, p.sync); });
-  CLI::App* daemon = command(app, p, "daemon", "Keeps in touch with the hub until it is told to stop",
-                             "  wasl daemon --data office", [&p](const Office& o) { return keep_in_touch(o, p.sync); });
-  for (CLI::App* sub : {sync_now, daemon}) sub->add_option("--url", p.sync.url, "Another way to the hub, this time only");
-  command(app, p, "status", "What waits, what conflicts, and how fresh everything is", "  wasl status --data office",
-          [](const Office& o) { return status(o); });
+  CLI::App* sync_now =
+      command(app, p, "sync", "One round with the hub: sends, receives, proves",
+              "  wasl sync --data office\n  wasl sync --data office --url ws://127.0.0.1:7707 --json",
+              [&p](const Office& o) { return sync(o, p.sync); });
+  CLI::App* daemon =
+      command(app, p, "daemon", "Keeps in touch with the hub until it is told to stop",
+              "  wasl daemon --data office", [&p](const Office& o) { return keep_in_touch(o, p.sync); });
+  for (CLI::App* sub : {sync_now, daemon})
+    sub->add_option("--url", p.sync.url, "Another way to the hub, this time only");
+  command(app, p, "status", "What waits, what conflicts, and how fresh everything is",
+          "  wasl status --data office", [](const Office& o) { return status(o); });
 }
 
 void add_record_commands(CLI::App& app, Parsed& p) {
-  CLI::App* add_one = command(app, p, "add", "Adds a record",
-                              "  wasl add project --data office title=\"Water for all\" title.fr=\"L'eau pour tous\" "
-                              "status=pipeline theme=water,climate budget=\"1250000 XOF\"",
-                              [&p](const Office& o) { return add(o, p.record); });
+  CLI::App* add_one =
+      command(app, p, "add", "Adds a record",
+              "  wasl add project --data office title=\"Water for all\" title.fr=\"L'eau pour tous\" "
+              "status=pipeline theme=water,climate budget=\"1250000 XOF\"",
+              [&p](const Office& o) { return add(o, p.record); });
   add_record_options(add_one, p.record, false);
   add_one->add_option("--id", p.record.id, "An id of your own; else one is made");
   add_one->add_option("FIELD=VALUE", p.record.assignments, "Any number; FIELD.fr=VALUE names a language");
-  CLI::App* change = command(app, p, "set", "Changes fields of a record",
-                             "  wasl set project ID --data office status=closed website= theme+=water theme-=climate",
-                             [&p](const Office& o) { return set(o, p.record); });
+  CLI::App* change =
+      command(app, p, "set", "Changes fields of a record",
+              "  wasl set project ID --data office status=closed website= theme+=water theme-=climate",
+              [&p](const Office& o) { return set(o, p.record); });
   add_record_options(change, p.record, true);
-  change->add_option("FIELD=VALUE", p.record.assignments, "FIELD= clears; FIELD+=X and FIELD-=X change a list")->required();
+  change
+      ->add_option("FIELD=VALUE", p.record.assignments, "FIELD= clears; FIELD+=X and FIELD-=X change a list")
+      ->required();
   add_record_options(command(app, p, "show", "Shows a record", "  wasl show project ID --data office",
                              [&p](const Office& o) { return show(o, p.record); }),
                      p.record, true);
   add_record_options(command(app, p, "delete", "Deletes a record; an edit that somebody makes meanwhile wins",
-                             "  wasl delete project ID --data office", [&p](const Office& o) { return remove(o, p.record); }),
+                             "  wasl delete project ID --data office",
+                             [&p](const Office& o) { return remove(o, p.record); }),
                      p.record, true);
-  CLI::App* all = command(app, p, "list", "Lists the records of a register",
-                          "  wasl list project --data office --where status=closed --where theme=water --limit 20",
-                          [&p](const Office& o) { return list(o, p.list); });
+  CLI::App* all =
+      command(app, p, "list", "Lists the records of a register",
+              "  wasl list project --data office --where status=closed --where theme=water --limit 20",
+              [&p](const Office& o) { return list(o, p.list); });
   all->add_option("REGISTER", p.list.register_name, "see: wasl registers")->required();
-  all->add_option("--where", p.list.where, "FIELD=VALUE; FIELD= for those without a value")->allow_extra_args(false);
+  all->add_option("--where", p.list.where, "FIELD=VALUE; FIELD= for those without a value")
+      ->allow_extra_args(false);
   all->add_option("--space", p.list.space, "Only of this space");
   all->add_option("--limit", p.list.limit, "At most so many");
   CLI::App* words = command(app, p, "registers", "Lists registers and their fields",
@@ -109,10 +120,11 @@ void add_record_commands(CLI::App& app, Parsed& p) {
 void add_merge_commands(CLI::App& app, Parsed& p) {
   command(app, p, "conflicts", "Fields that several offices set differently; all values are kept",
           "  wasl conflicts --data office", [](const Office& o) { return conflicts(o); });
-  CLI::App* end = command(app, p, "resolve", "Ends a conflict, here and everywhere",
-                          "  wasl resolve project ID status --data office --take 0 --note \"agreed by telephone\"\n"
-                          "  wasl resolve project ID title.fr --data office --value \"Eau pour tous\"",
-                          [&p](const Office& o) { return resolve(o, p.resolve); });
+  CLI::App* end =
+      command(app, p, "resolve", "Ends a conflict, here and everywhere",
+              "  wasl resolve project ID status --data office --take 0 --note \"agreed by telephone\"\n"
+              "  wasl resolve project ID title.fr --data office --value \"Eau pour tous\"",
+              [&p](const Office& o) { return resolve(o, p.resolve); });
   end->add_option("REGISTER", p.resolve.register_name, "As wasl conflicts lists it")->required();
   end->add_option("ID", p.resolve.id, "The record's id")->required();
   end->add_option("FIELD", p.resolve.field, "FIELD, or FIELD.fr for one language")->required();
@@ -120,9 +132,11 @@ void add_merge_commands(CLI::App& app, Parsed& p) {
   end->add_option("--value", p.resolve.value, "Another value");
   end->add_option("--note", p.resolve.note, "Why, for the others");
   end->add_option("--space", p.resolve.space, "Where the id is ambiguous");
-  CLI::App* drop = command(app, p, "discard", "Takes an own change set that has no entry out of what is shown",
-                           "  wasl discard 3fa91c02 --data office", [&p](const Office& o) { return discard(o, p.change_set); });
-  drop->add_option("CHANGE_SET", p.change_set, "Its name or the beginning of it; see wasl status")->required();
+  CLI::App* drop = command(
+      app, p, "discard", "Takes an own change set that has no entry out of what is shown",
+      "  wasl discard 3fa91c02 --data office", [&p](const Office& o) { return discard(o, p.change_set); });
+  drop->add_option("CHANGE_SET", p.change_set, "Its name or the beginning of it; see wasl status")
+      ->required();
   command(app, p, "attention", "Records with missing fields, broken rules, or brought back against a delete",
           "  wasl attention --data office", [](const Office& o) { return attention(o); });
 }
@@ -143,7 +157,8 @@ void add_history_commands(CLI::App& app, Parsed& p) {
 std::optional<Error> unknown_command(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return std::nullopt;
   std::vector<std::string> names;
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(sub->get_name());
   if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return std::nullopt;
   return Error{Errc::not_found, std::string("there is no command ") + argv[1] + did_you_mean(argv[1], names),
                "list them with: wasl --help"};

@@ -12,8 +12,8 @@ struct CommandLine {
   bool json = false;
   std::string folder;
   std::function<Result<Answer>(const Office&)> run;
-  std::optional<std::string> help;   ///< asked for: print and be done
-  std::optional<Error> error;        ///< what was typed makes no sense
+  std::optional<std::string> help;  ///< asked for: print and be done
+  std::optional<Error> error;       ///< what was typed makes no sense
 };
 
 CommandLine parse_command_line(int argc, char** argv);

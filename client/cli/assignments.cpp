@@ -66,9 +66,9 @@ Result<std::vector<ColumnValue>> plain_columns(const Assignment& one) {
   return out;
 }
 
-Result<std::vector<ColumnValue>> columns_to_write(const std::vector<Assignment>& assignments,
-                                                  std::string_view language,
-                                                  const std::function<Result<SqlValue>(const std::string&)>& now) {
+Result<std::vector<ColumnValue>> columns_to_write(
+    const std::vector<Assignment>& assignments, std::string_view language,
+    const std::function<Result<SqlValue>(const std::string&)>& now) {
   std::vector<ColumnValue> out;
   for (const Assignment& one : assignments) {
     const Field& field = *one.name.field;
@@ -79,7 +79,8 @@ Result<std::vector<ColumnValue>> columns_to_write(const std::vector<Assignment>&
       continue;
     }
     // One language of several: the others stay as they are in the row, or as named before on this line.
-    const auto named = std::find_if(out.begin(), out.end(), [&](const ColumnValue& c) { return c.column == field.name; });
+    const auto named =
+        std::find_if(out.begin(), out.end(), [&](const ColumnValue& c) { return c.column == field.name; });
     nlohmann::json texts;
     if (named != out.end()) {
       texts = languages_in(named->value, language);
@@ -161,7 +162,8 @@ Status write_sets(Database& db, const Register& reg, std::string_view id, std::s
 
 }  // namespace
 
-Result<std::vector<Assignment>> parse_assignments(const Register& reg, const std::vector<std::string>& words) {
+Result<std::vector<Assignment>> parse_assignments(const Register& reg,
+                                                  const std::vector<std::string>& words) {
   std::vector<Assignment> out;
   for (const std::string& word : words) {
     const auto equals = word.find('=');
@@ -203,15 +205,18 @@ Result<std::vector<SqlValue>> columns_of_text(const Field& field, std::string_vi
     case FieldType::money: {
       const auto parts = split(text, ' ');
       const auto amount = parts.size() == 2 ? whole_number(parts[0]) : std::nullopt;
-      if (!amount) return wrong(field, "must be an amount in minor units and a currency, such as 1250000 XOF");
+      if (!amount)
+        return wrong(field, "must be an amount in minor units and a currency, such as 1250000 XOF");
       return std::vector<SqlValue>{*amount, parts[1]};
     }
-    default: return std::vector<SqlValue>{std::string(text)};
+    default:
+      return std::vector<SqlValue>{std::string(text)};
   }
 }
 
-Result<std::string> insert_record(Database& db, const Register& reg, std::string_view id, std::string_view space,
-                                  const std::vector<Assignment>& assignments, std::string_view language) {
+Result<std::string> insert_record(Database& db, const Register& reg, std::string_view id,
+                                  std::string_view space, const std::vector<Assignment>& assignments,
+                                  std::string_view language) {
   const auto empty_row = [](const std::string&) -> Result<SqlValue> { return SqlValue(); };
   WASL_LET(const auto columns, columns_to_write(assignments, language, empty_row));
   std::string names = space.empty() ? "id" : "id, space";
@@ -231,7 +236,8 @@ Result<std::string> insert_record(Database& db, const Register& reg, std::string
     WASL_LET(auto select, db.prepare("SELECT space FROM " + reg.name + " WHERE rowid = ?"));
     select.bind_all(db.last_insert_id());
     WASL_LET(const bool found, select.step());
-    if (!found) return fail(Errc::conflict, reg.name + " " + std::string(id) + " exists already and is the same");
+    if (!found)
+      return fail(Errc::conflict, reg.name + " " + std::string(id) + " exists already and is the same");
     chosen = select.text(0);
   }
   WASL_TRY(write_sets(db, reg, id, chosen, assignments));
@@ -241,7 +247,8 @@ Result<std::string> insert_record(Database& db, const Register& reg, std::string
 Status update_record(Database& db, const Register& reg, std::string_view id, std::string_view space,
                      const std::vector<Assignment>& assignments, std::string_view language) {
   const auto now = [&](const std::string& column) -> Result<SqlValue> {
-    WASL_LET(auto select, db.prepare("SELECT " + column + " FROM " + reg.name + " WHERE id = ? AND space = ?"));
+    WASL_LET(auto select,
+             db.prepare("SELECT " + column + " FROM " + reg.name + " WHERE id = ? AND space = ?"));
     select.bind_all(id, space);
     WASL_LET(const bool found, select.step());
     return found ? column_value(select, 0) : SqlValue();

@@ -26,8 +26,9 @@ Result<std::vector<SqlValue>> columns_of_text(const Field& field, std::string_vi
 
 /// Inside the caller's transaction, with triggers on. @param language of plain text of this office.
 /// @param space empty: the register's default. @return the record's space.
-Result<std::string> insert_record(Database& db, const Register& reg, std::string_view id, std::string_view space,
-                                  const std::vector<Assignment>& assignments, std::string_view language);
+Result<std::string> insert_record(Database& db, const Register& reg, std::string_view id,
+                                  std::string_view space, const std::vector<Assignment>& assignments,
+                                  std::string_view language);
 Status update_record(Database& db, const Register& reg, std::string_view id, std::string_view space,
                      const std::vector<Assignment>& assignments, std::string_view language);
 

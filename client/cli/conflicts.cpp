@@ -11,7 +11,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json conflict_json(const Conflict& conflict) {
-  Json out{{"register", conflict.register_name}, {"id", conflict.id}, {"space", conflict.space}, {"field", conflict.field}};
+  Json out{{"register", conflict.register_name},
+           {"id", conflict.id},
+           {"space", conflict.space},
+           {"field", conflict.field}};
   if (!conflict.key.empty()) out["key"] = conflict.key;
   out["values"] = Json::array();
   for (const ConflictValue& value : conflict.values) {
@@ -32,8 +35,8 @@ std::string conflict_words(const Conflict& conflict, Millis now) {
   for (std::size_t i = 0; i < conflict.values.size(); ++i) {
     const ConflictValue& value = conflict.values[i];
     out += "\n  [" + std::to_string(i) + "] " + (value.deleted ? "(no value)" : value.value) + "  by " +
-           (value.organisation.empty() ? to_hex(value.author.view()).substr(0, 12) : value.organisation) + ", " +
-           time_words(value.time, now) + (value.shown ? "  <- shown" : "");
+           (value.organisation.empty() ? to_hex(value.author.view()).substr(0, 12) : value.organisation) +
+           ", " + time_words(value.time, now) + (value.shown ? "  <- shown" : "");
   }
   return out;
 }
@@ -44,12 +47,15 @@ Result<Answer> conflicts(const Office& office) {
   WASL_LET(const auto replica, office.open());
   WASL_LET(const auto all, replica->conflicts());
   Json out{{"conflicts", Json::array()}};
-  std::string words = all.empty() ? "No conflicts." : counted(all.size(), "conflict") + ". All values are kept until somebody resolves them:";
+  std::string words =
+      all.empty() ? "No conflicts."
+                  : counted(all.size(), "conflict") + ". All values are kept until somebody resolves them:";
   for (const Conflict& conflict : all) {
     out["conflicts"].push_back(conflict_json(conflict));
     words += "\n" + conflict_words(conflict, office.clock().now());
   }
-  if (!all.empty()) words += "\nTake one with: wasl resolve REGISTER ID FIELD --take N, or write another with --value V";
+  if (!all.empty())
+    words += "\nTake one with: wasl resolve REGISTER ID FIELD --take N, or write another with --value V";
   return Answer{out.dump(), std::move(words), kDone};
 }
 

@@ -31,12 +31,13 @@ Result<Answer> history(const Office& office, const std::optional<std::string>& r
                               {"register", line.register_name},
                               {"id", line.id},
                               {"what", line.what}});
-    words += iso_time(line.time) + "  " +
-             (line.organisation.empty() ? to_hex(line.author.view()).substr(0, 12) : line.organisation) + "  " +
-             line.register_name + " " + line.id + ": " + line.what +
-             (line.position == 0 ? "  [not accepted yet, " + to_hex(line.change_set.view()).substr(0, 12) + "]"
-                                 : "  [" + line.space + " " + std::to_string(line.position) + "]") +
-             "\n";
+    words +=
+        iso_time(line.time) + "  " +
+        (line.organisation.empty() ? to_hex(line.author.view()).substr(0, 12) : line.organisation) + "  " +
+        line.register_name + " " + line.id + ": " + line.what +
+        (line.position == 0 ? "  [not accepted yet, " + to_hex(line.change_set.view()).substr(0, 12) + "]"
+                            : "  [" + line.space + " " + std::to_string(line.position) + "]") +
+        "\n";
   }
   return Answer{out.dump(), words + counted(lines.size(), "line"), kDone};
 }
@@ -77,7 +78,8 @@ Result<Answer> attention(const Office& office) {
   WASL_LET(const auto replica, office.open());
   WASL_LET(const auto items, replica->attention());
   Json out{{"attention", Json::array()}};
-  std::string words = items.empty() ? "Nothing needs attention." : counted(items.size(), "thing") + " to look at:";
+  std::string words =
+      items.empty() ? "Nothing needs attention." : counted(items.size(), "thing") + " to look at:";
   for (const AttentionItem& item : items) {
     out["attention"].push_back({{"register", item.register_name},
                                 {"id", item.id},

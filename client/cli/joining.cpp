@@ -45,9 +45,9 @@ Result<Answer> join_network(const Office& office, const JoinArguments& arguments
   out["received"] = {{"change_sets", summary.received_sets}};
   out["equal"] = nullptr;
   if (summary.equal) out["equal"] = *summary.equal;
-  std::string words = (joined.was_enrolled ? "This folder had joined already: " : "Joined ") + now.network + " as " +
-                      now.role + " of " + now.organisation + ".\nIt reads " + spaces + ".\nReceived " +
-                      counted(summary.received_sets, "change set") + ".";
+  std::string words = (joined.was_enrolled ? "This folder had joined already: " : "Joined ") + now.network +
+                      " as " + now.role + " of " + now.organisation + ".\nIt reads " + spaces +
+                      ".\nReceived " + counted(summary.received_sets, "change set") + ".";
   if (summary.equal != true) words += " The first sync is not complete yet; run: wasl sync";
   return Answer{out.dump(), std::move(words), kDone};
 }

@@ -29,7 +29,8 @@ int run(int argc, char** argv) {
   }
   if (line.error) return tell_error(*line.error, line.json);
   if (!crypto::start()) {
-    return tell_error({Errc::storage_failed, "this machine gives no randomness", "check /dev/urandom"}, line.json);
+    return tell_error({Errc::storage_failed, "this machine gives no randomness", "check /dev/urandom"},
+                      line.json);
   }
   SystemClock clock;
   crypto::SystemRandom random;

@@ -15,7 +15,10 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kLinesForPeople = 100;
 
 Json record_json(const Register& reg, const RecordView& record) {
-  return {{"register", reg.name}, {"id", record.id}, {"space", record.space}, {"fields", fields_json(reg, record)}};
+  return {{"register", reg.name},
+          {"id", record.id},
+          {"space", record.space},
+          {"fields", fields_json(reg, record)}};
 }
 
 /// SQL that is true for records in which the field has this value.
@@ -23,8 +26,9 @@ Status add_condition(RecordFilter& filter, const Register& reg, const Assignment
   const Field& field = *one.name.field;
   if (!filter.condition.empty()) filter.condition += " AND ";
   if (field.is_set()) {
-    const std::string elements = "(SELECT 1 FROM " + sql::set_table(reg, field) + " AS s WHERE s.record = " +
-                                 reg.name + ".id AND s.space = " + reg.name + ".space";
+    const std::string elements = "(SELECT 1 FROM " + sql::set_table(reg, field) +
+                                 " AS s WHERE s.record = " + reg.name + ".id AND s.space = " + reg.name +
+                                 ".space";
     if (one.text.empty()) {
       filter.condition += "NOT EXISTS" + elements + ")";
       return {};
@@ -34,8 +38,8 @@ Status add_condition(RecordFilter& filter, const Register& reg, const Assignment
     filter.condition += field.name + " IS NULL";
     return {};
   } else if (field.type == FieldType::multilingual) {
-    filter.condition += "(" + field.name + " = ? OR (json_valid(" + field.name + ") AND EXISTS(SELECT 1 FROM json_each(" +
-                        field.name + ") AS t WHERE t.value = ?" +
+    filter.condition += "(" + field.name + " = ? OR (json_valid(" + field.name +
+                        ") AND EXISTS(SELECT 1 FROM json_each(" + field.name + ") AS t WHERE t.value = ?" +
                         (one.name.key.empty() ? "" : " AND t.key = " + sql::quoted(one.name.key)) + ")))";
     filter.values.insert(filter.values.end(), {one.text, one.text});
     return {};
@@ -63,7 +67,8 @@ Result<RecordFilter> filter_of(const Register& reg, const ListArguments& argumen
 std::string conflict_words(const std::vector<Conflict>& all, const Register& reg, const RecordView& record) {
   std::string out;
   for (const Conflict& conflict : all) {
-    if (conflict.register_name != reg.name || conflict.id != record.id || conflict.space != record.space) continue;
+    if (conflict.register_name != reg.name || conflict.id != record.id || conflict.space != record.space)
+      continue;
     out += "\n  In conflict: " + conflict.field + (conflict.key.empty() ? "" : "." + conflict.key) +
            " (see: wasl conflicts)";
   }
@@ -71,8 +76,11 @@ std::string conflict_words(const std::vector<Conflict>& all, const Register& reg
 }
 
 Json field_json(const Field& field, std::string_view language) {
-  Json out{{"name", field.name}, {"label", label(field.labels, language)}, {"set", field.is_set()},
-           {"required", field.required}, {"personal", field.personal}};
+  Json out{{"name", field.name},
+           {"label", label(field.labels, language)},
+           {"set", field.is_set()},
+           {"required", field.required},
+           {"personal", field.personal}};
   if (!field.target.empty()) out["target"] = field.target;
   if (!field.codes.empty()) {
     out["codes"] = Json::object();
@@ -84,7 +92,8 @@ Json field_json(const Field& field, std::string_view language) {
 }
 
 std::string field_words(const Field& field, std::string_view language) {
-  std::string out = "  " + field.name + (field.is_set() ? " (list)" : "") + ": " + label(field.labels, language);
+  std::string out =
+      "  " + field.name + (field.is_set() ? " (list)" : "") + ": " + label(field.labels, language);
   if (!field.target.empty()) out += ", a " + field.target;
   std::string codes;
   for (const CodeItem& item : field.codes) {
@@ -100,7 +109,8 @@ Result<Answer> show(const Office& office, const RecordArguments& arguments) {
   WASL_LET(const auto replica, office.open());
   WASL_TRY(replica->seal());
   WASL_LET(const std::string space, replica->space_of(*reg, arguments.id, arguments.space));
-  WASL_LET(const auto found, read_records(replica->database(), *reg, {"id = ? AND space = ?", {arguments.id, space}, 1}));
+  WASL_LET(const auto found,
+           read_records(replica->database(), *reg, {"id = ? AND space = ?", {arguments.id, space}, 1}));
   if (found.empty()) return fail(Errc::not_found, "there is no " + reg->name + " " + arguments.id);
   const RecordView& record = found.front();
   WASL_LET(const auto conflicts_now, replica->conflicts());
@@ -113,8 +123,8 @@ Result<Answer> show(const Office& office, const RecordArguments& arguments) {
   }
   const std::string& language = replica->network().language;
   return Answer{out.dump(),
-                caption_of(*reg, record, language) + "\n  (" + reg->name + " " + record.id + " in " + record.space +
-                    ")\n" + fields_words(replica->database(), *reg, record, language) +
+                caption_of(*reg, record, language) + "\n  (" + reg->name + " " + record.id + " in " +
+                    record.space + ")\n" + fields_words(replica->database(), *reg, record, language) +
                     conflict_words(conflicts_now, *reg, record),
                 kDone};
 }
@@ -133,9 +143,11 @@ Result<Answer> list(const Office& office, const ListArguments& arguments) {
     one.erase("register");
     out["records"].push_back(std::move(one));
     if (lines++ >= kLinesForPeople) continue;
-    words += record.id + "  " + caption_of(*reg, record, replica->network().language) + "  (" + record.space + ")\n";
+    words += record.id + "  " + caption_of(*reg, record, replica->network().language) + "  (" + record.space +
+             ")\n";
   }
-  if (lines > kLinesForPeople) words += "and " + std::to_string(lines - kLinesForPeople) + " more; narrow with --where\n";
+  if (lines > kLinesForPeople)
+    words += "and " + std::to_string(lines - kLinesForPeople) + " more; narrow with --where\n";
   words += counted(lines, "record");
   return Answer{out.dump(), std::move(words), kDone};
 }

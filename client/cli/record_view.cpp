@@ -27,7 +27,8 @@ std::optional<Json> languages(const SqlValue& value) {
 }
 
 /// "ID (caption)", or that this office does not hold it.
-std::string reference_words(Database& db, const Field& field, const SqlValue& value, std::string_view language) {
+std::string reference_words(Database& db, const Field& field, const SqlValue& value,
+                            std::string_view language) {
   const std::string id = plain_words(value);
   const Register* target = built_in_schema().find(field.target);
   if (target == nullptr) return id;
@@ -148,7 +149,8 @@ std::string caption_of(const Register& reg, const RecordView& record, std::strin
   return record.id;
 }
 
-std::string fields_words(Database& db, const Register& reg, const RecordView& record, std::string_view language) {
+std::string fields_words(Database& db, const Register& reg, const RecordView& record,
+                         std::string_view language) {
   std::string out;
   const auto line = [&](const std::string& name, const std::string& words) {
     out += (out.empty() ? "  " : "\n  ") + name + ": " + words;
@@ -159,7 +161,8 @@ std::string fields_words(Database& db, const Register& reg, const RecordView& re
     const SqlValue& value = record.row[i];
     if (columns[i].is_currency || std::holds_alternative<std::monostate>(value)) continue;
     if (const auto texts = field.type == FieldType::multilingual ? languages(value) : std::nullopt) {
-      for (const auto& [tag, text] : texts->items()) line(field.name + "." + tag, text.is_string() ? text.get<std::string>() : "");
+      for (const auto& [tag, text] : texts->items())
+        line(field.name + "." + tag, text.is_string() ? text.get<std::string>() : "");
     } else if (field.type == FieldType::money) {
       line(field.name, plain_words(value) + " " + plain_words(record.row[i + 1]));
     } else {
@@ -168,7 +171,8 @@ std::string fields_words(Database& db, const Register& reg, const RecordView& re
   }
   for (const auto& [field, elements] : record.sets) {
     std::string list;
-    for (const SqlValue& element : elements) list += (list.empty() ? "" : ", ") + value_words(db, *field, element, language);
+    for (const SqlValue& element : elements)
+      list += (list.empty() ? "" : ", ") + value_words(db, *field, element, language);
     if (!list.empty()) line(field->name, list);
   }
   return out.empty() ? "  (no field has a value)" : out;

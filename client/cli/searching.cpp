@@ -23,7 +23,8 @@ Result<Answer> search(const Office& office, const SearchArguments& arguments) {
              read_records(replica->database(), *reg, {"id = ? AND space = ?", {hit.id, hit.space}, 1}));
     const std::string caption =
         records.empty() ? hit.id : caption_of(*reg, records.front(), replica->network().language);
-    out["found"].push_back({{"register", hit.register_name}, {"id", hit.id}, {"space", hit.space}, {"caption", caption}});
+    out["found"].push_back(
+        {{"register", hit.register_name}, {"id", hit.id}, {"space", hit.space}, {"caption", caption}});
     words += hit.register_name + " " + hit.id + "  " + caption + "  (" + hit.space + ")\n";
   }
   return Answer{out.dump(), words + counted(hits.size(), "record") + " found", kDone};

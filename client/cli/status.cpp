@@ -14,11 +14,16 @@ Json time_json(Millis time) { return time > 0 ? Json(iso_time(time)) : Json(null
 
 std::string_view state_word(PendingState state) {
   switch (state) {
-    case PendingState::unsent: return "unsent";
-    case PendingState::held: return "held";
-    case PendingState::refused: return "refused";
-    case PendingState::accepted: return "accepted";
-    case PendingState::discarded: return "discarded";
+    case PendingState::unsent:
+      return "unsent";
+    case PendingState::held:
+      return "held";
+    case PendingState::refused:
+      return "refused";
+    case PendingState::accepted:
+      return "accepted";
+    case PendingState::discarded:
+      return "discarded";
   }
   return "";
 }
@@ -40,7 +45,8 @@ Json status_json(const ReplicaStatus& now, bool daemon) {
   out["last_sync"] = time_json(now.last_sync);
   out["spaces"] = Json::array();
   for (const SpaceStatus& space : now.spaces) {
-    out["spaces"].push_back({{"space", space.space}, {"position", space.position}, {"as_of", time_json(space.as_of)}});
+    out["spaces"].push_back(
+        {{"space", space.space}, {"position", space.position}, {"as_of", time_json(space.as_of)}});
   }
   out["waiting"] = Json::array();
   for (const PendingSet& set : now.waiting) {
@@ -72,16 +78,20 @@ std::string waiting_words(const ReplicaStatus& now) {
 
 std::string status_words(const ReplicaStatus& now, bool daemon, Millis clock) {
   std::string out = now.network + ", " + now.organisation + " (" + now.role + "), hub " +
-                    (now.hub.empty() ? "not known" : now.hub) + "\nLast complete sync: " +
-                    time_words(now.last_sync, clock) + (daemon ? "; a daemon keeps in touch" : "");
+                    (now.hub.empty() ? "not known" : now.hub) +
+                    "\nLast complete sync: " + time_words(now.last_sync, clock) +
+                    (daemon ? "; a daemon keeps in touch" : "");
   out += "\nNot sent yet: " + counted(now.unsent, "change set");
-  if (now.unacknowledged > 0) out += "; accepted and on their way back: " + std::to_string(now.unacknowledged);
+  if (now.unacknowledged > 0)
+    out += "; accepted and on their way back: " + std::to_string(now.unacknowledged);
   if (now.held + now.refused > 0) {
     out += "\nHeld by the hub: " + std::to_string(now.held) + ", refused: " + std::to_string(now.refused) +
            waiting_words(now);
   }
-  out += "\nConflicts: " + std::to_string(now.conflicts) + (now.conflicts > 0 ? " (see: wasl conflicts)" : "");
-  out += "\nNeeds attention: " + std::to_string(now.attention) + (now.attention > 0 ? " (see: wasl attention)" : "");
+  out +=
+      "\nConflicts: " + std::to_string(now.conflicts) + (now.conflicts > 0 ? " (see: wasl conflicts)" : "");
+  out += "\nNeeds attention: " + std::to_string(now.attention) +
+         (now.attention > 0 ? " (see: wasl attention)" : "");
   out += "\nHow fresh each space is:";
   for (const SpaceStatus& space : now.spaces) {
     out += "\n  " + space.space + ": as of " + time_words(space.as_of, clock) + ", position " +

@@ -18,9 +18,12 @@ Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now) {
   const SessionSummary& summary = outcome.summary;
   const LinkTraffic& traffic = outcome.traffic;
   Json out;
-  out["sent"] = {{"change_sets", summary.sent_sets}, {"bytes", traffic.payload_out}, {"upgrade_bytes", traffic.upgrade_out}};
-  out["received"] = {
-      {"change_sets", summary.received_sets}, {"bytes", traffic.payload_in}, {"upgrade_bytes", traffic.upgrade_in}};
+  out["sent"] = {{"change_sets", summary.sent_sets},
+                 {"bytes", traffic.payload_out},
+                 {"upgrade_bytes", traffic.upgrade_out}};
+  out["received"] = {{"change_sets", summary.received_sets},
+                     {"bytes", traffic.payload_in},
+                     {"upgrade_bytes", traffic.upgrade_in}};
   out["upgrade_bytes"] = traffic.upgrade_out + traffic.upgrade_in;
   out["round_trips"] = summary.round_trips;
   out["equal"] = equal_json(summary.equal);
@@ -30,9 +33,10 @@ Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now) {
   out["unsent"] = now.unsent;
   out["conflicts"] = now.conflicts;
 
-  std::string words = "Sent " + counted(summary.sent_sets, "change set") + " (" + bytes_words(traffic.payload_out) +
-                      "), received " + std::to_string(summary.received_sets) + " (" +
-                      bytes_words(traffic.payload_in) + ") in " + counted(summary.round_trips, "round trip") + ".\n";
+  std::string words = "Sent " + counted(summary.sent_sets, "change set") + " (" +
+                      bytes_words(traffic.payload_out) + "), received " +
+                      std::to_string(summary.received_sets) + " (" + bytes_words(traffic.payload_in) +
+                      ") in " + counted(summary.round_trips, "round trip") + ".\n";
   if (summary.equal == true) {
     words += "Proved: this office and the hub hold the same history and state.";
   } else if (summary.equal == false) {
@@ -44,7 +48,8 @@ Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now) {
     words += "\n" + std::to_string(now.held) + " held and " + std::to_string(now.refused) +
              " refused by the hub; they stay here. See: wasl status";
   }
-  if (now.conflicts > 0) words += "\n" + counted(now.conflicts, "conflict") + " to look at. See: wasl conflicts";
+  if (now.conflicts > 0)
+    words += "\n" + counted(now.conflicts, "conflict") + " to look at. See: wasl conflicts";
   return {out.dump(), std::move(words), summary.equal == true ? kDone : kNotEqual};
 }
 

@@ -74,7 +74,8 @@ std::vector<std::string> near_names(std::string_view meant, const std::vector<st
   for (const std::string& name : names) {
     const bool part = meant.size() >= 3 && name.find(meant) != std::string::npos;
     const std::size_t far = part ? 1 : distance(meant, name);
-    if (far <= std::max<std::size_t>(1, std::max(name.size(), meant.size()) / 3)) ranked.emplace_back(far, name);
+    if (far <= std::max<std::size_t>(1, std::max(name.size(), meant.size()) / 3))
+      ranked.emplace_back(far, name);
   }
   std::sort(ranked.begin(), ranked.end());
   std::vector<std::string> out;

@@ -8,7 +8,8 @@
 namespace wasl::cli {
 namespace {
 
-Answer answer_of(std::string_view done, const Register& reg, const std::string& id, const std::string& space) {
+Answer answer_of(std::string_view done, const Register& reg, const std::string& id,
+                 const std::string& space) {
   const nlohmann::ordered_json out{{"id", id}, {"register", reg.name}, {"space", space}};
   return {out.dump(), std::string(done) + " " + reg.name + " " + id + " in " + space + ".", kDone};
 }

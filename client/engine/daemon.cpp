@@ -5,8 +5,8 @@
 namespace wasl {
 namespace {
 
-// How long a write by another program waits to be noticed: shorter than a person's glance at the other screen,
-// and one small read of shared memory costs nothing that can be measured.
+// How long a write by another program waits to be noticed: shorter than a person's glance at the other
+// screen, and one small read of shared memory costs nothing that can be measured.
 constexpr std::chrono::milliseconds kWatchEvery{300};
 
 bool can_mend(Errc code) {
@@ -15,8 +15,10 @@ bool can_mend(Errc code) {
     case Errc::wrong_network:
     case Errc::unauthorised:
     case Errc::unsupported:
-    case Errc::corrupt: return false;
-    default: return true;
+    case Errc::corrupt:
+      return false;
+    default:
+      return true;
   }
 }
 

@@ -1,7 +1,6 @@
 #pragma once
-// Keeps an office in touch: a live session while the hub can be reached, longer and longer waits while it cannot,
-// and an eye on what other programs write into replica.db.
-// Thread: the Loop's.
+// Keeps an office in touch: a live session while the hub can be reached, longer and longer waits while it
+// cannot, and an eye on what other programs write into replica.db. Thread: the Loop's.
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,8 +14,8 @@ class Daemon {
   /// All must outlive the daemon.
   Daemon(Loop& loop, Replica& replica, Random& random, std::string url);
 
-  /// Runs until SIGTERM or SIGINT. Errors: what no later attempt can mend (caught, wrong_network, unauthorised,
-  /// unsupported, corrupt).
+  /// Runs until SIGTERM or SIGINT. Errors: what no later attempt can mend (caught, wrong_network,
+  /// unauthorised, unsupported, corrupt).
   Status run();
 
  private:

@@ -1,5 +1,6 @@
 #pragma once
-// One daemon a folder: an exclusive lock on DIR/daemon.lock, which the system releases however the process ends.
+// One daemon a folder: an exclusive lock on DIR/daemon.lock, which the system releases however the process
+// ends.
 #include <filesystem>
 
 #include "shared/base/result.hpp"

@@ -14,8 +14,9 @@ SyncRun::~SyncRun() = default;
 
 void SyncRun::start() {
   const Hash plain_link{};  // the binding of plain loopback; TLS is ended by a proxy that is not here yet
-  auto hello = options_.invitation != nullptr ? replica_.make_invitation_hello(*options_.invitation, plain_link)
-                                              : replica_.make_hello(options_.live, plain_link);
+  auto hello = options_.invitation != nullptr
+                   ? replica_.make_invitation_hello(*options_.invitation, plain_link)
+                   : replica_.make_hello(options_.live, plain_link);
   if (!hello) {
     timer_.start(std::chrono::milliseconds(0), [this, error = std::move(hello).error()] { finish(error); });
     return;
@@ -85,8 +86,9 @@ void SyncRun::close() {
 void SyncRun::on_closed(const LinkEnd& end) {
   if (closing_) return finish(std::nullopt);
   if (end.error) return finish(end.error);
-  finish(Error{Errc::no_link, "the hub ended the link before the sync was complete" +
-                                  (end.reason.empty() ? std::string() : ": " + end.reason),
+  finish(Error{Errc::no_link,
+               "the hub ended the link before the sync was complete" +
+                   (end.reason.empty() ? std::string() : ": " + end.reason),
                "sync again; nothing is lost"});
 }
 

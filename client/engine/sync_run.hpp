@@ -1,7 +1,6 @@
 #pragma once
-// One session with the hub: connects, feeds a ClientSession with frames and time, and tells how it ended. A new
-// connection makes a new SyncRun.
-// Thread: the Loop's.
+// One session with the hub: connects, feeds a ClientSession with frames and time, and tells how it ended. A
+// new connection makes a new SyncRun. Thread: the Loop's.
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,8 +27,8 @@ class SyncRun final : private ChannelHandler {
     std::string url;
     bool live = false;
     bool push = true;
-    const crypto::KeyPair* invitation = nullptr;  ///< speak as this key; must outlive the run
-    std::optional<Segment> extra;                 ///< pushed first (an enrolment)
+    const crypto::KeyPair* invitation = nullptr;             ///< speak as this key; must outlive the run
+    std::optional<Segment> extra;                            ///< pushed first (an enrolment)
     std::function<void(const SessionSummary&)> on_progress;  ///< after each frame
   };
   using Done = std::function<void(SyncOutcome)>;

@@ -1,5 +1,5 @@
-// What needs attention: never refused at writing, because a draft may be unfinished and two good edits may break
-// a rule together.
+// What needs attention: never refused at writing, because a draft may be unfinished and two good edits may
+// break a rule together.
 #include "client/replica/replica.hpp"
 #include "shared/sql/table_ddl.hpp"
 
@@ -33,11 +33,13 @@ Result<std::vector<AttentionItem>> Replica::attention() {
   std::vector<AttentionItem> out;
   const auto collect = [&](const Register& reg, const std::string& condition, std::string_view kind,
                            const std::string& words) -> Status {
-    WASL_LET(auto select, db_.prepare("SELECT space, id FROM " + reg.name + " WHERE " + condition + " ORDER BY rowid"));
+    WASL_LET(auto select,
+             db_.prepare("SELECT space, id FROM " + reg.name + " WHERE " + condition + " ORDER BY rowid"));
     for (;;) {
       WASL_LET(const bool found, select.step());
       if (!found) return {};
-      out.push_back({reg.name, std::string(select.text(0)), std::string(select.text(1)), std::string(kind), words});
+      out.push_back(
+          {reg.name, std::string(select.text(0)), std::string(select.text(1)), std::string(kind), words});
     }
   };
   for (const Register& reg : ports_.schema->registers()) {
@@ -56,8 +58,9 @@ Result<std::vector<AttentionItem>> Replica::attention() {
   };
   std::vector<Place> places;
   {
-    WASL_LET(auto select, db_.prepare("SELECT s.name, r.id, r.register FROM _wasl_revived r JOIN _wasl_space s ON "
-                                      "s.no = r.space ORDER BY s.name, r.register, r.id"));
+    WASL_LET(auto select,
+             db_.prepare("SELECT s.name, r.id, r.register FROM _wasl_revived r JOIN _wasl_space s ON "
+                         "s.no = r.space ORDER BY s.name, r.register, r.id"));
     for (;;) {
       WASL_LET(const bool found, select.step());
       if (!found) break;

@@ -38,7 +38,8 @@ std::string plain_text(std::string_view column) {
 }
 
 std::int64_t hash_of(const Texts& texts) {
-  const Hash hash = crypto::hash("wasl.1/search", {view(texts.title), ByteView(), view("\n\n"), view(texts.body)});
+  const Hash hash =
+      crypto::hash("wasl.1/search", {view(texts.title), ByteView(), view("\n\n"), view(texts.body)});
   std::uint64_t number = 0;
   for (std::size_t i = 0; i < 8; ++i) number = number << 8 | hash.bytes[i];
   return static_cast<std::int64_t>(number >> 1);
@@ -151,8 +152,9 @@ Result<std::vector<SearchHit>> SearchIndex::find(std::string_view text, std::siz
   std::vector<SearchHit> hits;
   const std::string query = text::search_query(text);
   if (query.empty()) return hits;
-  WASL_LET(auto select, db_.prepare("SELECT r.register, r.space, r.id FROM word JOIN record r ON r.no = word.rowid "
-                                    "WHERE word MATCH ? ORDER BY bm25(word, 4.0, 1.0), r.no LIMIT ?"));
+  WASL_LET(auto select,
+           db_.prepare("SELECT r.register, r.space, r.id FROM word JOIN record r ON r.no = word.rowid "
+                       "WHERE word MATCH ? ORDER BY bm25(word, 4.0, 1.0), r.no LIMIT ?"));
   select.bind_all(query, most);
   for (;;) {
     WASL_LET(const bool found, select.step());

@@ -1,8 +1,7 @@
 #pragma once
-// The office's search index: DIR/search.db, made from the texts that the descriptions mark with `search`, folded so
-// that Arabic and Latin words are found however they are written. It holds nothing of its own: it may be deleted
-// at any time and is made anew.
-// Thread: one at a time.
+// The office's search index: DIR/search.db, made from the texts that the descriptions mark with `search`,
+// folded so that Arabic and Latin words are found however they are written. It holds nothing of its own: it
+// may be deleted at any time and is made anew. Thread: one at a time.
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -23,7 +22,8 @@ class SearchIndex {
   static Result<SearchIndex> open(const std::filesystem::path& folder);
 
   /// Makes the index say what the tables say: reads every marked text and writes only what differs.
-  /// Cost: one pass over the marked columns, about 1 s for 100,000 records; nothing is written when nothing differs.
+  /// Cost: one pass over the marked columns, about 1 s for 100,000 records; nothing is written when nothing
+  /// differs.
   Status update(Database& replica, const Schema& schema);
 
   /// Best first: words in titles count more. Every word must occur; the last may be unfinished.

@@ -27,6 +27,9 @@ class Tampering(WorldTest):
         self.assertEqual(report.code, 1)
         self.assertFalse(report["ok"])
         self.assertTrue(any(self.id in problem for problem in report["problems"]), report["problems"])
+        self.office.ok("repair")
+        self.assertEqual(self.office.value("SELECT reference FROM project"), "R0")
+        self.assertTrue(self.office.ok("verify")["ok"])
 
     def test_one_flipped_byte_of_a_stored_change_set_is_named(self):
         connection = sqlite3.connect(self.office.folder / "replica.db", timeout=5)

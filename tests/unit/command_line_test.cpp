@@ -18,7 +18,8 @@ TEST(Words, TellATimeAsPeopleDo) {
   EXPECT_EQ(time_words(kNoon, kNoon + 30'000), "just now (2023-11-14 22:13 UTC)");
   EXPECT_EQ(time_words(kNoon, kNoon + 2 * 3'600'000), "2 hours ago (2023-11-14 22:13 UTC)");
   EXPECT_EQ(time_words(kNoon, kNoon + 72LL * 3'600'000), "3 days ago (2023-11-14 22:13 UTC)");
-  EXPECT_EQ(time_words(kNoon + 3'600'000, kNoon), "in the future by this machine's clock (2023-11-14 23:13 UTC)");
+  EXPECT_EQ(time_words(kNoon + 3'600'000, kNoon),
+            "in the future by this machine's clock (2023-11-14 23:13 UTC)");
 }
 
 TEST(Names, AreGuessedWhenNearlyRight) {
@@ -33,7 +34,8 @@ TEST(Names, AreGuessedWhenNearlyRight) {
 
 class Assignments : public ::testing::Test {
  protected:
-  Assignments() : db_(*Database::open({.path = ":memory:", .create = true})), reg_(*built_in_schema().find("project")) {
+  Assignments()
+      : db_(*Database::open({.path = ":memory:", .create = true})), reg_(*built_in_schema().find("project")) {
     auto statements = sql::table_statements(reg_, "network");
     statements.push_back(sql::capture_table());
     for (auto& one : sql::trigger_statements(reg_, "network")) statements.push_back(std::move(one));
@@ -70,8 +72,10 @@ class Assignments : public ::testing::Test {
 };
 
 TEST_F(Assignments, FillColumnsByTheirTypes) {
-  add("a", {"reference=x=y", "budget=1250000 XOF", "readiness=4", "place=48.85,2.35", "planned_start=2026-03-01"});
-  EXPECT_EQ(one("SELECT reference || '|' || budget || budget_currency || '|' || readiness || '|' || place FROM project"),
+  add("a",
+      {"reference=x=y", "budget=1250000 XOF", "readiness=4", "place=48.85,2.35", "planned_start=2026-03-01"});
+  EXPECT_EQ(one("SELECT reference || '|' || budget || budget_currency || '|' || readiness || '|' || place "
+                "FROM project"),
             "x=y|1250000XOF|4|48.85,2.35");
 }
 

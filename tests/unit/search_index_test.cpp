@@ -60,7 +60,8 @@ TEST_F(SearchOfOffice, IsMadeAnewWhenItsFileIsDamaged) {
   sql("INSERT INTO project(id, title) VALUES('p', 'Water')");
   EXPECT_EQ(find("water"), "project/p");
   for (const char* name : {"search.db-wal", "search.db-shm"}) std::filesystem::remove(folder_ / name);
-  std::ofstream(folder_ / "search.db") << "this is no database, and it is long enough to be taken for one page of it";
+  std::ofstream(folder_ / "search.db")
+      << "this is no database, and it is long enough to be taken for one page of it";
   EXPECT_EQ(find("water"), "project/p");
 }
 
