@@ -74,6 +74,7 @@ Status Replica::on_entries(Segment segment) {
                 "it is tried again at the next sync; if it stays, tell the secretariat");
   }
   WASL_TRY(fill_own_items(segment));
+  WASL_TRY(verify_runs(segment, anchor_.network));  // the session could not follow chains with items left out
   WASL_TRY(check_openings(segment));
   Status appended = store_.append(segment);
   if (!appended) {

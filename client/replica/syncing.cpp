@@ -26,6 +26,8 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
     hello.cursors.push_back({space, info->size, info->key.has_value()});
+    // A link that broke between the entries and their proof left a space without its leaf.
+    if (info->size > 0 && info->leaf.empty()) hello.flags |= Hello::kLeaves;
   }
   pushed_ = 0;
   staged_.clear();

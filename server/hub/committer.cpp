@@ -27,7 +27,7 @@ Committer::Ruling& ruling_of(std::vector<Committer::Ruling>& rulings, std::uint6
   const auto it = std::find_if(rulings.begin(), rulings.end(),
                                [&](const Committer::Ruling& ruling) { return ruling.ticket == ticket; });
   if (it != rulings.end()) return *it;
-  rulings.push_back({ticket, {}, false});
+  rulings.push_back({ticket, {}, 0});
   return rulings.back();
 }
 

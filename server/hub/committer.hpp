@@ -37,7 +37,7 @@ class Committer {
   struct Ruling {
     std::uint64_t ticket = 0;
     std::vector<VerdictItem> verdicts;
-    std::size_t taken = 0;  ///< pushes of this ticket taken from the queue, whatever is staged of them
+    std::uint64_t taken = 0;  ///< pushes of this ticket taken from the queue, whatever is staged of them
   };
   struct Committed {
     std::vector<Ruling> rulings;

@@ -32,7 +32,7 @@ class SessionServer::Link final : public ChannelHandler {
                                  {"reason", end.error ? end.error->message : end.reason}});
     server_.forget(id_);  // the last thing that happens here
   }
-  void on_ruling(const std::vector<VerdictItem>& verdicts, std::size_t taken) {
+  void on_ruling(const std::vector<VerdictItem>& verdicts, std::uint64_t taken) {
     run(session_.on_ruling(verdicts, taken, now()));
   }
   void on_commit(const std::vector<std::string>& grown) { run(session_.on_commit(grown, now())); }

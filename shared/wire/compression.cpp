@@ -18,8 +18,10 @@ Bytes compress(ByteView raw, int level) {
   const std::unique_ptr<ZSTD_CCtx, FreeCompressor> context(ZSTD_createCCtx());
   WASL_ASSERT(context != nullptr);
   Bytes out(ZSTD_compressBound(raw.size()));
-  const std::size_t size =
-      ZSTD_compressCCtx(context.get(), out.data(), out.size(), raw.data(), raw.size(), level);
+  // Four bytes a frame: a flipped bit that would decompress to the same content is still seen.
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
+  const std::size_t size = ZSTD_compress2(context.get(), out.data(), out.size(), raw.data(), raw.size());
   WASL_ASSERT(!ZSTD_isError(size));
   out.resize(size);
   return out;

@@ -164,7 +164,7 @@ Status HubSession::take_push(ByteView frame) {
   return {};
 }
 
-HubSession::Output HubSession::on_ruling(const std::vector<VerdictItem>& verdicts, std::size_t taken, Millis now) {
+HubSession::Output HubSession::on_ruling(const std::vector<VerdictItem>& verdicts, std::uint64_t taken, Millis now) {
   Output out;
   if (over_) return out;
   last_progress_ = now;

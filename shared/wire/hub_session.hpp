@@ -71,8 +71,9 @@ class HubSession {
 
   Output start(Millis now);  ///< the first frames: they leave with the answer to the upgrade
   Output on_frame(ByteView frame, Millis now);
-  /// The committer has answered and took so many pushes (none, when another's brought the rest of a group).
-  Output on_ruling(const std::vector<VerdictItem>& verdicts, std::size_t taken, Millis now);
+  /// The committer has answered. @param taken pushes of this session that it took (none, when another brought the
+  /// rest of a group).
+  Output on_ruling(const std::vector<VerdictItem>& verdicts, std::uint64_t taken, Millis now);
   /// Logs have grown.
   Output on_commit(const std::vector<std::string>& grown, Millis now);
   /// Little waits in the channel: send more.
@@ -102,7 +103,7 @@ class HubSession {
   std::optional<PublicKey> own_;              ///< whose change sets need not travel back
   Seen known_;                                ///< the checkpoint both know
   std::size_t room_;                          ///< bytes of entries that may be queued now
-  std::size_t pushes_waiting_ = 0;
+  std::uint64_t pushes_waiting_ = 0;
   std::uint64_t pushed_sets_ = 0;
   bool proved_ = false;                       ///< the first proof has left
   bool over_ = false;

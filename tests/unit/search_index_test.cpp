@@ -9,16 +9,16 @@
 namespace wasl {
 namespace {
 
-class Search : public ::testing::Test {
+class SearchOfOffice : public ::testing::Test {
  protected:
-  Search() : tables_(*Database::open({.path = ":memory:", .create = true})) {
+  SearchOfOffice() : tables_(*Database::open({.path = ":memory:", .create = true})) {
     std::string made = ::testing::TempDir() + "wasl-search-XXXXXX";
     folder_ = ::mkdtemp(made.data());
     for (const Register& reg : built_in_schema().registers()) {
       for (const auto& one : sql::table_statements(reg, "network")) EXPECT_TRUE(tables_.exec(one.sql));
     }
   }
-  ~Search() override { std::filesystem::remove_all(folder_); }
+  ~SearchOfOffice() override { std::filesystem::remove_all(folder_); }
 
   void sql(std::string_view text) { EXPECT_TRUE(tables_.exec(text)) << text; }
   std::string find(std::string_view text) {
@@ -36,7 +36,7 @@ class Search : public ::testing::Test {
   Database tables_;
 };
 
-TEST_F(Search, FindsWordsOfEveryLanguageHoweverTheyAreWritten) {
+TEST_F(SearchOfOffice, FindsWordsOfEveryLanguageHoweverTheyAreWritten) {
   sql(R"(INSERT INTO project(id, title) VALUES('p', '{"ar":"المدن والحكومات","fr":"Eau potable à Évry"}'))");
   sql("INSERT INTO need(id, title) VALUES('n', 'Eau')");
   EXPECT_EQ(find("مدن"), "project/p");
@@ -46,7 +46,7 @@ TEST_F(Search, FindsWordsOfEveryLanguageHoweverTheyAreWritten) {
   EXPECT_EQ(find("\" OR *"), "");
 }
 
-TEST_F(Search, FollowsTheTables) {
+TEST_F(SearchOfOffice, FollowsTheTables) {
   sql("INSERT INTO project(id, title) VALUES('p', 'Water')");
   EXPECT_EQ(find("water"), "project/p");
   sql("UPDATE project SET title = 'Roads'");
@@ -56,7 +56,7 @@ TEST_F(Search, FollowsTheTables) {
   EXPECT_EQ(find("roads"), "");
 }
 
-TEST_F(Search, IsMadeAnewWhenItsFileIsDamaged) {
+TEST_F(SearchOfOffice, IsMadeAnewWhenItsFileIsDamaged) {
   sql("INSERT INTO project(id, title) VALUES('p', 'Water')");
   EXPECT_EQ(find("water"), "project/p");
   for (const char* name : {"search.db-wal", "search.db-shm"}) std::filesystem::remove(folder_ / name);
