@@ -52,7 +52,8 @@ Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now) {
 Error with_comfort(Error error, Replica& replica) {
   const auto now = replica.status();
   if (!now || error.code == Errc::caught) return error;
-  error.hint += std::string(error.hint.empty() ? "" : "; ") + "nothing is lost: " +
+  const bool said = error.hint.find("nothing is lost") != std::string::npos;
+  error.hint += std::string(error.hint.empty() ? "" : "; ") + (said ? "" : "nothing is lost: ") +
                 (now->unsent == 0 ? std::string("no change set waits to be sent")
                                   : counted(now->unsent, "change set") + " wait here to be sent");
   return error;

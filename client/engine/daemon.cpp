@@ -1,6 +1,6 @@
 #include "client/engine/daemon.hpp"
 
-#include "client/engine/log.hpp"
+#include "shared/log/log.hpp"
 
 namespace wasl {
 namespace {
@@ -55,11 +55,11 @@ void Daemon::on_progress(const SessionSummary& now) {
   const bool moved = now.received_sets != logged_.received_sets || now.accepted != logged_.accepted ||
                      now.held != logged_.held || now.refused != logged_.refused;
   if (!moved && now.equal == logged_.equal) return;
-  log::info("session.moved", {{"received", std::to_string(now.received_sets)},
-                              {"sent", std::to_string(now.sent_sets)},
-                              {"accepted", std::to_string(now.accepted)},
-                              {"held", std::to_string(now.held)},
-                              {"refused", std::to_string(now.refused)},
+  log::info("session.moved", {{"received", now.received_sets},
+                              {"sent", now.sent_sets},
+                              {"accepted", now.accepted},
+                              {"held", now.held},
+                              {"refused", now.refused},
                               {"equal", word(now.equal)}});
   logged_ = now;
 }
@@ -67,20 +67,18 @@ void Daemon::on_progress(const SessionSummary& now) {
 void Daemon::on_ended(const SyncOutcome& outcome) {
   ended_ = std::move(session_);
   if (stopping_) return loop_.stop();
-  const std::string bytes_out = std::to_string(outcome.traffic.payload_out);
-  const std::string bytes_in = std::to_string(outcome.traffic.payload_in);
   const Error error = outcome.error.value_or(Error{Errc::no_link, "the hub ended the session", ""});
   if (!can_mend(error.code)) {
-    log::error("session.failed", {{"code", std::string(to_word(error.code))}, {"why", error.message}});
+    log::error("session.failed", {{"code", to_word(error.code)}, {"why", error.message}});
     result_ = tl::unexpected(error);
     return loop_.stop();
   }
   const auto wait = retry_.start([this] { connect(); });
-  log::warn("session.ended", {{"code", std::string(to_word(error.code))},
+  log::info("session.ended", {{"code", to_word(error.code)},
                               {"why", error.message},
-                              {"bytes_out", bytes_out},
-                              {"bytes_in", bytes_in},
-                              {"retry_ms", std::to_string(wait.count())}});
+                              {"bytes_out", outcome.traffic.payload_out},
+                              {"bytes_in", outcome.traffic.payload_in},
+                              {"retry_ms", std::int64_t{wait.count()}}});
 }
 
 /// Asks the file, cheaply, whether another connection has committed; what programs wrote is sealed and sent.
@@ -88,18 +86,18 @@ void Daemon::watch() {
   watch_.start(kWatchEvery, [this] { watch(); });
   const auto version = replica_.database().data_version();
   if (!version) {
-    log::warn("replica.unreadable", {{"why", version.error().message}});
+    log::info("replica.unreadable", {{"why", version.error().message}});
     return;
   }
   if (*version == data_version_) return;
   const auto sealed = replica_.seal();
   if (!sealed) {  // asked again at the next tick: another program may hold the file for a moment
-    log::warn("replica.not_sealed",
-              {{"code", std::string(to_word(sealed.error().code))}, {"why", sealed.error().message}});
+    log::info("replica.not_sealed",
+              {{"code", to_word(sealed.error().code)}, {"why", sealed.error().message}});
     return;
   }
   data_version_ = *version;
-  if (*sealed > 0) log::info("replica.sealed", {{"change_sets", std::to_string(*sealed)}});
+  if (*sealed > 0) log::info("replica.sealed", {{"change_sets", std::uint64_t{*sealed}}});
   if (session_ != nullptr) session_->on_local_commit();
 }
 

@@ -164,8 +164,7 @@ Status Replica::apply_space(const std::string& space, const Segment* fresh) {
       // Buckets lie all over their table: written once for many slices. What a crash loses is computed again.
       if (store_.noted() > kDigestNotes) WASL_TRY(settle_digest(*space_info));
       WASL_TRY(store_.save_space(*space_info));
-      WASL_TRY(make_durable(captured));
-      WASL_TRY(transaction.commit());
+      WASL_TRY(commit(transaction, captured));
       if (waiting) return {};
     }
   }

@@ -40,21 +40,29 @@ Status OutboxLog::append(const std::vector<OutboxItem>& items) {
   }
   const File file{::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
   if (file.descriptor < 0) return refused(path_, "cannot be opened");
-  const off_t end = ::lseek(file.descriptor, 0, SEEK_END);
+  end_before_ = ::lseek(file.descriptor, 0, SEEK_END);
   std::size_t done = 0;
   while (done < out.size()) {
     const ssize_t n = ::write(file.descriptor, out.bytes().data() + done, out.size() - done);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) {
-      const int reason = errno;
-      if (::ftruncate(file.descriptor, end) != 0) errno = reason;  // a torn tail is skipped by read() anyway
-      errno = reason;
-      return refused(path_, "cannot be written");
-    }
+    if (n <= 0) return undone("cannot be written");
     done += static_cast<std::size_t>(n);
   }
-  if (::fsync(file.descriptor) != 0) return refused(path_, "cannot be made durable");
+  if (::fsync(file.descriptor) != 0) return undone("cannot be made durable");
   return {};
+}
+
+Status OutboxLog::undone(std::string_view what) {
+  const int reason = errno;
+  take_back();
+  errno = reason;
+  return refused(path_, what);
+}
+
+void OutboxLog::take_back() {
+  if (end_before_ < 0) return;
+  // If this fails too, the work comes back with the next start: kept rather than lost.
+  if (::truncate(path_.c_str(), end_before_) == 0) end_before_ = -1;
 }
 
 Result<std::vector<OutboxItem>> OutboxLog::read() const {

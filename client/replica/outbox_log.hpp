@@ -1,7 +1,9 @@
 #pragma once
 // outbox.log: sealed change sets as plain frames in a file of ours alone, fsynced before the replica commits, so
 // that unsent work survives a corrupt database. Frame: varint length, BLAKE2b-256 of the bytes, bytes.
+#include <cstdint>
 #include <filesystem>
+#include <string_view>
 #include <vector>
 
 #include "shared/model/change_set.hpp"
@@ -19,8 +21,10 @@ class OutboxLog {
  public:
   explicit OutboxLog(std::filesystem::path path) : path_(std::move(path)) {}
 
-  /// Appends and fsyncs. Errors: storage_failed.
+  /// Appends and fsyncs; what fails leaves nothing behind. Errors: storage_failed.
   Status append(const std::vector<OutboxItem>& items);
+  /// Undoes the last append: what it belonged to could not be committed. @pre nobody has appended since.
+  void take_back();
   /// Every whole frame; a torn tail is left out. A missing file is empty.
   Result<std::vector<OutboxItem>> read() const;
   /// Nothing in it is needed any more.
@@ -28,7 +32,10 @@ class OutboxLog {
   [[nodiscard]] bool is_empty() const;
 
  private:
+  Status undone(std::string_view what);
+
   std::filesystem::path path_;
+  std::int64_t end_before_ = -1;  ///< of the last append; -1: nothing to take back
 };
 
 }  // namespace wasl

@@ -140,8 +140,7 @@ Status Replica::resolve(const Resolution& r) {
                                          ports_.clock->now(), records));
   for (auto& [id, record] : records) WASL_TRY(records_.save(record, ports_.clock->now(), {}));
   for (const SealedSet& one : captured) sealed.push_back(one);
-  WASL_TRY(make_durable(sealed));
-  return transaction.commit();
+  return commit(transaction, sealed);
 }
 
 Result<Hash> Replica::find_pending(std::string_view hex_prefix) {

@@ -298,8 +298,7 @@ Status Replica::recover_outbox() {
     }
     WASL_TRY(insert_pending(sealed));
   }
-  WASL_TRY(make_durable(captured));
-  return transaction.commit();
+  return commit(transaction, captured);
 }
 
 /// A replica that ends before what was already shown to somebody came from a backup or a copied disk: going on
@@ -343,8 +342,7 @@ Status Replica::write(const std::function<Status(Database&)>& write) {
     }
     WASL_LET(auto own, seal_captured(false));
     for (auto& one : own) sealed.push_back(std::move(one));
-    WASL_TRY(make_durable(sealed));
-    WASL_TRY(transaction.commit());
+    WASL_TRY(commit(transaction, sealed));
   }
   return {};
 }
@@ -365,8 +363,7 @@ Result<std::size_t> Replica::seal() {
       store_.forget();
       return tl::unexpected(sealed.error());
     }
-    WASL_TRY(make_durable(*sealed));
-    WASL_TRY(transaction.commit());
+    WASL_TRY(commit(transaction, *sealed));
     count += sealed->size();
   }
 }

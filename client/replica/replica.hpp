@@ -184,6 +184,8 @@ class Replica final : public ClientPort {
                                                  bool bulk, const GroupId& group, Millis written,
                                                  std::map<std::string, LoadedRecord>& records);
   Status make_durable(const std::vector<SealedSet>& sealed);
+  /// Both or neither: what a command reports as failed must not come back from outbox.log.
+  Status commit(Transaction& transaction, const std::vector<SealedSet>& sealed);
   struct OwnChain {
     Source source;
     Sequence last = 0;

@@ -183,8 +183,7 @@ Result<std::vector<std::string>> Replica::rebuild(std::string_view space_name) {
   WASL_TRY(store_.flush_digest());
   info->digested = info->applied;
   WASL_TRY(store_.save_space(*info));
-  WASL_TRY(make_durable(captured));
-  WASL_TRY(transaction.commit());
+  WASL_TRY(commit(transaction, captured));
   return changed;
 }
 

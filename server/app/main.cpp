@@ -10,7 +10,7 @@
 #include "server/app/desk.hpp"
 #include "server/app/serve.hpp"
 #include "server/app/words.hpp"
-#include "server/log/log.hpp"
+#include "shared/log/log.hpp"
 
 namespace {
 

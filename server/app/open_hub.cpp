@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "server/log/log.hpp"
+#include "shared/log/log.hpp"
 #include "server/store/sqlite_hub_store.hpp"
 #include "shared/ledger/note.hpp"
 

@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "server/app/desk.hpp"
-#include "server/log/log.hpp"
+#include "shared/log/log.hpp"
 #include "server/session/session_server.hpp"
 #include "shared/net/local_socket.hpp"
 

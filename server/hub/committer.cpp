@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "server/log/log.hpp"
+#include "shared/log/log.hpp"
 #include "shared/ledger/note.hpp"
 
 namespace wasl {

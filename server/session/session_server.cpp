@@ -1,6 +1,6 @@
 #include "server/session/session_server.hpp"
 
-#include "server/log/log.hpp"
+#include "shared/log/log.hpp"
 #include "server/session/refusal.hpp"
 
 namespace wasl {

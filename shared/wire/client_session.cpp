@@ -16,7 +16,7 @@ constexpr Millis kRetryMin = 200;
 ClientSession::ClientSession(ClientPort& port, Options options, Millis now)
     : port_(port), options_(std::move(options)), last_progress_(now), started_(now) {}
 
-ClientSession::Output ClientSession::finish(Status status, Output out) {
+ClientSession::Output ClientSession::finish(Status status, Output&& out) {
   if (!status) {
     error_ = status.error();
     over_ = true;

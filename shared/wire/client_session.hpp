@@ -72,7 +72,7 @@ class ClientSession {
   Status push(Output& out);
   void ask(Output& out, Bytes frame);
   void end(Output& out);
-  Output finish(Status status, Output out);
+  Output finish(Status status, Output&& out);
 
   ClientPort& port_;
   Options options_;

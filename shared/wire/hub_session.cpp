@@ -288,7 +288,7 @@ Status HubSession::advance(Output& out, Millis now) {
   return {};
 }
 
-HubSession::Output HubSession::finish(Status status, Output out, Millis now) {
+HubSession::Output HubSession::finish(Status status, Output&& out, Millis now) {
   if (!status) {
     over_ = true;
     const Error& error = status.error();

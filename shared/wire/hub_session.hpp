@@ -92,7 +92,7 @@ class HubSession {
   Status send_entries(Output& out, bool& all_sent);
   Status send_proof(Output& out, bool final);
   Result<bool> digests_are_current();
-  Output finish(Status status, Output out, Millis now);
+  Output finish(Status status, Output&& out, Millis now);
 
   HubPort& port_;
   std::uint64_t id_;

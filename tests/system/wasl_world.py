@@ -1,6 +1,6 @@
 """A real hub and real offices in a temporary folder, for the tests beside this file. Standard library only.
 
-The programs are looked for in WASL_BIN_DIR (default build/release). Every process that a World starts, and no
+The programs are looked for in WASL_BUILD (default build/release). Every process that a World starts, and no
 other, ends with it.
 """
 import json
@@ -19,11 +19,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def binary(name):
-    folder = pathlib.Path(os.environ.get("WASL_BIN_DIR", ROOT / "build" / "release"))
-    for place in (folder, folder / "bin", folder / "client" / "cli", folder / "server" / "app", folder / "tests"):
+    folder = pathlib.Path(os.environ.get("WASL_BUILD", ROOT / "build" / "release"))
+    for place in (folder / "bin", folder / "tests"):
         if (place / name).is_file():
             return str(place / name)
-    raise unittest.SkipTest(f"{name} is not in {folder}; build it or set WASL_BIN_DIR")
+    raise unittest.SkipTest(f"{name} is not in {folder}; build it or set WASL_BUILD")
 
 
 class Answer:
@@ -67,6 +67,8 @@ class World:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            if process.stdout:
+                process.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
@@ -90,10 +92,10 @@ class World:
         self.start_hub()
 
     def start_hub(self, port=None, folder=None):
-        log = open(self.folder / "hub.log", "ab")
-        self.hub_process = subprocess.Popen(
-            [binary("wasl-hub"), "serve", "--data", str(folder or self.hub_folder), "--listen",
-             f"127.0.0.1:{port or self.port or 0}"], stdout=subprocess.PIPE, stderr=log)
+        with open(self.folder / "hub.log", "ab") as log:
+            self.hub_process = subprocess.Popen(
+                [binary("wasl-hub"), "serve", "--data", str(folder or self.hub_folder), "--listen",
+                 f"127.0.0.1:{port or self.port or 0}"], stdout=subprocess.PIPE, stderr=log)
         self.processes.append(self.hub_process)
         deadline = time.time() + 20
         while time.time() < deadline:
@@ -200,10 +202,10 @@ class Office:
         return rows[0][0] if rows else None
 
     def daemon(self):
-        log = open(self.folder / "daemon.log", "ab")
-        process = subprocess.Popen(
-            [binary("wasl"), "daemon", "--data", str(self.folder), "--url", self.world.url],
-            stdout=subprocess.DEVNULL, stderr=log)
+        with open(self.folder / "daemon.log", "ab") as log:
+            process = subprocess.Popen(
+                [binary("wasl"), "daemon", "--data", str(self.folder), "--url", self.world.url],
+                stdout=subprocess.DEVNULL, stderr=log)
         self.world.processes.append(process)
         return process
 

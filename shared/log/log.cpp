@@ -1,4 +1,4 @@
-#include "server/log/log.hpp"
+#include "shared/log/log.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
