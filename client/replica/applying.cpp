@@ -1,5 +1,5 @@
-// What the hub accepted becomes confirmed state: verified, appended, decided again, applied. A group takes effect
-// at its last part; a replica in use is never locked for longer than one slice.
+// What the hub accepted becomes confirmed state: verified, appended, decided again, applied. A group takes
+// effect at its last part; a replica in use is never locked for longer than one slice.
 #include <algorithm>
 
 #include "client/replica/replica.hpp"
@@ -7,8 +7,9 @@
 namespace wasl {
 namespace {
 
-constexpr std::size_t kDigestNotes = 10'000;   // records between two writings of the digest's buckets
-constexpr std::size_t kSliceOperations = 400;  // about 10 ms on a laptop's disk; other writers wait for one slice
+constexpr std::size_t kDigestNotes = 10'000;  // records between two writings of the digest's buckets
+constexpr std::size_t kSliceOperations =
+    400;  // about 10 ms on a laptop's disk; other writers wait for one slice
 
 std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0, 12); }
 
@@ -19,7 +20,9 @@ Status Replica::fill_own_items(Segment& segment) {
   for (SegmentItem& item : segment.items) {
     const auto* own = std::get_if<OwnItem>(&item);
     if (own == nullptr) continue;
-    WASL_LET(auto select, db_.prepare("SELECT header, body, openings FROM _wasl_pending WHERE chain = ? AND sequence = ?"));
+    WASL_LET(
+        auto select,
+        db_.prepare("SELECT header, body, openings FROM _wasl_pending WHERE chain = ? AND sequence = ?"));
     select.bind_all(own->source.chain, own->sequence);
     WASL_LET(const bool found, select.step());
     auto set = found ? decode_change_set(select.blob(0), select.blob(1))
@@ -38,7 +41,8 @@ Status Replica::fill_own_items(Segment& segment) {
   return {};
 }
 
-/// Each commitment comes with its opening, each opening opens what it says, and none is for what is yet to come.
+/// Each commitment comes with its opening, each opening opens what it says, and none is for what is yet to
+/// come.
 Status Replica::check_openings(const Segment& segment) {
   std::map<Hash, const Opening*> openings;
   for (const OpeningItem& item : segment.openings) openings[item.commitment] = &item.opening;
@@ -54,15 +58,16 @@ Status Replica::check_openings(const Segment& segment) {
       if (it == openings.end()) {
         return fail(Errc::malformed, "a personal value of " + op.id + " came without its opening");
       }
-      if (commitment_of(anchor_.network, segment.space, op.id, op.address.field, set->set.dot(i), *it->second) !=
-          *commitment) {
+      if (commitment_of(anchor_.network, segment.space, op.id, op.address.field, set->set.dot(i),
+                        *it->second) != *commitment) {
         return fail(Errc::bad_signature, "a personal value of " + op.id + " does not match its commitment");
       }
       opened.insert(*commitment);
     }
   }
   // It would be kept under a name that nobody checked, and be shown when the true change set comes.
-  if (opened.size() != openings.size()) return fail(Errc::malformed, "an opening came without its personal value");
+  if (opened.size() != openings.size())
+    return fail(Errc::malformed, "an opening came without its personal value");
   return {};
 }
 
@@ -80,7 +85,8 @@ Status Replica::check_order(const Segment& segment, const SpaceInfo& info) {
     WASL_LET(const SpaceInfo* const authority, store_.space(kAuthoritySpace));
     const Position most = info.name == kAuthoritySpace ? position - 1 : authority->size;
     if (entry.hub_time < last.hub_time || entry.authority < last.authority || entry.authority > most) {
-      return fail(Errc::caught, "the hub's log of " + info.name + " runs backwards at " + std::to_string(position),
+      return fail(Errc::caught,
+                  "the hub's log of " + info.name + " runs backwards at " + std::to_string(position),
                   "nothing of it was taken; tell the secretariat");
     }
     last = entry;
@@ -101,7 +107,8 @@ Status Replica::on_entries(Segment segment) {
                 "it is tried again at the next sync; if it stays, tell the secretariat");
   }
   WASL_TRY(fill_own_items(segment));
-  // The session could not follow chains with items left out; a change set under our name could come unsigned there.
+  // The session could not follow chains with items left out; a change set under our name could come unsigned
+  // there.
   WASL_TRY(verify_runs(segment, anchor_.network));
   WASL_TRY(check_openings(segment));
   WASL_TRY(check_order(segment, *info));
@@ -144,14 +151,16 @@ Status Replica::apply_space(const std::string& space, const Segment* fresh) {
     const Segment* segment = fresh;
     if (fresh == nullptr || fresh->first != info->applied + 1) {
       WASL_LET(stored, store_.read(space, info->applied + 1, 1, anchor_.network));
-      if (stored.empty()) return fail(Errc::corrupt, "the log of " + space + " has a gap", "run: wasl verify");
+      if (stored.empty())
+        return fail(Errc::corrupt, "the log of " + space + " has a gap", "run: wasl verify");
       segment = &stored.front();
     }
     fresh = nullptr;
     const auto items = placed_items(*segment);
     std::size_t at = 0;
     while (at < items.size() && items[at].first <= info->applied) ++at;
-    if (at == items.size()) return fail(Errc::corrupt, "the log of " + space + " has a gap", "run: wasl verify");
+    if (at == items.size())
+      return fail(Errc::corrupt, "the log of " + space + " has a gap", "run: wasl verify");
     while (at < items.size()) {
       WASL_LET(auto transaction, Transaction::begin(db_));
       WASL_TRY(store_.refresh());
@@ -203,18 +212,23 @@ Status Replica::apply_space(const std::string& space, const Segment* fresh) {
 Status Replica::settle_digest(SpaceInfo& info) {
   if (info.digested == info.applied) return {};
   const auto noted = noted_.find(info.number);
-  const bool complete = noted != noted_.end() && noted->second == std::pair{store_.forgotten(), info.digested};
-  if (!complete) {  // a crash, or another process, came between: the records touched since are looked at again
+  const bool complete =
+      noted != noted_.end() && noted->second == std::pair{store_.forgotten(), info.digested};
+  if (!complete) {  // a crash, or another process, came between: the records touched since are looked at
+                    // again
     for (Position next = info.digested + 1; next <= info.applied;) {
-      WASL_LET(const auto segments, store_.read(info.name, next, limits::kSegmentTargetBytes, anchor_.network));
-      if (segments.empty()) return fail(Errc::corrupt, "the log of " + info.name + " has a gap", "run: wasl verify");
+      WASL_LET(const auto segments,
+               store_.read(info.name, next, limits::kSegmentTargetBytes, anchor_.network));
+      if (segments.empty())
+        return fail(Errc::corrupt, "the log of " + info.name + " has a gap", "run: wasl verify");
       for (const Segment& segment : segments) {
         for (const auto& [position, item] : placed_items(segment)) {
           next = position + 1;
           const auto* set = std::get_if<SetItem>(item);
           if (position <= info.digested || position > info.applied || set == nullptr) continue;
           for (const Operation& op : set->set.operations) {
-            WASL_LET(const LoadedRecord loaded, records_.load(ports_.schema->find(op.register_number), info.name, op.id));
+            WASL_LET(const LoadedRecord loaded,
+                     records_.load(ports_.schema->find(op.register_number), info.name, op.id));
             store_.note_record(info.number, op.id, record_hash(op.id, loaded.record.confirmed));
           }
         }
@@ -232,7 +246,8 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
   std::map<std::string, LoadedRecord> records;
   for (const Operation& op : set.operations) {
     if (records.contains(op.id)) continue;
-    WASL_LET(LoadedRecord loaded, records_.load(ports_.schema->find(op.register_number), header.space, op.id));
+    WASL_LET(LoadedRecord loaded,
+             records_.load(ports_.schema->find(op.register_number), header.space, op.id));
     records.emplace(op.id, std::move(loaded));
   }
   std::optional<Error> failed;
@@ -248,12 +263,19 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
   const Verdict verdict =
       authorise(set, authority_, entry.authority, *ports_.schema, entry.hub_time, record, in_log);
   if (failed) return tl::unexpected(*failed);
+  if (verdict.reason == Reason::unsupported) {
+    return fail(Errc::unsupported,
+                "the log of " + header.space + " goes on in a form that this version cannot read",
+                "update the program; nothing is lost");
+  }
   if (verdict.outcome != Outcome::accepted) {
-    WASL_TRY(identity_.add_evidence("the hub accepted what nobody may write: " + std::string(explain(verdict.reason)),
-                                    set.header_bytes, set.body_bytes, ports_.clock->now()));
-    return fail(Errc::caught, "the hub accepted a change set of " + short_key(header.source.author) +
-                                  " that it had to refuse (" + std::string(to_word(verdict.reason)) + " " +
-                                  verdict.detail + ")",
+    WASL_TRY(identity_.add_evidence(
+        "the hub accepted what nobody may write: " + std::string(explain(verdict.reason)), set.header_bytes,
+        set.body_bytes, ports_.clock->now()));
+    return fail(Errc::caught,
+                "the hub accepted a change set of " + short_key(header.source.author) +
+                    " that it had to refuse (" + std::string(to_word(verdict.reason)) + " " + verdict.detail +
+                    ")",
                 "nothing of it was taken; the evidence is kept: tell the secretariat");
   }
 
@@ -264,7 +286,8 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
   for (std::size_t i = 0; i < set.operations.size(); ++i) {
     const Operation& op = set.operations[i];
     LoadedRecord& loaded = records.at(op.id);
-    const Field* field = loaded.reg == nullptr || op.address.field == 0 ? nullptr : loaded.reg->field(op.address.field);
+    const Field* field =
+        loaded.reg == nullptr || op.address.field == 0 ? nullptr : loaded.reg->field(op.address.field);
     const bool plain_field = field != nullptr && !field->is_set() && !own;
     std::optional<Value> before;
     if (plain_field) {
@@ -282,7 +305,8 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
         WASL_LET(old, records_.open(Hash::from(old.data).value_or(Hash{})));
       }
       const bool created_now = loaded.record.confirmed.heads.size() <= 1 || !loaded.has_clock;
-      if (!created_now && op.value != before) loaded.record.replaced.push_back({op.address, value_hash(old), now});
+      if (!created_now && op.value != before)
+        loaded.record.replaced.push_back({op.address, value_hash(old), now});
     }
   }
   for (auto& [id, loaded] : records) {

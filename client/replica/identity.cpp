@@ -48,7 +48,8 @@ Result<std::optional<Bytes>> Identity::value(std::string_view key) {
 }
 
 Status Identity::set_value(std::string_view key, ByteView bytes) {
-  WASL_LET(auto insert, db_.prepare("INSERT INTO value VALUES(?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"));
+  WASL_LET(auto insert,
+           db_.prepare("INSERT INTO value VALUES(?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"));
   insert.bind_all(key, bytes);
   return insert.run();
 }
@@ -132,7 +133,9 @@ Result<std::uint64_t> Identity::next_counter() {
   return counter;
 }
 
-Status Identity::raise_counter(std::uint64_t at_least) { return set_value("counter", encode_number(at_least)); }
+Status Identity::raise_counter(std::uint64_t at_least) {
+  return set_value("counter", encode_number(at_least));
+}
 
 Result<CheckpointAnchor> Identity::checkpoint() {
   WASL_LET(const auto stored, value("checkpoint"));
@@ -156,14 +159,18 @@ Status Identity::set_checkpoint(const CheckpointAnchor& checkpoint) {
 
 Result<std::vector<Identity::ShownChain>> Identity::chains() {
   std::vector<ShownChain> out;
-  WASL_LET(auto select, db_.prepare("SELECT chain, space, bulk, last, name FROM chain WHERE retired = 0 ORDER BY rowid"));
+  WASL_LET(auto select,
+           db_.prepare("SELECT chain, space, bulk, last, name FROM chain WHERE retired = 0 ORDER BY rowid"));
   for (;;) {
     WASL_LET(const bool found, select.step());
     if (!found) return out;
     const auto chain = ChainId::from(select.blob(0));
     if (!chain) return damaged();
-    ShownChain shown{*chain, std::string(select.text(1)), select.int64(2) != 0,
-                     static_cast<Sequence>(select.int64(3)), {}};
+    ShownChain shown{*chain,
+                     std::string(select.text(1)),
+                     select.int64(2) != 0,
+                     static_cast<Sequence>(select.int64(3)),
+                     {}};
     if (!select.is_null(4)) shown.name = Hash::from(select.blob(4)).value_or(Hash{});
     out.push_back(std::move(shown));
   }
@@ -188,8 +195,9 @@ Status Identity::set_shown(const ChainId& chain, Sequence last, const Hash& name
 }
 
 Status Identity::add_evidence(std::string_view what, ByteView ours, ByteView theirs, Millis at) {
-  WASL_LET(auto insert, db_.prepare("INSERT INTO evidence(at, what, ours, theirs) SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS "
-                                    "(SELECT 1 FROM evidence WHERE what = ?2 AND ours = ?3 AND theirs = ?4)"));
+  WASL_LET(auto insert,
+           db_.prepare("INSERT INTO evidence(at, what, ours, theirs) SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS "
+                       "(SELECT 1 FROM evidence WHERE what = ?2 AND ours = ?3 AND theirs = ?4)"));
   insert.bind_all(at, what, ours, theirs);
   return insert.run();
 }

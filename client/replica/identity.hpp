@@ -1,7 +1,7 @@
 #pragma once
-// identity.db: what an office must never lose or take from elsewhere, apart from the file that other tools may
-// open: its key, the network it belongs to, how far its chains were shown to anybody, the last checkpoint.
-// Thread: that of its owner. Every change is committed with FULL before the call returns.
+// identity.db: what an office must never lose or take from elsewhere, apart from the file that other tools
+// may open: its key, the network it belongs to, how far its chains were shown to anybody, the last
+// checkpoint. Thread: that of its owner. Every change is committed with FULL before the call returns.
 #include <filesystem>
 #include <optional>
 #include <string>

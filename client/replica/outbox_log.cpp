@@ -107,7 +107,8 @@ Status OutboxLog::drop_torn_tail() {
   const auto size = std::filesystem::file_size(path_, error);
   if (error) return {};
   const std::size_t whole = read_whole().second;
-  if (whole < size && ::truncate(path_.c_str(), static_cast<off_t>(whole)) != 0) return refused(path_, "cannot be mended");
+  if (whole < size && ::truncate(path_.c_str(), static_cast<off_t>(whole)) != 0)
+    return refused(path_, "cannot be mended");
   return {};
 }
 

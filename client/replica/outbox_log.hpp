@@ -1,6 +1,6 @@
 #pragma once
-// outbox.log: sealed change sets as plain frames in a file of ours alone, fsynced before the replica commits, so
-// that unsent work survives a corrupt database. Frame: varint length, BLAKE2b-256 of the bytes, bytes.
+// outbox.log: sealed change sets as plain frames in a file of ours alone, fsynced before the replica commits,
+// so that unsent work survives a corrupt database. Frame: varint length, BLAKE2b-256 of the bytes, bytes.
 #include <cstdint>
 #include <filesystem>
 #include <string_view>

@@ -1,5 +1,5 @@
-// What an office asks of its replica: conflicts, status, history; and the two acts on what it finds, resolve and
-// discard.
+// What an office asks of its replica: conflicts, status, history; and the two acts on what it finds, resolve
+// and discard.
 #include <algorithm>
 
 #include "client/replica/replica.hpp"
@@ -19,13 +19,20 @@ std::string describe(const Operation& op, const Register* reg) {
   const bool personal = op.value.type == ValueType::commitment;
   const std::string value = personal ? "(personal)" : op.value.is_null() ? "nothing" : op.value.to_display();
   switch (op.kind) {
-    case OperationKind::create: return "created";
-    case OperationKind::write: return name + " = " + value;
-    case OperationKind::resolve: return name + " resolved to " + value + (op.note.empty() ? "" : " (" + op.note + ")");
-    case OperationKind::add: return name + " + " + element_of(op.address.key).to_display();
-    case OperationKind::remove: return name + " - " + element_of(op.address.key).to_display();
-    case OperationKind::erase: return "deleted";
-    case OperationKind::act: return "act of authority";
+    case OperationKind::create:
+      return "created";
+    case OperationKind::write:
+      return name + " = " + value;
+    case OperationKind::resolve:
+      return name + " resolved to " + value + (op.note.empty() ? "" : " (" + op.note + ")");
+    case OperationKind::add:
+      return name + " + " + element_of(op.address.key).to_display();
+    case OperationKind::remove:
+      return name + " - " + element_of(op.address.key).to_display();
+    case OperationKind::erase:
+      return "deleted";
+    case OperationKind::act:
+      return "act of authority";
   }
   return {};
 }
@@ -43,8 +50,9 @@ Result<std::vector<Conflict>> Replica::conflicts() {
   };
   std::vector<Place> places;
   {
-    WASL_LET(auto select, db_.prepare("SELECT s.name, c.id, c.register FROM _wasl_conflict c JOIN _wasl_space s ON "
-                                      "s.no = c.space ORDER BY s.name, c.register, c.id"));
+    WASL_LET(auto select,
+             db_.prepare("SELECT s.name, c.id, c.register FROM _wasl_conflict c JOIN _wasl_space s ON "
+                         "s.no = c.space ORDER BY s.name, c.register, c.id"));
     for (;;) {
       WASL_LET(const bool found, select.step());
       if (!found) break;
@@ -82,7 +90,8 @@ Result<std::vector<Conflict>> Replica::conflicts() {
 
 Status Replica::resolve(const Resolution& r) {
   const Register* reg = ports_.schema->find(r.register_name);
-  if (reg == nullptr) return fail(Errc::not_found, "there is no register " + r.register_name, "see: wasl list --help");
+  if (reg == nullptr)
+    return fail(Errc::not_found, "there is no register " + r.register_name, "see: wasl list --help");
   const Field* field = reg->field(r.field);
   if (field == nullptr || field->is_set()) {
     return fail(Errc::not_found, reg->name + " has no field " + r.field + " that can be in conflict");
@@ -94,8 +103,10 @@ Status Replica::resolve(const Resolution& r) {
   WASL_LET(const auto captured, seal_captured(true));
   WASL_LET(const std::string space, space_of(*reg, r.id, r.space));
   WASL_LET(const Grant* const grant, own_grant());
-  if (field->policy == Policy::review && !covers(grant->act, kReview, space, reg->number, ports_.clock->now())) {
-    return fail(Errc::unauthorised, "resolving " + reg->name + "." + field->name + " needs the right `review`",
+  if (field->policy == Policy::review &&
+      !covers(grant->act, kReview, space, reg->number, ports_.clock->now())) {
+    return fail(Errc::unauthorised,
+                "resolving " + reg->name + "." + field->name + " needs the right `review`",
                 "ask an administrator or a publisher of your organisation to resolve it");
   }
   WASL_LET(LoadedRecord loaded, records_.load(reg, space, r.id));
@@ -112,8 +123,9 @@ Status Replica::resolve(const Resolution& r) {
                 "list conflicts with: wasl conflicts");
   }
   const auto& heads = state.heads.at(address);
-  PlainOperation plain{Operation{OperationKind::resolve, reg->number, r.id, address, {}, state.all_dots(address), r.note, {}},
-                       field->personal};
+  PlainOperation plain{
+      Operation{OperationKind::resolve, reg->number, r.id, address, {}, state.all_dots(address), r.note, {}},
+      field->personal};
   if (r.take) {
     if (*r.take >= heads.size()) {
       return fail(Errc::invalid_value, "--take must be 0 to " + std::to_string(heads.size() - 1),
@@ -126,7 +138,8 @@ Status Replica::resolve(const Resolution& r) {
   } else if (r.value) {
     std::vector<SqlValue> columns{*r.value};
     if (field->type == FieldType::money) {
-      return fail(Errc::invalid_value, "an amount of money is resolved with --take", "or take one and set it after");
+      return fail(Errc::invalid_value, "an amount of money is resolved with --take",
+                  "or take one and set it after");
     }
     WASL_LET(auto parsed, parse_field(*field, columns, to_text(address.key)));
     if (!parsed.values.empty()) plain.operation.value = parsed.values.begin()->second;
@@ -137,7 +150,7 @@ Status Replica::resolve(const Resolution& r) {
   LoadedRecords records;
   records.emplace(std::pair(reg->number, r.id), std::move(loaded));
   WASL_LET(auto sealed, seal_operations(space, {std::move(plain)}, false, ports_.random->fixed<GroupId>(),
-                                         ports_.clock->now(), records));
+                                        ports_.clock->now(), records));
   for (auto& [id, record] : records) WASL_TRY(records_.save(record, ports_.clock->now(), {}));
   for (const SealedSet& one : captured) sealed.push_back(one);
   return commit(transaction, sealed);
@@ -145,12 +158,16 @@ Status Replica::resolve(const Resolution& r) {
 
 Result<Hash> Replica::find_pending(std::string_view hex_prefix) {
   std::optional<Hash> only;
-  WASL_LET(auto select, db_.prepare("SELECT hash FROM _wasl_pending WHERE state <> 4 AND lower(hex(hash)) LIKE ? || '%'"));
-  select.bind_all(from_hex(hex_prefix.size() % 2 == 0 ? hex_prefix : hex_prefix.substr(1)) ? hex_prefix : "-");
+  WASL_LET(auto select,
+           db_.prepare("SELECT hash FROM _wasl_pending WHERE state <> 4 AND lower(hex(hash)) LIKE ? || '%'"));
+  select.bind_all(from_hex(hex_prefix.size() % 2 == 0 ? hex_prefix : hex_prefix.substr(1)) ? hex_prefix
+                                                                                           : "-");
   for (;;) {
     WASL_LET(const bool found, select.step());
     if (!found) break;
-    if (only) return fail(Errc::conflict, "several change sets begin with " + std::string(hex_prefix), "name more of it");
+    if (only)
+      return fail(Errc::conflict, "several change sets begin with " + std::string(hex_prefix),
+                  "name more of it");
     only = Hash::from(select.blob(0));
   }
   if (only) return *only;
@@ -176,7 +193,8 @@ Status Replica::discard(const Hash& change_set) {
   WASL_LET(const ChangeSet set, decode_change_set(select.blob(0), select.blob(1)));
   select.reset();
   for (const Operation& op : set.operations) {
-    WASL_LET(LoadedRecord loaded, records_.load(ports_.schema->find(op.register_number), set.header.space, op.id));
+    WASL_LET(LoadedRecord loaded,
+             records_.load(ports_.schema->find(op.register_number), set.header.space, op.id));
     loaded.record.drop_overlay(set.header.source, set.header.sequence);
     if (loaded.record.exists()) {
       WASL_TRY(records_.save(loaded, ports_.clock->now(), {}));
@@ -185,8 +203,9 @@ Status Replica::discard(const Hash& change_set) {
     }
   }
   // What the hub has not seen keeps its place: its header alone travels, so that the chain stays provable.
-  const std::string_view sql = state == PendingState::unsent ? "UPDATE _wasl_pending SET state = 4 WHERE hash = ?"
-                                                             : "DELETE FROM _wasl_pending WHERE hash = ?";
+  const std::string_view sql = state == PendingState::unsent
+                                   ? "UPDATE _wasl_pending SET state = 4 WHERE hash = ?"
+                                   : "DELETE FROM _wasl_pending WHERE hash = ?";
   WASL_LET(auto change, db_.prepare(sql));
   change.bind_all(change_set);
   WASL_TRY(change.run());
@@ -204,8 +223,9 @@ Result<ReplicaStatus> Replica::status() {
   out.device = to_hex(device_.public_key().view());
   out.hub = anchor_.url;
   if (const Device* device = authority_.device(device_.public_key())) out.role = device->role;
-  WASL_LET(auto select, db_.prepare("SELECT hash, space, state, reason, detail, header, body FROM _wasl_pending "
-                                    "WHERE state <> 4 ORDER BY no"));
+  WASL_LET(auto select,
+           db_.prepare("SELECT hash, space, state, reason, detail, header, body FROM _wasl_pending "
+                       "WHERE state <> 4 ORDER BY no"));
   for (;;) {
     WASL_LET(const bool found, select.step());
     if (!found) break;
@@ -216,7 +236,7 @@ Result<ReplicaStatus> Replica::status() {
     if (state == PendingState::refused) ++out.refused;
     if (state != PendingState::held && state != PendingState::refused) continue;
     PendingSet set{Hash::from(select.blob(0)).value_or(Hash{}), std::string(select.text(1)), state,
-                   static_cast<Reason>(select.int64(3)), std::string(select.text(4)), {}};
+                   static_cast<Reason>(select.int64(3)),        std::string(select.text(4)), {}};
     if (const auto decoded = decode_change_set(select.blob(5), select.blob(6))) {
       for (const Operation& op : decoded->operations) {
         const Register* reg = ports_.schema->find(op.register_number);
@@ -236,7 +256,8 @@ Result<ReplicaStatus> Replica::status() {
   WASL_LET(out.notices, identity_.evidence());
   constexpr Millis kClockTolerance = 5 * 60 * 1000;
   if (out.last_sync != 0 && std::abs(out.clock_offset) > kClockTolerance) {
-    out.notices.push_back("this machine's clock differs from the hub's by " + std::to_string(out.clock_offset / 1000) +
+    out.notices.push_back("this machine's clock differs from the hub's by " +
+                          std::to_string(out.clock_offset / 1000) +
                           " seconds: set it; no work is lost by it");
   }
   WASL_TRY(transaction.commit());
@@ -254,16 +275,24 @@ Result<std::vector<HistoryLine>> Replica::history(const std::optional<std::strin
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
   const Register* wanted = register_name ? ports_.schema->find(*register_name) : nullptr;
-  if (register_name && wanted == nullptr) return fail(Errc::not_found, "there is no register " + *register_name);
+  if (register_name && wanted == nullptr)
+    return fail(Errc::not_found, "there is no register " + *register_name);
   std::vector<HistoryLine> out;
   const auto collect = [&](const ChangeSet& set, Position position, Millis time) {
     for (const Operation& op : set.operations) {
       if (wanted != nullptr && op.register_number != wanted->number) continue;
       if (id && op.id != *id) continue;
       const Register* reg = ports_.schema->find(op.register_number);
-      HistoryLine line{set.header.space, position, set.name, set.header.source.author,
-                       organisation_of(set.header.source.author), time,
-                       reg != nullptr ? reg->name : op.register_number == 0 ? "authority" : "?", op.id,
+      HistoryLine line{set.header.space,
+                       position,
+                       set.name,
+                       set.header.source.author,
+                       organisation_of(set.header.source.author),
+                       time,
+                       reg != nullptr            ? reg->name
+                       : op.register_number == 0 ? "authority"
+                                                 : "?",
+                       op.id,
                        describe(op, reg)};
       out.push_back(std::move(line));
     }

@@ -41,13 +41,14 @@ Address decode_address(Reader& in) {
 
 // Overlay operations stand under the change set they came in; what the row beside shows is left out, so that
 // sealing hardly makes a row longer.
-constexpr Byte kOtherDot = 0x10;   // the dot is not (this change set, next index)
+constexpr Byte kOtherDot = 0x10;  // the dot is not (this change set, next index)
 constexpr Byte kValueInRow = 0x20;
 constexpr Byte kHasKey = 0x40;
 constexpr Byte kKindMask = 0x0F;
 
 bool in_row(const PlainValues* row, const Address& address, const Value& value) {
-  if (row == nullptr || value.type == ValueType::commitment || value.type == ValueType::reference) return false;
+  if (row == nullptr || value.type == ValueType::commitment || value.type == ValueType::reference)
+    return false;
   const auto it = row->find(address);
   return it == row->end() ? value.is_null() : it->second == value;
 }
@@ -59,7 +60,8 @@ bool same_set(const OverlayOperation& a, const OverlayOperation& b) {
 void encode_overlay(Writer& out, const std::vector<OverlayOperation>& overlay, const PlainValues* row,
                     SourceNumbers& sources) {
   std::size_t groups = 0;
-  for (std::size_t i = 0; i < overlay.size(); ++i) groups += i == 0 || !same_set(overlay[i - 1], overlay[i]) ? 1 : 0;
+  for (std::size_t i = 0; i < overlay.size(); ++i)
+    groups += i == 0 || !same_set(overlay[i - 1], overlay[i]) ? 1 : 0;
   out.varint(groups);
   for (std::size_t i = 0; i < overlay.size();) {
     std::size_t end = i + 1;
@@ -120,7 +122,8 @@ void decode_overlay(Reader& in, std::string_view id, const PlainValues* row, Sou
         o.operation.value = it->second;
       }
       const auto names = in.count(kListMost);
-      for (std::uint64_t n = 0; n < names && in.ok(); ++n) o.operation.names.push_back(decode_local_dot(in, sources));
+      for (std::uint64_t n = 0; n < names && in.ok(); ++n)
+        o.operation.names.push_back(decode_local_dot(in, sources));
       overlay.push_back(std::move(o));
     }
   }
@@ -138,7 +141,8 @@ const RecordState& Record::shown(RecordState& room) const {
 }
 
 void Record::drop_overlay(const Source& source, Sequence sequence) {
-  std::erase_if(overlay, [&](const OverlayOperation& o) { return o.source == source && o.sequence == sequence; });
+  std::erase_if(overlay,
+                [&](const OverlayOperation& o) { return o.source == source && o.sequence == sequence; });
 }
 
 void Record::drop_overlay(const Dot& dot) {
@@ -164,7 +168,8 @@ Bytes encode_clock(const Record& record, const PlainValues* row, SourceNumbers& 
   encode_state(out, record.confirmed, sources, left_out);
   encode_overlay(out, record.overlay, row, sources);
   const auto is_fresh = [now](const ReplacedValue& r) { return r.at > now - kStaleWindow; };
-  out.varint(static_cast<std::uint64_t>(std::count_if(record.replaced.begin(), record.replaced.end(), is_fresh)));
+  out.varint(
+      static_cast<std::uint64_t>(std::count_if(record.replaced.begin(), record.replaced.end(), is_fresh)));
   for (const ReplacedValue& r : record.replaced) {
     if (!is_fresh(r)) continue;
     encode_address(out, r.address);
@@ -180,7 +185,8 @@ Result<Record> decode_clock(ByteView clock, std::string space, std::string id, c
   Record record;
   record.space = std::move(space);
   record.id = std::move(id);
-  if (in.byte() != kClockVersion) return fail(Errc::corrupt, record.id + ": the record's clock cannot be read");
+  if (in.byte() != kClockVersion)
+    return fail(Errc::corrupt, record.id + ": the record's clock cannot be read");
   ValueFromRow from_row;
   if (row != nullptr) {
     from_row = [row](const Address& address) {

@@ -15,8 +15,8 @@ namespace wasl {
 struct OverlayOperation {
   Operation operation;
   Dot dot;
-  Sequence sequence = 0;   ///< of the change set it stands in
-  Source source;           ///< likewise; differs from the dot's after re-sealing
+  Sequence sequence = 0;  ///< of the change set it stands in
+  Source source;          ///< likewise; differs from the dot's after re-sealing
   Stamp stamp;
   Millis came_in = 0;
 };
@@ -49,8 +49,8 @@ Bytes encode_clock(const Record& record, const PlainValues* row, SourceNumbers& 
 Result<Record> decode_clock(ByteView clock, std::string space, std::string id, const PlainValues* row,
                             SourceNumbers& sources);
 
-/// The values that a person sees: winning heads by address, commitments replaced by what `open` gives (NULL when
-/// it is erased). Set elements are in `elements`.
+/// The values that a person sees: winning heads by address, commitments replaced by what `open` gives (NULL
+/// when it is erased). Set elements are in `elements`.
 struct ShownValues {
   PlainValues values;
   std::set<Address> elements;

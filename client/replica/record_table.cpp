@@ -15,20 +15,24 @@ CREATE TABLE IF NOT EXISTS _wasl_revived(space INTEGER NOT NULL, id TEXT NOT NUL
 )sql";
 
 bool may_be_in_conflict(const Record& record) {
-  return !record.overlay.empty() ||
-         std::any_of(record.confirmed.heads.begin(), record.confirmed.heads.end(),
-                     [](const auto& entry) { return entry.second.size() > 1; });
+  return !record.overlay.empty() || std::any_of(record.confirmed.heads.begin(), record.confirmed.heads.end(),
+                                                [](const auto& entry) { return entry.second.size() > 1; });
 }
 
 }  // namespace
 
 SqlValue column_value(const Statement& statement, int column) {
   switch (statement.type(column)) {
-    case ColumnType::integer: return statement.int64(column);
-    case ColumnType::real: return statement.real(column);
-    case ColumnType::text: return std::string(statement.text(column));
-    case ColumnType::blob: return to_text(statement.blob(column));
-    case ColumnType::null: break;
+    case ColumnType::integer:
+      return statement.int64(column);
+    case ColumnType::real:
+      return statement.real(column);
+    case ColumnType::text:
+      return std::string(statement.text(column));
+    case ColumnType::blob:
+      return to_text(statement.blob(column));
+    case ColumnType::null:
+      break;
   }
   return {};
 }
@@ -90,7 +94,8 @@ Result<LoadedRecord> RecordTable::load(const Register* reg, std::string_view spa
     WASL_LET(const bool found, select.step());
     if (found) {
       out.rowid = select.int64(0);
-      if (const ByteView kept = select.blob(1); !clock && !kept.empty() && kept[0] != 0) clock = to_bytes(kept);
+      if (const ByteView kept = select.blob(1); !clock && !kept.empty() && kept[0] != 0)
+        clock = to_bytes(kept);
       WASL_LET(out.row, read_columns(select, *reg, 2));
     }
   }
@@ -193,7 +198,8 @@ Status RecordTable::save(LoadedRecord& loaded, Millis now, Changed changed) {
   WASL_TRY(note_conflicts(loaded, state));
   WASL_TRY(note_revived(loaded, state));
   if (changed.confirmed) {
-    store_->note_record(loaded.space, loaded.record.id, record_hash(loaded.record.id, loaded.record.confirmed));
+    store_->note_record(loaded.space, loaded.record.id,
+                        record_hash(loaded.record.id, loaded.record.confirmed));
   }
   return store_->health();
 }
@@ -249,14 +255,16 @@ Status RecordTable::save_elements(const LoadedRecord& loaded, const ShownValues&
     }
     for (const SqlValue& value : there) {
       if (std::find(wanted.begin(), wanted.end(), value) != wanted.end()) continue;
-      WASL_LET(auto erase, db_->prepare("DELETE FROM " + table + " WHERE record = ? AND space = ? AND value = ?"));
+      WASL_LET(auto erase,
+               db_->prepare("DELETE FROM " + table + " WHERE record = ? AND space = ? AND value = ?"));
       erase.bind_all(loaded.record.id, loaded.record.space);
       bind_value(erase, 3, value);
       WASL_TRY(erase.run());
     }
     for (const SqlValue& value : wanted) {
       if (std::find(there.begin(), there.end(), value) != there.end()) continue;
-      WASL_LET(auto insert, db_->prepare("INSERT OR IGNORE INTO " + table + "(record, space, value) VALUES(?, ?, ?)"));
+      WASL_LET(auto insert,
+               db_->prepare("INSERT OR IGNORE INTO " + table + "(record, space, value) VALUES(?, ?, ?)"));
       insert.bind_all(loaded.record.id, loaded.record.space);
       bind_value(insert, 3, value);
       WASL_TRY(insert.run());
@@ -272,8 +280,9 @@ Status RecordTable::save_hidden(const LoadedRecord& loaded, Millis now) {
     return erase.run();
   }
   const Bytes clock = encode_clock(loaded.record, nullptr, *store_, now);
-  const std::uint32_t number = loaded.record.confirmed.exists() ? loaded.record.confirmed.register_number
-                                                                : loaded.record.overlay.front().operation.register_number;
+  const std::uint32_t number = loaded.record.confirmed.exists()
+                                   ? loaded.record.confirmed.register_number
+                                   : loaded.record.overlay.front().operation.register_number;
   WASL_LET(auto insert, db_->prepare("INSERT INTO _wasl_hidden VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
                                      "clock = excluded.clock, register = excluded.register"));
   insert.bind_all(loaded.space, loaded.record.id, number, ByteView(clock));
@@ -281,9 +290,10 @@ Status RecordTable::save_hidden(const LoadedRecord& loaded, Millis now) {
 }
 
 Status RecordTable::note_conflicts(const LoadedRecord& loaded, const RecordState& state) {
-  const bool conflict = state.is_alive() && std::any_of(state.heads.begin(), state.heads.end(), [&](const auto& entry) {
-                          return entry.second.size() > 1 && state.is_conflict(entry.first);
-                        });
+  const bool conflict =
+      state.is_alive() && std::any_of(state.heads.begin(), state.heads.end(), [&](const auto& entry) {
+        return entry.second.size() > 1 && state.is_conflict(entry.first);
+      });
   if (!conflict && !loaded.may_be_listed) return {};
   WASL_LET(auto change, db_->prepare(conflict ? "INSERT OR IGNORE INTO _wasl_conflict VALUES(?1, ?2, ?3)"
                                               : "DELETE FROM _wasl_conflict WHERE space = ?1 AND id = ?2"));

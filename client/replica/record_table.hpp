@@ -19,10 +19,10 @@ struct LoadedRecord {
   const Register* reg = nullptr;  ///< null: a register this program does not know
   SpaceNumber space = 0;
   std::optional<std::int64_t> rowid;
-  Row row;                        ///< as in the table, when there is one
+  Row row;  ///< as in the table, when there is one
   bool has_clock = false;
-  bool hidden = false;            ///< stands in the hidden table
-  bool may_be_listed = false;     ///< may stand in the list of conflicts
+  bool hidden = false;         ///< stands in the hidden table
+  bool may_be_listed = false;  ///< may stand in the list of conflicts
 };
 
 class RecordTable {

@@ -33,8 +33,8 @@ Result<bool> has_table(Database& db, std::string_view name) {
 
 }  // namespace
 
-Replica::Replica(std::filesystem::path folder, Ports ports, Identity identity, Database db, NetworkAnchor anchor,
-                 crypto::KeyPair device)
+Replica::Replica(std::filesystem::path folder, Ports ports, Identity identity, Database db,
+                 NetworkAnchor anchor, crypto::KeyPair device)
     : folder_(std::move(folder)),
       ports_{&ports.clock, &ports.random, &ports.schema},
       identity_(std::move(identity)),
@@ -47,8 +47,8 @@ Replica::Replica(std::filesystem::path folder, Ports ports, Identity identity, D
 
 Replica::~Replica() = default;
 
-Result<std::unique_ptr<Replica>> Replica::create(const std::filesystem::path& folder, const NetworkAnchor& anchor,
-                                                 Ports ports) {
+Result<std::unique_ptr<Replica>> Replica::create(const std::filesystem::path& folder,
+                                                 const NetworkAnchor& anchor, Ports ports) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) {
@@ -58,7 +58,8 @@ Result<std::unique_ptr<Replica>> Replica::create(const std::filesystem::path& fo
   WASL_LET(Identity identity, Identity::open(folder, true));
   WASL_LET(const auto known, identity.network());
   if (known && known->network != anchor.network) {
-    return fail(Errc::conflict, folder.string() + " belongs to another network", "choose another folder with --data");
+    return fail(Errc::conflict, folder.string() + " belongs to another network",
+                "choose another folder with --data");
   }
   WASL_TRY(identity.set_network(anchor));
   WASL_TRY(identity.device_key(ports.random));
@@ -87,8 +88,8 @@ Result<std::unique_ptr<Replica>> Replica::open(const std::filesystem::path& fold
   options.path = folder / "replica.db";
   options.create = true;  // a lost replica.db is made anew and fetched again; unsent work is in outbox.log
   WASL_LET(Database db, Database::open(options));
-  std::unique_ptr<Replica> replica(new Replica(folder, ports, std::move(identity), std::move(db), std::move(*anchor),
-                                               std::move(device)));
+  std::unique_ptr<Replica> replica(
+      new Replica(folder, ports, std::move(identity), std::move(db), std::move(*anchor), std::move(device)));
   WASL_TRY(replica->prepare());
   return replica;
 }
@@ -111,7 +112,8 @@ Status Replica::prepare() {
   WASL_LET(const auto spaces, store_.space_names());
   for (const std::string& space : spaces) {
     // What a caught hub made us store stays unapplied, with its evidence; the office goes on working.
-    if (Status applied = apply_space(space, nullptr); !applied && applied.error().code != Errc::caught) return applied;
+    if (Status applied = apply_space(space, nullptr); !applied && applied.error().code != Errc::caught)
+      return applied;
   }
   return {};
 }
@@ -163,13 +165,14 @@ Status Replica::catch_up_authority() {
     authority_applied_ = 0;
   }
   while (authority_applied_ < info->applied) {
-    WASL_LET(const auto segments,
-             store_.read(kAuthoritySpace, authority_applied_ + 1, limits::kSegmentTargetBytes, anchor_.network));
+    WASL_LET(const auto segments, store_.read(kAuthoritySpace, authority_applied_ + 1,
+                                              limits::kSegmentTargetBytes, anchor_.network));
     if (segments.empty()) return fail(Errc::corrupt, "the log of authority has a gap", "run: wasl verify");
     for (const Segment& segment : segments) {
       Position position = segment.first - 1;
       for (const SegmentItem& item : segment.items) {
-        if (std::holds_alternative<SignatureItem>(item) || std::holds_alternative<StandInItem>(item)) continue;
+        if (std::holds_alternative<SignatureItem>(item) || std::holds_alternative<StandInItem>(item))
+          continue;
         if (++position <= authority_applied_ || position > info->applied) continue;
         WASL_TRY(apply_authority_item(item, position));
         authority_applied_ = position;
@@ -187,8 +190,8 @@ Status Replica::apply_authority_item(const SegmentItem& item, Position position)
   const bool first = position == 1;
   const NetworkStatement before = authority_.statement();
   const Hash before_hash = authority_.statement_hash();
-  WASL_LET(const NetworkStatement opened, open_statement(statement, first ? nullptr : &before,
-                                                         first ? nullptr : &before_hash));
+  WASL_LET(const NetworkStatement opened,
+           open_statement(statement, first ? nullptr : &before, first ? nullptr : &before_hash));
   if (statement.hash() != other->entry.hash || (first && network_id(statement.hash()) != anchor_.network)) {
     return fail(Errc::wrong_network, "the hub's first statement is not this network's",
                 "check the hub's address; ask the secretariat");
@@ -242,13 +245,14 @@ Result<std::string> Replica::space_of(const Register& reg, std::string_view id,
     return fail(Errc::conflict, reg.name + " " + std::string(id) + " stands in several spaces",
                 "name one with --space");
   }
-  return fail(Errc::not_found, "there is no " + reg.name + " " + std::string(id) + (space ? " in " + *space : ""),
+  return fail(Errc::not_found,
+              "there is no " + reg.name + " " + std::string(id) + (space ? " in " + *space : ""),
               "list them with: wasl list " + reg.name);
 }
 
 /// A crash between outbox.log and the commit of replica.db, or a replica.db from an old copy: what the outbox
-/// knows beyond the replica is taken in as overlay. Its chains take nothing new, because what programs wrote and
-/// nobody sealed may stand in both; said twice, equal values are no conflict.
+/// knows beyond the replica is taken in as overlay. Its chains take nothing new, because what programs wrote
+/// and nobody sealed may stand in both; said twice, equal values are no conflict.
 Status Replica::recover_outbox() {
   if (outbox_.is_empty()) return {};
   // Without the tables there is nowhere to show it; it is asked again when the network is known.
@@ -284,8 +288,9 @@ Status Replica::recover_outbox() {
   }
   if (missing.empty()) return {};
   for (const SealedSet& sealed : missing) {
-    WASL_LET(auto insert, db_.prepare("INSERT INTO _wasl_chain(chain, space, bulk, retired) VALUES(?, ?, 0, 1) "
-                                      "ON CONFLICT DO UPDATE SET retired = 1"));
+    WASL_LET(auto insert,
+             db_.prepare("INSERT INTO _wasl_chain(chain, space, bulk, retired) VALUES(?, ?, 0, 1) "
+                         "ON CONFLICT DO UPDATE SET retired = 1"));
     insert.bind_all(sealed.set.header.source.chain, sealed.set.header.space);
     WASL_TRY(insert.run());
   }
@@ -295,7 +300,8 @@ Status Replica::recover_outbox() {
     for (const OpeningItem& opening : sealed.openings) WASL_TRY(store_.put_opening(opening));
     for (std::size_t i = 0; i < sealed.set.operations.size(); ++i) {
       const Operation& op = sealed.set.operations[i];
-      WASL_LET(LoadedRecord loaded, records_.load(ports_.schema->find(op.register_number), header.space, op.id));
+      WASL_LET(LoadedRecord loaded,
+               records_.load(ports_.schema->find(op.register_number), header.space, op.id));
       loaded.record.overlay.push_back({op, sealed.set.dot(i), header.sequence, header.source, header.stamp,
                                        std::min(header.stamp.millis(), ports_.clock->now())});
       WASL_TRY(records_.save(loaded, ports_.clock->now(), {}));
@@ -305,8 +311,8 @@ Status Replica::recover_outbox() {
   return commit(transaction, captured);
 }
 
-/// A replica that ends before what was already shown to somebody came from a backup or a copied disk: going on
-/// with its chains would fork them. They are left, and new ones begun at the next seal.
+/// A replica that ends before what was already shown to somebody came from a backup or a copied disk: going
+/// on with its chains would fork them. They are left, and new ones begun at the next seal.
 Status Replica::check_restored() {
   WASL_LET(const auto shown, identity_.chains());
   for (const auto& chain : shown) {
@@ -318,9 +324,10 @@ Status Replica::check_restored() {
     select.reset();
     if (last >= chain.last) continue;
     WASL_TRY(identity_.retire_chain(chain.chain));
-    WASL_TRY(identity_.add_evidence("replica.db is older than what this device has already sent: it was restored or "
-                                    "copied; new chains were begun and nothing is overwritten",
-                                    {}, chain.name.view(), ports_.clock->now()));
+    WASL_TRY(identity_.add_evidence(
+        "replica.db is older than what this device has already sent: it was restored or "
+        "copied; new chains were begun and nothing is overwritten",
+        {}, chain.name.view(), ports_.clock->now()));
     WASL_LET(auto update, db_.prepare("UPDATE _wasl_chain SET retired = 1 WHERE chain = ?"));
     update.bind_all(chain.chain);
     WASL_TRY(update.run());

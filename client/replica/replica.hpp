@@ -2,8 +2,8 @@
 // An office's replica: one folder with replica.db (plain tables and their bookkeeping), identity.db and
 // outbox.log. Everything that writes or reads it goes through here; other programs write replica.db directly
 // and are captured by its triggers.
-// Thread: one at a time. Several processes may open the same folder: every call reads what it decides on inside
-// its own transaction.
+// Thread: one at a time. Several processes may open the same folder: every call reads what it decides on
+// inside its own transaction.
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -38,7 +38,7 @@ struct ConflictValue {
   std::string value;  ///< for people
   Author author;
   std::string organisation;
-  Millis time = 0;    ///< effective
+  Millis time = 0;  ///< effective
   bool shown = false;
   bool deleted = false;
 };
@@ -50,7 +50,7 @@ struct Conflict {
 /// What a person should look at: nothing of it stops work, all of it stops a publication.
 struct AttentionItem {
   std::string register_name, space, id;
-  std::string kind;   ///< "missing", "rule" or "revived"
+  std::string kind;  ///< "missing", "rule" or "revived"
   std::string words;
 };
 
@@ -75,8 +75,8 @@ struct ReplicaStatus {
   Millis last_sync = 0;
   std::int64_t clock_offset = 0;  ///< ours minus the hub's at the last sync, milliseconds
   std::vector<SpaceStatus> spaces;
-  std::vector<PendingSet> waiting;  ///< held and refused
-  std::vector<std::string> notices; ///< in words: what the office should know
+  std::vector<PendingSet> waiting;   ///< held and refused
+  std::vector<std::string> notices;  ///< in words: what the office should know
 };
 
 struct HistoryLine {
@@ -107,8 +107,8 @@ class Replica final : public ClientPort {
   /// Errors: not_found (never joined), locked, storage_failed, corrupt.
   static Result<std::unique_ptr<Replica>> open(const std::filesystem::path& folder, Ports ports);
   /// Makes the folder and the device's key. A folder that has them keeps them.
-  static Result<std::unique_ptr<Replica>> create(const std::filesystem::path& folder, const NetworkAnchor& anchor,
-                                                 Ports ports);
+  static Result<std::unique_ptr<Replica>> create(const std::filesystem::path& folder,
+                                                 const NetworkAnchor& anchor, Ports ports);
   ~Replica() override;
 
   Identity& identity() { return identity_; }
@@ -122,10 +122,12 @@ class Replica final : public ClientPort {
   // ── Writing ──
   /// Seals what programs have written. @return number of change sets made.
   Result<std::size_t> seal();
-  /// Runs `write` as one transaction of ours with the triggers on, then seals it. What programs wrote before is
-  /// sealed first, as their own work. A refusal by a trigger comes back as invalid_value and changes nothing.
+  /// Runs `write` as one transaction of ours with the triggers on, then seals it. What programs wrote before
+  /// is sealed first, as their own work. A refusal by a trigger comes back as invalid_value and changes
+  /// nothing.
   Status write(const std::function<Status(Database&)>& write);
-  /// Ends a conflict: `value` (as SQL would show it) or the head number `take`, 0-based as `conflicts` lists them.
+  /// Ends a conflict: `value` (as SQL would show it) or the head number `take`, 0-based as `conflicts` lists
+  /// them.
   struct Resolution {
     std::string register_name, id, field, key;
     std::optional<std::string> space;
@@ -134,10 +136,12 @@ class Replica final : public ClientPort {
     std::string note;
   };
   Status resolve(const Resolution& resolution);
-  /// Takes an own change set that has no entry out of the overlay. Errors: not_found, conflict (has an entry).
+  /// Takes an own change set that has no entry out of the overlay. Errors: not_found, conflict (has an
+  /// entry).
   Status discard(const Hash& change_set);
   /// The space of the register's record with this id. Errors: not_found, conflict (several: name the space).
-  Result<std::string> space_of(const Register& reg, std::string_view id, const std::optional<std::string>& space);
+  Result<std::string> space_of(const Register& reg, std::string_view id,
+                               const std::optional<std::string>& space);
 
   // ── Reading ──
   Result<std::vector<Conflict>> conflicts();
@@ -157,7 +161,8 @@ class Replica final : public ClientPort {
   Result<Bytes> make_hello(bool live, const Hash& binding);
   /// For `join`: the same, as the invitation's key.
   Result<Bytes> make_invitation_hello(const crypto::KeyPair& invitation, const Hash& binding);
-  /// The change set by which this device takes up an invitation. Errors: unauthorised (unknown, used or over).
+  /// The change set by which this device takes up an invitation. Errors: unauthorised (unknown, used or
+  /// over).
   Result<Segment> make_enrolment(const crypto::KeyPair& invitation);
   Status on_welcome(const Welcome& welcome) override;
   Result<std::optional<Segment>> next_push(std::size_t most_bytes) override;
@@ -183,8 +188,9 @@ class Replica final : public ClientPort {
 
   // sealing.cpp
   Result<std::vector<SealedSet>> seal_captured(bool foreign);
-  Result<std::vector<SealedSet>> seal_operations(const std::string& space, std::vector<PlainOperation> operations,
-                                                 bool bulk, const GroupId& group, Millis written,
+  Result<std::vector<SealedSet>> seal_operations(const std::string& space,
+                                                 std::vector<PlainOperation> operations, bool bulk,
+                                                 const GroupId& group, Millis written,
                                                  LoadedRecords& records);
   Status make_durable(const std::vector<SealedSet>& sealed);
   /// Both or neither: what a command reports as failed must not come back from outbox.log.
@@ -229,11 +235,12 @@ class Replica final : public ClientPort {
   crypto::KeyPair device_;
   AuthorityState authority_;
   Position authority_applied_ = 0;
-  /// Per space: since which position the store's notes for the digest are complete, and the store's count then.
+  /// Per space: since which position the store's notes for the digest are complete, and the store's count
+  /// then.
   std::map<SpaceNumber, std::pair<std::uint64_t, Position>> noted_;
   bool tables_ready_ = false;
-  std::int64_t pushed_ = 0;               ///< pending numbers handed out in this session
-  std::map<ChainId, Sequence> staged_;    ///< what the hub holds already, by its welcome
+  std::int64_t pushed_ = 0;             ///< pending numbers handed out in this session
+  std::map<ChainId, Sequence> staged_;  ///< what the hub holds already, by its welcome
 };
 
 }  // namespace wasl

@@ -11,7 +11,8 @@ namespace {
 constexpr std::string_view kUndetermined = "und";
 
 tl::unexpected<Error> wrong(const Field& field, std::string_view rule) {
-  return fail(Errc::invalid_value, field.name + ": " + std::string(rule), "correct the value and write it again");
+  return fail(Errc::invalid_value, field.name + ": " + std::string(rule),
+              "correct the value and write it again");
 }
 
 /// The object's texts when `text` is a JSON object of language tags; nothing when it is plain text.
@@ -45,7 +46,9 @@ Result<Value> parse_scalar(const Field& field, const SqlValue& column) {
     case FieldType::number: {
       if (integer != nullptr) return Value::integer(*integer);
       const auto* real = std::get_if<double>(&column);
-      const auto value = real != nullptr ? Value::decimal(*real) : text != nullptr ? Value::decimal(*text) : std::nullopt;
+      const auto value = real != nullptr   ? Value::decimal(*real)
+                         : text != nullptr ? Value::decimal(*text)
+                                           : std::nullopt;
       if (!value) return wrong(field, "must be a number");
       return *value;
     }
@@ -58,29 +61,35 @@ Result<Value> parse_scalar(const Field& field, const SqlValue& column) {
       if (text == nullptr || text->empty()) return wrong(field, "must be an id, or SPACE#ID");
       const auto hash = text->find('#');
       if (hash == std::string::npos) {
-        if (text->size() > limits::kIdBytes || !is_utf8(view(*text))) return wrong(field, "must be an id, or SPACE#ID");
+        if (text->size() > limits::kIdBytes || !is_utf8(view(*text)))
+          return wrong(field, "must be an id, or SPACE#ID");
         return Value::text(*text);
       }
       const Value reference = Value::reference(text->substr(0, hash), text->substr(hash + 1));
       if (!is_canonical(reference)) return wrong(field, "must be an id, or SPACE#ID");
       return reference;
     }
-    default: break;
+    default:
+      break;
   }
   if (text == nullptr) {
     if (integer != nullptr) return Value::text(std::to_string(*integer));
     return wrong(field, "must be text");
   }
-  if (!is_utf8(view(*text)) || text->find('\0') != std::string::npos) return wrong(field, "must be valid UTF-8");
+  if (!is_utf8(view(*text)) || text->find('\0') != std::string::npos)
+    return wrong(field, "must be valid UTF-8");
   if (text->size() > limits::kValueBytes) return wrong(field, "is longer than 16 KiB; use an attachment");
   return Value::text(*text);
 }
 
 SqlValue render_scalar(const Value& value) {
   switch (value.type) {
-    case ValueType::null: return {};
-    case ValueType::integer: return value.as_integer().value_or(0);
-    case ValueType::flag: return static_cast<std::int64_t>(value.as_flag().value_or(false) ? 1 : 0);
+    case ValueType::null:
+      return {};
+    case ValueType::integer:
+      return value.as_integer().value_or(0);
+    case ValueType::flag:
+      return static_cast<std::int64_t>(value.as_flag().value_or(false) ? 1 : 0);
     case ValueType::decimal: {
       const std::string text = value.to_display();
       double number = 0;
@@ -91,7 +100,8 @@ SqlValue render_scalar(const Value& value) {
       const auto reference = value.as_reference();
       return reference ? reference->id : std::string();
     }
-    default: return value.to_display();
+    default:
+      return value.to_display();
   }
 }
 
@@ -109,7 +119,8 @@ std::vector<Column> columns_of(const Register& reg) {
   return out;
 }
 
-Result<ParsedField> parse_field(const Field& field, const std::vector<SqlValue>& columns, std::string_view language) {
+Result<ParsedField> parse_field(const Field& field, const std::vector<SqlValue>& columns,
+                                std::string_view language) {
   ParsedField out;
   const Address whole{field.number, {}};
   if (field.type == FieldType::money) {
@@ -208,7 +219,8 @@ SqlValue render_element(const Value& element) { return render_scalar(element); }
 
 Result<Value> parse_element(const Field& field, const SqlValue& value) {
   WASL_LET(Value element, parse_scalar(field, value));
-  if (element_key(element).size() > limits::kKeyBytes) return wrong(field, "has an element longer than 1 KiB");
+  if (element_key(element).size() > limits::kKeyBytes)
+    return wrong(field, "has an element longer than 1 KiB");
   return element;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// Between the columns of a register's table and canonical values. Multilingual text in SQL: plain text when the
-// only language is `und`, else a JSON object of language tag → text with its keys sorted; plain text written by
-// any program takes the office's language. Pure.
+// Between the columns of a register's table and canonical values. Multilingual text in SQL: plain text when
+// the only language is `und`, else a JSON object of language tag → text with its keys sorted; plain text
+// written by any program takes the office's language. Pure.
 #include <cstdint>
 #include <map>
 #include <string>
@@ -34,8 +34,10 @@ struct ParsedField {
   bool whole = true;  ///< false: plain text in one language, other languages stay as they are
 };
 /// A reference without `SPACE#` comes out as text: the caller finds its space.
-/// Errors: invalid_value with field and rule (the triggers refuse the same; a missing trigger leaves it to us).
-Result<ParsedField> parse_field(const Field& field, const std::vector<SqlValue>& columns, std::string_view language);
+/// Errors: invalid_value with field and rule (the triggers refuse the same; a missing trigger leaves it to
+/// us).
+Result<ParsedField> parse_field(const Field& field, const std::vector<SqlValue>& columns,
+                                std::string_view language);
 
 /// The columns that show these values. References show their id alone.
 std::vector<SqlValue> render_field(const Field& field, const PlainValues& shown);

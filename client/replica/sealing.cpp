@@ -1,5 +1,5 @@
-// What programs wrote becomes change sets: captured notes are grouped by record, compared with what was shown,
-// and sealed. Only the end of a group counts.
+// What programs wrote becomes change sets: captured notes are grouped by record, compared with what was
+// shown, and sealed. Only the end of a group counts.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -22,7 +22,7 @@ struct CapturedRecord {
   std::optional<Bytes> clock;            ///< of a row that was deleted or replaced
   bool whole = false;                    ///< `base` has every column
   bool removed = false;
-  std::set<std::uint32_t> sets;          ///< set fields with notes
+  std::set<std::uint32_t> sets;  ///< set fields with notes
 };
 
 SqlValue from_json(const nlohmann::json& json) {
@@ -32,13 +32,16 @@ SqlValue from_json(const nlohmann::json& json) {
   return {};
 }
 
-void fold(CapturedRecord& record, CaptureKind kind, const nlohmann::json& old, const std::optional<Bytes>& clock) {
+void fold(CapturedRecord& record, CaptureKind kind, const nlohmann::json& old,
+          const std::optional<Bytes>& clock) {
   switch (kind) {
-    case CaptureKind::inserted: break;
+    case CaptureKind::inserted:
+      break;
     case CaptureKind::updated:
       if (record.whole) break;
       for (std::size_t i = 0; i + 1 < old.size(); i += 2) {
-        if (old[i].is_number_unsigned()) record.base.emplace(old[i].get<std::size_t>(), from_json(old[i + 1]));
+        if (old[i].is_number_unsigned())
+          record.base.emplace(old[i].get<std::size_t>(), from_json(old[i + 1]));
       }
       break;
     case CaptureKind::removed:
@@ -67,8 +70,8 @@ Operation operation(OperationKind kind, const CapturedRecord& record, Address ad
 }
 
 std::size_t size_of(const PlainOperation& plain) {
-  return 24 + plain.operation.value.data.size() + plain.operation.address.key.size() + plain.operation.note.size() +
-         plain.operation.names.size() * 12;
+  return 24 + plain.operation.value.data.size() + plain.operation.address.key.size() +
+         plain.operation.note.size() + plain.operation.names.size() * 12;
 }
 
 }  // namespace
@@ -81,8 +84,9 @@ Result<Stamp> Replica::next_stamp(Millis written) {
 }
 
 Result<Replica::OwnChain> Replica::own_chain(std::string_view space, bool bulk) {
-  WASL_LET(auto select, db_.prepare("SELECT chain, last, name FROM _wasl_chain WHERE space = ? AND bulk = ? AND "
-                                    "retired = 0"));
+  WASL_LET(auto select,
+           db_.prepare("SELECT chain, last, name FROM _wasl_chain WHERE space = ? AND bulk = ? AND "
+                       "retired = 0"));
   select.bind_all(space, bulk ? 1 : 0);
   WASL_LET(const bool found, select.step());
   OwnChain chain;
@@ -103,14 +107,16 @@ Result<Replica::OwnChain> Replica::own_chain(std::string_view space, bool bulk) 
 
 Status Replica::insert_pending(const SealedSet& sealed) {
   const Header& header = sealed.set.header;
-  WASL_LET(auto insert, db_.prepare("INSERT INTO _wasl_pending(hash, space, chain, sequence, header, body, openings, "
-                                    "came_in) VALUES(?, ?, ?, ?, ?, ?, ?, ?)"));
+  WASL_LET(auto insert,
+           db_.prepare("INSERT INTO _wasl_pending(hash, space, chain, sequence, header, body, openings, "
+                       "came_in) VALUES(?, ?, ?, ?, ?, ?, ?, ?)"));
   insert.bind_all(sealed.set.name, header.space, header.source.chain, header.sequence,
                   ByteView(sealed.set.header_bytes), ByteView(sealed.set.body_bytes),
                   ByteView(encode_openings(sealed.openings)), ports_.clock->now());
   WASL_TRY(insert.run());
   WASL_LET(auto update, db_.prepare("UPDATE _wasl_chain SET last = ?, name = ?, stamp = ? WHERE chain = ?"));
-  update.bind_all(header.sequence, sealed.set.name, static_cast<std::int64_t>(header.stamp.bits), header.source.chain);
+  update.bind_all(header.sequence, sealed.set.name, static_cast<std::int64_t>(header.stamp.bits),
+                  header.source.chain);
   return update.run();
 }
 
@@ -118,7 +124,8 @@ Status Replica::make_durable(const std::vector<SealedSet>& sealed) {
   if (sealed.empty()) return {};
   std::vector<OutboxItem> items;
   items.reserve(sealed.size());
-  for (const SealedSet& one : sealed) items.push_back({one.set.header_bytes, one.set.body_bytes, one.openings});
+  for (const SealedSet& one : sealed)
+    items.push_back({one.set.header_bytes, one.set.body_bytes, one.openings});
   return outbox_.append(items);
 }
 
@@ -153,9 +160,11 @@ Result<std::vector<SealedSet>> Replica::seal_operations(const std::string& space
                                                         std::vector<PlainOperation> operations, bool bulk,
                                                         const GroupId& group, Millis written,
                                                         LoadedRecords& records) {
-  std::stable_sort(operations.begin(), operations.end(), [](const PlainOperation& a, const PlainOperation& b) {
-    return std::tie(a.operation.register_number, a.operation.id) < std::tie(b.operation.register_number, b.operation.id);
-  });
+  std::stable_sort(operations.begin(), operations.end(),
+                   [](const PlainOperation& a, const PlainOperation& b) {
+                     return std::tie(a.operation.register_number, a.operation.id) <
+                            std::tie(b.operation.register_number, b.operation.id);
+                   });
   std::vector<std::pair<std::size_t, std::size_t>> parts;
   std::size_t part_begin = 0;
   std::size_t part_bytes = 0;
@@ -216,7 +225,8 @@ Result<std::vector<SealedSet>> Replica::seal_operations(const std::string& space
     }
     out.set = make_change_set(std::move(header), std::move(ops));
     if (out.set.body_bytes.size() > limits::kChangeSetBytes) {
-      return fail(Errc::limit_exceeded, "one record is larger than 256 KiB", "move long texts into attachments");
+      return fail(Errc::limit_exceeded, "one record is larger than 256 KiB",
+                  "move long texts into attachments");
     }
     chain.name = out.set.name;
     for (std::size_t i = 0; i < out.set.operations.size(); ++i) {
@@ -236,8 +246,8 @@ namespace {
 /// The operations that lead from what was shown to what the row says now.
 class RowDiff {
  public:
-  RowDiff(const CapturedRecord& captured, const LoadedRecord& loaded, const RecordState& state, ShownValues shown,
-          bool foreign)
+  RowDiff(const CapturedRecord& captured, const LoadedRecord& loaded, const RecordState& state,
+          ShownValues shown, bool foreign)
       : captured_(captured), loaded_(loaded), state_(state), shown_(std::move(shown)), foreign_(foreign) {}
 
   void write(const Field& field, const Address& address, const Value& value) {
@@ -251,7 +261,8 @@ class RowDiff {
     out.push_back(std::move(plain));
   }
   void add(const Address& address) {
-    if (!shown_.elements.contains(address)) out.push_back({operation(OperationKind::add, captured_, address)});
+    if (!shown_.elements.contains(address))
+      out.push_back({operation(OperationKind::add, captured_, address)});
   }
   void remove(const Address& address) {
     PlainOperation plain{operation(OperationKind::remove, captured_, address)};
@@ -267,9 +278,8 @@ class RowDiff {
   bool is_stale(const Address& address, const Value& value) const {
     if (!foreign_) return false;
     const auto hash = value_hash(value);
-    return std::any_of(loaded_.record.replaced.begin(), loaded_.record.replaced.end(), [&](const ReplacedValue& r) {
-      return r.address == address && r.value_hash == hash;
-    });
+    return std::any_of(loaded_.record.replaced.begin(), loaded_.record.replaced.end(),
+                       [&](const ReplacedValue& r) { return r.address == address && r.value_hash == hash; });
   }
   /// A conflict under review ends by a resolution only, not by writing one side's value again.
   bool repeats_head(const Field& field, const Address& address, const Value& value) const {
@@ -294,15 +304,16 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
   std::int64_t last = 0;
   Millis written = 0;
   {
-    WASL_LET(auto select, db_.prepare("SELECT seq, register, space, id, kind, old, clock, at FROM _wasl_capture ORDER "
-                                      "BY seq"));
+    WASL_LET(auto select,
+             db_.prepare("SELECT seq, register, space, id, kind, old, clock, at FROM _wasl_capture ORDER "
+                         "BY seq"));
     while (captured.size() < kGroupRecordsMost) {
       WASL_LET(const bool found, select.step());
       if (!found) break;
       last = select.int64(0);
       written = std::max(written, select.int64(7));
       const auto* reg = ports_.schema->find(static_cast<std::uint32_t>(select.int64(1)));
-      if (reg == nullptr) continue;
+      if (reg == nullptr || !is_utf8(view(select.text(3)))) continue;  // an id that nobody could read again
       const std::tuple key{reg->number, std::string(select.text(2)), std::string(select.text(3))};
       const auto [it, made] = captured.try_emplace(key);
       if (made) {
@@ -311,10 +322,12 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
         it->second.id = select.text(3);
         order.push_back(key);
       }
-      const auto old = select.is_null(5) ? nlohmann::json::array() : nlohmann::json::parse(select.text(5), nullptr, false);
+      const auto old =
+          select.is_null(5) ? nlohmann::json::array() : nlohmann::json::parse(select.text(5), nullptr, false);
       std::optional<Bytes> clock;
       if (const ByteView kept = select.blob(6); !kept.empty() && kept[0] != 0) clock = to_bytes(kept);
-      fold(it->second, static_cast<CaptureKind>(select.int64(4)), old.is_array() ? old : nlohmann::json::array(), clock);
+      fold(it->second, static_cast<CaptureKind>(select.int64(4)),
+           old.is_array() ? old : nlohmann::json::array(), clock);
     }
   }
   if (captured.empty()) return sealed;
@@ -332,7 +345,8 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
       if (!value) failed = value.error();
       return value ? *value : Value::null();
     };
-    RowDiff diff(c, loaded, state, state.is_alive() ? shown_values(state, *c.reg, open) : ShownValues(), foreign);
+    RowDiff diff(c, loaded, state, state.is_alive() ? shown_values(state, *c.reg, open) : ShownValues(),
+                 foreign);
     if (!loaded.rowid) {
       if (state.is_alive()) {
         PlainOperation plain{operation(OperationKind::erase, c)};
@@ -353,14 +367,17 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
           for (;;) {
             WASL_LET(const bool found, select.step());
             if (!found) break;
-            WASL_LET(Value element, parse_element(field, column_value(select, 0)));
+            auto parsed = parse_element(field, column_value(select, 0));
+            if (!parsed) continue;  // no canonical form: it stays in this file alone
+            Value element = std::move(*parsed);
             if (field.type == FieldType::reference) {
               // An element that is shown already keeps the space that it was written with.
               const auto id = element.as_text();
-              const auto same = std::find_if(diff.shown().elements.begin(), diff.shown().elements.end(), [&](const Address& a) {
-                const auto r = a.field == field.number ? element_of(a.key).as_reference() : std::nullopt;
-                return r && id && r->id == *id;
-              });
+              const auto same = std::find_if(
+                  diff.shown().elements.begin(), diff.shown().elements.end(), [&](const Address& a) {
+                    const auto r = a.field == field.number ? element_of(a.key).as_reference() : std::nullopt;
+                    return r && id && r->id == *id;
+                  });
               if (same != diff.shown().elements.end()) {
                 element = element_of(same->key);
               } else {
@@ -378,7 +395,8 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
         }
         const std::size_t width = field.type == FieldType::money ? 2 : 1;
         const auto begin = static_cast<std::ptrdiff_t>(at);
-        const std::vector<SqlValue> now(loaded.row.begin() + begin, loaded.row.begin() + begin + static_cast<std::ptrdiff_t>(width));
+        const std::vector<SqlValue> now(loaded.row.begin() + begin,
+                                        loaded.row.begin() + begin + static_cast<std::ptrdiff_t>(width));
         const bool same = std::equal(now.begin(), now.end(), shown_row.begin() + begin);
         at += width;
         if (same) continue;
@@ -388,7 +406,8 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
           if (field.type == FieldType::reference) {
             const auto shown = diff.shown().values.find(address);
             const auto id = value.as_text();
-            const auto reference = shown == diff.shown().values.end() ? std::nullopt : shown->second.as_reference();
+            const auto reference =
+                shown == diff.shown().values.end() ? std::nullopt : shown->second.as_reference();
             if (id && reference && reference->id == *id) continue;
             WASL_LET(value, resolve_reference(value, c.space, field));
           }
@@ -411,20 +430,23 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
   for (auto& [space, operations] : by_space) {
     // Work on records that a bulk chain made and nobody accepted yet follows them on that chain.
     bool follows_bulk = bulk;
-    WASL_LET(auto select, db_.prepare("SELECT chain FROM _wasl_chain WHERE space = ? AND bulk = 1 AND retired = 0"));
+    WASL_LET(auto select,
+             db_.prepare("SELECT chain FROM _wasl_chain WHERE space = ? AND bulk = 1 AND retired = 0"));
     select.bind_all(space);
     WASL_LET(const bool has_bulk, select.step());
     if (has_bulk && !bulk) {
       const auto chain = ChainId::from(select.blob(0));
       for (const PlainOperation& plain : operations) {
-        const auto& overlay = records[space].at({plain.operation.register_number, plain.operation.id}).record.overlay;
-        follows_bulk = follows_bulk || std::any_of(overlay.begin(), overlay.end(), [&](const OverlayOperation& o) {
-                         return o.source.chain == *chain;
-                       });
+        const auto& overlay =
+            records[space].at({plain.operation.register_number, plain.operation.id}).record.overlay;
+        follows_bulk =
+            follows_bulk || std::any_of(overlay.begin(), overlay.end(),
+                                        [&](const OverlayOperation& o) { return o.source.chain == *chain; });
       }
     }
     select.reset();
-    WASL_LET(auto made, seal_operations(space, std::move(operations), follows_bulk, group, written, records[space]));
+    WASL_LET(auto made,
+             seal_operations(space, std::move(operations), follows_bulk, group, written, records[space]));
     for (SealedSet& one : made) sealed.push_back(std::move(one));
   }
   for (auto& [space, loaded] : records) {

@@ -11,7 +11,8 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   WASL_TRY(store_.refresh());
   Hello hello;
   WASL_LET(const auto full, store_.meta("full"));
-  hello.flags = static_cast<Byte>((live ? Hello::kLive : 0) | (full && !full->empty() && (*full)[0] == 1 ? Hello::kFull : 0));
+  hello.flags = static_cast<Byte>((live ? Hello::kLive : 0) |
+                                  (full && !full->empty() && (*full)[0] == 1 ? Hello::kFull : 0));
   hello.network = anchor_.network;
   hello.device = device_.public_key();
   hello.hub = anchor_.log_key;
@@ -54,7 +55,8 @@ Result<Segment> Replica::make_enrolment(const crypto::KeyPair& invitation) {
   WASL_TRY(catch_up_authority());
   const Grant* grant = authority_.invitation(invitation.public_key());
   if (grant == nullptr) {
-    return fail(Errc::unauthorised, "the network does not know this invitation", "ask the secretariat for a new one");
+    return fail(Errc::unauthorised, "the network does not know this invitation",
+                "ask the secretariat for a new one");
   }
   if (authority_.is_used(invitation.public_key())) {
     return fail(Errc::conflict, "this invitation was used before", "ask the secretariat for a new one");
@@ -116,8 +118,9 @@ Status Replica::on_welcome(const Welcome& welcome) {
 
 Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
   WASL_TRY(store_.refresh());
-  WASL_LET(auto select, db_.prepare("SELECT no, space, header, body, openings, state FROM _wasl_pending WHERE no > ? "
-                                    "AND state IN (0, 4) ORDER BY no"));
+  WASL_LET(auto select,
+           db_.prepare("SELECT no, space, header, body, openings, state FROM _wasl_pending WHERE no > ? "
+                       "AND state IN (0, 4) ORDER BY no"));
   select.bind_all(pushed_);
   Segment segment;
   std::optional<ChangeSet> last;
@@ -128,8 +131,8 @@ Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
   const auto end_run = [&] {
     if (!last) return;
     const Source& source = last->header.source;
-    segment.items.emplace_back(SignatureItem{source, last->header.sequence,
-                                             device_.sign(run_message(anchor_.network, last->name))});
+    segment.items.emplace_back(
+        SignatureItem{source, last->header.sequence, device_.sign(run_message(anchor_.network, last->name))});
     shown.push_back({source.chain, {last->header.sequence, last->name}});
     last.reset();
     run_count = run_bytes = 0;
@@ -151,8 +154,9 @@ Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
       continue;
     }
     const std::size_t size = set->header_bytes.size() + set->body_bytes.size();
-    if (last && (set->header.source != last->header.source || set->header.sequence != last->header.sequence + 1 ||
-                 run_count == limits::kRunChangeSets || run_bytes + set->body_bytes.size() > limits::kRunBytes)) {
+    if (last &&
+        (set->header.source != last->header.source || set->header.sequence != last->header.sequence + 1 ||
+         run_count == limits::kRunChangeSets || run_bytes + set->body_bytes.size() > limits::kRunBytes)) {
       end_run();
     }
     segment.space = space;
@@ -187,14 +191,16 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
     const auto state = item.verdict.outcome == Outcome::accepted ? PendingState::accepted
                        : item.verdict.outcome == Outcome::held   ? PendingState::held
                                                                  : PendingState::refused;
-    WASL_LET(auto update, db_.prepare("UPDATE _wasl_pending SET state = ?, reason = ?, detail = ? WHERE chain = ? AND "
-                                      "sequence BETWEEN ? AND ? AND state <> 4"));
-    update.bind_all(static_cast<int>(state), static_cast<int>(item.verdict.reason), item.verdict.detail, item.chain,
-                    item.first, item.first + item.count - 1);
+    WASL_LET(auto update,
+             db_.prepare("UPDATE _wasl_pending SET state = ?, reason = ?, detail = ? WHERE chain = ? AND "
+                         "sequence BETWEEN ? AND ? AND state <> 4"));
+    update.bind_all(static_cast<int>(state), static_cast<int>(item.verdict.reason), item.verdict.detail,
+                    item.chain, item.first, item.first + item.count - 1);
     WASL_TRY(update.run());
     // A discarded one has done its duty once the hub knows its header.
-    WASL_LET(auto erase, db_.prepare("DELETE FROM _wasl_pending WHERE chain = ? AND sequence BETWEEN ? AND ? AND "
-                                     "state = 4"));
+    WASL_LET(auto erase,
+             db_.prepare("DELETE FROM _wasl_pending WHERE chain = ? AND sequence BETWEEN ? AND ? AND "
+                         "state = 4"));
     erase.bind_all(item.chain, item.first, item.first + item.count - 1);
     WASL_TRY(erase.run());
   }
@@ -202,8 +208,8 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
   return transaction.commit();
 }
 
-/// Another change set stands at this place of the chain: a copy of this replica wrote too. What has no place is
-/// sealed again on a new chain, under new dots because the first ones name the other's operations by now.
+/// Another change set stands at this place of the chain: a copy of this replica wrote too. What has no place
+/// is sealed again on a new chain, under new dots because the first ones name the other's operations by now.
 Status Replica::reseal(const ChainId& chain) {
   struct Old {
     ChangeSet set;
@@ -223,10 +229,10 @@ Status Replica::reseal(const ChainId& chain) {
     }
   }
   WASL_TRY(identity_.retire_chain(chain));
-  WASL_TRY(identity_.add_evidence("two change sets stood at one place of a chain of this device: its folder was copied "
-                                  "or restored; the work was sealed again and nothing is lost",
-                                  old.empty() ? Bytes{} : old.front().set.header_bytes, chain.view(),
-                                  ports_.clock->now()));
+  WASL_TRY(identity_.add_evidence(
+      "two change sets stood at one place of a chain of this device: its folder was copied "
+      "or restored; the work was sealed again and nothing is lost",
+      old.empty() ? Bytes{} : old.front().set.header_bytes, chain.view(), ports_.clock->now()));
   WASL_LET(auto retire, db_.prepare("UPDATE _wasl_chain SET retired = 1 WHERE chain = ?"));
   retire.bind_all(chain);
   WASL_TRY(retire.run());
@@ -242,7 +248,8 @@ Status Replica::reseal(const ChainId& chain) {
     for (Operation op : one.set.operations) {
       const std::pair key(op.register_number, op.id);
       if (!records.contains(key)) {
-        WASL_LET(LoadedRecord loaded, records_.load(ports_.schema->find(op.register_number), header.space, op.id));
+        WASL_LET(LoadedRecord loaded,
+                 records_.load(ports_.schema->find(op.register_number), header.space, op.id));
         loaded.record.drop_overlay(header.source, header.sequence);
         records.emplace(key, std::move(loaded));
       }
@@ -258,8 +265,8 @@ Status Replica::reseal(const ChainId& chain) {
       }
       operations.push_back(std::move(plain));
     }
-    WASL_LET(auto made, seal_operations(header.space, std::move(operations), false, ports_.random->fixed<GroupId>(),
-                                        header.stamp.millis(), records));
+    WASL_LET(auto made, seal_operations(header.space, std::move(operations), false,
+                                        ports_.random->fixed<GroupId>(), header.stamp.millis(), records));
     for (std::size_t i = 0; made.size() == 1 && i < one.set.operations.size(); ++i) {
       moved[one.set.dot(i)] = made[0].set.dot(i);
     }
@@ -272,8 +279,9 @@ Status Replica::reseal(const ChainId& chain) {
 namespace {
 
 tl::unexpected<Error> caught(std::string message) {
-  return fail(Errc::caught, std::move(message),
-              "local work goes on and is kept; the evidence is stored: tell the secretariat before you sync again");
+  return fail(
+      Errc::caught, std::move(message),
+      "local work goes on and is kept; the evidence is stored: tell the secretariat before you sync again");
 }
 
 }  // namespace
@@ -285,18 +293,21 @@ Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
   WASL_LET(CheckpointAnchor known, identity_.checkpoint());
   if (!proof.checkpoint.empty()) {
     const std::string origin = ledger::heads_origin(anchor_.network, authority_.statement().epoch);
-    WASL_LET(const ledger::Checkpoint checkpoint, ledger::open_checkpoint(proof.checkpoint, origin, anchor_.log_key));
+    WASL_LET(const ledger::Checkpoint checkpoint,
+             ledger::open_checkpoint(proof.checkpoint, origin, anchor_.log_key));
     const auto contradicts = [&](std::string_view how) -> Status {
       WASL_TRY(identity_.add_evidence(how, view(known.note), view(proof.checkpoint), ports_.clock->now()));
       return caught(std::string(how));
     };
     if (checkpoint.size < known.heads.size) {
-      WASL_TRY(contradicts("the hub shows a shorter history than it signed before (" + std::to_string(checkpoint.size) +
-                           " instead of " + std::to_string(known.heads.size) +
+      WASL_TRY(contradicts("the hub shows a shorter history than it signed before (" +
+                           std::to_string(checkpoint.size) + " instead of " +
+                           std::to_string(known.heads.size) +
                            "): it was restored from an old copy, or it lies"));
     }
-    if (known.heads.size > 0 && !ledger::verify_consistency(known.heads.size, known.heads.root, checkpoint.size,
-                                                            checkpoint.root, proof.consistency)) {
+    if (known.heads.size > 0 &&
+        !ledger::verify_consistency(known.heads.size, known.heads.root, checkpoint.size, checkpoint.root,
+                                    proof.consistency)) {
       WASL_TRY(contradicts("the hub shows another history than the one that it signed before"));
     }
     std::vector<ledger::Leaf> leaves;
@@ -307,14 +318,16 @@ Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
       Bytes name = leaf.name;
       by_name[std::move(name)] = {item.index, std::move(leaf)};
     }
-    if (!leaves.empty() && !ledger::verify_inclusions(leaves, checkpoint.size, proof.inclusion, checkpoint.root)) {
+    if (!leaves.empty() &&
+        !ledger::verify_inclusions(leaves, checkpoint.size, proof.inclusion, checkpoint.root)) {
       WASL_TRY(contradicts("the hub's heads do not stand in the log that it signed"));
     }
     WASL_LET(const auto spaces, readable_spaces());
     for (const std::string& space : spaces) {
       WASL_LET(SpaceInfo* const info, store_.space(space));
       if (is_private_space(space) && !info->key) continue;
-      const Bytes name = is_private_space(space) ? to_bytes(ledger::blind_name(*info->key, space).view()) : to_bytes(space);
+      const Bytes name =
+          is_private_space(space) ? to_bytes(ledger::blind_name(*info->key, space).view()) : to_bytes(space);
       const auto it = by_name.find(name);
       if (it == by_name.end()) continue;
       const auto& [index, leaf] = it->second;
@@ -348,8 +361,8 @@ Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
     }
     WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
     if (info->size == leaf.size && info->frontier.root() != leaf.root) {
-      WASL_TRY(identity_.add_evidence("the entries of " + space + " are not those that the hub signed", info->frontier.encode(),
-                                      view(known.note), ports_.clock->now()));
+      WASL_TRY(identity_.add_evidence("the entries of " + space + " are not those that the hub signed",
+                                      info->frontier.encode(), view(known.note), ports_.clock->now()));
       return caught("the hub sent entries of " + space + " that are not those that it signed");
     }
     if (info->size != leaf.size || info->applied != info->size || leaf.digest_position != leaf.size) {
@@ -361,14 +374,15 @@ Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
     if (digest != leaf.digest) differing.push_back(space);
   }
   WASL_TRY(transaction.commit());
-  // The entries are those that the hub signed, so the difference is in what was made of them: compute it anew.
+  // The entries are those that the hub signed, so the difference is in what was made of them: compute it
+  // anew.
   for (const std::string& space : differing) {
     WASL_LET(const auto repaired, rebuild(space));
     WASL_LET(const bool healed, digest_matches(space));
-    WASL_TRY(identity_.add_evidence("the state of " + space + " differed from the hub's; " +
-                                        std::to_string(repaired.size()) + " records were computed again from history" +
-                                        (healed ? "" : " and it still differs"),
-                                    {}, {}, ports_.clock->now()));
+    WASL_TRY(identity_.add_evidence(
+        "the state of " + space + " differed from the hub's; " + std::to_string(repaired.size()) +
+            " records were computed again from history" + (healed ? "" : " and it still differs"),
+        {}, {}, ports_.clock->now()));
     if (!healed) equal = false;
   }
   // Last: a crash in between only makes the hub prove the same once more.
@@ -407,8 +421,8 @@ Status Replica::on_session_end(std::optional<bool> equal) {
   WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending LIMIT 1"));
   WASL_LET(const bool pending, select.step());
   select.reset();
-  // Everything that was sealed has its entry, applied and durable: the second copy has done its duty. The lock is
-  // still held, so nobody appends meanwhile.
+  // Everything that was sealed has its entry, applied and durable: the second copy has done its duty. The
+  // lock is still held, so nobody appends meanwhile.
   if (!pending && tables_ready_) WASL_TRY(outbox_.clear());
   return transaction.commit();
 }

@@ -40,8 +40,8 @@ Status replay_segment(const Segment& segment, const SpaceInfo& info, const Netwo
   const auto follow = [&](const Header& header, const Hash& name) -> Status {
     ChainEnd& end = chains[header.source];
     if (header.network != network || header.sequence != end.last + 1 || header.previous != end.name) {
-      return fail(Errc::corrupt, "a chain of " + to_hex(header.source.author.view()).substr(0, 12) + " breaks at " +
-                                     std::to_string(header.sequence));
+      return fail(Errc::corrupt, "a chain of " + to_hex(header.source.author.view()).substr(0, 12) +
+                                     " breaks at " + std::to_string(header.sequence));
     }
     end = {header.sequence, name};
     return {};
@@ -66,9 +66,11 @@ Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const Networ
   Replay out;
   std::map<Source, ChainEnd> chains;
   while (out.frontier.size() < info.size) {
-    WASL_LET(const auto segments, store.read(info.name, out.frontier.size() + 1, limits::kSegmentTargetBytes, network));
-    if (segments.empty()) return fail(Errc::corrupt, "entries are missing from position " +
-                                                         std::to_string(out.frontier.size() + 1));
+    WASL_LET(const auto segments,
+             store.read(info.name, out.frontier.size() + 1, limits::kSegmentTargetBytes, network));
+    if (segments.empty())
+      return fail(Errc::corrupt,
+                  "entries are missing from position " + std::to_string(out.frontier.size() + 1));
     for (const Segment& segment : segments) {
       if (segment.first != out.frontier.size() + 1) return fail(Errc::corrupt, "the log has a gap");
       WASL_TRY(replay_segment(segment, info, network, chains, out));
@@ -103,7 +105,8 @@ Result<VerifyReport> Replica::verify() {
       continue;
     }
     report.change_sets += replay->change_sets;
-    if (replay->frontier.root() != info->frontier.root()) problem(space + ": the entries do not give the root kept");
+    if (replay->frontier.root() != info->frontier.root())
+      problem(space + ": the entries do not give the root kept");
     if (!info->leaf.empty()) {
       const auto leaf = ledger::HeadsLeaf::decode(info->leaf);
       if (!leaf) {
@@ -121,10 +124,11 @@ Result<VerifyReport> Replica::verify() {
         problem(space + " " + id + ": the record kept is not what signed history says; run: wasl repair");
       } else if (loaded->rowid && loaded->reg != nullptr) {
         RecordState room;
-        const auto shown = shown_values(loaded->record.shown(room), *loaded->reg, [&](const Hash& commitment) {
-          const auto value = records_.open(commitment);
-          return value ? *value : Value::null();
-        });
+        const auto shown =
+            shown_values(loaded->record.shown(room), *loaded->reg, [&](const Hash& commitment) {
+              const auto value = records_.open(commitment);
+              return value ? *value : Value::null();
+            });
         if (render_row(*loaded->reg, shown.values) != loaded->row) {
           problem(space + " " + id + ": the row differs from what the record says; run: wasl repair");
         }
@@ -132,7 +136,8 @@ Result<VerifyReport> Replica::verify() {
     }
     WASL_TRY(settle_digest(*info));
     WASL_LET(const Hash digest, store_.digest(space));
-    if (digest != replay->digest()) problem(space + ": the state digest is not that of signed history; run: wasl repair");
+    if (digest != replay->digest())
+      problem(space + ": the state digest is not that of signed history; run: wasl repair");
   }
   WASL_LET(auto select, db_.prepare("SELECT hash, header, body FROM _wasl_pending"));
   for (;;) {
@@ -145,10 +150,12 @@ Result<VerifyReport> Replica::verify() {
       ++report.change_sets;
     }
   }
-  report.statements.push_back("every change set that this replica holds was checked: bodies, chains, signatures, roots, "
-                              "state digests (nothing is merely vouched for)");
+  report.statements.push_back(
+      "every change set that this replica holds was checked: bodies, chains, signatures, roots, "
+      "state digests (nothing is merely vouched for)");
   if (authority_.statement().registrars.size() == 1) {
-    report.statements.push_back("network of one registrar's key: on a trial hub it lies on the hub's machine");
+    report.statements.push_back(
+        "network of one registrar's key: on a trial hub it lies on the hub's machine");
   }
   WASL_LET(const auto evidence, identity_.evidence());
   for (const std::string& what : evidence) report.statements.push_back("evidence kept: " + what);
@@ -172,7 +179,8 @@ Result<std::vector<std::string>> Replica::rebuild(std::string_view space_name) {
     LoadedRecord record;
     if (loaded) {
       record = std::move(*loaded);
-    } else {  // its clock cannot be read: the overlay in it is sealed work, which the list of pending sets still has
+    } else {  // its clock cannot be read: the overlay in it is sealed work, which the list of pending sets
+              // still has
       WASL_LET(record, records_.load_row(reg, space_name, id));
       WASL_TRY(restore_overlay(record));
     }
@@ -189,8 +197,9 @@ Result<std::vector<std::string>> Replica::rebuild(std::string_view space_name) {
 
 /// Lays the pending change sets over a record whose own clock is lost.
 Status Replica::restore_overlay(LoadedRecord& loaded) {
-  WASL_LET(auto select, db_.prepare("SELECT header, body, came_in FROM _wasl_pending WHERE space = ? AND state <> 4 "
-                                    "ORDER BY no"));
+  WASL_LET(auto select,
+           db_.prepare("SELECT header, body, came_in FROM _wasl_pending WHERE space = ? AND state <> 4 "
+                       "ORDER BY no"));
   select.bind_all(loaded.record.space);
   for (;;) {
     WASL_LET(const bool found, select.step());
@@ -199,8 +208,9 @@ Status Replica::restore_overlay(LoadedRecord& loaded) {
     if (!set) continue;
     for (std::size_t i = 0; i < set->operations.size(); ++i) {
       if (set->operations[i].id != loaded.record.id) continue;
-      loaded.record.overlay.push_back({set->operations[i], set->dot(i), set->header.sequence, set->header.source,
-                                       set->header.stamp, std::min(set->header.stamp.millis(), select.int64(2))});
+      loaded.record.overlay.push_back({set->operations[i], set->dot(i), set->header.sequence,
+                                       set->header.source, set->header.stamp,
+                                       std::min(set->header.stamp.millis(), select.int64(2))});
     }
   }
 }

@@ -13,7 +13,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::chrono::milliseconds kAnswerLimit{20'000};
-constexpr std::chrono::milliseconds kLockLimit{10'000};  // another command is done by then; a starting hub listens
+constexpr std::chrono::milliseconds kLockLimit{
+    10'000};  // another command is done by then; a starting hub listens
 
 std::string text_of(const json& request, const char* key) {
   const auto it = request.find(key);
@@ -24,8 +25,8 @@ std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0
 
 Result<json> add_organisation(OpenHub& open, const json& request) {
   WASL_LET(Registrar* const registrar, open.registrar());
-  const OrganisationAct organisation{text_of(request, "id"), text_of(request, "kind"), text_of(request, "parent"),
-                                     text_of(request, "name")};
+  const OrganisationAct organisation{text_of(request, "id"), text_of(request, "kind"),
+                                     text_of(request, "parent"), text_of(request, "name")};
   WASL_TRY(registrar->add_organisation(organisation));
   return json{{"organisation", organisation.id},
               {"kind", organisation.kind},
@@ -49,12 +50,14 @@ json keys_in_words(const HubFolder& folder) {
   words.push_back("The log key lies here: this hub signs what it accepts.");
   if (std::filesystem::exists(folder.registrar_key())) {
     words.push_back(
-        "The registrar's key lies here: whoever controls this machine can add organisations and invite offices. "
+        "The registrar's key lies here: whoever controls this machine can add organisations and invite "
+        "offices. "
         "Good for a trial.");
   }
   if (std::filesystem::exists(folder.root_key())) {
     words.push_back(
-        "The root key lies here: whoever controls this machine controls the network for ever. Move keys/root.key "
+        "The root key lies here: whoever controls this machine controls the network for ever. Move "
+        "keys/root.key "
         "off this machine.");
   }
   return words;
@@ -63,9 +66,14 @@ json keys_in_words(const HubFolder& folder) {
 Result<json> device_line(OpenHub& open, const Device& device) {
   WASL_LET(const auto note, open.hub().store().device(device.key));
   WASL_LET(const KeptTotals kept, open.hub().store().kept_totals(device.key));
-  json line = {{"key", short_key(device.key)}, {"organisation", device.organisation}, {"role", device.role},
-               {"last_seen", nullptr},         {"equal", nullptr},                    {"held", kept.held},
-               {"refused", kept.refused},      {"revoked", device.revoked.has_value()}};
+  json line = {{"key", short_key(device.key)},
+               {"organisation", device.organisation},
+               {"role", device.role},
+               {"last_seen", nullptr},
+               {"equal", nullptr},
+               {"held", kept.held},
+               {"refused", kept.refused},
+               {"revoked", device.revoked.has_value()}};
   if (note) {
     line["last_seen"] = note->last_seen;
     if (note->equal) line["equal"] = *note->equal;
@@ -92,8 +100,10 @@ Result<json> status(OpenHub& open, bool serving) {
   }
   json organisations = json::array();
   for (const auto& [id, organisation] : authority.organisations()) {
-    organisations.push_back(
-        {{"id", id}, {"name", organisation.name}, {"kind", organisation.kind}, {"parent", organisation.parent}});
+    organisations.push_back({{"id", id},
+                             {"name", organisation.name},
+                             {"kind", organisation.kind},
+                             {"parent", organisation.parent}});
   }
   json devices = json::array();
   for (const auto& [key, device] : authority.devices()) {
@@ -116,7 +126,8 @@ Result<json> decide(OpenHub& open, const json& request, bool serving) {
   if (command == "organisation add") return add_organisation(open, request);
   if (command == "invite") return invite(open, request);
   if (command == "status") return status(open, serving);
-  return fail(Errc::unsupported, "the hub that serves here does not know this command", "restart it after an update");
+  return fail(Errc::unsupported, "the hub that serves here does not know this command",
+              "restart it after an update");
 }
 
 }  // namespace
@@ -132,8 +143,9 @@ json answer(OpenHub& open, const json& request, bool serving) {
 
 std::string answer_line(OpenHub& open, const std::string& line) {
   const json request = json::parse(line, nullptr, false);
-  const json document = request.is_object() ? answer(open, request, true)
-                                            : to_json({Errc::malformed, "this is no request of wasl-hub", {}});
+  const json document = request.is_object()
+                            ? answer(open, request, true)
+                            : to_json({Errc::malformed, "this is no request of wasl-hub", {}});
   return document.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The commands that act on a hub, as questions and answers in JSON: asked directly, or over the socket of the hub
-// that serves. Thread: the hub's.
+// The commands that act on a hub, as questions and answers in JSON: asked directly, or over the socket of the
+// hub that serves. Thread: the hub's.
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
@@ -11,8 +11,8 @@ namespace wasl {
 /// {"error":{"code","message","hint"}}
 nlohmann::json to_json(const Error& error);
 
-/// @param request {"command": "organisation add" | "invite" | "status", …}. @return the document to print, or an
-/// error document. Never throws.
+/// @param request {"command": "organisation add" | "invite" | "status", …}. @return the document to print, or
+/// an error document. Never throws.
 nlohmann::json answer(OpenHub& open, const nlohmann::json& request, bool serving);
 
 /// The same on lines of text, for the socket.

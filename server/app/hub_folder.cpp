@@ -51,7 +51,8 @@ Status write_key(const std::filesystem::path& file, const crypto::KeyPair& key, 
   std::istringstream lines(words);
   for (std::string line; std::getline(lines, line);) text += "# " + line + "\n";
   text += to_hex(key.seed().view()) + "\n";
-  const bool written = ::write(out, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(out) == 0;
+  const bool written =
+      ::write(out, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(out) == 0;
   const auto error = disk(file, "cannot write");
   ::close(out);
   if (!written) return error;

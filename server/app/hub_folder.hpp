@@ -35,7 +35,8 @@ class FolderLock {
   int file_;
 };
 
-/// Words as comment lines, then the seed in hex; mode 0600. Errors: conflict (there is such a file), storage_failed.
+/// Words as comment lines, then the seed in hex; mode 0600. Errors: conflict (there is such a file),
+/// storage_failed.
 Status write_key(const std::filesystem::path& file, const crypto::KeyPair& key, const std::string& words);
 /// Nothing when there is no such file. Errors: storage_failed, corrupt.
 Result<std::optional<crypto::KeyPair>> read_key(const std::filesystem::path& file);

@@ -23,7 +23,8 @@ constexpr int kUsage = 2;
 
 constexpr const char* kFooter =
     "Exit codes: 0 done; 1 not done, see the error; 2 the command line is wrong.\n"
-    "With --json exactly one document goes to standard output, errors too: {\"error\":{\"code\",\"message\",\"hint\"}}.";
+    "With --json exactly one document goes to standard output, errors too: "
+    "{\"error\":{\"code\",\"message\",\"hint\"}}.";
 
 struct Arguments {
   std::string data;
@@ -72,7 +73,8 @@ int serve(const Arguments& in, const wasl::HubFolder& folder) {
 int run(const Arguments& in, const std::string& command) {
   const wasl::HubFolder folder{std::filesystem::path(in.data)};
   if (!wasl::crypto::start()) {
-    return report(in, command, wasl::to_json({wasl::Errc::storage_failed, "this machine gives no randomness", {}}));
+    return report(in, command,
+                  wasl::to_json({wasl::Errc::storage_failed, "this machine gives no randomness", {}}));
   }
   if (command == "serve") return serve(in, folder);
   wasl::log::only_errors();
@@ -87,7 +89,8 @@ int run(const Arguments& in, const std::string& command) {
 }
 
 /// Options that every command takes.
-CLI::App* command(CLI::App& parent, Arguments& in, const char* name, const char* what, const std::string& examples) {
+CLI::App* command(CLI::App& parent, Arguments& in, const char* name, const char* what,
+                  const std::string& examples) {
   CLI::App* sub = parent.add_subcommand(name, what);
   sub->add_option("--data", in.data, "The hub's folder")->envname("WASL_DATA")->required();
   sub->add_flag("--json", in.as_json, "One JSON document on standard output");
@@ -102,31 +105,38 @@ int main(int argc, char** argv) {
   Arguments in;
   CLI::App app("The hub of a Wasl network: orders and keeps what offices send.", "wasl-hub");
   app.require_subcommand(1);
-  app.footer("Examples:\n"
-             "  wasl-hub init --data hub --name \"World network\"\n"
-             "  wasl-hub organisation add --data hub --id paris --name \"Paris section\" --kind section\n"
-             "  wasl-hub invite --data hub --organisation paris\n"
-             "  wasl-hub serve --data hub --listen 127.0.0.1:7707\n"s +
-             kFooter);
+  app.footer(
+      "Examples:\n"
+      "  wasl-hub init --data hub --name \"World network\"\n"
+      "  wasl-hub organisation add --data hub --id paris --name \"Paris section\" --kind section\n"
+      "  wasl-hub invite --data hub --organisation paris\n"
+      "  wasl-hub serve --data hub --listen 127.0.0.1:7707\n"s +
+      kFooter);
 
-  CLI::App* init = command(app, in, "init", "Makes a network: keys, statement, first entry",
-                           "  wasl-hub init --data hub --name \"World network\" --address ws://hub.example.org");
+  CLI::App* init =
+      command(app, in, "init", "Makes a network: keys, statement, first entry",
+              "  wasl-hub init --data hub --name \"World network\" --address ws://hub.example.org");
   init->add_option("--name", in.name, "The network's name")->required();
-  init->add_option("--address", in.address, "The address that invitations carry; else what serve last listened on");
+  init->add_option("--address", in.address,
+                   "The address that invitations carry; else what serve last listened on");
 
-  CLI::App* serve = command(app, in, "serve", "Serves offices until SIGTERM or SIGINT",
-                            "  wasl-hub serve --data hub --listen 127.0.0.1:7707\n"
-                            "  wasl-hub serve --data hub --listen 127.0.0.1:0 --json   # picks a port, prints it");
-  serve->add_option("--listen", in.listen, "HOST:PORT in numbers; port 0 picks a free one")->capture_default_str();
+  CLI::App* serve =
+      command(app, in, "serve", "Serves offices until SIGTERM or SIGINT",
+              "  wasl-hub serve --data hub --listen 127.0.0.1:7707\n"
+              "  wasl-hub serve --data hub --listen 127.0.0.1:0 --json   # picks a port, prints it");
+  serve->add_option("--listen", in.listen, "HOST:PORT in numbers; port 0 picks a free one")
+      ->capture_default_str();
 
   CLI::App* organisation = app.add_subcommand("organisation", "The tree of organisations");
   organisation->require_subcommand(1);
-  CLI::App* add = command(*organisation, in, "add", "Adds an organisation; sections and associations bring a space",
-                          "  wasl-hub organisation add --data hub --id senegal --name \"Senegal\" --kind association "
-                          "--parent africa");
+  CLI::App* add =
+      command(*organisation, in, "add", "Adds an organisation; sections and associations bring a space",
+              "  wasl-hub organisation add --data hub --id senegal --name \"Senegal\" --kind association "
+              "--parent africa");
   add->add_option("--id", in.id, "1 to 32 of a-z, 0-9 and -; names its space")->required();
   add->add_option("--name", in.name, "The organisation's name")->required();
-  add->add_option("--kind", in.kind, "As in the register of organisations: section, association, …")->required();
+  add->add_option("--kind", in.kind, "As in the register of organisations: section, association, …")
+      ->required();
   add->add_option("--parent", in.parent, "The organisation above it");
 
   CLI::App* invite = command(app, in, "invite", "Makes one invitation, usable once within 30 days",
@@ -134,7 +144,8 @@ int main(int argc, char** argv) {
   invite->add_option("--organisation", in.organisation, "Whose device it will be")->required();
   invite->add_option("--role", in.role, "officer, publisher or administrator")->capture_default_str();
 
-  CLI::App* status = command(app, in, "status", "Network, keys, spaces, devices", "  wasl-hub status --data hub --json");
+  CLI::App* status =
+      command(app, in, "status", "Network, keys, spaces, devices", "  wasl-hub status --data hub --json");
 
   try {
     app.parse(argc, argv);

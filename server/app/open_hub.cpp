@@ -2,9 +2,9 @@
 
 #include <chrono>
 
-#include "shared/log/log.hpp"
 #include "server/store/sqlite_hub_store.hpp"
 #include "shared/ledger/note.hpp"
+#include "shared/log/log.hpp"
 
 namespace wasl {
 namespace {
@@ -13,7 +13,8 @@ constexpr std::string_view kAddressKey = "address";
 constexpr std::string_view kListeningKey = "listening";
 constexpr std::string_view kDefaultAddress = "ws://127.0.0.1:7707";
 
-/// What an init that was cut short left behind has signed nothing that anybody knows: it goes. A network stays.
+/// What an init that was cut short left behind has signed nothing that anybody knows: it goes. A network
+/// stays.
 Status make_room(const HubFolder& folder) {
   if (std::filesystem::exists(folder.database())) {
     WASL_LET(const auto store, SqliteHubStore::open(folder.database(), false));
@@ -23,7 +24,8 @@ Status make_room(const HubFolder& folder) {
     }
   }
   std::error_code error;
-  for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(folder.database().string() + end, error);
+  for (const char* end : {"", "-wal", "-shm"})
+    std::filesystem::remove(folder.database().string() + end, error);
   for (const auto& key : {folder.root_key(), folder.registrar_key(), folder.log_key()}) {
     std::filesystem::remove(key, error);
   }
@@ -33,7 +35,8 @@ Status make_room(const HubFolder& folder) {
 }  // namespace
 
 Millis SystemClock::now() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 
@@ -44,7 +47,8 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
   std::error_code error;
   std::filesystem::create_directories(folder.keys(), error);
   if (!error) std::filesystem::permissions(folder.keys(), std::filesystem::perms::owner_all, error);
-  if (error) return fail(Errc::storage_failed, "cannot make " + folder.keys().string() + ": " + error.message());
+  if (error)
+    return fail(Errc::storage_failed, "cannot make " + folder.keys().string() + ": " + error.message());
   WASL_LET(const FolderLock lock, FolderLock::take(folder));
   WASL_TRY(make_room(folder));
   SystemClock clock;
@@ -61,18 +65,24 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
   SignedStatement signed_statement{encode(statement), {}};
   add_signature(signed_statement, root);
 
-  WASL_TRY(write_key(folder.root_key(), root,
-                     "Root key of the network \"" + options.name + "\".\n"
-                     "It signs network statements and nothing else; the hub runs without it.\n"
-                     "Move it off this machine now, on two media kept in two places. Who holds it can replace\n"
-                     "every other key of the network; without it none can be replaced."));
-  WASL_TRY(write_key(folder.registrar_key(), registrar,
-                     "Registrar key of the network \"" + options.name + "\".\n"
-                     "It adds organisations and invites offices. On the hub's machine for a trial only."));
+  WASL_TRY(write_key(
+      folder.root_key(), root,
+      "Root key of the network \"" + options.name +
+          "\".\n"
+          "It signs network statements and nothing else; the hub runs without it.\n"
+          "Move it off this machine now, on two media kept in two places. Who holds it can replace\n"
+          "every other key of the network; without it none can be replaced."));
+  WASL_TRY(
+      write_key(folder.registrar_key(), registrar,
+                "Registrar key of the network \"" + options.name +
+                    "\".\n"
+                    "It adds organisations and invites offices. On the hub's machine for a trial only."));
   WASL_LET(auto store, SqliteHubStore::open(folder.database(), true));
-  WASL_TRY(write_key(folder.log_key(), log_key,
-                     "Log key of the network \"" + options.name + "\".\n"
-                     "The hub signs with it what it has accepted. Never copy it to a second running hub."));
+  WASL_TRY(
+      write_key(folder.log_key(), log_key,
+                "Log key of the network \"" + options.name +
+                    "\".\n"
+                    "The hub signs with it what it has accepted. Never copy it to a second running hub."));
   if (!options.address.empty()) {
     Status saved = store->transact([&] { return store->set_meta(kAddressKey, view(options.address)); });
     if (!saved) return saved;
@@ -88,7 +98,8 @@ Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder) {
                 "run: wasl-hub init --data DIR --name NAME");
   }
   WASL_LET(open->log_key_, read_key(folder.log_key()));
-  if (!open->log_key_) return fail(Errc::not_found, "keys/log.key is missing: without it nothing can be signed");
+  if (!open->log_key_)
+    return fail(Errc::not_found, "keys/log.key is missing: without it nothing can be signed");
   WASL_LET(open->registrar_key_, read_key(folder.registrar_key()));
   WASL_LET(open->store_, SqliteHubStore::open(folder.database(), false));
   open->hub_ = std::make_unique<Hub>(
@@ -105,13 +116,14 @@ Status OpenHub::check_checkpoint() {
     return {};
   }
   const AuthorityState& authority = hub_->authority();
-  const auto signed_before = ledger::open_checkpoint(
-      *note, ledger::heads_origin(hub_->network(), authority.statement().epoch), authority.statement().log_key);
+  const auto signed_before =
+      ledger::open_checkpoint(*note, ledger::heads_origin(hub_->network(), authority.statement().epoch),
+                              authority.statement().log_key);
   if (!signed_before) return {};  // torn by a crash: it is no proof of anything
   if (signed_before->size > hub_->heads().size) {
     return fail(Errc::corrupt,
-                "hub.db is older than what this hub has signed: " + std::to_string(hub_->heads().size) + " of " +
-                    std::to_string(signed_before->size) + " heads",
+                "hub.db is older than what this hub has signed: " + std::to_string(hub_->heads().size) +
+                    " of " + std::to_string(signed_before->size) + " heads",
                 "restore the newest copy of hub.db; serving this one would be caught by every office");
   }
   note_checkpoint();

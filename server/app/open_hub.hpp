@@ -24,7 +24,8 @@ Status init_hub(const HubFolder& folder, const InitOptions& options);
 
 class OpenHub {
  public:
-  /// @pre the caller holds the folder's lock. Errors: not_found, corrupt, invalid_value (clock), storage_failed.
+  /// @pre the caller holds the folder's lock. Errors: not_found, corrupt, invalid_value (clock),
+  /// storage_failed.
   static Result<std::unique_ptr<OpenHub>> open(const HubFolder& folder);
 
   [[nodiscard]] const HubFolder& folder() const { return folder_; }

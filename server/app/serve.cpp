@@ -4,8 +4,8 @@
 #include <thread>
 
 #include "server/app/desk.hpp"
-#include "shared/log/log.hpp"
 #include "server/session/session_server.hpp"
+#include "shared/log/log.hpp"
 #include "shared/net/local_socket.hpp"
 
 namespace wasl {
@@ -31,7 +31,8 @@ Result<FolderLock> take_lock(const HubFolder& folder) {
       }
       return lock;
     }
-    if (local_request(folder.socket(), R"({"command":"ping"})", std::chrono::milliseconds(500))) i = kLockTries - 1;
+    if (local_request(folder.socket(), R"({"command":"ping"})", std::chrono::milliseconds(500)))
+      i = kLockTries - 1;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }
@@ -51,9 +52,11 @@ Status serve(const HubFolder& folder, const std::string& listen,
   WASL_TRY(sessions.listen(listen));
   const std::string url = url_of(listen, sessions.port());
   WASL_TRY(open->set_listening(url));
-  WASL_LET(const auto desk, LocalServer::open(loop, folder.socket(),
-                                              [&](const std::string& request) { return answer_line(*open, request); }));
-  // What was signed is noted apart from the database, so that an older copy of that is noticed at the next start.
+  WASL_LET(const auto desk, LocalServer::open(loop, folder.socket(), [&](const std::string& request) {
+             return answer_line(*open, request);
+           }));
+  // What was signed is noted apart from the database, so that an older copy of that is noticed at the next
+  // start.
   Timer note_timer(loop);
   std::uint64_t noted = open->hub().heads().size;
   std::function<void()> note = [&] {

@@ -47,7 +47,8 @@ std::string status_in_words(const json& doc) {
 
 std::string in_words(const std::string& command, const json& document) {
   if (command == "organisation add") {
-    return "Added " + text(document["organisation"]) + "; its work goes to " + text(document["space"]) + ".\n";
+    return "Added " + text(document["organisation"]) + "; its work goes to " + text(document["space"]) +
+           ".\n";
   }
   if (command == "invite") {
     return text(document["invitation"]) + "\n\nFor one device of " + text(document["organisation"]) + " as " +

@@ -31,20 +31,22 @@ Verdict check_openings(const Unit& unit, const ChangeSet& set) {
     }
     if (op.value.type != ValueType::commitment) continue;
     const auto commitment = Hash::from(op.value.data);
-    const bool opens = std::any_of(unit.openings.begin(), unit.openings.end(), [&](const OpeningItem& opening) {
-      return commitment && opening.commitment == *commitment &&
-             commitment_of(set.header.network, set.header.space, op.id, op.address.field, set.dot(i),
-                           opening.opening) == *commitment;
-    });
-    if (!opens) return Verdict::refuse(Reason::malformed, "a personal value of " + op.id + " without its opening");
+    const bool opens =
+        std::any_of(unit.openings.begin(), unit.openings.end(), [&](const OpeningItem& opening) {
+          return commitment && opening.commitment == *commitment &&
+                 commitment_of(set.header.network, set.header.space, op.id, op.address.field, set.dot(i),
+                               opening.opening) == *commitment;
+        });
+    if (!opens)
+      return Verdict::refuse(Reason::malformed, "a personal value of " + op.id + " without its opening");
   }
   return Verdict::accept();
 }
 
 }  // namespace
 
-void add_verdict(std::vector<VerdictItem>& verdicts, const ChainId& chain, Sequence sequence, const Verdict& verdict,
-                 Millis retry_after) {
+void add_verdict(std::vector<VerdictItem>& verdicts, const ChainId& chain, Sequence sequence,
+                 const Verdict& verdict, Millis retry_after) {
   if (!verdicts.empty()) {
     VerdictItem& last = verdicts.back();
     const bool same = last.chain == chain && last.first + last.count == sequence &&
@@ -89,9 +91,12 @@ Result<Verdict> Batch::known_verdict(const Source& source, Sequence sequence, co
   WASL_LET(const auto kept, in_.store.kept(source, sequence));
   if (!kept || kept->name != name) return Verdict::refuse(Reason::fork);
   switch (kept->state) {
-    case KeptState::held: return Verdict::hold(kept->reason, kept->detail);
-    case KeptState::refused: return Verdict::refuse(kept->reason, kept->detail);
-    case KeptState::discarded: return Verdict::accept();
+    case KeptState::held:
+      return Verdict::hold(kept->reason, kept->detail);
+    case KeptState::refused:
+      return Verdict::refuse(kept->reason, kept->detail);
+    case KeptState::discarded:
+      return Verdict::accept();
   }
   return Verdict::refuse(Reason::fork);
 }
@@ -128,8 +133,16 @@ Result<std::vector<SegmentItem>> Batch::select_new(Unit& unit, ChainView& chain,
     if (verdict.reason == Reason::fork) {
       chain.forked_by = unit.ticket;
       if (const auto* set = std::get_if<SetItem>(&item)) {
-        KeptSet evidence{*header, set->set.header_bytes, name, set->set.body_bytes, {}, std::nullopt,
-                         KeptState::refused, Reason::fork, {}, in_.hub_time};
+        KeptSet evidence{*header,
+                         set->set.header_bytes,
+                         name,
+                         set->set.body_bytes,
+                         {},
+                         std::nullopt,
+                         KeptState::refused,
+                         Reason::fork,
+                         {},
+                         in_.hub_time};
         for (const SegmentItem& other : unit.items) {
           const auto* signature = std::get_if<SignatureItem>(&other);
           if (signature != nullptr && signature->last >= sequence && !evidence.run) evidence.run = *signature;
@@ -158,7 +171,8 @@ Result<Verdict> Batch::rule_set(const Unit& unit, const ChangeSet& set, SpaceNum
   return verdict;
 }
 
-Result<Verdict> Batch::rule_group(Unit& unit, std::vector<SegmentItem>& items, std::size_t from, std::size_t to) {
+Result<Verdict> Batch::rule_group(Unit& unit, std::vector<SegmentItem>& items, std::size_t from,
+                                  std::size_t to) {
   const Header& first = *header_of(items[from]);
   std::vector<std::size_t> sets;
   for (std::size_t i = from; i < to; ++i) {
@@ -202,7 +216,8 @@ Result<Verdict> Batch::rule_group(Unit& unit, std::vector<SegmentItem>& items, s
   return verdict;
 }
 
-Status Batch::place_group(const Unit& unit, std::vector<SegmentItem>& items, std::size_t from, std::size_t to) {
+Status Batch::place_group(const Unit& unit, std::vector<SegmentItem>& items, std::size_t from,
+                          std::size_t to) {
   WASL_LET(BlockBuilder* const builder, block(unit.space));
   for (std::size_t i = from; i < to; ++i) {
     auto* item = std::get_if<SetItem>(&items[i]);
@@ -256,14 +271,15 @@ Status Batch::rule(Unit unit, std::vector<VerdictItem>& verdicts) {
   if (totals.held >= limits::kHeldOfDevice || totals.held_bytes >= limits::kHeldBytesOfDevice) {
     for (const SegmentItem& item : unit.items) {
       if (const Header* header = header_of(item)) {
-        add_verdict(verdicts, unit.source.chain, header->sequence, {Outcome::later, Reason::too_much_held, {}},
-                    kRetryHeld);
+        add_verdict(verdicts, unit.source.chain, header->sequence,
+                    {Outcome::later, Reason::too_much_held, {}}, kRetryHeld);
       }
     }
     return {};
   }
   WASL_LET(ChainView* const chain, view(unit.source));
-  // Headers travel without their space: one in another space's log would come out as somebody else's, for every reader.
+  // Headers travel without their space: one in another space's log would come out as somebody else's, for
+  // every reader.
   if (!chain->space.empty() && chain->space != unit.space) {
     for (const SegmentItem& item : unit.items) {
       if (const Header* header = header_of(item)) {
@@ -300,7 +316,7 @@ Status Batch::rule(Unit unit, std::vector<VerdictItem>& verdicts) {
       const bool taken_back = std::holds_alternative<StandInItem>(items[i]);
       const Verdict own = taken_back ? Verdict::accept() : verdict;
       if (taken_back || verdict.outcome != Outcome::accepted) {
-        const KeptState state = taken_back                           ? KeptState::discarded
+        const KeptState state = taken_back                         ? KeptState::discarded
                                 : verdict.outcome == Outcome::held ? KeptState::held
                                                                    : KeptState::refused;
         WASL_TRY(keep(unit, items, i, state, own));
@@ -375,7 +391,8 @@ Status Batch::finish() {
     WASL_ASSERT(info->size + 1 == builder.next());
     if (info->size > info->applied) grown_.push_back(space);
   }
-  std::stable_partition(grown_.begin(), grown_.end(), [](const std::string& s) { return s == kAuthoritySpace; });
+  std::stable_partition(grown_.begin(), grown_.end(),
+                        [](const std::string& s) { return s == kAuthoritySpace; });
   for (const std::string& space : grown_) WASL_TRY(add_leaf(space));
   return {};
 }

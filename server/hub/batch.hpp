@@ -1,6 +1,7 @@
 #pragma once
-// One commit's work inside its transaction: judges units in order, places what is accepted, keeps the rest with
-// its reason, and ends with a leaf of `heads` for each space that grew. Thread: the committer's; one use.
+// One commit's work inside its transaction: judges units in order, places what is accepted, keeps the rest
+// with its reason, and ends with a leaf of `heads` for each space that grew. Thread: the committer's; one
+// use.
 #include <map>
 #include <set>
 #include <string>
@@ -20,7 +21,8 @@ class Batch {
  public:
   struct Context {
     HubStore& store;
-    AuthorityState& authority;  ///< follows what is accepted; the caller restores it when the transaction fails
+    AuthorityState&
+        authority;  ///< follows what is accepted; the caller restores it when the transaction fails
     const Schema& schema;
     const NetworkId& network;
     HeadsLog& heads;
@@ -59,7 +61,8 @@ class Batch {
   Result<BlockBuilder*> block(const std::string& space);
   Result<Verdict> known_verdict(const Source& source, Sequence sequence, const Hash& name);
   /// Sorts out what the chain has already, or cannot have yet. @return what is to be judged, with signatures.
-  Result<std::vector<SegmentItem>> select_new(Unit& unit, ChainView& chain, std::vector<VerdictItem>& verdicts);
+  Result<std::vector<SegmentItem>> select_new(Unit& unit, ChainView& chain,
+                                              std::vector<VerdictItem>& verdicts);
   /// Judges the change sets items[from, to), one group; accepted ones get their entries.
   Result<Verdict> rule_group(Unit& unit, std::vector<SegmentItem>& items, std::size_t from, std::size_t to);
   Result<Verdict> rule_set(const Unit& unit, const ChangeSet& set, SpaceNumber space);
@@ -79,7 +82,7 @@ class Batch {
 };
 
 /// Joins verdicts of neighbours that are the same.
-void add_verdict(std::vector<VerdictItem>& verdicts, const ChainId& chain, Sequence sequence, const Verdict& verdict,
-                 Millis retry_after = 0);
+void add_verdict(std::vector<VerdictItem>& verdicts, const ChainId& chain, Sequence sequence,
+                 const Verdict& verdict, Millis retry_after = 0);
 
 }  // namespace wasl

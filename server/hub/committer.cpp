@@ -2,14 +2,15 @@
 
 #include <algorithm>
 
-#include "shared/log/log.hpp"
 #include "shared/ledger/note.hpp"
+#include "shared/log/log.hpp"
 
 namespace wasl {
 namespace {
 
-constexpr std::size_t kCommitItems = 20'000;     // of one transaction: others wait meanwhile
-constexpr Millis kClockTolerance = 5 * 60'000;   // a clock may be set back a little; hub time then stands still
+constexpr std::size_t kCommitItems = 20'000;  // of one transaction: others wait meanwhile
+constexpr Millis kClockTolerance =
+    5 * 60'000;  // a clock may be set back a little; hub time then stands still
 constexpr Millis kRetryDisk = 1'000;
 
 /// The same answer for every change set of the unit.
@@ -86,8 +87,8 @@ Status Committer::load_authority() {
           ++position;
           if (other->entry.kind != ledger::EntryKind::statement) continue;
           WASL_LET(const SignedStatement signed_statement, decode_signed_statement(other->statement));
-          WASL_LET(const NetworkStatement statement, open_statement(signed_statement, last ? &*last : nullptr,
-                                                                    last ? &last_hash : nullptr));
+          WASL_LET(const NetworkStatement statement,
+                   open_statement(signed_statement, last ? &*last : nullptr, last ? &last_hash : nullptr));
           last_hash = signed_statement.hash();
           if (!last) network = network_id(last_hash);
           last = statement;
@@ -162,9 +163,11 @@ Committer::Committed Committer::commit() {
   }
   log::error("hub.commit_failed", {{"code", to_word(done.error().code)}, {"reason", done.error().message}});
   if (before) authority_ = *before;
-  if (const Status loaded = heads_.load(); !loaded) log::error("hub.heads_failed", {{"reason", loaded.error().message}});
+  if (const Status loaded = heads_.load(); !loaded)
+    log::error("hub.heads_failed", {{"reason", loaded.error().message}});
   for (const Unit& unit : units) {
-    answer_all(unit, {Outcome::later, Reason::busy, {}}, kRetryDisk, ruling_of(outcome.rulings, unit.ticket).verdicts);
+    answer_all(unit, {Outcome::later, Reason::busy, {}}, kRetryDisk,
+               ruling_of(outcome.rulings, unit.ticket).verdicts);
   }
   return outcome;
 }

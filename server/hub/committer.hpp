@@ -26,8 +26,8 @@ class Committer {
 
   /// For a folder without a log: places the first statement as entry 1 of `authority`.
   Status found(const SignedStatement& statement);
-  /// Replays `authority` and checks the clock. Errors: not_found (no network here), corrupt, invalid_value (the
-  /// clock stands before the last entry).
+  /// Replays `authority` and checks the clock. Errors: not_found (no network here), corrupt, invalid_value
+  /// (the clock stands before the last entry).
   Status start();
 
   /// Queues a push of a device. @pre checked by the session: signatures, author, network, no entries.

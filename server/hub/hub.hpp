@@ -1,6 +1,6 @@
 #pragma once
-// The hub behind its sessions: what they ask is answered from the committer, the logs and the store. No sockets.
-// Thread: the hub's one thread.
+// The hub behind its sessions: what they ask is answered from the committer, the logs and the store. No
+// sockets. Thread: the hub's one thread.
 #include <functional>
 #include <memory>
 
@@ -12,8 +12,7 @@ namespace wasl {
 
 class Hub final : public HubPort {
  public:
-  explicit Hub(const Committer::Ports& ports)
-      : ports_(ports), committer_(ports), reader_(ports.store) {}
+  explicit Hub(const Committer::Ports& ports) : ports_(ports), committer_(ports), reader_(ports.store) {}
 
   Committer& committer() { return committer_; }
   HubStore& store() { return ports_.store; }
@@ -35,7 +34,8 @@ class Hub final : public HubPort {
   Result<std::optional<ledger::BlindingKey>> blinding_key(const std::string& space) override;
   std::vector<Staged> staged(const PublicKey& key) override { return committer_.staging().of(key); }
   Result<Position> size(const std::string& space) override;
-  Result<EntriesFrame> entries(const std::string& space, Position from, const std::optional<PublicKey>& own) override;
+  Result<EntriesFrame> entries(const std::string& space, Position from,
+                               const std::optional<PublicKey>& own) override;
   void push(std::uint64_t session, Segment segment) override;
   Result<std::optional<NewestLeaf>> newest_leaf(const std::string& space) override;
   Seen heads() override { return committer_.heads().seen(); }

@@ -66,7 +66,8 @@ void LogReader::remember(Key key, Encoded encoded) {
 }
 
 Result<HubPort::EntriesFrame> LogReader::frame(const std::string& space, Position from, Position size,
-                                               const std::optional<PublicKey>& own, const NetworkId& network) {
+                                               const std::optional<PublicKey>& own,
+                                               const NetworkId& network) {
   Key key{space, from, size};
   const auto it = known_.find(key);
   const auto is_author = [&](const Encoded& encoded) {

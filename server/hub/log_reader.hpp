@@ -1,6 +1,6 @@
 #pragma once
-// Turns stored blocks into frames. A frame is encoded once and shared by every reader that stands at the same place
-// and wrote nothing of it. Thread: the hub's.
+// Turns stored blocks into frames. A frame is encoded once and shared by every reader that stands at the same
+// place and wrote nothing of it. Thread: the hub's.
 #include <deque>
 #include <map>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
-// Confirmed records while one commit is being judged: read once, changed in a draft that a group keeps or drops
-// as a whole, written once. Thread: the committer's; lives as long as one transaction.
+// Confirmed records while one commit is being judged: read once, changed in a draft that a group keeps or
+// drops as a whole, written once. Thread: the committer's; lives as long as one transaction.
 #include <map>
 #include <optional>
 #include <string>

@@ -5,8 +5,9 @@
 namespace wasl {
 namespace {
 
-constexpr Millis kInvitationLife = Millis{30} * 24 * 3'600'000;  // long enough for the post, short enough to forget
-constexpr std::uint64_t kTicket = 0;                             // sessions count from 1
+constexpr Millis kInvitationLife =
+    Millis{30} * 24 * 3'600'000;      // long enough for the post, short enough to forget
+constexpr std::uint64_t kTicket = 0;  // sessions count from 1
 constexpr std::string_view kChainKey = "registrar chain";
 constexpr std::string_view kStampKey = "registrar stamp";
 
@@ -16,7 +17,8 @@ Status Registrar::act(const Act& act) {
   HubStore& store = ports_.store;
   WASL_LET(const auto known_chain, store.meta(kChainKey));
   WASL_LET(const auto known_stamp, store.meta(kStampKey));
-  const ChainId chain = known_chain ? ChainId::from(*known_chain).value_or(ChainId{}) : ports_.random.fixed<ChainId>();
+  const ChainId chain =
+      known_chain ? ChainId::from(*known_chain).value_or(ChainId{}) : ports_.random.fixed<ChainId>();
   const Stamp last{known_stamp ? Reader(*known_stamp).varint() : 0};
 
   Header header;
@@ -58,7 +60,8 @@ Status Registrar::act(const Act& act) {
       if (ruling.ticket != kTicket || ruling.verdicts.empty()) continue;
       const Verdict& verdict = ruling.verdicts.front().verdict;
       if (verdict.outcome == Outcome::accepted) return {};
-      if (verdict.outcome == Outcome::later) return fail(Errc::storage_failed, "the act could not be written", "try again");
+      if (verdict.outcome == Outcome::later)
+        return fail(Errc::storage_failed, "the act could not be written", "try again");
       return fail(Errc::unauthorised, std::string(explain(verdict.reason)) +
                                           (verdict.detail.empty() ? "" : ": " + verdict.detail));
     }
@@ -75,14 +78,16 @@ Status Registrar::add_organisation(const OrganisationAct& organisation) {
   const Register* reg = ports_.schema.find("organisation");
   const Field* kind = reg == nullptr ? nullptr : reg->field("kind");
   if (kind != nullptr && !kind->codes.empty()) {
-    const bool known = std::any_of(kind->codes.begin(), kind->codes.end(),
-                                   [&](const CodeItem& item) { return item.code == organisation.kind && !item.retired; });
+    const bool known = std::any_of(kind->codes.begin(), kind->codes.end(), [&](const CodeItem& item) {
+      return item.code == organisation.kind && !item.retired;
+    });
     if (!known) {
       std::string kinds;
       for (const CodeItem& item : kind->codes) {
         if (!item.retired) kinds += (kinds.empty() ? "" : ", ") + item.code;
       }
-      return fail(Errc::invalid_value, "there is no kind '" + organisation.kind + "'", "use one of: " + kinds);
+      return fail(Errc::invalid_value, "there is no kind '" + organisation.kind + "'",
+                  "use one of: " + kinds);
     }
   }
   if (organisation.name.empty() || !is_utf8(view(organisation.name))) {
@@ -98,7 +103,8 @@ Status Registrar::add_organisation(const OrganisationAct& organisation) {
   return act(organisation);
 }
 
-Result<Invitation> Registrar::invite(const std::string& organisation, const std::string& role, const std::string& url) {
+Result<Invitation> Registrar::invite(const std::string& organisation, const std::string& role,
+                                     const std::string& url) {
   const AuthorityState& authority = ports_.committer.authority();
   if (authority.organisation(organisation) == nullptr) {
     return fail(Errc::not_found, "there is no organisation '" + organisation + "'",
@@ -106,7 +112,8 @@ Result<Invitation> Registrar::invite(const std::string& organisation, const std:
   }
   auto clauses = authority.clauses_of_role(role, organisation);
   if (!clauses) {
-    return fail(Errc::invalid_value, "there is no role '" + role + "'", "use officer, publisher or administrator");
+    return fail(Errc::invalid_value, "there is no role '" + role + "'",
+                "use officer, publisher or administrator");
   }
   const crypto::KeyPair key = crypto::KeyPair::generate(ports_.random);
   GrantAct grant;

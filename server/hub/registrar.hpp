@@ -1,6 +1,6 @@
 #pragma once
-// Writes acts of authority with the registrar's key. They are change sets like anybody's and go through the same
-// committer. Thread: the hub's.
+// Writes acts of authority with the registrar's key. They are change sets like anybody's and go through the
+// same committer. Thread: the hub's.
 #include <functional>
 #include <string>
 

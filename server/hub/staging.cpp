@@ -66,10 +66,12 @@ Staging::Added Staging::add(std::uint64_t ticket, Segment push) {
           const auto* kept_stand_in = std::get_if<StandInItem>(&kept);
           if (kept_set == nullptr && kept_stand_in == nullptr) continue;
           if (later.count++ == 0) {
-            later.first = kept_set != nullptr ? kept_set->set.header.sequence : kept_stand_in->header.sequence;
+            later.first =
+                kept_set != nullptr ? kept_set->set.header.sequence : kept_stand_in->header.sequence;
           }
         }
-        later.verdict = {Outcome::later, Reason::too_much_held, "the group is larger than the hub holds at once"};
+        later.verdict = {Outcome::later, Reason::too_much_held,
+                         "the group is larger than the hub holds at once"};
         later.retry_after = kRetryAfter;
         added.answers.push_back(std::move(later));
         buffers_.erase(it);

@@ -1,6 +1,6 @@
 #pragma once
-// Collects what devices push until it can be judged: a piece of a chain that ends where a signed run and a group
-// end together. Pure memory: what is lost with it is pushed again. Thread: the committer's.
+// Collects what devices push until it can be judged: a piece of a chain that ends where a signed run and a
+// group end together. Pure memory: what is lost with it is pushed again. Thread: the committer's.
 #include <cstdint>
 #include <map>
 #include <string>
@@ -16,7 +16,8 @@ struct Unit {
   std::uint64_t ticket = 0;  ///< who pushed its last part
   std::string space;
   Source source;
-  std::vector<SegmentItem> items;  ///< SetItem and StandInItem in chain order, each run's SignatureItem after it
+  std::vector<SegmentItem>
+      items;  ///< SetItem and StandInItem in chain order, each run's SignatureItem after it
   std::vector<OpeningItem> openings;
   std::size_t bytes = 0;
 };

@@ -1,6 +1,6 @@
 #pragma once
-// How judged pieces of a chain stand in a log: accepted change sets with their entries, headers in the place of
-// the others, signatures where they cover something. Pure.
+// How judged pieces of a chain stand in a log: accepted change sets with their entries, headers in the place
+// of the others, signatures where they cover something. Pure.
 #include <vector>
 
 #include "shared/wire/segment.hpp"

@@ -7,14 +7,19 @@ namespace {
 
 int http_status(Errc code) {
   switch (code) {
-    case Errc::conflict: return 409;
-    case Errc::malformed: return 400;
-    case Errc::unsupported: return 426;
+    case Errc::conflict:
+      return 409;
+    case Errc::malformed:
+      return 400;
+    case Errc::unsupported:
+      return 426;
     case Errc::storage_failed:
     case Errc::later:
     case Errc::locked:
-    case Errc::corrupt: return 503;
-    default: return 403;
+    case Errc::corrupt:
+      return 503;
+    default:
+      return 403;
   }
 }
 

@@ -1,7 +1,7 @@
 #include "server/session/session_server.hpp"
 
-#include "shared/log/log.hpp"
 #include "server/session/refusal.hpp"
+#include "shared/log/log.hpp"
 
 namespace wasl {
 namespace {
@@ -18,7 +18,11 @@ std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0
 class SessionServer::Link final : public ChannelHandler {
  public:
   Link(SessionServer& server, std::uint64_t id, std::unique_ptr<Channel> channel, HubSession session)
-      : server_(server), id_(id), channel_(std::move(channel)), session_(std::move(session)), timer_(server.loop_) {}
+      : server_(server),
+        id_(id),
+        channel_(std::move(channel)),
+        session_(std::move(session)),
+        timer_(server.loop_) {}
 
   void start() { run(session_.start(now())); }
   void on_message(ByteView message) override { run(session_.on_frame(message, now())); }
@@ -77,7 +81,9 @@ Status SessionServer::listen(const std::string& address) {
   ListenOptions options;
   options.address = address;
   ListenCallbacks callbacks;
-  callbacks.on_upgrade = [this](ByteView hello, const std::string& remote) { return on_upgrade(hello, remote); };
+  callbacks.on_upgrade = [this](ByteView hello, const std::string& remote) {
+    return on_upgrade(hello, remote);
+  };
   WASL_LET(listener_, Listener::open(loop_, std::move(options), std::move(callbacks)));
   return {};
 }
@@ -85,9 +91,8 @@ Status SessionServer::listen(const std::string& address) {
 UpgradeAnswer SessionServer::on_upgrade(ByteView hello_bytes, const std::string& remote) {
   auto hello = HubSession::admit(hub_, hello_bytes);
   if (!hello) {
-    log::info("session.refused", {{"remote", remote},
-                                  {"code", to_word(hello.error().code)},
-                                  {"reason", hello.error().message}});
+    log::info("session.refused",
+              {{"remote", remote}, {"code", to_word(hello.error().code)}, {"reason", hello.error().message}});
     return refusal(hello.error());
   }
   const std::uint64_t id = ++last_id_;

@@ -1,6 +1,6 @@
 #pragma once
-// What the hub asks of its storage. The committer is the only writer; everything it does for one commit happens
-// inside one transact(). Thread: one at a time.
+// What the hub asks of its storage. The committer is the only writer; everything it does for one commit
+// happens inside one transact(). Thread: one at a time.
 #include <functional>
 #include <optional>
 #include <string>
@@ -32,13 +32,13 @@ struct KeptSet {
   Header header;
   Bytes header_bytes;
   Hash name;
-  Bytes body;                          ///< empty when discarded
+  Bytes body;  ///< empty when discarded
   std::vector<OpeningItem> openings;
-  std::optional<SignatureItem> run;    ///< the signature that covers it, through the headers up to `last`
+  std::optional<SignatureItem> run;  ///< the signature that covers it, through the headers up to `last`
   KeptState state = KeptState::held;
   Reason reason = Reason::none;
   std::string detail;
-  Millis at = 0;                       ///< hub time of the verdict
+  Millis at = 0;  ///< hub time of the verdict
 };
 
 struct KeptTotals {

@@ -124,7 +124,8 @@ Result<Hash> SqliteHubStore::heads_node(unsigned level, std::uint64_t index) {
   return *hash;
 }
 
-Status SqliteHubStore::append_heads(std::uint64_t index, ByteView leaf, const std::vector<ledger::Node>& nodes) {
+Status SqliteHubStore::append_heads(std::uint64_t index, ByteView leaf,
+                                    const std::vector<ledger::Node>& nodes) {
   WASL_LET(auto insert, db_.prepare("INSERT INTO hub_heads_leaf VALUES(?, ?)"));
   insert.bind_all(index, leaf);
   WASL_TRY(insert.run());
@@ -137,7 +138,8 @@ Status SqliteHubStore::append_heads(std::uint64_t index, ByteView leaf, const st
 }
 
 Result<std::optional<DeviceNote>> SqliteHubStore::device(const PublicKey& key) {
-  WASL_LET(auto select, db_.prepare("SELECT counter, last_seen, equal, applied FROM hub_device WHERE key = ?"));
+  WASL_LET(auto select,
+           db_.prepare("SELECT counter, last_seen, equal, applied FROM hub_device WHERE key = ?"));
   select.bind_all(key);
   WASL_LET(const bool found, select.step());
   if (!found) return std::optional<DeviceNote>();
@@ -157,14 +159,16 @@ Status SqliteHubStore::save_device(const DeviceNote& note) {
 }
 
 Status SqliteHubStore::insert_kept(const KeptSet& set, bool fork) {
-  WASL_LET(auto insert, db_.prepare("INSERT OR IGNORE INTO hub_kept(author, chain, sequence, fork, name, header, "
-                                    "body, openings, run_last, signature, state, reason, detail, at) "
-                                    "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  WASL_LET(auto insert,
+           db_.prepare("INSERT OR IGNORE INTO hub_kept(author, chain, sequence, fork, name, header, "
+                       "body, openings, run_last, signature, state, reason, detail, at) "
+                       "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   const auto run_last = set.run ? std::optional(set.run->last) : std::nullopt;
   const auto signature = set.run ? std::optional(set.run->signature) : std::nullopt;
-  insert.bind_all(set.header.source.author, set.header.source.chain, set.header.sequence, fork ? 1 : 0, set.name,
-                  ByteView(set.header_bytes), ByteView(set.body), ByteView(encode_openings(set.openings)), run_last,
-                  signature, static_cast<int>(set.state), static_cast<int>(set.reason), set.detail, set.at);
+  insert.bind_all(set.header.source.author, set.header.source.chain, set.header.sequence, fork ? 1 : 0,
+                  set.name, ByteView(set.header_bytes), ByteView(set.body),
+                  ByteView(encode_openings(set.openings)), run_last, signature, static_cast<int>(set.state),
+                  static_cast<int>(set.reason), set.detail, set.at);
   return insert.run();
 }
 

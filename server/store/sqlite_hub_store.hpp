@@ -1,6 +1,6 @@
 #pragma once
-// The hub's storage in one SQLite file: the shared LogStore, and beside it the log `heads`, devices, and what is
-// held or refused.
+// The hub's storage in one SQLite file: the shared LogStore, and beside it the log `heads`, devices, and what
+// is held or refused.
 #include <filesystem>
 #include <memory>
 

@@ -98,7 +98,8 @@ Value encode_act(const Act& act) {
 }
 
 Result<Act> decode_act(const Value& value) {
-  if (value.type != ValueType::act) return fail(Errc::malformed, "an act of authority has another type of value");
+  if (value.type != ValueType::act)
+    return fail(Errc::malformed, "an act of authority has another type of value");
   Reader in(value.data);
   Act act;
   switch (static_cast<ActCode>(in.varint())) {
@@ -111,7 +112,9 @@ Result<Act> decode_act(const Value& value) {
       act = std::move(o);
       break;
     }
-    case ActCode::grant: act = decode_grant(in); break;
+    case ActCode::grant:
+      act = decode_grant(in);
+      break;
     case ActCode::enrol: {
       EnrolAct e;
       e.device = in.fixed<PublicKey>();
@@ -129,17 +132,20 @@ Result<Act> decode_act(const Value& value) {
       act = r;
       break;
     }
-    default: return fail(Errc::unsupported, "an act of authority of a newer version", "update the program");
+    default:
+      return fail(Errc::unsupported, "an act of authority of a newer version", "update the program");
   }
   if (!in.finished()) return fail(Errc::malformed, "an act of authority does not follow the format");
   return act;
 }
 
-Hash grant_name(const Dot& dot) {
+Hash grant_name(const NetworkId& network, const Dot& dot, const Value& act) {
   Writer out;
+  out.fixed(network);
   encode_source(out, dot.source);
   out.varint(dot.sequence);
   out.varint(dot.index);
+  act.encode(out);
   return crypto::hash("wasl.1/grant", out.bytes());
 }
 

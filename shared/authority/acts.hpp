@@ -77,7 +77,7 @@ Value encode_act(const Act& act);
 /// Errors: malformed, unsupported (an act of a newer version).
 Result<Act> decode_act(const Value& value);
 
-/// The name of a grant follows from the dot of its act.
-Hash grant_name(const Dot& dot);
+/// The name of a grant covers what it grants: a header that names it commits its author to those very rights.
+Hash grant_name(const NetworkId& network, const Dot& dot, const Value& act);
 
 }  // namespace wasl

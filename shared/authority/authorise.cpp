@@ -20,8 +20,20 @@ bool names_one_value(const Operation& op, const RecordState& state) {
   return true;
 }
 
-/// Every dot it names has a place in the log, or stands in this change set. Heads of the record do by definition.
-bool names_stand(const Operation& op, const RecordState* state, const ChangeSet& set, const LogLookup& in_log) {
+/// A conflict under review ends by a resolution: a plain write may not repeat the value of a head that it
+/// leaves.
+bool repeats_a_head(const Operation& op, const RecordState& state) {
+  const auto it = state.heads.find(op.address);
+  if (op.names.empty() || it == state.heads.end()) return false;
+  return std::any_of(it->second.begin(), it->second.end(), [&](const Head& head) {
+    return head.value == op.value && !std::binary_search(op.names.begin(), op.names.end(), head.dot);
+  });
+}
+
+/// Every dot it names has a place in the log, or stands in this change set. Heads of the record do by
+/// definition.
+bool names_stand(const Operation& op, const RecordState* state, const ChangeSet& set,
+                 const LogLookup& in_log) {
   return std::all_of(op.names.begin(), op.names.end(), [&](const Dot& dot) {
     if (dot.source == set.header.source && dot.sequence == set.header.sequence) return true;
     return (state != nullptr && state->holds(dot)) || in_log(dot.source, dot.sequence);
@@ -49,7 +61,8 @@ Verdict check_shape(const Operation& op, const Register& reg, const ChangeSet& s
   const bool on_set = op.kind == OperationKind::add || op.kind == OperationKind::remove;
   if (on_set != field->is_set()) return Verdict::refuse(Reason::malformed, where(op, schema));
   if (field->personal && !op.value.is_null() && op.value.type != ValueType::commitment) {
-    return Verdict::refuse(Reason::malformed, where(op, schema) + ": a personal value without its commitment");
+    return Verdict::refuse(Reason::malformed,
+                           where(op, schema) + ": a personal value without its commitment");
   }
   if (!field->personal && op.value.type == ValueType::commitment) {
     return Verdict::refuse(Reason::malformed, where(op, schema) + ": a commitment in an open field");
@@ -87,6 +100,10 @@ Verdict authorise_records(const ChangeSet& set, const GrantAct& grant, const Sch
           !covers(grant, kReview, set.header.space, op.register_number, hub_time)) {
         return Verdict::refuse(Reason::no_right, where(op, schema) + ": resolving needs the right `review`");
       }
+      if (field != nullptr && field->policy == Policy::review && op.kind == OperationKind::write &&
+          state != nullptr && repeats_a_head(op, *state)) {
+        return Verdict::refuse(Reason::lineage, where(op, schema));
+      }
       if (reg->is_ledger() && op.kind == OperationKind::create && state != nullptr && state->exists()) {
         return Verdict::refuse(Reason::ledger, where(op, schema));
       }
@@ -114,17 +131,20 @@ Verdict authorise_enrolment(const ChangeSet& set, const AuthorityState& authorit
     return Verdict::refuse(Reason::bad_signature, "the device did not sign its own enrolment");
   }
   if (authority.device(enrol.device) != nullptr || authority.is_revoked(enrol.device)) {
-    return Verdict::refuse(Reason::void_act, "this key was enrolled or revoked before; a device needs a new key");
+    return Verdict::refuse(Reason::void_act,
+                           "this key was enrolled or revoked before; a device needs a new key");
   }
   if (enrol.device == authority.statement().log_key || authority.is_registrar(enrol.device)) {
     return Verdict::refuse(Reason::void_act, "a key of the hub is no device");
   }
-  const bool passes = grants.size() == 1 && grants[0].kind == GrantKind::device &&
-                      grants[0].grantee == enrol.device && grants[0].organisation == invitation.act.organisation &&
-                      grants[0].role == invitation.act.role && grants[0].from == invitation.act.from &&
-                      attenuates({grants[0].kind, {}, {}, {}, grants[0].clauses, 0, 0, grants[0].depth},
-                                 {invitation.act.kind, {}, {}, {}, invitation.act.clauses, 0, 0, invitation.act.depth});
-  return passes ? Verdict::accept() : Verdict::refuse(Reason::void_act, "an invitation passes on its own rights only");
+  const bool passes =
+      grants.size() == 1 && grants[0].kind == GrantKind::device && grants[0].grantee == enrol.device &&
+      grants[0].organisation == invitation.act.organisation && grants[0].role == invitation.act.role &&
+      grants[0].from == invitation.act.from &&
+      attenuates({grants[0].kind, {}, {}, {}, grants[0].clauses, 0, 0, grants[0].depth},
+                 {invitation.act.kind, {}, {}, {}, invitation.act.clauses, 0, 0, invitation.act.depth});
+  return passes ? Verdict::accept()
+                : Verdict::refuse(Reason::void_act, "an invitation passes on its own rights only");
 }
 
 Verdict authorise_registrar(const std::vector<Act>& acts, const AuthorityState& authority) {
@@ -154,13 +174,17 @@ Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Mi
       return Verdict::refuse(Reason::malformed, "`authority` holds acts only");
     }
     auto act = decode_act(op.value);
-    if (!act) return Verdict::refuse(Reason::malformed, act.error().message);
+    if (!act) {
+      const bool newer = act.error().code == Errc::unsupported;
+      return Verdict::refuse(newer ? Reason::unsupported : Reason::malformed, act.error().message);
+    }
     acts.push_back(std::move(*act));
   }
   const Author& author = set.header.source.author;
   if (authority.is_revoked(author)) return Verdict::refuse(Reason::revoked);
   if (authority.is_registrar(author)) {
-    return set.header.grant.is_zero() ? authorise_registrar(acts, authority) : Verdict::refuse(Reason::no_grant);
+    return set.header.grant.is_zero() ? authorise_registrar(acts, authority)
+                                      : Verdict::refuse(Reason::no_grant);
   }
   const Grant* grant = authority.grant(set.header.grant);
   if (grant == nullptr || grant->act.grantee != author) return Verdict::refuse(Reason::no_grant);
@@ -189,6 +213,11 @@ Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Positio
                   Millis hub_time, const RecordLookup& record, const LogLookup& in_log) {
   const Author& author = set.header.source.author;
   if (author == authority.statement().log_key) return Verdict::refuse(Reason::no_grant, "the hub's log key");
+  // Until the log keeps every dot for ever, an explicit one could bring a superseded head back to life.
+  if (std::any_of(set.operations.begin(), set.operations.end(),
+                  [](const Operation& op) { return op.first_dot; })) {
+    return Verdict::refuse(Reason::unsupported, "a re-sealed operation with its first dot");
+  }
   if (set.header.space == kAuthoritySpace) return authorise_acts(set, authority, hub_time);
   if (authority.is_revoked(author, at)) return Verdict::hold(Reason::revoked);
   const Grant* grant = authority.grant(set.header.grant, at);
@@ -201,46 +230,84 @@ Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Positio
 
 std::string_view to_word(Reason reason) {
   switch (reason) {
-    case Reason::none: return "none";
-    case Reason::expired: return "expired";
-    case Reason::depends: return "depends";
-    case Reason::gone: return "gone";
-    case Reason::revoked: return "revoked";
-    case Reason::no_grant: return "no_grant";
-    case Reason::no_right: return "no_right";
-    case Reason::lineage: return "lineage";
-    case Reason::ledger: return "ledger";
-    case Reason::fork: return "fork";
-    case Reason::malformed: return "malformed";
-    case Reason::invitation_used: return "invitation_used";
-    case Reason::bad_signature: return "bad_signature";
-    case Reason::wrong_schema: return "wrong_schema";
-    case Reason::too_much_held: return "too_much_held";
-    case Reason::busy: return "busy";
-    case Reason::void_act: return "void_act";
+    case Reason::none:
+      return "none";
+    case Reason::expired:
+      return "expired";
+    case Reason::depends:
+      return "depends";
+    case Reason::gone:
+      return "gone";
+    case Reason::revoked:
+      return "revoked";
+    case Reason::no_grant:
+      return "no_grant";
+    case Reason::no_right:
+      return "no_right";
+    case Reason::lineage:
+      return "lineage";
+    case Reason::ledger:
+      return "ledger";
+    case Reason::fork:
+      return "fork";
+    case Reason::malformed:
+      return "malformed";
+    case Reason::invitation_used:
+      return "invitation_used";
+    case Reason::bad_signature:
+      return "bad_signature";
+    case Reason::wrong_schema:
+      return "wrong_schema";
+    case Reason::too_much_held:
+      return "too_much_held";
+    case Reason::busy:
+      return "busy";
+    case Reason::void_act:
+      return "void_act";
+    case Reason::unsupported:
+      return "unsupported";
   }
   return "unknown";
 }
 
 std::string_view explain(Reason reason) {
   switch (reason) {
-    case Reason::none: return "accepted";
-    case Reason::expired: return "the grant's period is over; the secretariat can renew it, the work is kept";
-    case Reason::depends: return "it builds on work that is itself held or refused; it follows when that is decided";
-    case Reason::gone: return "it changes a record whose creation the hub does not know; the secretariat decides";
-    case Reason::revoked: return "this device's key was revoked; the secretariat can adopt the work";
-    case Reason::no_grant: return "the grant it names is unknown or belongs to another key";
-    case Reason::no_right: return "this device has no right to do this; ask the secretariat, or run: wasl discard";
-    case Reason::lineage: return "a plain write cannot end a conflict; resolve it with: wasl resolve";
-    case Reason::ledger: return "a ledger's entry is never changed or deleted; write a reversing entry";
-    case Reason::fork: return "another change set stands at this place of the chain; it is sealed anew by itself";
-    case Reason::malformed: return "its bytes do not follow the format";
-    case Reason::invitation_used: return "somebody used this invitation before; ask for a new one";
-    case Reason::bad_signature: return "its signature does not match";
-    case Reason::wrong_schema: return "it was written under a register description that is not in force";
-    case Reason::too_much_held: return "too much of this device's work is held; ask the secretariat to decide it";
-    case Reason::busy: return "the hub is busy; it will be offered again by itself";
-    case Reason::void_act: return "the act names what does not exist, or gives more than it may";
+    case Reason::none:
+      return "accepted";
+    case Reason::expired:
+      return "the grant's period is over; the secretariat can renew it, the work is kept";
+    case Reason::depends:
+      return "it builds on work that is itself held or refused; it follows when that is decided";
+    case Reason::gone:
+      return "it changes a record whose creation the hub does not know; the secretariat decides";
+    case Reason::revoked:
+      return "this device's key was revoked; the secretariat can adopt the work";
+    case Reason::no_grant:
+      return "the grant it names is unknown or belongs to another key";
+    case Reason::no_right:
+      return "this device has no right to do this; ask the secretariat, or run: wasl discard";
+    case Reason::lineage:
+      return "a plain write cannot end a conflict; resolve it with: wasl resolve";
+    case Reason::ledger:
+      return "a ledger's entry is never changed or deleted; write a reversing entry";
+    case Reason::fork:
+      return "another change set stands at this place of the chain; it is sealed anew by itself";
+    case Reason::malformed:
+      return "its bytes do not follow the format";
+    case Reason::invitation_used:
+      return "somebody used this invitation before; ask for a new one";
+    case Reason::bad_signature:
+      return "its signature does not match";
+    case Reason::wrong_schema:
+      return "it was written under a register description that is not in force";
+    case Reason::too_much_held:
+      return "too much of this device's work is held; ask the secretariat to decide it";
+    case Reason::busy:
+      return "the hub is busy; it will be offered again by itself";
+    case Reason::void_act:
+      return "the act names what does not exist, or gives more than it may";
+    case Reason::unsupported:
+      return "a newer version wrote it; update this program";
   }
   return "unknown reason";
 }

@@ -16,22 +16,23 @@ enum class Outcome : Byte { accepted = 1, held = 2, refused = 3, later = 4 };
 /// Numbers are on the wire and never reused.
 enum class Reason : Byte {
   none = 0,
-  expired = 1,         ///< held: the grant's period is over; one renewal adopts it
-  depends = 2,         ///< held: builds on work that has no place in the log
-  gone = 3,            ///< held: an update of a record whose creation is unknown
-  revoked = 4,         ///< held: the key was revoked
-  no_grant = 10,       ///< refused: the grant named is unknown or of another key
-  no_right = 11,       ///< refused: the grant does not cover this act in this space on this register
-  lineage = 12,        ///< refused: a plain write that names heads of several values
-  ledger = 13,         ///< refused: a ledger's entry is never changed or deleted
-  fork = 14,           ///< refused: another change set stands at this place of the chain
-  malformed = 15,      ///< refused: bytes that no honest program writes
-  invitation_used = 16,///< refused: somebody used this invitation before
-  bad_signature = 17,  ///< refused
-  wrong_schema = 18,   ///< refused: written under a description that is not in force
-  too_much_held = 19,  ///< later
-  busy = 20,           ///< later
-  void_act = 21,       ///< refused: the act names what does not exist or widens rights
+  expired = 1,           ///< held: the grant's period is over; one renewal adopts it
+  depends = 2,           ///< held: builds on work that has no place in the log
+  gone = 3,              ///< held: an update of a record whose creation is unknown
+  revoked = 4,           ///< held: the key was revoked
+  no_grant = 10,         ///< refused: the grant named is unknown or of another key
+  no_right = 11,         ///< refused: the grant does not cover this act in this space on this register
+  lineage = 12,          ///< refused: a plain write that names heads of several values
+  ledger = 13,           ///< refused: a ledger's entry is never changed or deleted
+  fork = 14,             ///< refused: another change set stands at this place of the chain
+  malformed = 15,        ///< refused: bytes that no honest program writes
+  invitation_used = 16,  ///< refused: somebody used this invitation before
+  bad_signature = 17,    ///< refused
+  wrong_schema = 18,     ///< refused: written under a description that is not in force
+  too_much_held = 19,    ///< later
+  busy = 20,             ///< later
+  void_act = 21,         ///< refused: the act names what does not exist or widens rights
+  unsupported = 22,      ///< refused: of a newer version than whoever judges
 };
 std::string_view to_word(Reason reason);
 /// In plain English, with what to do.
@@ -43,7 +44,9 @@ struct Verdict {
   std::string detail;  ///< which operation, in words
 
   static Verdict accept() { return {}; }
-  static Verdict hold(Reason reason, std::string detail = {}) { return {Outcome::held, reason, std::move(detail)}; }
+  static Verdict hold(Reason reason, std::string detail = {}) {
+    return {Outcome::held, reason, std::move(detail)};
+  }
   static Verdict refuse(Reason reason, std::string detail = {}) {
     return {Outcome::refused, reason, std::move(detail)};
   }

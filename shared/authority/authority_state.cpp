@@ -12,7 +12,9 @@ bool contains(const std::vector<T>& list, const auto& value) {
 
 bool brings_space(std::string_view kind) { return kind == "section" || kind == "association"; }
 
-std::string space_of(const OrganisationAct& organisation) { return organisation.kind + "/" + organisation.id; }
+std::string space_of(const OrganisationAct& organisation) {
+  return organisation.kind + "/" + organisation.id;
+}
 
 }  // namespace
 
@@ -56,7 +58,7 @@ Status AuthorityState::apply(const ChangeSet& set, Position position) {
     if (const auto* organisation = std::get_if<OrganisationAct>(&act)) {
       organisations_[organisation->id] = *organisation;
     } else if (const auto* grant = std::get_if<GrantAct>(&act)) {
-      const Hash name = grant_name(set.dot(i));
+      const Hash name = grant_name(set.header.network, set.dot(i), operation.value);
       // A dot that the log holds names what it named first: a grant in use is never exchanged under its name.
       if (!grants_.try_emplace(name, Grant{name, *grant, author, position}).second) continue;
       if (grant->kind == GrantKind::invitation) invitations_[grant->grantee] = name;
@@ -120,9 +122,9 @@ std::vector<std::string> AuthorityState::readable(const PublicKey& key, Millis h
   if (held == nullptr) return {};
   for (const std::string& space : spaces()) {
     if (space == kAuthoritySpace) continue;
-    const bool granted = std::any_of(held->act.clauses.begin(), held->act.clauses.end(), [&](const Clause& c) {
-      return (c.rights & kRead) != 0 && contains(c.spaces, space);
-    });
+    const bool granted =
+        std::any_of(held->act.clauses.begin(), held->act.clauses.end(),
+                    [&](const Clause& c) { return (c.rights & kRead) != 0 && contains(c.spaces, space); });
     const bool in_time = hub_time >= held->act.from && (held->act.until == 0 || hub_time < held->act.until);
     if (granted && in_time) out.push_back(space);
   }
@@ -130,7 +132,8 @@ std::vector<std::string> AuthorityState::readable(const PublicKey& key, Millis h
 }
 
 std::vector<std::string> AuthorityState::spaces() const {
-  std::vector<std::string> out{std::string(kAuthoritySpace), std::string(kNetworkSpace), std::string(kPublicSpace)};
+  std::vector<std::string> out{std::string(kAuthoritySpace), std::string(kNetworkSpace),
+                               std::string(kPublicSpace)};
   for (const auto& [id, organisation] : organisations_) {
     if (brings_space(organisation.kind)) out.push_back(space_of(organisation));
   }
@@ -139,7 +142,8 @@ std::vector<std::string> AuthorityState::spaces() const {
 
 std::string AuthorityState::own_space(std::string_view id) const {
   std::set<std::string> seen;
-  for (const auto* at = organisation(id); at != nullptr && seen.insert(at->id).second; at = organisation(at->parent)) {
+  for (const auto* at = organisation(id); at != nullptr && seen.insert(at->id).second;
+       at = organisation(at->parent)) {
     if (brings_space(at->kind)) return space_of(*at);
   }
   return std::string(kNetworkSpace);
@@ -147,7 +151,8 @@ std::string AuthorityState::own_space(std::string_view id) const {
 
 std::string AuthorityState::section_space(std::string_view id) const {
   std::set<std::string> seen;
-  for (const auto* at = organisation(id); at != nullptr && seen.insert(at->id).second; at = organisation(at->parent)) {
+  for (const auto* at = organisation(id); at != nullptr && seen.insert(at->id).second;
+       at = organisation(at->parent)) {
     if (at->kind == "section") return space_of(*at);
   }
   return std::string(kNetworkSpace);

@@ -57,7 +57,7 @@ class AuthorityState {
   [[nodiscard]] std::vector<std::string> spaces() const;
   /// The clauses of a role in an organisation, innermost space first; nothing for an unknown role.
   [[nodiscard]] std::optional<std::vector<Clause>> clauses_of_role(std::string_view role,
-                                                                  std::string_view organisation) const;
+                                                                   std::string_view organisation) const;
   /// The innermost space of an organisation: its own, else the nearest one above, else `network`.
   [[nodiscard]] std::string own_space(std::string_view organisation) const;
   /// The space of the section above an organisation (or its own), else `network`.
@@ -75,7 +75,8 @@ class AuthorityState {
 };
 
 /// Whether the grant covers `right` in this space on this register at hub time `now`.
-bool covers(const GrantAct& grant, Rights right, std::string_view space, std::uint32_t register_number, Millis now);
+bool covers(const GrantAct& grant, Rights right, std::string_view space, std::uint32_t register_number,
+            Millis now);
 /// Whether every clause of `inner` lies within some clause of `outer`.
 bool attenuates(const GrantAct& inner, const GrantAct& outer);
 

@@ -1,6 +1,6 @@
 #pragma once
-// An invitation as a person passes it on (text or QR): where the hub is, which network it must be, and a key that
-// enrols one device once.
+// An invitation as a person passes it on (text or QR): where the hub is, which network it must be, and a key
+// that enrols one device once.
 #include <string>
 #include <string_view>
 

@@ -32,7 +32,8 @@ std::size_t signers(const SignedStatement& statement, const std::vector<PublicKe
   std::set<PublicKey> seen;
   const Bytes message = signed_message(statement.bytes);
   for (const auto& [root, signature] : statement.signatures) {
-    if (std::find(roots.begin(), roots.end(), root) != roots.end() && crypto::verify(root, message, signature)) {
+    if (std::find(roots.begin(), roots.end(), root) != roots.end() &&
+        crypto::verify(root, message, signature)) {
       seen.insert(root);
     }
   }
@@ -42,7 +43,8 @@ std::size_t signers(const SignedStatement& statement, const std::vector<PublicKe
 Result<NetworkStatement> decode(ByteView bytes) {
   Reader in(bytes);
   if (in.byte() != NetworkStatement::kVersion) {
-    return fail(Errc::unsupported, "the network statement was written by a newer version", "update the program");
+    return fail(Errc::unsupported, "the network statement was written by a newer version",
+                "update the program");
   }
   NetworkStatement s;
   s.number = in.varint();
@@ -121,7 +123,8 @@ Result<NetworkStatement> open_statement(const SignedStatement& statement, const 
     }
     return opened;
   }
-  if (opened.number != before->number + 1 || opened.previous != *before_hash || opened.epoch < before->epoch) {
+  if (opened.number != before->number + 1 || opened.previous != *before_hash ||
+      opened.epoch < before->epoch) {
     return fail(Errc::malformed, "the network statement does not follow the one before it");
   }
   if (signers(statement, before->roots) < before->threshold) {

@@ -79,8 +79,8 @@ Signature KeyPair::sign(ByteView message) const {
 }
 
 bool verify(const PublicKey& key, ByteView message, const Signature& signature) {
-  return crypto_sign_verify_detached(signature.bytes.data(), message.data(), message.size(), key.bytes.data()) ==
-         0;
+  return crypto_sign_verify_detached(signature.bytes.data(), message.data(), message.size(),
+                                     key.bytes.data()) == 0;
 }
 
 bool is_valid_key(const PublicKey& key) { return crypto_core_ed25519_is_valid_point(key.bytes.data()) == 1; }

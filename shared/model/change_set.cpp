@@ -77,7 +77,8 @@ class SourceTable {
   std::map<Source, std::uint64_t> numbers_;
 };
 
-/// The same table while reading. Every source listed must be named by some dot, so that a body has one spelling.
+/// The same table while reading. Every source listed must be named by some dot, so that a body has one
+/// spelling.
 struct ReadSources {
   std::vector<Source> list;
   std::vector<bool> named;
@@ -227,7 +228,8 @@ Bytes encode_body(const Source& own, const std::vector<Operation>& operations) {
   SourceTable sources(own);
   std::size_t records = 0;
   const auto same_record = [&](std::size_t a, std::size_t b) {
-    return operations[a].register_number == operations[b].register_number && operations[a].id == operations[b].id;
+    return operations[a].register_number == operations[b].register_number &&
+           operations[a].id == operations[b].id;
   };
   for (std::size_t i = 0; i < operations.size(); ++i) {
     for (const Dot& dot : operations[i].names) sources.note(dot);

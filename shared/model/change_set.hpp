@@ -30,12 +30,12 @@ struct Header {
   Sequence sequence = 1;
   Hash previous;  ///< name of the chain's previous change set; 32 zero bytes at sequence 1
   Hash schema;
-  Hash grant;     ///< name of the grant used; 32 zero bytes: the network statement itself
+  Hash grant;  ///< name of the grant used; 32 zero bytes: the network statement itself
   Seen seen;
   Seen seen_authority;
   Stamp stamp;
   GroupId group;
-  std::uint32_t part = 1;   ///< 1-based, among the parts of this group in this space
+  std::uint32_t part = 1;  ///< 1-based, among the parts of this group in this space
   std::uint32_t parts = 1;
   Hash body;
 
@@ -62,11 +62,11 @@ struct Operation {
   OperationKind kind = OperationKind::create;
   std::uint32_t register_number = 0;
   std::string id;
-  Address address;              ///< write, resolve, add, remove
-  Value value;                  ///< write, resolve, act
-  std::vector<Dot> names;       ///< the dots it supersedes (delete: saw), rising
-  std::string note;             ///< resolve: why, in words
-  std::optional<Dot> first_dot; ///< of a re-sealed operation
+  Address address;               ///< write, resolve, add, remove
+  Value value;                   ///< write, resolve, act
+  std::vector<Dot> names;        ///< the dots it supersedes (delete: saw), rising
+  std::string note;              ///< resolve: why, in words
+  std::optional<Dot> first_dot;  ///< of a re-sealed operation
 
   bool operator==(const Operation&) const = default;
 };
@@ -93,7 +93,8 @@ struct ChangeSet {
 
 /// Seals: computes the body's hash, the header's bytes and the name.
 ChangeSet make_change_set(Header header, std::vector<Operation> operations);
-/// Decodes and checks that header and body belong together. Errors: malformed, bad_signature (hash), unsupported.
+/// Decodes and checks that header and body belong together. Errors: malformed, bad_signature (hash),
+/// unsupported.
 Result<ChangeSet> decode_change_set(ByteView header_bytes, ByteView body_bytes);
 Result<ChangeSet> decode_change_set(Header header, ByteView body_bytes);
 

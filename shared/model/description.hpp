@@ -15,7 +15,17 @@
 namespace wasl {
 
 enum class FieldType : Byte {
-  text, multilingual, code, reference, money, date, time, point, number, integer, flag,
+  text,
+  multilingual,
+  code,
+  reference,
+  money,
+  date,
+  time,
+  point,
+  number,
+  integer,
+  flag,
 };
 /// Never changes for a field: a field is retired and a new one added.
 enum class Policy : Byte { latest, review, authority, set, ledger };
@@ -37,16 +47,16 @@ struct Field {
   FieldType type = FieldType::text;
   Policy policy = Policy::latest;
   Labels labels;
-  bool required = false;   ///< missing: "needs attention", never refused
-  bool personal = false;   ///< represented by a commitment
-  bool label = false;      ///< rights may be limited by it
+  bool required = false;  ///< missing: "needs attention", never refused
+  bool personal = false;  ///< represented by a commitment
+  bool label = false;     ///< rights may be limited by it
   bool retired = false;
   std::vector<CodeItem> codes;        ///< type code
   std::string target;                 ///< type reference: the register it points to
   std::optional<std::int64_t> least;  ///< integer, number, money
   std::optional<std::int64_t> most;
-  std::size_t most_bytes = 0;         ///< text; 0: the general limit
-  std::string search;                 ///< "", "title" (folded words and trigrams) or "text" (folded words)
+  std::size_t most_bytes = 0;  ///< text; 0: the general limit
+  std::string search;          ///< "", "title" (folded words and trigrams) or "text" (folded words)
 
   [[nodiscard]] bool is_set() const { return policy == Policy::set; }
   /// Columns in the register's table: none for a set, NAME and NAME_currency for money, else NAME.
@@ -68,7 +78,7 @@ struct Register {
   std::string default_space;  ///< "own", "section", "network" or "public"
   std::vector<Field> fields;  ///< by number rising
   std::vector<Rule> rules;
-  Hash hash;                  ///< of the description's canonical bytes
+  Hash hash;  ///< of the description's canonical bytes
 
   [[nodiscard]] const Field* field(std::string_view field_name) const;
   [[nodiscard]] const Field* field(std::uint32_t field_number) const;

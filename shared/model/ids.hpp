@@ -58,7 +58,8 @@ constexpr std::string_view kAuthoritySpace = "authority";
 constexpr std::string_view kPublicSpace = "public";
 constexpr std::string_view kNetworkSpace = "network";
 
-/// `authority`, `public`, `network`, or `section/ID`, `association/ID`, `committee/ID` with ID of [a-z0-9-]{1,32}.
+/// `authority`, `public`, `network`, or `section/ID`, `association/ID`, `committee/ID` with ID of
+/// [a-z0-9-]{1,32}.
 bool is_space_name(std::string_view space);
 bool is_organisation_id(std::string_view id);
 /// Names and leaves of a private space are blinded in the shared log.

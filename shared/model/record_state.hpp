@@ -83,7 +83,8 @@ class SourceNumbers {
 using ValueInRow = std::function<bool(const Address&, const Head&)>;
 using ValueFromRow = std::function<Value(const Address&)>;
 
-void encode_state(Writer& out, const RecordState& state, SourceNumbers& sources, const ValueInRow& in_row = {});
+void encode_state(Writer& out, const RecordState& state, SourceNumbers& sources,
+                  const ValueInRow& in_row = {});
 Result<RecordState> decode_state(Reader& in, SourceNumbers& sources, const ValueFromRow& from_row = {});
 
 }  // namespace wasl

@@ -168,8 +168,8 @@ std::optional<Value> Value::decimal(double number) {
   int decimals = static_cast<int>(kScaleMost);
   for (double digits = 1; digits <= size; digits *= 10) --decimals;
   std::array<char, 64> buffer{};
-  const auto written = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number,
-                                     std::chars_format::fixed, decimals);
+  const auto written =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, std::chars_format::fixed, decimals);
   if (written.ec != std::errc()) return std::nullopt;
   return decimal(std::string_view(buffer.data(), static_cast<std::size_t>(written.ptr - buffer.data())));
 }

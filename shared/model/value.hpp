@@ -1,5 +1,6 @@
 #pragma once
-// Typed values in their one canonical form (PROTOCOL.md section 3). Two values are equal when their bytes are.
+// Typed values in their one canonical form (PROTOCOL.md section 3). Two values are equal when their bytes
+// are.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,8 +15,9 @@ namespace wasl {
 /// Numbers are part of signed bytes and are never reused. An unknown type is carried untouched.
 enum class ValueType : Byte {
   null = 0,
-  integer = 1,     ///< zigzag varint
-  decimal = 2,     ///< scale n (varint, 1 to 15), then integer: integer × 10^-n, no trailing zero. Whole numbers are `integer`
+  integer = 1,  ///< zigzag varint
+  decimal = 2,  ///< scale n (varint, 1 to 15), then integer: integer × 10^-n, no trailing zero. Whole numbers
+                ///< are `integer`
   text = 3,        ///< UTF-8: text, codes, dates and times (ISO 8601)
   flag = 4,        ///< one byte, 0 or 1
   point = 5,       ///< latitude, longitude in 10^-7 degree, two integers

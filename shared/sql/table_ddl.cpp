@@ -38,7 +38,8 @@ Statement register_table(const Register& content, std::string_view default_space
     sql += "  " + field.name + " " + std::string(column_type(field.type)) + ",\n";
     if (field.type == FieldType::money) sql += "  " + field.name + "_currency TEXT,\n";
   }
-  return {content.name, sql + "  _clock BLOB DEFAULT (" + empty_clock(content) + "),\n  PRIMARY KEY(id, space))"};
+  return {content.name,
+          sql + "  _clock BLOB DEFAULT (" + empty_clock(content) + "),\n  PRIMARY KEY(id, space))"};
 }
 
 Statement set_field_table(const Register& content, const Field& field) {
@@ -64,8 +65,8 @@ std::vector<std::string> field_columns(const Register& content) {
   return out;
 }
 
-/// Zeros of about the length of a new row's clock: a row that grew when it is sealed would split its page, and a
-/// table filled in order would end twice as large (31 MB instead of 13 on 20,000 rows).
+/// Zeros of about the length of a new row's clock: a row that grew when it is sealed would split its page,
+/// and a table filled in order would end twice as large (31 MB instead of 13 on 20,000 rows).
 std::string empty_clock(const Register& content) {
   return "zeroblob(" + std::to_string(40 + 5 * field_columns(content).size()) + ")";
 }

@@ -26,10 +26,10 @@ namespace wasl::sql {
 
 /// `kind` of a row of _wasl_capture.
 enum class CaptureKind : Byte {
-  inserted = 1,   ///< mask: bit k for the k-th field column that is not NULL
-  updated = 2,    ///< mask: bit k for the k-th field column that changed; old: JSON array of k, old value, …
-  removed = 3,    ///< old: JSON array of all field columns; clock: the old row's
-  replaced = 4,   ///< the same, of the row that an INSERT met
+  inserted = 1,  ///< mask: bit k for the k-th field column that is not NULL
+  updated = 2,   ///< mask: bit k for the k-th field column that changed; old: JSON array of k, old value, …
+  removed = 3,   ///< old: JSON array of all field columns; clock: the old row's
+  replaced = 4,  ///< the same, of the row that an INSERT met
   set_added = 5,  ///< old: JSON array of field number and value; id and space are the record's
   set_removed = 6,
 };

@@ -94,7 +94,8 @@ class RegisterTriggers {
            when("new.space IS NOT " + quoted(default_space_) + " AND " + is_record_space("new.space") +
                     " IS NOT 1",
                 table_ + ".space: must be network, public, section/ID, association/ID or committee/ID") +
-           when("new._clock IS NOT NULL AND new._clock IS NOT " + empty_clock(content_), table_ + "._clock: is kept by wasl; leave the column out");
+           when("new._clock IS NOT NULL AND new._clock IS NOT " + empty_clock(content_),
+                table_ + "._clock: is kept by wasl; leave the column out");
   }
 
   [[nodiscard]] std::string row_of(std::string_view prefix) const {

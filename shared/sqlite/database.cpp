@@ -262,14 +262,15 @@ namespace {
 
 // Each line states its reason because a foreign tool opens the same file with other settings.
 constexpr std::string_view kPragmas =
-    "PRAGMA synchronous=FULL;"    // what we acknowledge must survive a power cut; NORMAL in WAL does not
-    "PRAGMA foreign_keys=OFF;"    // a record may arrive before the one it refers to
-    "PRAGMA trusted_schema=OFF;"  // the file comes from other hands: its views and triggers call nothing
-                                  // risky
-    "PRAGMA cache_size=-8000;"    // 8 MB: the pages that a batch touches; 2 MB made a third of applying re-reading
+    "PRAGMA synchronous=FULL;"         // what we acknowledge must survive a power cut; NORMAL in WAL does not
+    "PRAGMA foreign_keys=OFF;"         // a record may arrive before the one it refers to
+    "PRAGMA trusted_schema=OFF;"       // the file comes from other hands: its views and triggers call nothing
+                                       // risky
+    "PRAGMA cache_size=-8000;"         // 8 MB: the pages that a batch touches; 2 MB made a third of applying
+                                       // re-reading
     "PRAGMA wal_autocheckpoint=4000;"  // 16 MB: a checkpoint costs two syncs of the whole file's changes
-    "PRAGMA cell_size_check=ON;"  // find a damaged page when it is read, not when it has spread
-    "PRAGMA mmap_size=0;";        // with a mapping a read error or a shortened file is a crash
+    "PRAGMA cell_size_check=ON;"       // find a damaged page when it is read, not when it has spread
+    "PRAGMA mmap_size=0;";             // with a mapping a read error or a shortened file is a crash
 
 Status configure(SqliteConnection& connection, bool read_only) {
   WASL_TRY(connection.exec(kPragmas));
@@ -324,10 +325,10 @@ Result<std::int64_t> Database::data_version() {
 }
 
 Status Database::set_applying(bool applying) {
-  for (const auto& [option, on] : {std::pair{SQLITE_DBCONFIG_ENABLE_TRIGGER, !applying},
-                                   std::pair{SQLITE_DBCONFIG_DEFENSIVE, applying},
-                                   // SQLite 3.40 calls its own JSON functions unsafe in triggers, and ours use them.
-                                   std::pair{SQLITE_DBCONFIG_TRUSTED_SCHEMA, !applying}}) {
+  for (const auto& [option, on] :
+       {std::pair{SQLITE_DBCONFIG_ENABLE_TRIGGER, !applying}, std::pair{SQLITE_DBCONFIG_DEFENSIVE, applying},
+        // SQLite 3.40 calls its own JSON functions unsafe in triggers, and ours use them.
+        std::pair{SQLITE_DBCONFIG_TRUSTED_SCHEMA, !applying}}) {
     const int code = sqlite3_db_config(handle(), option, on ? 1 : 0, nullptr);
     if (code != SQLITE_OK) return connection_->failed(code);
   }

@@ -61,8 +61,9 @@ Result<SpaceInfo*> LogStore::space(std::string_view name) {
   if (const auto it = spaces_.find(name); it != spaces_.end()) return &it->second;
   SpaceInfo info;
   info.name = name;
-  WASL_LET(auto select, db_->prepare("SELECT no, size, applied, frontier, key, leaf_index, leaf, as_of, digested "
-                                     "FROM _wasl_space WHERE name = ?"));
+  WASL_LET(auto select,
+           db_->prepare("SELECT no, size, applied, frontier, key, leaf_index, leaf, as_of, digested "
+                        "FROM _wasl_space WHERE name = ?"));
   select.bind_all(name);
   WASL_LET(const bool found, select.step());
   if (found) {
@@ -78,8 +79,9 @@ Result<SpaceInfo*> LogStore::space(std::string_view name) {
     info.as_of = select.int64(7);
     info.digested = static_cast<Position>(select.int64(8));
   } else {
-    WASL_LET(auto insert, db_->prepare("INSERT INTO _wasl_space(name, size, applied, frontier, leaf_index, leaf, "
-                                       "as_of) VALUES(?, 0, 0, ?, 0, x'', 0)"));
+    WASL_LET(auto insert,
+             db_->prepare("INSERT INTO _wasl_space(name, size, applied, frontier, leaf_index, leaf, "
+                          "as_of) VALUES(?, 0, 0, ?, 0, x'', 0)"));
     insert.bind_all(name, ByteView(info.frontier.encode()));
     WASL_TRY(insert.run());
     info.number = db_->last_insert_id();
@@ -158,8 +160,9 @@ Status LogStore::health() {
 Result<ChainEnd> LogStore::chain_end(const Source& source) {
   if (const auto it = ends_.find(source); it != ends_.end()) return it->second;
   ChainEnd end;
-  WASL_LET(auto select, db_->prepare("SELECT last, name, (SELECT s.name FROM _wasl_space s WHERE s.no = space) "
-                                    "FROM _wasl_source WHERE author = ? AND chain = ?"));
+  WASL_LET(auto select,
+           db_->prepare("SELECT last, name, (SELECT s.name FROM _wasl_space s WHERE s.no = space) "
+                        "FROM _wasl_source WHERE author = ? AND chain = ?"));
   select.bind_all(source.author, source.chain);
   WASL_LET(const bool found, select.step());
   if (found && select.int64(0) > 0) {
@@ -181,8 +184,9 @@ Status LogStore::follow_chain(SpaceNumber space, const Header& header, const Has
   }
   const auto number = number_of(header.source);
   WASL_TRY(health());
-  WASL_LET(auto update, db_->prepare("UPDATE _wasl_source SET last = ?1, name = ?2, space = ?3 WHERE no = ?4 AND "
-                                     "coalesce(space, ?3) = ?3"));
+  WASL_LET(auto update,
+           db_->prepare("UPDATE _wasl_source SET last = ?1, name = ?2, space = ?3 WHERE no = ?4 AND "
+                        "coalesce(space, ?3) = ?3"));
   update.bind_all(header.sequence, name, space, number);
   WASL_TRY(update.run());
   if (db_->changes() != 1) return fail(Errc::malformed, "a chain of change sets runs through two spaces");
@@ -190,16 +194,16 @@ Status LogStore::follow_chain(SpaceNumber space, const Header& header, const Has
   return {};
 }
 
-Status LogStore::insert_entry(SpaceInfo& info, const ledger::Entry& entry, const Source* source, Sequence sequence,
-                              std::int64_t block) {
+Status LogStore::insert_entry(SpaceInfo& info, const ledger::Entry& entry, const Source* source,
+                              Sequence sequence, std::int64_t block) {
   info.frontier.append(ledger::leaf_hash(entry, is_private_space(info.name) ? info.key : std::nullopt));
   ++info.size;
   std::optional<std::uint64_t> number;
   if (source != nullptr) number = number_of(*source);
   WASL_TRY(health());
   WASL_LET(auto insert, db_->prepare("INSERT INTO _wasl_entry VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-  insert.bind_all(info.number, info.size, static_cast<int>(entry.kind), entry.hash, entry.authority, entry.hub_time,
-                  number, source != nullptr ? std::optional(sequence) : std::nullopt, block);
+  insert.bind_all(info.number, info.size, static_cast<int>(entry.kind), entry.hash, entry.authority,
+                  entry.hub_time, number, source != nullptr ? std::optional(sequence) : std::nullopt, block);
   return insert.run();
 }
 
@@ -211,8 +215,10 @@ Status LogStore::append(const Segment& segment) {
   }
   const Bytes raw = encode_items(segment, {});
   const Bytes packed = compress(raw, kBlockLevel);
-  WASL_LET(auto insert, db_->prepare("INSERT INTO _wasl_block(space, first, last, raw, data) VALUES(?, ?, ?, ?, ?)"));
-  insert.bind_all(info->number, segment.first, segment.first + entry_count(segment) - 1, raw.size(), ByteView(packed));
+  WASL_LET(auto insert,
+           db_->prepare("INSERT INTO _wasl_block(space, first, last, raw, data) VALUES(?, ?, ?, ?, ?)"));
+  insert.bind_all(info->number, segment.first, segment.first + entry_count(segment) - 1, raw.size(),
+                  ByteView(packed));
   WASL_TRY(insert.run());
   const std::int64_t block = db_->last_insert_id();
   for (const SegmentItem& item : segment.items) {
@@ -231,9 +237,10 @@ Status LogStore::append(const Segment& segment) {
 }
 
 Result<std::optional<EntryRow>> LogStore::find(const Source& source, Sequence sequence) {
-  WASL_LET(auto select, db_->prepare("SELECT e.position, e.kind, e.hash, e.authority, e.time FROM _wasl_source s "
-                                     "JOIN _wasl_entry e ON e.source = s.no AND e.sequence = ?3 "
-                                     "WHERE s.author = ?1 AND s.chain = ?2"));
+  WASL_LET(auto select,
+           db_->prepare("SELECT e.position, e.kind, e.hash, e.authority, e.time FROM _wasl_source s "
+                        "JOIN _wasl_entry e ON e.source = s.no AND e.sequence = ?3 "
+                        "WHERE s.author = ?1 AND s.chain = ?2"));
   select.bind_all(source.author, source.chain, sequence);
   WASL_LET(const bool found, select.step());
   if (!found) return std::optional<EntryRow>();
@@ -251,8 +258,9 @@ Result<std::optional<EntryRow>> LogStore::find(const Source& source, Sequence se
 Result<std::vector<EntryRow>> LogStore::entries(std::string_view name, Position from, Position to) {
   WASL_LET(SpaceInfo* const info, space(name));
   std::vector<EntryRow> rows;
-  WASL_LET(auto select, db_->prepare("SELECT position, kind, hash, authority, time, source, sequence FROM _wasl_entry "
-                                     "WHERE space = ? AND position BETWEEN ? AND ? ORDER BY position"));
+  WASL_LET(auto select,
+           db_->prepare("SELECT position, kind, hash, authority, time, source, sequence FROM _wasl_entry "
+                        "WHERE space = ? AND position BETWEEN ? AND ? ORDER BY position"));
   select.bind_all(info->number, from, to);
   for (;;) {
     WASL_LET(const bool found, select.step());
@@ -359,11 +367,13 @@ Status LogStore::flush_digest() {
     }
     for (const auto& [id_hash, record] : records) bucket.set(id_hash, record);
     const Hash hash = bucket.hash();
-    WASL_LET(auto insert, db_->prepare("INSERT INTO _wasl_bucket VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-                                       "hash = excluded.hash, data = excluded.data"));
+    WASL_LET(auto insert,
+             db_->prepare("INSERT INTO _wasl_bucket VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                          "hash = excluded.hash, data = excluded.data"));
     insert.bind_all(space_number, bucket_number, hash, ByteView(bucket.encode()));
     WASL_TRY(insert.run());
-    if (const auto tree = digests_.find(space_number); tree != digests_.end()) tree->second.set(bucket_number, hash);
+    if (const auto tree = digests_.find(space_number); tree != digests_.end())
+      tree->second.set(bucket_number, hash);
   }
   noted_.clear();
   noted_count_ = 0;

@@ -23,9 +23,10 @@ using SpaceNumber = std::int64_t;
 struct SpaceInfo {
   SpaceNumber number = 0;
   std::string name;
-  Position size = 0;     ///< entries stored
-  Position applied = 0;  ///< entries whose effect is in the confirmed state; a group takes effect at its last part
-  Position digested = 0; ///< entries whose records the stored buckets of the digest cover
+  Position size = 0;  ///< entries stored
+  Position applied =
+      0;  ///< entries whose effect is in the confirmed state; a group takes effect at its last part
+  Position digested = 0;  ///< entries whose records the stored buckets of the digest cover
   ledger::Frontier frontier;
   std::optional<ledger::BlindingKey> key;
   std::uint64_t leaf_index = 0;  ///< of the newest leaf of `heads` verified for this space
@@ -60,8 +61,8 @@ class LogStore final : public SourceNumbers {
   Result<std::vector<std::string>> space_names();
   Status save_space(const SpaceInfo& info);
 
-  /// Appends verified entries at the end of the space's log. @pre `segment.first` is size + 1 and no OwnItem is
-  /// left. Errors: malformed (a chain breaks), storage_failed.
+  /// Appends verified entries at the end of the space's log. @pre `segment.first` is size + 1 and no OwnItem
+  /// is left. Errors: malformed (a chain breaks), storage_failed.
   Status append(const Segment& segment);
   Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence);
   Result<std::vector<EntryRow>> entries(std::string_view space, Position from, Position to);

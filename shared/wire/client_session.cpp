@@ -7,8 +7,9 @@
 namespace wasl {
 namespace {
 
-constexpr Millis kProgressLimit = 60'000;  // a half-open link looks alive to TCP; no frame for this long ends it
-constexpr Millis kLaterLimit = 30'000;     // how long one sync waits out a `later`
+constexpr Millis kProgressLimit =
+    60'000;                             // a half-open link looks alive to TCP; no frame for this long ends it
+constexpr Millis kLaterLimit = 30'000;  // how long one sync waits out a `later`
 constexpr Millis kRetryMin = 200;
 
 }  // namespace
@@ -64,14 +65,17 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
     case FrameKind::entries: {
       WASL_LET(Segment segment, decode_segment(frame, options_.network));
       WASL_TRY(verify_runs(segment, options_.network));
-      summary_.received_sets += static_cast<std::uint64_t>(std::count_if(
-          segment.items.begin(), segment.items.end(),
-          [](const SegmentItem& item) { return std::holds_alternative<SetItem>(item); }));
+      summary_.received_sets += static_cast<std::uint64_t>(
+          std::count_if(segment.items.begin(), segment.items.end(),
+                        [](const SegmentItem& item) { return std::holds_alternative<SetItem>(item); }));
       return port_.on_entries(std::move(segment));
     }
-    case FrameKind::verdicts: return take_verdicts(frame, now, out);
-    case FrameKind::proof: return take_proof(frame, out);
-    default: return fail(Errc::malformed, "the hub sent a frame of an unknown kind", "update the program");
+    case FrameKind::verdicts:
+      return take_verdicts(frame, now, out);
+    case FrameKind::proof:
+      return take_proof(frame, out);
+    default:
+      return fail(Errc::malformed, "the hub sent a frame of an unknown kind", "update the program");
   }
 }
 
@@ -86,9 +90,9 @@ Status ClientSession::push(Output& out) {
   while (options_.push && !retry_at_ && in_flight_ < credit_) {
     WASL_LET(auto segment, port_.next_push(std::min<std::size_t>(limits::kSegmentTargetBytes, credit_)));
     if (!segment) break;
-    const auto sets = static_cast<std::uint64_t>(std::count_if(
-        segment->items.begin(), segment->items.end(),
-        [](const SegmentItem& item) { return !std::holds_alternative<SignatureItem>(item); }));
+    const auto sets = static_cast<std::uint64_t>(
+        std::count_if(segment->items.begin(), segment->items.end(),
+                      [](const SegmentItem& item) { return !std::holds_alternative<SignatureItem>(item); }));
     Bytes frame = encode_segment(FrameKind::push, *segment, options_.network);
     flights_.emplace_back(sets, frame.size());
     in_flight_ += frame.size();
@@ -111,10 +115,18 @@ Status ClientSession::take_verdicts(ByteView frame, Millis now, Output& out) {
   for (const VerdictItem& item : verdicts) {
     if (!extra_verdict_) extra_verdict_ = item.verdict;
     switch (item.verdict.outcome) {
-      case Outcome::accepted: summary_.accepted += item.count; break;
-      case Outcome::held: summary_.held += item.count; break;
-      case Outcome::refused: summary_.refused += item.count; break;
-      case Outcome::later: retry_at_ = now + std::max(item.retry_after, kRetryMin); break;
+      case Outcome::accepted:
+        summary_.accepted += item.count;
+        break;
+      case Outcome::held:
+        summary_.held += item.count;
+        break;
+      case Outcome::refused:
+        summary_.refused += item.count;
+        break;
+      case Outcome::later:
+        retry_at_ = now + std::max(item.retry_after, kRetryMin);
+        break;
     }
     std::uint64_t left = item.count;
     while (left > 0 && !flights_.empty()) {
@@ -128,7 +140,8 @@ Status ClientSession::take_verdicts(ByteView frame, Millis now, Output& out) {
     }
   }
   if (retry_at_ && !options_.live && now - started_ > kLaterLimit) {
-    return fail(Errc::later, "the hub asks to wait longer than this sync may", "sync again later; nothing is lost");
+    return fail(Errc::later, "the hub asks to wait longer than this sync may",
+                "sync again later; nothing is lost");
   }
   return push(out);
 }
@@ -179,7 +192,7 @@ ClientSession::Output ClientSession::on_time(Millis now) {
     in_flight_ = 0;
     port_.rewind_push();
     Status done = push(out);
-  return finish(std::move(done), std::move(out));
+    return finish(std::move(done), std::move(out));
   }
   const bool expects = waiting_ || !welcomed_ || !options_.live;
   if (expects && now - last_progress_ >= kProgressLimit) {

@@ -1,6 +1,6 @@
 #pragma once
-// The office's end of a session as a state machine: frames and time in, frames out. No socket, thread, clock or
-// randomness. One object a connection; a new connection makes a new one.
+// The office's end of a session as a state machine: frames and time in, frames out. No socket, thread, clock
+// or randomness. One object a connection; a new connection makes a new one.
 #include <optional>
 #include <vector>
 
@@ -39,8 +39,8 @@ class ClientSession {
     bool live = false;
     NetworkId network;
     PublicKey log_key;
-    Hash hello;          ///< hash of the hello that this connection carried
-    bool push = true;    ///< offer what is unsent
+    Hash hello;                    ///< hash of the hello that this connection carried
+    bool push = true;              ///< offer what is unsent
     std::optional<Segment> extra;  ///< pushed before anything else (an enrolment)
   };
   /// What to do next, in order.
@@ -81,7 +81,7 @@ class ClientSession {
   std::optional<Verdict> extra_verdict_;
   bool welcomed_ = false;
   bool over_ = false;
-  bool waiting_ = true;        ///< for an answer to the last thing asked
+  bool waiting_ = true;  ///< for an answer to the last thing asked
   bool pushed_ = false;
   bool finish_sent_ = false;
   std::uint64_t credit_ = 0;

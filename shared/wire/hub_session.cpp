@@ -8,15 +8,17 @@
 namespace wasl {
 namespace {
 
-constexpr std::uint64_t kPushCredit = limits::kHeldBytesOfDevice;  // a group has its verdict as a whole: it must fit
-constexpr std::size_t kRoomBytes = 1024 * 1024;        // queued at once; the channel says when it has left
-constexpr Millis kProgressLimit = 120'000;             // an office that applies a large backlog stays silent for long
-constexpr Millis kLiveLimit = 12 * 3'600'000;          // then it comes again: keys, rights and time are looked at anew
-constexpr Millis kVerdictLimit = 30'000;               // from `finish` until every push has its verdict
-constexpr Millis kDigestLimit = 5'000;                 // … and until the digests have caught up: else "unknown"
-constexpr Millis kQuiet = 300;                         // live: a proof a burst, not a proof a commit
+constexpr std::uint64_t kPushCredit =
+    limits::kHeldBytesOfDevice;                  // a group has its verdict as a whole: it must fit
+constexpr std::size_t kRoomBytes = 1024 * 1024;  // queued at once; the channel says when it has left
+constexpr Millis kProgressLimit = 120'000;  // an office that applies a large backlog stays silent for long
+constexpr Millis kLiveLimit =
+    12 * 3'600'000;                       // then it comes again: keys, rights and time are looked at anew
+constexpr Millis kVerdictLimit = 30'000;  // from `finish` until every push has its verdict
+constexpr Millis kDigestLimit = 5'000;    // … and until the digests have caught up: else "unknown"
+constexpr Millis kQuiet = 300;            // live: a proof a burst, not a proof a commit
 constexpr Millis kBreath = 100;
-constexpr Millis kFarewell = 5'000;                    // the office closes; if it does not, we do
+constexpr Millis kFarewell = 5'000;  // the office closes; if it does not, we do
 
 std::shared_ptr<const Bytes> shared(Bytes frame) { return std::make_shared<const Bytes>(std::move(frame)); }
 
@@ -58,7 +60,8 @@ Result<Hello> HubSession::admit(HubPort& port, ByteView bytes) {
   const AuthorityState& authority = port.authority();
   const Millis now = port.hub_time();
   if (authority.is_revoked(hello.device)) {
-    return fail(Errc::unauthorised, "this key was revoked", "ask the secretariat; a device that returns gets a new key");
+    return fail(Errc::unauthorised, "this key was revoked",
+                "ask the secretariat; a device that returns gets a new key");
   }
   if (const Grant* invitation = authority.invitation(hello.device)) {
     if (authority.is_used(hello.device)) {
@@ -72,7 +75,8 @@ Result<Hello> HubSession::admit(HubPort& port, ByteView bytes) {
   }
   WASL_LET(const bool fresh, port.use_counter(hello.device, hello.counter));
   if (!fresh) {
-    return fail(Errc::conflict, "this key has used this session number before: its folder was copied or restored",
+    return fail(Errc::conflict,
+                "this key has used this session number before: its folder was copied or restored",
                 "use one copy only; the other needs an invitation of its own");
   }
   return hello;
@@ -137,7 +141,8 @@ Status HubSession::take(ByteView frame, Millis now) {
   const auto kind = frame_kind(frame);
   if (!kind) return fail(Errc::malformed, "an empty frame");
   switch (*kind) {
-    case FrameKind::push: return take_push(frame);
+    case FrameKind::push:
+      return take_push(frame);
     case FrameKind::finish:
       if (frame.size() != 1) return fail(Errc::malformed, "a finish that does not follow the format");
       asked_at_ = now;
@@ -147,7 +152,8 @@ Status HubSession::take(ByteView frame, Millis now) {
       if (!is_live()) done_at_ = now;
       return port_.note_done(hello_.device, done);
     }
-    default: return fail(Errc::malformed, "a frame of a kind that offices do not send");
+    default:
+      return fail(Errc::malformed, "a frame of a kind that offices do not send");
   }
 }
 
@@ -164,7 +170,8 @@ Status HubSession::take_push(ByteView frame) {
   return {};
 }
 
-HubSession::Output HubSession::on_ruling(const std::vector<VerdictItem>& verdicts, std::uint64_t taken, Millis now) {
+HubSession::Output HubSession::on_ruling(const std::vector<VerdictItem>& verdicts, std::uint64_t taken,
+                                         Millis now) {
   Output out;
   if (over_) return out;
   last_progress_ = now;
@@ -186,9 +193,8 @@ HubSession::Output HubSession::on_commit(const std::vector<std::string>& grown, 
     out.close = Close{true, "what this key may read has changed: come again"};
     return out;
   }
-  const bool concerns = std::any_of(grown.begin(), grown.end(), [&](const std::string& space) {
-    return sent_.contains(space);
-  });
+  const bool concerns = std::any_of(grown.begin(), grown.end(),
+                                    [&](const std::string& space) { return sent_.contains(space); });
   if (concerns && is_live()) quiet_at_ = now + kQuiet;
   Status done = concerns ? advance(out, now) : Status{};
   return finish(std::move(done), std::move(out), now);
@@ -292,12 +298,14 @@ HubSession::Output HubSession::finish(Status status, Output&& out, Millis now) {
   if (!status) {
     over_ = true;
     const Error& error = status.error();
-    const bool ours = error.code == Errc::corrupt || error.code == Errc::storage_failed || error.code == Errc::later;
+    const bool ours =
+        error.code == Errc::corrupt || error.code == Errc::storage_failed || error.code == Errc::later;
     // What failed inside the hub is for its log; the office learns that it must come again.
-    out.frames.push_back(shared(encode(ours ? Problem{std::string(to_word(Errc::later)),
-                                                      "the hub has a problem of its own: " + error.message,
-                                                      "sync again later; nothing is lost"}
-                                            : Problem{std::string(to_word(error.code)), error.message, error.hint})));
+    out.frames.push_back(
+        shared(encode(ours ? Problem{std::string(to_word(Errc::later)),
+                                     "the hub has a problem of its own: " + error.message,
+                                     "sync again later; nothing is lost"}
+                           : Problem{std::string(to_word(error.code)), error.message, error.hint})));
     out.close = Close{ours, std::string(to_word(error.code))};
     return out;
   }

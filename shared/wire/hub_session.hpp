@@ -1,6 +1,6 @@
 #pragma once
-// The hub's end of a session as a state machine: frames, commits and time in; frames, closing and timers out. No
-// socket, thread, clock or randomness. One object a connection; a new connection makes a new one.
+// The hub's end of a session as a state machine: frames, commits and time in; frames, closing and timers out.
+// No socket, thread, clock or randomness. One object a connection; a new connection makes a new one.
 #include <map>
 #include <memory>
 #include <optional>
@@ -30,8 +30,8 @@ class HubPort {
     std::shared_ptr<const Bytes> frame;
     Position last = 0;
   };
-  /// Whole stored blocks from this position on, about limits::kSegmentTargetBytes, as one frame. The change sets of
-  /// `own` are left out in favour of an OwnItem.
+  /// Whole stored blocks from this position on, about limits::kSegmentTargetBytes, as one frame. The change
+  /// sets of `own` are left out in favour of an OwnItem.
   virtual Result<EntriesFrame> entries(const std::string& space, Position from,
                                        const std::optional<PublicKey>& own) = 0;
   /// Hands a push to the committer; the answer comes by HubSession::on_ruling.
@@ -71,8 +71,8 @@ class HubSession {
 
   Output start(Millis now);  ///< the first frames: they leave with the answer to the upgrade
   Output on_frame(ByteView frame, Millis now);
-  /// The committer has answered. @param taken pushes of this session that it took (none, when another brought the
-  /// rest of a group).
+  /// The committer has answered. @param taken pushes of this session that it took (none, when another brought
+  /// the rest of a group).
   Output on_ruling(const std::vector<VerdictItem>& verdicts, std::uint64_t taken, Millis now);
   /// Logs have grown.
   Output on_commit(const std::vector<std::string>& grown, Millis now);
@@ -98,17 +98,17 @@ class HubSession {
   std::uint64_t id_;
   Hello hello_;
   Hash hello_hash_;
-  std::vector<std::string> spaces_;           ///< readable, `authority` first
-  std::map<std::string, Position> sent_;      ///< entries of each that have left
-  std::optional<PublicKey> own_;              ///< whose change sets need not travel back
-  Seen known_;                                ///< the checkpoint both know
-  std::size_t room_;                          ///< bytes of entries that may be queued now
-  std::size_t pushes_waiting_ = 0;
+  std::vector<std::string> spaces_;       ///< readable, `authority` first
+  std::map<std::string, Position> sent_;  ///< entries of each that have left
+  std::optional<PublicKey> own_;          ///< whose change sets need not travel back
+  Seen known_;                            ///< the checkpoint both know
+  std::size_t room_;                      ///< bytes of entries that may be queued now
+  std::uint64_t pushes_waiting_ = 0;
   std::uint64_t pushed_sets_ = 0;
-  bool proved_ = false;                       ///< the first proof has left
+  bool proved_ = false;  ///< the first proof has left
   bool over_ = false;
-  std::optional<Millis> asked_at_;            ///< `finish` came and has no answer yet
-  std::optional<Millis> quiet_at_;            ///< live: when to prove what has come since
+  std::optional<Millis> asked_at_;  ///< `finish` came and has no answer yet
+  std::optional<Millis> quiet_at_;  ///< live: when to prove what has come since
   std::optional<Millis> done_at_;
   Millis started_;
   Millis last_progress_;

@@ -109,7 +109,8 @@ Result<Hello> decode_hello(ByteView bytes) {
   const ByteView body = bytes.first(bytes.size() - Signature::kSize);
   Reader in(body);
   if (in.byte() != Hello::kVersion) {
-    return fail(Errc::unsupported, "the office speaks another version of the protocol", "update the older program");
+    return fail(Errc::unsupported, "the office speaks another version of the protocol",
+                "update the older program");
   }
   Hello hello;
   hello.flags = in.byte();
@@ -156,7 +157,8 @@ Bytes encode(const Welcome& welcome, const Hash& hello, const crypto::KeyPair& l
 }
 
 Result<Welcome> decode_welcome(ByteView bytes, const Hash& hello, const PublicKey& log_key) {
-  if (frame_kind(bytes) != FrameKind::welcome || bytes.size() < 1 + Signature::kSize) return bad_frame("welcome");
+  if (frame_kind(bytes) != FrameKind::welcome || bytes.size() < 1 + Signature::kSize)
+    return bad_frame("welcome");
   const auto signature = Signature::from(bytes.subspan(1, Signature::kSize));
   const ByteView body = bytes.subspan(1 + Signature::kSize);
   if (!crypto::verify(log_key, tagged(kWelcomeTag, {hello.view(), body}), *signature)) {

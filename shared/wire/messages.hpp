@@ -16,24 +16,24 @@ namespace wasl {
 
 struct Cursor {
   std::string space;
-  Position position = 0;   ///< entries stored
-  bool has_key = false;    ///< holds the blinding key of a private space
+  Position position = 0;  ///< entries stored
+  bool has_key = false;   ///< holds the blinding key of a private space
 };
 
 /// What an office says with its upgrade request, signed by its key; at most 1 KiB.
 struct Hello {
   static constexpr Byte kVersion = 1;
-  static constexpr Byte kLive = 1;  ///< stays connected
-  static constexpr Byte kFull = 2;  ///< send its own change sets too: the replica was rebuilt
+  static constexpr Byte kLive = 1;    ///< stays connected
+  static constexpr Byte kFull = 2;    ///< send its own change sets too: the replica was rebuilt
   static constexpr Byte kLeaves = 4;  ///< prove the newest leaf of every readable space again
 
   Byte flags = 0;
   NetworkId network;
   PublicKey device;
-  PublicKey hub;               ///< the log key it expects
-  std::uint64_t counter = 0;   ///< never used twice by this key
-  Hash binding;                ///< of the channel; 32 zero bytes on plain loopback
-  Seen checkpoint;             ///< of `heads`, last verified
+  PublicKey hub;              ///< the log key it expects
+  std::uint64_t counter = 0;  ///< never used twice by this key
+  Hash binding;               ///< of the channel; 32 zero bytes on plain loopback
+  Seen checkpoint;            ///< of `heads`, last verified
   std::vector<Cursor> cursors;
 };
 Bytes encode(const Hello& hello, const crypto::KeyPair& device);
@@ -46,7 +46,8 @@ struct SpaceKey {
   std::optional<ledger::BlindingKey> key;
 };
 
-/// Change sets of one of the device's chains that the hub holds up to here, waiting for the rest of their group.
+/// Change sets of one of the device's chains that the hub holds up to here, waiting for the rest of their
+/// group.
 struct Staged {
   ChainId chain;
   Sequence last = 0;

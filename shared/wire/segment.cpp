@@ -16,13 +16,13 @@ using ledger::EntryKind;
 enum class ItemTag : Byte { set = 1, set_with_entry = 2, own = 3, stand_in = 4, entry = 5, signature = 6 };
 
 // What a header shares with the one before it in the segment.
-constexpr Byte kNextInChain = 1;       // sequence follows, previous hash is the name of that change set
+constexpr Byte kNextInChain = 1;  // sequence follows, previous hash is the name of that change set
 constexpr Byte kSameSchema = 2;
 constexpr Byte kSameGrant = 4;
 constexpr Byte kSameSeen = 8;
 constexpr Byte kSameAuthoritySeen = 16;
-constexpr Byte kNextInGroup = 32;      // same group, next part
-constexpr Byte kWholeGroup = 64;       // part 1 of 1
+constexpr Byte kNextInGroup = 32;  // same group, next part
+constexpr Byte kWholeGroup = 64;   // part 1 of 1
 constexpr Byte kHeaderFlags = 127;
 constexpr std::size_t kOpeningsMost = 1 << 20;
 constexpr std::size_t kStatementBytes = 32 * 1024;
@@ -165,8 +165,8 @@ Header decode_header_rest(Reader& in, Walk& walk, const NetworkId& network, cons
       h.parts = static_cast<std::uint32_t>(in.count(limits::kGroupParts));
     }
   }
-  const bool possible = h.sequence > 0 && h.sequence <= limits::kNumberMost && h.part > 0 && h.part <= h.parts &&
-                        (h.sequence == 1) == h.previous.is_zero();
+  const bool possible = h.sequence > 0 && h.sequence <= limits::kNumberMost && h.part > 0 &&
+                        h.part <= h.parts && (h.sequence == 1) == h.previous.is_zero();
   if (!possible) in.fail();
   return h;
 }
@@ -308,7 +308,8 @@ Result<Segment> decode_items(std::string space, Position first, ByteView bytes, 
         segment.items.emplace_back(std::move(item));
         break;
       }
-      default: in.fail();
+      default:
+        in.fail();
     }
   }
   if (!in.finished()) return fail(Errc::malformed, "a segment of change sets does not follow the format");
@@ -345,7 +346,7 @@ Status verify_runs(const Segment& segment, const NetworkId& network) {
   struct Run {
     Sequence last = 0;
     Hash name;
-    std::size_t uncovered = 0;  ///< change sets since the last signature
+    std::size_t uncovered = 0;     ///< change sets since the last signature
     bool unsigned_header = false;  ///< anything since then, stand-ins included
   };
   std::set<Source> own;  // the reader fills these in and checks again
@@ -357,8 +358,8 @@ Status verify_runs(const Segment& segment, const NetworkId& network) {
     if (own.contains(header.source)) return {};
     Run& run = runs[header.source];
     if (run.last != 0 && (header.sequence != run.last + 1 || header.previous != run.name)) {
-      return fail(Errc::bad_signature, "the chain of " + short_key(header.source.author) + " breaks inside a run at " +
-                                           std::to_string(header.sequence));
+      return fail(Errc::bad_signature, "the chain of " + short_key(header.source.author) +
+                                           " breaks inside a run at " + std::to_string(header.sequence));
     }
     run.last = header.sequence;
     run.name = name;
@@ -386,7 +387,8 @@ Status verify_runs(const Segment& segment, const NetworkId& network) {
   }
   for (const auto& [source, run] : runs) {
     if (run.uncovered > 0) {
-      return fail(Errc::bad_signature, "change sets of " + short_key(source.author) + " came without a signature");
+      return fail(Errc::bad_signature,
+                  "change sets of " + short_key(source.author) + " came without a signature");
     }
   }
   return {};

@@ -64,8 +64,8 @@ Bytes encode_openings(const std::vector<OpeningItem>& openings);
 Result<std::vector<OpeningItem>> decode_openings(ByteView bytes);
 
 /// Every change set with a body is covered by a signature in the same segment, chains link inside it, and no
-/// signature is wrong. A chain of which an OwnItem stands in the segment is left out: the reader fills its own
-/// change sets in and calls again. Errors: bad_signature, naming author and sequence.
+/// signature is wrong. A chain of which an OwnItem stands in the segment is left out: the reader fills its
+/// own change sets in and calls again. Errors: bad_signature, naming author and sequence.
 Status verify_runs(const Segment& segment, const NetworkId& network);
 
 /// Number of entries in the segment.

@@ -1,5 +1,5 @@
-// Cost of capture and sealing against a plain table, apply rate, wire bytes, and the same work by SQLite's session
-// extension, all in one run. Prints medians of ratios; never a pass or a fail.
+// Cost of capture and sealing against a plain table, apply rate, wire bytes, and the same work by SQLite's
+// session extension, all in one run. Prints medians of ratios; never a pass or a fail.
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -53,7 +53,8 @@ class Writer {
       run("BEGIN IMMEDIATE");
       for (std::size_t k = i; k < std::min(rows.size(), i + kRowsOfTransaction); ++k) {
         bind(insert_, 1, rows[k].id);
-        for (std::size_t c = 0; c < kColumns.size(); ++c) bind(insert_, static_cast<int>(c) + 2, rows[k].values[c]);
+        for (std::size_t c = 0; c < kColumns.size(); ++c)
+          bind(insert_, static_cast<int>(c) + 2, rows[k].values[c]);
         step(insert_);
       }
       run("COMMIT");
@@ -76,13 +77,15 @@ class Writer {
   }
   void run(const std::string& sql) {
     char* error = nullptr;
-    if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, &error) != SQLITE_OK) throw std::runtime_error(error);
+    if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, &error) != SQLITE_OK)
+      throw std::runtime_error(error);
   }
   sqlite3* db() { return db_; }
 
  private:
   void prepare(const std::string& sql, sqlite3_stmt** out) {
-    if (sqlite3_prepare_v2(db_, sql.c_str(), -1, out, nullptr) != SQLITE_OK) throw std::runtime_error(sqlite3_errmsg(db_));
+    if (sqlite3_prepare_v2(db_, sql.c_str(), -1, out, nullptr) != SQLITE_OK)
+      throw std::runtime_error(sqlite3_errmsg(db_));
   }
   static void bind(sqlite3_stmt* statement, int index, const std::string& text) {
     sqlite3_bind_text(statement, index, text.c_str(), static_cast<int>(text.size()), SQLITE_STATIC);
@@ -102,7 +105,8 @@ struct Session {
 };
 
 int keep_theirs(void*, int kind, sqlite3_changeset_iter*) {
-  return kind == SQLITE_CHANGESET_DATA || kind == SQLITE_CHANGESET_CONFLICT ? SQLITE_CHANGESET_REPLACE : SQLITE_CHANGESET_OMIT;
+  return kind == SQLITE_CHANGESET_DATA || kind == SQLITE_CHANGESET_CONFLICT ? SQLITE_CHANGESET_REPLACE
+                                                                            : SQLITE_CHANGESET_OMIT;
 }
 
 /// The same 2 × 20,000 updates exchanged as two changesets.
@@ -122,7 +126,9 @@ Session by_session_extension(const std::vector<Row>& rows, const std::filesystem
     void* bytes = nullptr;
     sqlite3session_changeset(session, &size, &bytes);
     sqlite3session_delete(session);
-    out.bytes += compress(ByteView(static_cast<const Byte*>(bytes), static_cast<std::size_t>(size)), kWireLevel).size();
+    out.bytes +=
+        compress(ByteView(static_cast<const Byte*>(bytes), static_cast<std::size_t>(size)), kWireLevel)
+            .size();
     changes.emplace_back(size, bytes);
   }
   out.seconds = seconds_of([&] {
@@ -193,11 +199,11 @@ int run() {
   b.sync();
   {
     Writer writer(a.folder() / "replica.db", false);
-    update_seal = seconds_of([&] {
-      writer.update(rows, make_updates(3), [&] { must(a.replica().seal()); });
-    });
+    update_seal =
+        seconds_of([&] { writer.update(rows, make_updates(3), [&] { must(a.replica().seal()); }); });
   }
-  // Both sides change at once: the whole exchange of 2 × 20,000, sealed a transaction at a time as a daemon does.
+  // Both sides change at once: the whole exchange of 2 × 20,000, sealed a transaction at a time as a daemon
+  // does.
   a.sync();
   b.sync();
   {
@@ -230,17 +236,22 @@ int run() {
   report("update, captured / plain", update / plain_update, "ratio", "<= 1.3");
   report("update, captured and sealed by 10 / plain", update_seal / plain_update, "ratio", "<= 1.8");
   report("seal inserts", static_cast<double>(kRows) / insert_seal, "rows/s", "-");
-  report("first sync of the rows (verify, apply, prove)", static_cast<double>(kRows) / first_sync, "rows/s", "-");
+  report("first sync of the rows (verify, apply, prove)", static_cast<double>(kRows) / first_sync, "rows/s",
+         "-");
   report("apply of 20,000 updates (verify, decide, merge, prove)", kUpdates / apply, "updates/s", ">= 50000");
   report("exchange of 2 x 20,000, hub included", exchange, "s", "<= 1.2");
   report("the same by session extension, no proof, no signature", session.seconds, "s", "-");
   report("exchange / session extension", exchange / session.seconds, "ratio", "-");
   report("wire, push of 20,000 updates", static_cast<double>(push_bytes) / kUpdates, "B/update", "<= 16");
-  report("wire, pull of 40,000 updates", static_cast<double>(down_bytes) / (2 * kUpdates), "B/update", "<= 16");
-  report("wire, session extension's changesets, zstd", static_cast<double>(session.bytes) / (2 * kUpdates), "B/update", "-");
+  report("wire, pull of 40,000 updates", static_cast<double>(down_bytes) / (2 * kUpdates), "B/update",
+         "<= 16");
+  report("wire, session extension's changesets, zstd", static_cast<double>(session.bytes) / (2 * kUpdates),
+         "B/update", "-");
   report("wire, 20,000 inserts", static_cast<double>(insert_bytes) / 1000, "kB", "<= 1850");
-  report("replica.db after W / plain", static_cast<double>(replica_bytes) / static_cast<double>(plain_bytes), "ratio", "<= 1.55");
-  std::printf("change sets in the last exchange: %zu; entries after the inserts: %zu\n", sets, static_cast<std::size_t>(after_inserts));
+  report("replica.db after W / plain", static_cast<double>(replica_bytes) / static_cast<double>(plain_bytes),
+         "ratio", "<= 1.55");
+  std::printf("change sets in the last exchange: %zu; entries after the inserts: %zu\n", sets,
+              static_cast<std::size_t>(after_inserts));
   std::filesystem::remove_all(folder);
   return 0;
 }

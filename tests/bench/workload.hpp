@@ -1,6 +1,6 @@
 #pragma once
-// Workload W: 20,000 rows of 12 columns, then 20,000 single-field updates an office, 10 a transaction, a tenth of
-// them in a shared pool of 2,000 rows. Made by a fixed seed; values of a made-up vocabulary.
+// Workload W: 20,000 rows of 12 columns, then 20,000 single-field updates an office, 10 a transaction, a
+// tenth of them in a shared pool of 2,000 rows. Made by a fixed seed; values of a made-up vocabulary.
 #include <array>
 #include <string>
 #include <vector>
@@ -13,8 +13,8 @@ constexpr std::size_t kRows = 20'000;
 constexpr std::size_t kUpdates = 20'000;
 constexpr std::size_t kRowsOfTransaction = 100;
 constexpr std::size_t kUpdatesOfTransaction = 10;
-constexpr std::array<const char*, 11> kColumns{"title", "summary", "country", "sector", "status", "budget",
-                                               "currency", "starts", "ends", "owner", "updated"};
+constexpr std::array<const char*, 11> kColumns{"title",    "summary", "country", "sector", "status", "budget",
+                                               "currency", "starts",  "ends",    "owner",  "updated"};
 
 struct Row {
   std::string id;

@@ -1,4 +1,5 @@
-// The merge of records against a deliberately naive second model, over generated histories of several offices.
+// The merge of records against a deliberately naive second model, over generated histories of several
+// offices.
 #include <gtest/gtest.h>
 // rapidcheck needs gtest first
 #include <rapidcheck/gtest.h>
@@ -91,7 +92,8 @@ RecordState deliver(const std::vector<Event>& history) {
     std::vector<std::size_t> ready;
     for (std::size_t i = 0; i < history.size(); ++i) {
       const auto& after = history[i].after;
-      if (!done.contains(i) && std::includes(done.begin(), done.end(), after.begin(), after.end())) ready.push_back(i);
+      if (!done.contains(i) && std::includes(done.begin(), done.end(), after.begin(), after.end()))
+        ready.push_back(i);
     }
     const std::size_t next = ready[*rc::gen::inRange<std::size_t>(0, ready.size())];
     state.apply(history[next].operation, history[next].at);
@@ -181,8 +183,8 @@ RC_GTEST_PROP(Merge, NeverLosesAWriteThatNobodyHadSeen, ()) {
   const RecordState state = deliver(history);
   for (std::size_t i = 0; i < history.size(); ++i) {
     if (history[i].operation.kind != OperationKind::write) continue;
-    const bool seen_by_later = std::any_of(history.begin(), history.end(),
-                                           [&](const Event& e) { return e.after.contains(i); });
+    const bool seen_by_later =
+        std::any_of(history.begin(), history.end(), [&](const Event& e) { return e.after.contains(i); });
     if (!seen_by_later) RC_ASSERT(state.holds(history[i].at.dot));
   }
 }

@@ -51,12 +51,13 @@ void HubWorld::reopen() {
   store_ = must(SqliteHubStore::open(folder_ / "hub.db", false));
   hub_ = std::make_unique<Hub>(Committer::Ports{*store_, built_in_schema(), log_key_, clock_, random_});
   must(hub_->committer().start());
-  registrar_.emplace(
-      Registrar::Ports{*store_, hub_->committer(), built_in_schema(), clock_, random_, [this] { return hub_->commit(); }},
-      registrar_key_);
+  registrar_.emplace(Registrar::Ports{*store_, hub_->committer(), built_in_schema(), clock_, random_,
+                                      [this] { return hub_->commit(); }},
+                     registrar_key_);
 }
 
-Hash HubWorld::enrol(const crypto::KeyPair& device, const std::string& organisation, const std::string& role) {
+Hash HubWorld::enrol(const crypto::KeyPair& device, const std::string& organisation,
+                     const std::string& role) {
   const Invitation invitation = invite(organisation, role);
   const crypto::KeyPair key = crypto::KeyPair::from_seed(invitation.seed);
   const Grant* grant = hub_->authority().invitation(key.public_key());
@@ -78,7 +79,8 @@ Hash HubWorld::enrol(const crypto::KeyPair& device, const std::string& organisat
     operations.push_back(std::move(op));
   }
   const auto verdicts = push(pen.run({pen.write(std::move(operations))}));
-  if (verdicts.at(0).verdict.outcome != Outcome::accepted) throw std::runtime_error(verdicts[0].verdict.detail);
+  if (verdicts.at(0).verdict.outcome != Outcome::accepted)
+    throw std::runtime_error(verdicts[0].verdict.detail);
   return hub_->authority().device(device.public_key())->grant;
 }
 
@@ -150,10 +152,15 @@ Operation Pen::write_text(const std::string& register_name, const std::string& i
   return op;
 }
 
-HubOffice::HubOffice(HubWorld& world, const Invitation& invitation) : world_(world), folder_(temporary_folder()) {
+HubOffice::HubOffice(HubWorld& world, const Invitation& invitation)
+    : world_(world), folder_(temporary_folder()) {
   const crypto::KeyPair key = crypto::KeyPair::from_seed(invitation.seed);
-  const NetworkAnchor anchor{invitation.network, invitation.statement, invitation.statement_number,
-                             invitation.log_key, invitation.url,       invitation.organisation,
+  const NetworkAnchor anchor{invitation.network,
+                             invitation.statement,
+                             invitation.statement_number,
+                             invitation.log_key,
+                             invitation.url,
+                             invitation.organisation,
                              ""};
   replica_ = must(Replica::create(folder_, anchor, {world.clock(), world.random(), built_in_schema()}));
   const auto hello = [&] {

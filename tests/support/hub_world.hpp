@@ -1,6 +1,6 @@
 #pragma once
-// The real hub without sockets: its store in a temporary folder, its committer, its end of a session, and offices
-// on the real replica whose frames are carried by hand.
+// The real hub without sockets: its store in a temporary folder, its committer, its end of a session, and
+// offices on the real replica whose frames are carried by hand.
 #include <map>
 #include <memory>
 #include <string>
@@ -31,7 +31,8 @@ class HubWorld {
     return must(registrar_->invite(organisation, role, "ws://test"));
   }
   /// Enrols a key without a replica. @return the name of its device grant.
-  Hash enrol(const crypto::KeyPair& device, const std::string& organisation, const std::string& role = "officer");
+  Hash enrol(const crypto::KeyPair& device, const std::string& organisation,
+             const std::string& role = "officer");
   /// Pushes as the committer gets it, and commits.
   std::vector<VerdictItem> push(Segment segment);
 
@@ -56,8 +57,8 @@ class Pen {
   /// Goes on from another place: two change sets at one place of the chain.
   void rewind(Sequence last, const Hash& name);
   static Operation create(const std::string& register_name, const std::string& id);
-  static Operation write_text(const std::string& register_name, const std::string& id, const std::string& field,
-                              const std::string& text, std::vector<Dot> names = {});
+  static Operation write_text(const std::string& register_name, const std::string& id,
+                              const std::string& field, const std::string& text, std::vector<Dot> names = {});
 
  private:
   HubWorld& world_;

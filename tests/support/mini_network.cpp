@@ -109,19 +109,24 @@ Verdict MiniHub::place(const SetItem& item, std::vector<SegmentItem>& accepted) 
   if (known) return known->entry.hash == set.name ? Verdict::accept() : Verdict::refuse(Reason::fork);
   SpaceInfo* info = must(store_.space(set.header.space));
   std::map<std::string, RecordState> states;
-  for (const Operation& op : set.operations) states[op.id] = must(store_.parked(info->number, op.id)).value_or(RecordState());
+  for (const Operation& op : set.operations)
+    states[op.id] = must(store_.parked(info->number, op.id)).value_or(RecordState());
   const Verdict verdict = authorise(
       set, authority_, kLatest, schema_, clock_.now(),
       [&](std::string_view id) { return &states.at(std::string(id)); },
-      [&](const Source& source, Sequence sequence) { return must(store_.find(source, sequence)).has_value(); });
+      [&](const Source& source, Sequence sequence) {
+        return must(store_.find(source, sequence)).has_value();
+      });
   if (verdict.outcome != Outcome::accepted) {
     withheld_[set.header.source].push_back({set.header, set.header_bytes, set.name});
     return verdict;
   }
-  const ledger::Entry entry{ledger::EntryKind::accept, set.name, size(std::string(kAuthoritySpace)), clock_.now()};
+  const ledger::Entry entry{ledger::EntryKind::accept, set.name, size(std::string(kAuthoritySpace)),
+                            clock_.now()};
   for (std::size_t i = 0; i < set.operations.size(); ++i) {
     const Operation& op = set.operations[i];
-    states.at(op.id).apply(op, {set.dot(i), set.header.stamp, std::min(set.header.stamp.millis(), entry.hub_time)});
+    states.at(op.id).apply(
+        op, {set.dot(i), set.header.stamp, std::min(set.header.stamp.millis(), entry.hub_time)});
   }
   for (const auto& [id, state] : states) {
     must(store_.park(info->number, id, state));
@@ -174,7 +179,8 @@ void MiniHub::commit_heads() {
     auto newest = newest_.find(space);
     if (info->size == 0 || (newest != newest_.end() && newest->second.second.size == info->size)) continue;
     ledger::HeadsLeaf leaf;
-    leaf.name = is_private_space(space) ? to_bytes(ledger::blind_name(*info->key, space).view()) : to_bytes(space);
+    leaf.name =
+        is_private_space(space) ? to_bytes(ledger::blind_name(*info->key, space).view()) : to_bytes(space);
     leaf.size = info->size;
     leaf.root = info->frontier.root();
     leaf.digest = must(store_.digest(space));
@@ -196,7 +202,8 @@ std::vector<Segment> MiniHub::entries(const std::string& space, Position positio
       for (const Operation& op : set->set.operations) {
         if (op.value.type != ValueType::commitment) continue;
         const Hash commitment = *Hash::from(op.value.data);
-        if (const auto opening = must(store_.opening(commitment))) segment.openings.push_back({commitment, *opening});
+        if (const auto opening = must(store_.opening(commitment)))
+          segment.openings.push_back({commitment, *opening});
       }
     }
   }
@@ -217,7 +224,8 @@ Proof MiniHub::proof(const PublicKey& device, std::uint64_t from, bool final) {
   proof.consistency = ledger::consistency_proof(from, heads_.size(), node_at);
   std::map<std::uint64_t, Bytes> leaves;
   for (const std::string& space : authority_.readable(device, clock_.now())) {
-    if (const auto it = newest_.find(space); it != newest_.end()) leaves[it->second.first] = it->second.second.encode();
+    if (const auto it = newest_.find(space); it != newest_.end())
+      leaves[it->second.first] = it->second.second.encode();
   }
   std::vector<std::uint64_t> indexes;
   for (auto& [index, leaf] : leaves) {
@@ -245,7 +253,8 @@ Office::Office(MiniHub& hub, TestClock& clock, TestRandom& random, const std::st
   const crypto::KeyPair invitation = hub.invite(organisation, role);
   replica_ = must(Replica::create(folder_, hub.anchor(organisation), {clock_, random_, hub.schema()}));
   session(must(replica_->make_invitation_hello(invitation, {})), std::nullopt, false);
-  session(must(replica_->make_invitation_hello(invitation, {})), must(replica_->make_enrolment(invitation)), false);
+  session(must(replica_->make_invitation_hello(invitation, {})), must(replica_->make_enrolment(invitation)),
+          false);
   sync();
 }
 
@@ -313,7 +322,8 @@ std::string Office::rows(const std::string& query) {
       [](void* to, int count, char** values, char**) {
         auto& text = *static_cast<std::string*>(to);
         if (!text.empty()) text += '\n';
-        for (int i = 0; i < count; ++i) text += (i > 0 ? "|" : "") + std::string(values[i] != nullptr ? values[i] : "NULL");
+        for (int i = 0; i < count; ++i)
+          text += (i > 0 ? "|" : "") + std::string(values[i] != nullptr ? values[i] : "NULL");
         return 0;
       },
       &out, nullptr);

@@ -50,14 +50,16 @@ class Authorise : public ::testing::Test {
   Hash act(const crypto::KeyPair& key, const Act& content) {
     const ChangeSet set = set_of(key, "authority", {act_operation(content, "a")});
     EXPECT_TRUE(authority.apply(set, ++position));
-    return grant_name(set.dot(0));
+    return grant_name(set.header.network, set.dot(0), set.operations[0].value);
   }
   Hash grant(GrantKind kind, const PublicKey& grantee) {
-    return act(registrar, GrantAct{kind, grantee, "asia", "officer", {{kRead | kWrite, {"section/asia"}, {}}}, 0, 0, 1});
+    return act(registrar,
+               GrantAct{kind, grantee, "asia", "officer", {{kRead | kWrite, {"section/asia"}, {}}}, 0, 0, 1});
   }
   Verdict ask(const ChangeSet& set) {
-    return authorise(set, authority, position, built_in_schema(), kNow, [](std::string_view) { return nullptr; },
-                     [](const Source&, Sequence) { return false; });
+    return authorise(
+        set, authority, position, built_in_schema(), kNow, [](std::string_view) { return nullptr; },
+        [](const Source&, Sequence) { return false; });
   }
 
   crypto::KeyPair registrar = key_of(4), device = key_of(1), invited = key_of(6);
@@ -72,8 +74,14 @@ TEST_F(Authorise, ARevokedInvitationEnrolsNobody) {
     const PublicKey sealing = crypto::sealing_public_key(crypto::Seed{});
     const EnrolAct enrol{device.public_key(), sealing,
                          device.sign(enrol_message(NetworkId{}, invited.public_key(), sealing))};
-    const GrantAct pass{GrantKind::device, device.public_key(), "asia", "officer",
-                        {{kRead | kWrite, {"section/asia"}, {}}}, 0, 0, 0};
+    const GrantAct pass{GrantKind::device,
+                        device.public_key(),
+                        "asia",
+                        "officer",
+                        {{kRead | kWrite, {"section/asia"}, {}}},
+                        0,
+                        0,
+                        0};
     return set_of(invited, "authority", {act_operation(enrol, "e"), act_operation(pass, "p")}, name);
   };
   EXPECT_EQ(ask(enrolment()).outcome, Outcome::accepted);
@@ -83,13 +91,16 @@ TEST_F(Authorise, ARevokedInvitationEnrolsNobody) {
 
 TEST_F(Authorise, AnIdBelongsToOneRegisterWithinAChangeSetToo) {
   const Hash name = grant(GrantKind::device, device.public_key());
-  EXPECT_EQ(ask(set_of(device, "section/asia", {create(7, "x"), create(9, "y")}, name)).outcome, Outcome::accepted);
-  EXPECT_EQ(ask(set_of(device, "section/asia", {create(7, "x"), create(9, "x")}, name)).reason, Reason::malformed);
+  EXPECT_EQ(ask(set_of(device, "section/asia", {create(7, "x"), create(9, "y")}, name)).outcome,
+            Outcome::accepted);
+  EXPECT_EQ(ask(set_of(device, "section/asia", {create(7, "x"), create(9, "x")}, name)).reason,
+            Reason::malformed);
 }
 
 TEST_F(Authorise, AGrantIsNotExchangedUnderItsName) {
   const Hash name = grant(GrantKind::device, device.public_key());
-  Operation again = act_operation(GrantAct{GrantKind::device, device.public_key(), "asia", "administrator", {}, 0, 0, 1}, "a");
+  Operation again = act_operation(
+      GrantAct{GrantKind::device, device.public_key(), "asia", "administrator", {}, 0, 0, 1}, "a");
   again.first_dot = Dot{{registrar.public_key(), {}}, 1, 0};
   again.first_dot->source.chain.bytes.fill(chains);  // the dot of the grant above
   EXPECT_TRUE(authority.apply(set_of(registrar, "authority", {again}), ++position));

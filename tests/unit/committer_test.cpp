@@ -62,7 +62,8 @@ ChangeSet moved(const ChangeSet& set, std::uint32_t part, std::uint32_t parts) {
 
 Segment signed_alone(const crypto::KeyPair& key, const NetworkId& network, ChangeSet set) {
   Segment out{set.header.space, 0, {}, {}};
-  const SignatureItem signature{set.header.source, set.header.sequence, key.sign(run_message(network, set.name))};
+  const SignatureItem signature{set.header.source, set.header.sequence,
+                                key.sign(run_message(network, set.name))};
   out.items.emplace_back(SetItem{std::nullopt, std::move(set)});
   out.items.emplace_back(signature);
   return out;
@@ -164,7 +165,8 @@ TEST_F(CommitterTest, RefusesAnotherOfficesSpaceAndSpacesThatDoNotExist) {
   world.add_organisation("mali", "association", "africa");
   for (const std::string space : {"association/mali", "section/nowhere"}) {
     Pen other(world, device, space, grant);
-    EXPECT_EQ(only(world.push(other.run({other.write({Pen::create("project", "a")})}))).reason, Reason::no_right);
+    EXPECT_EQ(only(world.push(other.run({other.write({Pen::create("project", "a")})}))).reason,
+              Reason::no_right);
   }
 }
 

@@ -1,5 +1,5 @@
-// Bytes that no honest peer sends, and rows that no trigger lets through: each is refused in words, none ends the
-// program, and what a lying hub made an office store does not stop the office's own work.
+// Bytes that no honest peer sends, and rows that no trigger lets through: each is refused in words, none ends
+// the program, and what a lying hub made an office store does not stop the office's own work.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -112,7 +112,8 @@ TEST(HostileSegment, UnpacksToABoundedSize) {
 }
 
 TEST(HostileVerdicts, AreTextAndCountNoFurtherThanSqlCan) {
-  const auto decode_one = [](std::uint64_t first, std::uint64_t count, std::string_view detail, std::int64_t retry) {
+  const auto decode_one = [](std::uint64_t first, std::uint64_t count, std::string_view detail,
+                             std::int64_t retry) {
     Writer out;
     out.byte(static_cast<Byte>(FrameKind::verdicts));
     out.varint(1);
@@ -135,14 +136,16 @@ TEST(HostileVerdicts, AreTextAndCountNoFurtherThanSqlCan) {
 TEST(Verdicts, ALongDetailIsCutBetweenCharacters) {
   std::string detail(255, 'a');
   detail += "\xD9\x88";  // a letter of two bytes over the edge
-  const auto back = must(decode_verdicts(encode({VerdictItem{{}, 1, 1, Verdict::refuse(Reason::no_right, detail), 0}})));
+  const auto back =
+      must(decode_verdicts(encode({VerdictItem{{}, 1, 1, Verdict::refuse(Reason::no_right, detail), 0}})));
   EXPECT_EQ(back.at(0).verdict.detail, std::string(255, 'a'));
 }
 
 TEST(RowCodec, AnswersInWordsForWhatNoTriggerLetsThrough) {
   const Register& project = *built_in_schema().find("project");
   const auto of_type = [&](FieldType type) {
-    return *std::find_if(project.fields.begin(), project.fields.end(), [&](const Field& f) { return f.type == type; });
+    return *std::find_if(project.fields.begin(), project.fields.end(),
+                         [&](const Field& f) { return f.type == type; });
   };
   EXPECT_FALSE(parse_field(of_type(FieldType::money), {std::int64_t{5}, std::string("usd")}, "en"));
   EXPECT_FALSE(parse_field(of_type(FieldType::reference), {std::string("nowhere#x")}, "en"));
@@ -249,7 +252,8 @@ TEST_F(LyingHub, DoesNotLockTheOfficeOutOfItsOwnWork) {
   Segment segment{header.space, position_of(header.space) + 1, {}, {}};
   segment.items.emplace_back(
       SetItem{ledger::Entry{ledger::EntryKind::accept, set.name, hub.size("authority"), clock.now()}, set});
-  segment.items.emplace_back(SignatureItem{header.source, 1, stranger.sign(run_message(hub.network(), set.name))});
+  segment.items.emplace_back(
+      SignatureItem{header.source, 1, stranger.sign(run_message(hub.network(), set.name))});
   ASSERT_EQ(reader->replica().on_entries(segment).error().code, Errc::caught);
 
   reader->reopen();
@@ -260,8 +264,9 @@ TEST_F(LyingHub, DoesNotLockTheOfficeOutOfItsOwnWork) {
 }
 
 TEST_F(LyingHub, IsNotNeededToRefuseAnIdInTwoRegisters) {
-  writer->sql("BEGIN; INSERT INTO project(id, reference) VALUES('x', 'a');"
-              "INSERT INTO document(id, title) VALUES('x', 'b'); COMMIT");
+  writer->sql(
+      "BEGIN; INSERT INTO project(id, reference) VALUES('x', 'a');"
+      "INSERT INTO document(id, title) VALUES('x', 'b'); COMMIT");
   must(writer->replica().seal());
   EXPECT_EQ(writer->rows("SELECT reference FROM project"), "a");
   EXPECT_EQ(writer->rows("SELECT title FROM document"), "b");
@@ -272,8 +277,9 @@ TEST_F(LyingHub, IsNotNeededToRefuseAnIdInTwoRegisters) {
 TEST_F(LyingHub, NotesThatNoTriggerWroteAreNotBelieved) {
   writer->sql("INSERT INTO project(id, reference) VALUES('p', 'a')");
   must(writer->replica().seal());
-  writer->sql("INSERT INTO _wasl_capture(register, space, id, kind, mask, at, old) VALUES"
-              "(7, 'section/asia', 'p', 2, 0, 0, '[\"x\", 1]'), (7, 'section/asia', 'p', 5, 0, 0, '[\"x\", 1]')");
+  writer->sql(
+      "INSERT INTO _wasl_capture(register, space, id, kind, mask, at, old) VALUES"
+      "(7, 'section/asia', 'p', 2, 0, 0, '[\"x\", 1]'), (7, 'section/asia', 'p', 5, 0, 0, '[\"x\", 1]')");
   EXPECT_TRUE(writer->replica().seal());
 }
 

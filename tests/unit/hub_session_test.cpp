@@ -38,7 +38,8 @@ struct FakePort final : HubPort {
   }
   std::vector<Staged> staged(const PublicKey&) override { return {}; }
   Result<Position> size(const std::string& space) override { return sizes[space]; }
-  Result<EntriesFrame> entries(const std::string& space, Position from, const std::optional<PublicKey>&) override {
+  Result<EntriesFrame> entries(const std::string& space, Position from,
+                               const std::optional<PublicKey>&) override {
     Bytes frame(300'000, static_cast<Byte>(FrameKind::entries));
     frame[1] = static_cast<Byte>(space[0]);
     return EntriesFrame{std::make_shared<const Bytes>(std::move(frame)), from};
@@ -156,7 +157,8 @@ TEST_F(HubSessionTest, SendsNoMoreThanTheChannelTakes) {
 TEST_F(HubSessionTest, ProvesFinallyWhenEveryPushHasItsVerdict) {
   HubSession s = session();
   s.start(port.time);
-  EXPECT_TRUE(s.on_frame(encode_segment(FrameKind::push, push_of(device), port.id), port.time).frames.empty());
+  EXPECT_TRUE(
+      s.on_frame(encode_segment(FrameKind::push, push_of(device), port.id), port.time).frames.empty());
   ASSERT_EQ(port.pushes.size(), 1U);
   EXPECT_TRUE(s.on_frame(finish_frame(), port.time).frames.empty());
   port.sizes["network"] = 1;
@@ -168,7 +170,8 @@ TEST_F(HubSessionTest, ProvesFinallyWhenEveryPushHasItsVerdict) {
 TEST_F(HubSessionTest, OneRulingMayAnswerSeveralPushes) {
   HubSession s = session();
   s.start(port.time);
-  for (int i = 0; i < 2; ++i) s.on_frame(encode_segment(FrameKind::push, push_of(device), port.id), port.time);
+  for (int i = 0; i < 2; ++i)
+    s.on_frame(encode_segment(FrameKind::push, push_of(device), port.id), port.time);
   EXPECT_TRUE(s.on_frame(finish_frame(), port.time).frames.empty());
   EXPECT_EQ(kinds(s.on_ruling({{{}, 1, 2, Verdict::accept(), 0}}, 2, port.time)), (Kinds{verdicts, proof}));
 }

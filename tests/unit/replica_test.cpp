@@ -38,7 +38,9 @@ struct Network : testing::Test {
     clock.time += kMinute;
   }
   void make_project() {
-    a->sql("INSERT INTO project(id, space, title, reference, status) VALUES('p1', 'network', 'Water', 'R1', 'pipeline')");
+    a->sql(
+        "INSERT INTO project(id, space, title, reference, status) VALUES('p1', 'network', 'Water', 'R1', "
+        "'pipeline')");
     sync_all();
   }
 };
@@ -46,12 +48,14 @@ struct Network : testing::Test {
 TEST_F(Network, OfficesJoinAndAgree) {
   EXPECT_EQ(a->sync(), true);
   EXPECT_EQ(b->sync(), true);
-  EXPECT_EQ(a->rows("SELECT dflt_value FROM pragma_table_info('project') WHERE name='space'"), "'association/ma'");
+  EXPECT_EQ(a->rows("SELECT dflt_value FROM pragma_table_info('project') WHERE name='space'"),
+            "'association/ma'");
 }
 
 TEST_F(Network, ARowWrittenBySqlReachesTheOtherOffice) {
   make_project();
-  EXPECT_EQ(b->rows("SELECT id, space, title, reference, status FROM project"), "p1|network|Water|R1|pipeline");
+  EXPECT_EQ(b->rows("SELECT id, space, title, reference, status FROM project"),
+            "p1|network|Water|R1|pipeline");
 }
 
 TEST_F(Network, DifferentFieldsOfOneRecordBothSurvive) {
@@ -171,8 +175,9 @@ TEST_F(Network, ReplaceIsAnUpdateOfWhatDiffers) {
 
 TEST_F(Network, OnlyTheEndOfAGroupCounts) {
   make_project();
-  a->sql("UPDATE project SET reference='tmp' WHERE id='p1'; UPDATE project SET reference='R1' WHERE id='p1';"
-         "INSERT INTO project(id, space) VALUES('gone', 'network'); DELETE FROM project WHERE id='gone';");
+  a->sql(
+      "UPDATE project SET reference='tmp' WHERE id='p1'; UPDATE project SET reference='R1' WHERE id='p1';"
+      "INSERT INTO project(id, space) VALUES('gone', 'network'); DELETE FROM project WHERE id='gone';");
   EXPECT_EQ(must(a->replica().seal()), 0U);
   EXPECT_EQ(a->sync(), true);
 }
@@ -236,7 +241,8 @@ TEST_F(Network, ALostReplicaIsFetchedAgainAndUnsentWorkComesFromTheOutbox) {
   a->sql("UPDATE project SET reference='unsent' WHERE id='p1'");
   must(a->replica().seal());
   const auto folder = a->folder();
-  for (const char* name : {"replica.db", "replica.db-wal", "replica.db-shm"}) std::filesystem::remove(folder / name);
+  for (const char* name : {"replica.db", "replica.db-wal", "replica.db-shm"})
+    std::filesystem::remove(folder / name);
   a->reopen();
   sync_all();
   sync_all();
@@ -245,8 +251,9 @@ TEST_F(Network, ALostReplicaIsFetchedAgainAndUnsentWorkComesFromTheOutbox) {
 }
 
 TEST_F(Network, AnImportGoesOnABulkChainAndArrivesWhole) {
-  a->sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<1500) "
-         "INSERT INTO area(id, space, name) SELECT 'area-'||i, 'network', 'Area '||i FROM n");
+  a->sql(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<1500) "
+      "INSERT INTO area(id, space, name) SELECT 'area-'||i, 'network', 'Area '||i FROM n");
   sync_all();
   EXPECT_EQ(b->rows("SELECT count(*) FROM area"), "1500");
   EXPECT_TRUE(must(b->replica().verify()).ok);

@@ -324,7 +324,8 @@ TEST(Capture, NotesWhatWasInsertedAndWhatChanged) {
   office.must("INSERT INTO project(id,title,status) VALUES('p1','a','closed')");
   EXPECT_EQ(office.notes(), note(1, mask_of("project", {"title", "status"})));
   office.must("UPDATE project SET title='b', status='closed', budget=1, budget_currency='XOF'");
-  EXPECT_EQ(office.notes(), note(2, mask_of("project", {"title", "budget", "budget_currency"}), R"([1,"a",10,null,11,null])"));
+  EXPECT_EQ(office.notes(), note(2, mask_of("project", {"title", "budget", "budget_currency"}),
+                                 R"([1,"a",10,null,11,null])"));
   office.must("UPDATE project SET title='b'");
   EXPECT_EQ(office.notes(), "");
   office.must("UPDATE project SET title=NULL");

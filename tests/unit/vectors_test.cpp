@@ -1,5 +1,6 @@
-// tests/vectors/*.json: bytes that any other implementation can compare itself with. This program makes them from
-// fixed inputs, compares them with the files, reads them back, and damages them. WASL_WRITE_VECTORS=1 writes them.
+// tests/vectors/*.json: bytes that any other implementation can compare itself with. This program makes them
+// from fixed inputs, compares them with the files, reads them back, and damages them. WASL_WRITE_VECTORS=1
+// writes them.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -38,7 +39,8 @@ const ChainId kChain = filled<ChainId>(0xC1);
 
 /// Everything the files are made of, in one network.
 struct World {
-  crypto::KeyPair author = key_of(1), root = key_of(3), registrar = key_of(4), log = key_of(5), invited = key_of(6);
+  crypto::KeyPair author = key_of(1), root = key_of(3), registrar = key_of(4), log = key_of(5),
+                  invited = key_of(6);
   NetworkStatement statement;
   SignedStatement signed_statement;
   NetworkId network;
@@ -66,7 +68,7 @@ struct World {
     header.space = kSpace;
     header.source = source;
     header.schema = statement.schema;
-    header.grant = grant_name({other, 3, 0});
+    header.grant = grant_name(network, {other, 3, 0}, Value::text("act"));
     header.seen = {0, ledger::empty_root()};
     header.seen_authority = {4, filled<Hash>(0xA4)};
     header.stamp = Stamp::at(kTime);
@@ -125,14 +127,17 @@ struct World {
     Operation erase = create("p-2");
     erase.kind = OperationKind::erase;
     erase.names = seen;
-    std::vector<Operation> all{act,    create(kUuid), french,  write(kUuid, 9, Value::commitment(commitment)),
-                               resolve, add,          remove, again, erase};
+    std::vector<Operation> all{act,     create(kUuid), french, write(kUuid, 9, Value::commitment(commitment)),
+                               resolve, add,           remove, again,
+                               erase};
     sort_by_record(all);
     return all;
   }
 };
 
-Json vector_of(std::string name, std::string what) { return {{"name", std::move(name)}, {"what", std::move(what)}}; }
+Json vector_of(std::string name, std::string what) {
+  return {{"name", std::move(name)}, {"what", std::move(what)}};
+}
 Json vector_of(std::string name, std::string what, ByteView bytes) {
   Json out = vector_of(std::move(name), std::move(what));
   out["bytes"] = hex(bytes);
@@ -148,10 +153,10 @@ Json dot_json(const Dot& dot) {
 
 Json hashes() {
   Json out = Json::array();
-  for (const char* tag : {"wasl.1/change-set", "wasl.1/body", "wasl.1/commitment", "wasl.1/statement", "wasl.1/grant",
-                          "wasl.1/invitation", "wasl.1/record", "wasl.1/record-id", "wasl.1/bucket",
-                          "wasl.1/digest/1", "wasl.1/digest/2", "wasl.1/digest/3", "wasl.1/description",
-                          "wasl.1/schema", "wasl.1/hello"}) {
+  for (const char* tag :
+       {"wasl.1/change-set", "wasl.1/body", "wasl.1/commitment", "wasl.1/statement", "wasl.1/grant",
+        "wasl.1/invitation", "wasl.1/record", "wasl.1/record-id", "wasl.1/bucket", "wasl.1/digest/1",
+        "wasl.1/digest/2", "wasl.1/digest/3", "wasl.1/description", "wasl.1/schema", "wasl.1/hello"}) {
     Json one = vector_of(tag, "H(tag; data)");
     one["tag"] = tag;
     one["data"] = "00ff77";
@@ -239,8 +244,10 @@ Json ids_json() {
 
 Json change_sets(const World& w) {
   Json out = Json::array();
-  out.push_back(vector_of("body_create_and_write", "project p-1 is created with reference WTR-7", w.first.body_bytes));
-  out.push_back(vector_of("header", "of that body: first of its chain, alone in its group", w.first.header_bytes));
+  out.push_back(
+      vector_of("body_create_and_write", "project p-1 is created with reference WTR-7", w.first.body_bytes));
+  out.push_back(
+      vector_of("header", "of that body: first of its chain, alone in its group", w.first.header_bytes));
   Json name = vector_of("change_set_name", "H(wasl.1/change-set; header)");
   name["header"] = hex(w.first.header_bytes);
   name["body"] = hex(w.first.body_bytes);
@@ -253,9 +260,11 @@ Json change_sets(const World& w) {
                              w.author.sign(run_message(w.network, w.first.name)).view());
   signature["public_key"] = hex(w.author.public_key().view());
   out.push_back(std::move(signature));
-  out.push_back(vector_of("body_every_kind", "every operation kind, two other sources, a first dot, a commitment",
+  out.push_back(vector_of("body_every_kind",
+                          "every operation kind, two other sources, a first dot, a commitment",
                           w.every_kind.body_bytes));
-  out.push_back(vector_of("header_second", "of that body: second of the chain, part 1 of 2", w.every_kind.header_bytes));
+  out.push_back(vector_of("header_second", "of that body: second of the chain, part 1 of 2",
+                          w.every_kind.header_bytes));
   Json commitment = vector_of("commitment", "field 9 of the record, in that body");
   commitment["network"] = hex(w.network.view());
   commitment["space"] = kSpace;
@@ -268,7 +277,8 @@ Json change_sets(const World& w) {
   commitment["value"] = hex(value);
   commitment["hash"] = hex(w.commitment.view());
   out.push_back(std::move(commitment));
-  out.push_back(vector_of("openings", "the list that travels beside", encode_openings({{w.commitment, w.opening}})));
+  out.push_back(
+      vector_of("openings", "the list that travels beside", encode_openings({{w.commitment, w.opening}})));
   return out;
 }
 
@@ -292,8 +302,15 @@ std::vector<std::pair<std::string, Act>> acts(const World& w) {
 }
 
 Invitation invitation(const World& w) {
-  return {w.network, 1, w.signed_statement.hash(), w.log.public_key(), "ws://127.0.0.1:7707", "asia", "officer",
-          kTime + 1000, w.invited.seed()};
+  return {w.network,
+          1,
+          w.signed_statement.hash(),
+          w.log.public_key(),
+          "ws://127.0.0.1:7707",
+          "asia",
+          "officer",
+          kTime + 1000,
+          w.invited.seed()};
 }
 
 Json authority(const World& w) {
@@ -309,9 +326,13 @@ Json authority(const World& w) {
     encode_act(act).encode(bytes);
     out.push_back(vector_of(name, "a value of type 9", bytes.bytes()));
   }
-  Json grant = vector_of("grant_name", "H(wasl.1/grant; dot)");
+  Json grant =
+      vector_of("grant_name", "H(wasl.1/grant; network, dot, act): here a text value stands for the act");
   grant["dot"] = dot_json({w.other, 3, 0});
-  grant["hash"] = hex(grant_name({w.other, 3, 0}).view());
+  Writer granted;
+  Value::text("act").encode(granted);
+  grant["act"] = hex(granted.bytes());
+  grant["hash"] = hex(grant_name(w.network, {w.other, 3, 0}, Value::text("act")).view());
   out.push_back(std::move(grant));
   Json text = vector_of("invitation", "one line; the key's seed is 32 bytes 06");
   text["text"] = encode(invitation(w));
@@ -412,7 +433,8 @@ ledger::NodeAt nodes_of(const std::vector<Hash>& leaves) {
 std::string checkpoint(const World& w) {
   const auto leaves = heads_hashes(w);
   const std::string origin = ledger::heads_origin(w.network, 1);
-  return *ledger::sign_checkpoint({origin, leaves.size(), ledger::root_at(leaves.size(), nodes_of(leaves))}, w.log);
+  return *ledger::sign_checkpoint({origin, leaves.size(), ledger::root_at(leaves.size(), nodes_of(leaves))},
+                                  w.log);
 }
 
 Json ledger_json(const World& w) {
@@ -425,13 +447,15 @@ Json ledger_json(const World& w) {
   blinded["key"] = hex(w.blinding.view());
   blinded["entry"] = hex(entry_of(w).encode());
   out.push_back(std::move(blinded));
-  Json name = vector_of("blinded_name", "HMAC-SHA-256(key, 01 ‖ name)", ledger::blind_name(w.blinding, kSpace).view());
+  Json name = vector_of("blinded_name", "HMAC-SHA-256(key, 01 ‖ name)",
+                        ledger::blind_name(w.blinding, kSpace).view());
   name["key"] = hex(w.blinding.view());
   name["space"] = kSpace;
   out.push_back(std::move(name));
   out.push_back(vector_of("heads_leaf", "of section/asia", heads_leaf(w).encode()));
   const auto leaves = heads_hashes(w);
-  Json tree = vector_of("merkle_root", "leaf data 00, 01, 02, 03 and heads_leaf; proofs for leaf 4, for 1 and 4, from size 3");
+  Json tree = vector_of(
+      "merkle_root", "leaf data 00, 01, 02, 03 and heads_leaf; proofs for leaf 4, for 1 and 4, from size 3");
   tree["leaves"] = {"00", "01", "02", "03", hex(heads_leaf(w).encode())};
   tree["root"] = hex(ledger::root_at(leaves.size(), nodes_of(leaves)).view());
   const auto list = [](const std::vector<Hash>& hashes) {
@@ -456,12 +480,14 @@ Json records_json(const World& w) {
   record["data"] = hex(record_bytes(w, false));
   record["hash"] = hex(record_hash("p-1", state_of(w)).view());
   out.push_back(std::move(record));
-  Json deleted = vector_of("record_hash_deleted", "the same, deleted by (source, 5, 0), which saw the creation alone: revived");
+  Json deleted = vector_of("record_hash_deleted",
+                           "the same, deleted by (source, 5, 0), which saw the creation alone: revived");
   deleted["data"] = hex(record_bytes(w, true));
   deleted["hash"] = hex(record_hash("p-1", deleted_state(w)).view());
   out.push_back(std::move(deleted));
   Json digest = vector_of("digest_root", "a space of that one record");
-  digest["records"] = Json::array({Json{{"id", "p-1"}, {"hash", hex(record_hash("p-1", state_of(w)).view())}}});
+  digest["records"] =
+      Json::array({Json{{"id", "p-1"}, {"hash", hex(record_hash("p-1", state_of(w)).view())}}});
   digest["bucket"] = ledger::bucket_of("p-1");
   digest["hash"] = hex(digest_of(w).view());
   out.push_back(std::move(digest));
@@ -479,7 +505,8 @@ Segment entries_segment(const World& w) {
   Segment out{std::string(kSpace), 1, {}, {{w.commitment, w.opening}}};
   out.items.emplace_back(SetItem{entry_of(w), w.first});
   out.items.emplace_back(SetItem{std::nullopt, w.every_kind});
-  out.items.emplace_back(SignatureItem{w.source, 2, w.author.sign(run_message(w.network, w.every_kind.name))});
+  out.items.emplace_back(
+      SignatureItem{w.source, 2, w.author.sign(run_message(w.network, w.every_kind.name))});
   out.items.emplace_back(OwnItem{{ledger::EntryKind::accept, {}, 5, kTime + 60}, w.other, 9});
   out.items.emplace_back(StandInItem{w.every_kind.header, w.every_kind.header_bytes, w.every_kind.name});
   out.items.emplace_back(EntryItem{{ledger::EntryKind::adopt, filled<Hash>(0xAD), 5, kTime + 70}, {}});
@@ -542,8 +569,10 @@ Json wire(const World& w) {
   Json out = Json::array();
   out.push_back(vector_of("segment_push", "items: the first change set and its signature",
                           encode_items(push_segment(w), w.network)));
-  out.push_back(vector_of("frame_push", "the same as a message", frame_of(FrameKind::push, push_segment(w), w.network)));
-  out.push_back(vector_of("segment_entries", "items of every tag", encode_items(entries_segment(w), w.network)));
+  out.push_back(vector_of("frame_push", "the same as a message",
+                          frame_of(FrameKind::push, push_segment(w), w.network)));
+  out.push_back(
+      vector_of("segment_entries", "items of every tag", encode_items(entries_segment(w), w.network)));
   out.push_back(vector_of("frame_entries", "the same as a message, first position 1, with an opening",
                           frame_of(FrameKind::entries, entries_segment(w), w.network)));
   const Bytes hello_bytes = encode(hello(w), w.author);
@@ -556,7 +585,8 @@ Json wire(const World& w) {
   out.push_back(vector_of("proof", "final, from size 3", encode(proof(w))));
   out.push_back(vector_of("proof_nothing_new", "not final", encode(Proof{})));
   out.push_back(vector_of("verdicts", "accepted, held, refused, later", encode(verdicts())));
-  out.push_back(vector_of("problem", "then the hub closes", encode(Problem{"later", "the hub is busy", "sync again"})));
+  out.push_back(
+      vector_of("problem", "then the hub closes", encode(Problem{"later", "the hub is busy", "sync again"})));
   out.push_back(vector_of("finish", "", finish_frame()));
   out.push_back(vector_of("done", "equal", encode(Done{true, {{"authority", 4, false}}})));
   out.push_back(vector_of("done_unknown", "", encode(Done{std::nullopt, {}})));
@@ -564,9 +594,15 @@ Json wire(const World& w) {
 }
 
 std::map<std::string, Json> all_files(const World& w) {
-  return {{"hashes.json", hashes()},          {"values.json", values_json()},       {"refused_values.json", refused_json()},
-          {"ids.json", ids_json()},           {"change_set.json", change_sets(w)},  {"authority.json", authority(w)},
-          {"ledger.json", ledger_json(w)},    {"records.json", records_json(w)},    {"wire.json", wire(w)}};
+  return {{"hashes.json", hashes()},
+          {"values.json", values_json()},
+          {"refused_values.json", refused_json()},
+          {"ids.json", ids_json()},
+          {"change_set.json", change_sets(w)},
+          {"authority.json", authority(w)},
+          {"ledger.json", ledger_json(w)},
+          {"records.json", records_json(w)},
+          {"wire.json", wire(w)}};
 }
 
 TEST(Vectors, AreTheFiles) {
@@ -593,7 +629,8 @@ void expect_exact(const Bytes& whole, const std::function<bool(ByteView)>& decod
 }
 
 /// What hashes or signatures cover: no single byte may change.
-void expect_no_flip(const Bytes& whole, const std::function<bool(ByteView)>& decode, const std::string& name) {
+void expect_no_flip(const Bytes& whole, const std::function<bool(ByteView)>& decode,
+                    const std::string& name) {
   for (std::size_t at = 0; at < whole.size(); ++at) {
     Bytes flipped = whole;
     flipped[at] = static_cast<Byte>(flipped[at] ^ 1);
@@ -636,10 +673,13 @@ TEST(Vectors, ChangeSetsComeBack) {
     ASSERT_TRUE(back);
     EXPECT_EQ(back->header, set->header);
     EXPECT_EQ(back->operations, set->operations);
-    expect_exact(set->header_bytes, [](ByteView b) { return decode_header(b).has_value(); }, "header");
-    expect_exact(set->body_bytes, [&](ByteView b) { return decode_body(w.source, b).has_value(); }, "body");
-    expect_no_flip(set->body_bytes, [&](ByteView b) { return decode_change_set(set->header_bytes, b).has_value(); },
-                   "body under its header");
+    expect_exact(
+        set->header_bytes, [](ByteView b) { return decode_header(b).has_value(); }, "header");
+    expect_exact(
+        set->body_bytes, [&](ByteView b) { return decode_body(w.source, b).has_value(); }, "body");
+    expect_no_flip(
+        set->body_bytes, [&](ByteView b) { return decode_change_set(set->header_bytes, b).has_value(); },
+        "body under its header");
   }
   std::size_t commitments = 0;
   for (std::size_t i = 0; i < w.every_kind.operations.size(); ++i) {
@@ -648,8 +688,9 @@ TEST(Vectors, ChangeSetsComeBack) {
     EXPECT_EQ(w.every_kind.dot(i), w.personal_dot) << "the commitment names the place where it stands";
   }
   EXPECT_EQ(commitments, 1U);
-  expect_exact(encode_openings({{w.commitment, w.opening}}),
-               [](ByteView b) { return decode_openings(b).has_value(); }, "openings");
+  expect_exact(
+      encode_openings({{w.commitment, w.opening}}), [](ByteView b) { return decode_openings(b).has_value(); },
+      "openings");
 }
 
 TEST(Vectors, AuthorityComesBack) {
@@ -663,24 +704,33 @@ TEST(Vectors, AuthorityComesBack) {
   for (const auto& [name, act] : acts(w)) {
     const Value value = encode_act(act);
     EXPECT_EQ(*decode_act(value), act) << name;
-    expect_exact(value.data, [](ByteView b) { return decode_act({ValueType::act, to_bytes(b)}).has_value(); }, name);
+    expect_exact(
+        value.data,
+        [](ByteView b) {
+          return decode_act({ValueType::act, to_bytes(b)}).has_value();
+        },
+        name);
   }
   const std::string line = encode(invitation(w));
   EXPECT_EQ(encode(*decode_invitation(" " + line + "\n")), line);
   const Bytes letters = to_bytes(line);
-  expect_no_flip(letters, [](ByteView b) { return decode_invitation(text_view(b)).has_value(); }, "invitation");
+  expect_no_flip(
+      letters, [](ByteView b) { return decode_invitation(text_view(b)).has_value(); }, "invitation");
 }
 
 TEST(Vectors, LedgerComesBack) {
   const World w;
-  expect_exact(entry_of(w).encode(), [](ByteView b) { return ledger::Entry::decode(b).has_value(); }, "entry");
-  expect_exact(heads_leaf(w).encode(), [](ByteView b) { return ledger::HeadsLeaf::decode(b).has_value(); }, "leaf");
+  expect_exact(
+      entry_of(w).encode(), [](ByteView b) { return ledger::Entry::decode(b).has_value(); }, "entry");
+  expect_exact(
+      heads_leaf(w).encode(), [](ByteView b) { return ledger::HeadsLeaf::decode(b).has_value(); }, "leaf");
   const std::string origin = ledger::heads_origin(w.network, 1);
-  expect_no_flip(to_bytes(checkpoint(w)),
-                 [&](ByteView b) {
-                   return ledger::open_checkpoint(text_view(b), origin, w.log.public_key()).has_value();
-                 },
-                 "checkpoint");
+  expect_no_flip(
+      to_bytes(checkpoint(w)),
+      [&](ByteView b) {
+        return ledger::open_checkpoint(text_view(b), origin, w.log.public_key()).has_value();
+      },
+      "checkpoint");
   const Proof whole = proof(w);
   const auto known = ledger::open_checkpoint(whole.checkpoint, origin, w.log.public_key());
   ASSERT_TRUE(known);
@@ -702,15 +752,17 @@ TEST(Vectors, FramesComeBack) {
     return segment && verify_runs(*segment, w.network).has_value();
   };
   const Bytes push = frame_of(FrameKind::push, push_segment(w), w.network);
-  EXPECT_EQ(encode_items(*decode_segment(push, w.network), w.network), encode_items(push_segment(w), w.network));
+  EXPECT_EQ(encode_items(*decode_segment(push, w.network), w.network),
+            encode_items(push_segment(w), w.network));
   expect_exact(push, takes, "push");
   const Bytes items = encode_items(push_segment(w), w.network);
-  expect_no_flip(items,
-                 [&](ByteView b) {
-                   const auto segment = decode_items(std::string(kSpace), 0, b, w.network);
-                   return segment && verify_runs(*segment, w.network).has_value() && segment->items.size() == 2;
-                 },
-                 "items");
+  expect_no_flip(
+      items,
+      [&](ByteView b) {
+        const auto segment = decode_items(std::string(kSpace), 0, b, w.network);
+        return segment && verify_runs(*segment, w.network).has_value() && segment->items.size() == 2;
+      },
+      "items");
   const Bytes entries = frame_of(FrameKind::entries, entries_segment(w), w.network);
   EXPECT_EQ(frame_of(FrameKind::entries, *decode_segment(entries, w.network), w.network), entries);
 
@@ -726,12 +778,17 @@ TEST(Vectors, FramesComeBack) {
     expect_no_flip(bytes, ok, "welcome");
     EXPECT_FALSE(decode_welcome(bytes, Hash{}, w.log.public_key())) << "for another hello";
   }
-  expect_exact(encode(proof(w)), [](ByteView b) { return !b.empty() && decode_proof(b).has_value(); }, "proof");
-  expect_exact(encode(verdicts()), [](ByteView b) { return !b.empty() && decode_verdicts(b).has_value(); }, "verdicts");
-  expect_exact(encode(Done{true, {{"authority", 4, false}}}),
-               [](ByteView b) { return !b.empty() && decode_done(b).has_value(); }, "done");
-  expect_exact(encode(Problem{"later", "the hub is busy", "sync again"}),
-               [](ByteView b) { return !b.empty() && decode_problem(b).has_value(); }, "problem");
+  expect_exact(
+      encode(proof(w)), [](ByteView b) { return !b.empty() && decode_proof(b).has_value(); }, "proof");
+  expect_exact(
+      encode(verdicts()), [](ByteView b) { return !b.empty() && decode_verdicts(b).has_value(); },
+      "verdicts");
+  expect_exact(
+      encode(Done{true, {{"authority", 4, false}}}),
+      [](ByteView b) { return !b.empty() && decode_done(b).has_value(); }, "done");
+  expect_exact(
+      encode(Problem{"later", "the hub is busy", "sync again"}),
+      [](ByteView b) { return !b.empty() && decode_problem(b).has_value(); }, "problem");
 }
 
 }  // namespace

@@ -164,7 +164,8 @@ def main():
     line = authority["invitation"]["text"].removeprefix("wasl:")
     raw = base64.urlsafe_b64decode(line + "=" * (-len(line) % 4))
     expect("authority", (h("wasl.1/statement", bytes.fromhex(authority["statement"]["bytes"])), network),
-           (h("wasl.1/grant", dot(authority["grant_name"]["dot"])).hex(), authority["grant_name"]["hash"]),
+           (h("wasl.1/grant", network + dot(authority["grant_name"]["dot"]) +
+              bytes.fromhex(authority["grant_name"]["act"])).hex(), authority["grant_name"]["hash"]),
            (h("wasl.1/invitation", raw[:-4])[:4], raw[-4:]), (raw[-36:-4], bytes([6]) * 32))
 
     entry = bytes([1]) + bytes.fromhex(name["hash"]) + varint(4) + varint(1_700_000_000_050)

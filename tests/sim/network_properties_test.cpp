@@ -1,5 +1,5 @@
-// Random work of two offices on the real replica: whatever they do and whenever they sync, both end with the same
-// rows, both prove it, and signed history gives the same state when it is replayed.
+// Random work of two offices on the real replica: whatever they do and whenever they sync, both end with the
+// same rows, both prove it, and signed history gives the same state when it is replayed.
 #include <gtest/gtest.h>
 // rapidcheck needs gtest first
 #include <rapidcheck/gtest.h>
@@ -10,7 +10,8 @@ namespace wasl::test {
 namespace {
 
 constexpr const char* kShared =
-    "SELECT id, space, title, reference, status, budget, budget_currency FROM project WHERE space='network' ORDER BY id";
+    "SELECT id, space, title, reference, status, budget, budget_currency FROM project WHERE space='network' "
+    "ORDER BY id";
 constexpr const char* kSets = "SELECT record, value FROM project_theme ORDER BY 1, 2";
 
 std::string literal(int n) { return "'v" + std::to_string(n) + "'"; }
@@ -21,19 +22,32 @@ std::string random_statement() {
   const std::string value = literal(*rc::gen::inRange(0, 4));
   const std::string where = " WHERE id='" + id + "'";
   switch (*rc::gen::inRange(0, 11)) {
-    case 0: return "INSERT OR IGNORE INTO project(id, space, title) VALUES('" + id + "', 'network', " + value + ")";
-    case 1: return "UPDATE project SET reference=" + value + where;
-    case 2: return "UPDATE project SET title=json_object('fr', " + value + ", 'und', " + value + ")" + where;
-    case 3: return "UPDATE project SET title=" + value + where;
-    case 4: return "UPDATE project SET status='" +
-                   *rc::gen::element<std::string>("pipeline", "implementation", "closed") + "'" + where;
-    case 5: return "UPDATE project SET budget=" + std::to_string(*rc::gen::inRange(0, 3)) + ", budget_currency='XOF'" + where;
-    case 6: return "DELETE FROM project" + where;
-    case 7: return "REPLACE INTO project(id, space, title, reference) VALUES('" + id + "', 'network', " + value + ", " + value + ")";
-    case 8: return "INSERT OR IGNORE INTO project_theme(record, value) SELECT id, 't" +
-                   std::to_string(*rc::gen::inRange(0, 2)) + "' FROM project" + where;
-    case 9: return "DELETE FROM project_theme WHERE record='" + id + "'";
-    default: return "UPDATE project SET reference=NULL, status=NULL" + where;
+    case 0:
+      return "INSERT OR IGNORE INTO project(id, space, title) VALUES('" + id + "', 'network', " + value + ")";
+    case 1:
+      return "UPDATE project SET reference=" + value + where;
+    case 2:
+      return "UPDATE project SET title=json_object('fr', " + value + ", 'und', " + value + ")" + where;
+    case 3:
+      return "UPDATE project SET title=" + value + where;
+    case 4:
+      return "UPDATE project SET status='" +
+             *rc::gen::element<std::string>("pipeline", "implementation", "closed") + "'" + where;
+    case 5:
+      return "UPDATE project SET budget=" + std::to_string(*rc::gen::inRange(0, 3)) +
+             ", budget_currency='XOF'" + where;
+    case 6:
+      return "DELETE FROM project" + where;
+    case 7:
+      return "REPLACE INTO project(id, space, title, reference) VALUES('" + id + "', 'network', " + value +
+             ", " + value + ")";
+    case 8:
+      return "INSERT OR IGNORE INTO project_theme(record, value) SELECT id, 't" +
+             std::to_string(*rc::gen::inRange(0, 2)) + "' FROM project" + where;
+    case 9:
+      return "DELETE FROM project_theme WHERE record='" + id + "'";
+    default:
+      return "UPDATE project SET reference=NULL, status=NULL" + where;
   }
 }
 
@@ -55,8 +69,12 @@ RC_GTEST_PROP(Network, EndsEqualAndProvedWhateverTheOfficesDo, ()) {
     Office& office = *rc::gen::inRange(0, 2) == 0 ? a : b;
     clock.time += *rc::gen::inRange(0, 1000);
     switch (*rc::gen::inRange(0, 12)) {
-      case 0: RC_ASSERT(office.sync() == std::optional(true)); break;
-      case 1: must(office.replica().seal()); break;
+      case 0:
+        RC_ASSERT(office.sync() == std::optional(true));
+        break;
+      case 1:
+        must(office.replica().seal());
+        break;
       case 2: {  // taking everything out again restores what was confirmed
         must(office.replica().seal());
         const auto history = must(office.replica().history(std::nullopt, std::nullopt));
@@ -76,7 +94,8 @@ RC_GTEST_PROP(Network, EndsEqualAndProvedWhateverTheOfficesDo, ()) {
         }
         break;
       }
-      default: office.sql(random_statement());
+      default:
+        office.sql(random_statement());
     }
   }
   RC_ASSERT(a.sync() == std::optional(true));
@@ -88,9 +107,11 @@ RC_GTEST_PROP(Network, EndsEqualAndProvedWhateverTheOfficesDo, ()) {
   const auto in_b = must(b.replica().conflicts());
   RC_ASSERT(in_a.size() == in_b.size());
   for (std::size_t i = 0; i < in_a.size(); ++i) {
-    RC_ASSERT(in_a[i].id == in_b[i].id && in_a[i].field == in_b[i].field && in_a[i].values.size() == in_b[i].values.size());
+    RC_ASSERT(in_a[i].id == in_b[i].id && in_a[i].field == in_b[i].field &&
+              in_a[i].values.size() == in_b[i].values.size());
   }
-  for (Office* office : {&a, &b}) RC_ASSERT(must(office->replica().verify()).problems == std::vector<std::string>());
+  for (Office* office : {&a, &b})
+    RC_ASSERT(must(office->replica().verify()).problems == std::vector<std::string>());
   RC_ASSERT(must(a.replica().status()).unsent == 0U);
 }
 
