@@ -188,6 +188,12 @@ Status Replica::apply_space(const std::string& space, const Segment* fresh) {
           }
           operations += set->set.operations.size();
         }
+        if (const auto* other = std::get_if<EntryItem>(item);
+            other != nullptr && other->entry.kind != ledger::EntryKind::statement) {
+          store_.forget();
+          return fail(Errc::unsupported, "the log of " + space + " holds an act that this version cannot read",
+                      "update the program; nothing is lost");
+        }
         if (space == kAuthoritySpace) {
           Status applied = apply_authority_item(*item, position);
           if (!applied) {

@@ -1,5 +1,7 @@
 #include "client/replica/identity.hpp"
 
+#include <algorithm>
+
 #include "shared/base/packed.hpp"
 
 namespace wasl {
@@ -119,22 +121,18 @@ Result<bool> Identity::is_enrolled() {
 
 Status Identity::set_enrolled() { return set_value("enrolled", Bytes{1}); }
 
-Result<std::uint64_t> Identity::next_counter() {
+Result<std::uint64_t> Identity::next_counter(Millis now) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_LET(const auto stored, value("counter"));
-  std::uint64_t counter = 1;
+  std::uint64_t counter = static_cast<std::uint64_t>(std::max<Millis>(1, now));
   if (stored) {
     Reader in(*stored);
-    counter = in.varint() + 1;
+    counter = std::max(counter, in.varint() + 1);
     if (!in.finished()) return damaged();
   }
   WASL_TRY(set_value("counter", encode_number(counter)));
   WASL_TRY(transaction.commit());
   return counter;
-}
-
-Status Identity::raise_counter(std::uint64_t at_least) {
-  return set_value("counter", encode_number(at_least));
 }
 
 Result<CheckpointAnchor> Identity::checkpoint() {

@@ -46,8 +46,8 @@ class Identity {
   Status set_enrolled();
 
   /// A number that this key never used before in a hello.
-  Result<std::uint64_t> next_counter();
-  Status raise_counter(std::uint64_t at_least);
+  /// Follows the clock, so that a folder restored from a copy does not repeat what it said since.
+  Result<std::uint64_t> next_counter(Millis now);
 
   Result<CheckpointAnchor> checkpoint();
   Status set_checkpoint(const CheckpointAnchor& checkpoint);

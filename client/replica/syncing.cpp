@@ -16,7 +16,7 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   hello.network = anchor_.network;
   hello.device = device_.public_key();
   hello.hub = anchor_.log_key;
-  WASL_LET(hello.counter, identity_.next_counter());
+  WASL_LET(hello.counter, identity_.next_counter(ports_.clock->now()));
   hello.binding = binding;
   WASL_LET(const CheckpointAnchor checkpoint, identity_.checkpoint());
   hello.checkpoint = checkpoint.heads;

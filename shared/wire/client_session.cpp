@@ -51,7 +51,9 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
   if (!kind) return fail(Errc::malformed, "the hub sent an empty frame");
   if (*kind == FrameKind::problem) {
     WASL_LET(const Problem problem, decode_problem(frame));
-    return fail(errc_of(problem.code), problem.message, problem.hint);
+    // Only what we saw ourselves proves a lie: a peer's word for it does not.
+    const Errc code = errc_of(problem.code);
+    return fail(code == Errc::caught ? Errc::malformed : code, problem.message, problem.hint);
   }
   if (!welcomed_) {  // until the hub has proved who it is, nothing of it is believed and nothing more is sent
     WASL_LET(const Welcome welcome, decode_welcome(frame, options_.hello, options_.log_key));
