@@ -240,6 +240,7 @@ class Replica final : public ClientPort {
   std::map<SpaceNumber, std::pair<std::uint64_t, Position>> noted_;
   bool tables_ready_ = false;
   std::int64_t pushed_ = 0;             ///< pending numbers handed out in this session
+  std::optional<Seen> session_base_;    ///< the checkpoint that this session's proofs start from
   std::map<ChainId, Sequence> staged_;  ///< what the hub holds already, by its welcome
 };
 

@@ -20,6 +20,7 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   hello.binding = binding;
   WASL_LET(const CheckpointAnchor checkpoint, identity_.checkpoint());
   hello.checkpoint = checkpoint.heads;
+  session_base_ = checkpoint.heads;
   // A replica from an older copy than identity.db lacks leaves that were proved since.
   WASL_LET(const auto leaves, store_.meta("leaves up to"));
   if ((leaves ? Reader(*leaves).varint() : 0) != checkpoint.heads.size) hello.flags |= Hello::kLeaves;
@@ -45,6 +46,7 @@ Result<Bytes> Replica::make_invitation_hello(const crypto::KeyPair& invitation, 
   hello.binding = binding;
   WASL_LET(const CheckpointAnchor checkpoint, identity_.checkpoint());
   hello.checkpoint = checkpoint.heads;
+  session_base_ = checkpoint.heads;
   WASL_LET(const SpaceInfo* const info, store_.space(kAuthoritySpace));
   hello.cursors.push_back({info->name, info->size, false});
   return encode(hello, invitation);
@@ -295,20 +297,29 @@ Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
     const std::string origin = ledger::heads_origin(anchor_.network, authority_.statement().epoch);
     WASL_LET(const ledger::Checkpoint checkpoint,
              ledger::open_checkpoint(proof.checkpoint, origin, anchor_.log_key));
+    // The proof starts from what this session named, whatever another process of this office has learnt
+    // since.
+    const Seen base = session_base_.value_or(known.heads);
     const auto contradicts = [&](std::string_view how) -> Status {
       WASL_TRY(identity_.add_evidence(how, view(known.note), view(proof.checkpoint), ports_.clock->now()));
       return caught(std::string(how));
     };
-    if (checkpoint.size < known.heads.size) {
+    if (checkpoint.size < base.size) {
       WASL_TRY(contradicts("the hub shows a shorter history than it signed before (" +
-                           std::to_string(checkpoint.size) + " instead of " +
-                           std::to_string(known.heads.size) +
+                           std::to_string(checkpoint.size) + " instead of " + std::to_string(base.size) +
                            "): it was restored from an old copy, or it lies"));
     }
-    if (known.heads.size > 0 &&
-        !ledger::verify_consistency(known.heads.size, known.heads.root, checkpoint.size, checkpoint.root,
-                                    proof.consistency)) {
+    if (base.size > 0 && !ledger::verify_consistency(base.size, base.root, checkpoint.size, checkpoint.root,
+                                                     proof.consistency)) {
       WASL_TRY(contradicts("the hub shows another history than the one that it signed before"));
+    }
+    const Seen shown{checkpoint.size, checkpoint.root};
+    WASL_LET(const auto proved, store_.meta("leaves up to"));
+    const bool moved = (known.heads != base && known.heads != shown) ||
+                       (proved && Reader(*proved).varint() > checkpoint.size);
+    if (moved) {
+      return fail(Errc::locked, "another program of this office synced at the same moment",
+                  "sync again; nothing is lost");
     }
     std::vector<ledger::Leaf> leaves;
     std::map<Bytes, std::pair<std::uint64_t, ledger::HeadsLeaf>> by_name;
@@ -386,7 +397,10 @@ Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
     if (!healed) equal = false;
   }
   // Last: a crash in between only makes the hub prove the same once more.
-  if (!proof.checkpoint.empty()) WASL_TRY(identity_.set_checkpoint(known));
+  if (!proof.checkpoint.empty()) {
+    WASL_TRY(identity_.set_checkpoint(known));
+    session_base_ = known.heads;
+  }
   return equal;
 }
 
