@@ -64,6 +64,13 @@ Error with_comfort(Error error, Replica& replica) {
   return error;
 }
 
+constexpr int kTriesMore = 3;  // against a daemon that syncs the same folder at the same moment
+
+/// Another program of this office came between, so that this session could prove nothing.
+bool is_disturbed(const SyncOutcome& outcome) {
+  return outcome.error ? outcome.error->code == Errc::locked : !outcome.summary.equal.has_value();
+}
+
 std::string url_of(const Replica& replica, const SyncArguments& arguments) {
   return arguments.url.empty() ? replica.network().url : arguments.url;
 }
@@ -85,7 +92,14 @@ Result<Answer> sync(const Office& office, const SyncArguments& arguments) {
   options.url = url;
   options.on_progress = [&](const SessionSummary& summary) { progress.session(summary); };
   Loop loop;
-  SyncOutcome outcome = run_session(loop, *replica, std::move(options));
+  SyncOutcome outcome = run_session(loop, *replica, options);
+  for (int again = 0; again < kTriesMore && is_disturbed(outcome); ++again) {
+    SyncOutcome next = run_session(loop, *replica, options);
+    next.summary.sent_sets += outcome.summary.sent_sets;
+    next.summary.received_sets += outcome.summary.received_sets;
+    next.summary.round_trips += outcome.summary.round_trips;
+    outcome = std::move(next);
+  }
   if (outcome.error) return tl::unexpected(with_comfort(std::move(*outcome.error), *replica));
   WASL_LET(const ReplicaStatus now, replica->status());
   return answer_of(outcome, now);
