@@ -191,7 +191,8 @@ Status Replica::apply_space(const std::string& space, const Segment* fresh) {
         if (const auto* other = std::get_if<EntryItem>(item);
             other != nullptr && other->entry.kind != ledger::EntryKind::statement) {
           store_.forget();
-          return fail(Errc::unsupported, "the log of " + space + " holds an act that this version cannot read",
+          return fail(Errc::unsupported,
+                      "the log of " + space + " holds an act that this version cannot read",
                       "update the program; nothing is lost");
         }
         if (space == kAuthoritySpace) {

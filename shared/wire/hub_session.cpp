@@ -59,7 +59,8 @@ Result<Hello> HubSession::admit(HubPort& port, ByteView bytes) {
   }
   // Zeros until the hub ends TLS itself: a hello bound to another channel was carried here by somebody.
   if (!hello.binding.is_zero()) {
-    return fail(Errc::unauthorised, "the hello was made for another connection", "connect to the hub directly");
+    return fail(Errc::unauthorised, "the hello was made for another connection",
+                "connect to the hub directly");
   }
   const AuthorityState& authority = port.authority();
   const Millis now = port.hub_time();
