@@ -27,7 +27,13 @@ Status Replica::fill_own_items(Segment& segment) {
     WASL_LET(const bool found, select.step());
     auto set = found ? decode_change_set(select.blob(0), select.blob(1))
                      : Result<ChangeSet>(fail(Errc::corrupt, "an own change set is missing"));
-    if (own->source.author != device_.public_key() || !set) {
+    if (own->source.author != device_.public_key() || asked_in_full_ ||
+        (set && set->header.space != segment.space)) {
+      return fail(Errc::caught, "the hub claims that this office wrote change set " +
+                                    std::to_string(own->sequence) + " of a chain in " + segment.space +
+                                    ", and does not show it");
+    }
+    if (!set) {
       WASL_TRY(store_.set_meta("full", Bytes{1}));
       return fail(Errc::corrupt, "an own change set that the hub accepted is missing or damaged here",
                   "sync again: the hub will send it back");
@@ -74,8 +80,13 @@ Status Replica::check_openings(const Segment& segment) {
 /// Along a log neither hub time nor the position of `authority` falls, and none names what is not there yet.
 Status Replica::check_order(const Segment& segment, const SpaceInfo& info) {
   ledger::Entry last;
+  last.authority =
+      info.authority;  // signed when the log had `proved` entries: what comes after rests on no less
   WASL_LET(const auto before, store_.entries(info.name, info.size, info.size));
-  if (!before.empty()) last = before.front().entry;
+  if (!before.empty()) {
+    last.authority = std::max(last.authority, before.front().entry.authority);
+    last.hub_time = before.front().entry.hub_time;
+  }
   Position position = segment.first;
   for (const SegmentItem& item : segment.items) {
     const auto* set = std::get_if<SetItem>(&item);
@@ -84,10 +95,15 @@ Status Replica::check_order(const Segment& segment, const SpaceInfo& info) {
     const ledger::Entry& entry = other != nullptr ? other->entry : *set->entry;
     WASL_LET(const SpaceInfo* const authority, store_.space(kAuthoritySpace));
     const Position most = info.name == kAuthoritySpace ? position - 1 : authority->size;
-    if (entry.hub_time < last.hub_time || entry.authority < last.authority || entry.authority > most) {
-      return fail(Errc::caught,
-                  "the hub's log of " + info.name + " runs backwards at " + std::to_string(position),
-                  "nothing of it was taken; tell the secretariat");
+    const std::string_view how = entry.hub_time < last.hub_time     ? "turns back time"
+                                 : entry.authority < last.authority ? "goes back to an older authority"
+                                 : entry.authority > most ? "rests on entries of authority that were not sent"
+                                                          : "";
+    if (!how.empty()) {
+      return fail(
+          Errc::caught,
+          "the hub's log of " + info.name + " " + std::string(how) + " at " + std::to_string(position),
+          "nothing of it was taken; tell the secretariat");
     }
     last = entry;
     ++position;
@@ -100,13 +116,21 @@ Status Replica::on_entries(Segment segment) {
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
   WASL_LET(const SpaceInfo* const info, store_.space(segment.space));
+  if (!authority_.reads(device_.public_key(), segment.space)) {
+    return fail(Errc::caught, "the hub sent entries of " + segment.space + ", which this office may not read",
+                "nothing of it was taken; tell the secretariat whose it is");
+  }
   const std::size_t count = entry_count(segment);
   if (segment.first + count <= info->size + 1) return {};  // known already
   if (segment.first != info->size + 1) {
     return fail(Errc::caught, "the hub left out entries of " + segment.space,
                 "it is tried again at the next sync; if it stays, tell the secretariat");
   }
-  WASL_TRY(fill_own_items(segment));
+  if (Status filled = fill_own_items(segment); !filled) {
+    // That the next hello asks for everything must outlive this refusal.
+    if (filled.error().code == Errc::corrupt) WASL_TRY(transaction.commit());
+    return filled;
+  }
   // The session could not follow chains with items left out; a change set under our name could come unsigned
   // there.
   WASL_TRY(verify_runs(segment, anchor_.network));
@@ -118,7 +142,10 @@ Status Replica::on_entries(Segment segment) {
     return appended;
   }
   WASL_TRY(transaction.commit());
-  WASL_TRY(apply_space(segment.space, &segment));
+  if (Status applied = apply_space(segment.space, &segment); !applied) {
+    if (applied.error().code == Errc::caught) WASL_TRY(drop_unproved());
+    return applied;
+  }
   // The office's place in the network decides where its registers write by default.
   if (segment.space != kAuthoritySpace || authority_.organisation(anchor_.organisation) == nullptr) return {};
   if (tables_ready_) return {};
@@ -143,6 +170,7 @@ std::vector<std::pair<Position, const SegmentItem*>> placed_items(const Segment&
 }  // namespace
 
 Status Replica::apply_space(const std::string& space, const Segment* fresh) {
+  roots_.clear();
   for (;;) {
     WASL_TRY(store_.refresh());
     WASL_LET(const SpaceInfo* info, store_.space(space));
@@ -248,15 +276,8 @@ Status Replica::settle_digest(SpaceInfo& info) {
   return store_.save_space(info);
 }
 
-Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position) {
-  const Header& header = set.header;
-  std::map<std::string, LoadedRecord> records;
-  for (const Operation& op : set.operations) {
-    if (records.contains(op.id)) continue;
-    WASL_LET(LoadedRecord loaded,
-             records_.load(ports_.schema->find(op.register_number), header.space, op.id));
-    records.emplace(op.id, std::move(loaded));
-  }
+Result<Verdict> Replica::judge(const ChangeSet& set, const ledger::Entry& entry, Position position,
+                               const std::map<std::string, LoadedRecord>& records) {
   std::optional<Error> failed;
   const auto record = [&](std::string_view id) -> const RecordState* {
     const auto it = records.find(std::string(id));
@@ -267,23 +288,40 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
     if (!found) failed = found.error();
     return found && found->has_value() && (*found)->position < position;
   };
-  const Verdict verdict =
-      authorise(set, authority_, entry.authority, *ports_.schema, entry.hub_time, record, in_log);
+  const auto root = [&](std::string_view space, Position size) -> std::optional<Hash> {
+    if (space == set.header.space && size >= position) return std::nullopt;
+    std::pair key(std::string(space), size);
+    if (const auto it = roots_.find(key); it != roots_.end()) return it->second;
+    const auto known = store_.root(space, size);
+    if (!known) failed = known.error();
+    return roots_[std::move(key)] = known.value_or(Hash{});
+  };
+  Verdict verdict =
+      authorise(set, authority_, entry.authority, *ports_.schema, entry.hub_time, {record, in_log, root});
   if (failed) return tl::unexpected(*failed);
+  return verdict;
+}
+
+Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position) {
+  const Header& header = set.header;
+  std::map<std::string, LoadedRecord> records;
+  for (const Operation& op : set.operations) {
+    if (records.contains(op.id)) continue;
+    WASL_LET(LoadedRecord loaded,
+             records_.load(ports_.schema->find(op.register_number), header.space, op.id));
+    records.emplace(op.id, std::move(loaded));
+  }
+  WASL_LET(const Verdict verdict, judge(set, entry, position, records));
   if (verdict.reason == Reason::unsupported) {
     return fail(Errc::unsupported,
                 "the log of " + header.space + " goes on in a form that this version cannot read",
                 "update the program; nothing is lost");
   }
   if (verdict.outcome != Outcome::accepted) {
-    WASL_TRY(identity_.add_evidence(
-        "the hub accepted what nobody may write: " + std::string(explain(verdict.reason)), set.header_bytes,
-        set.body_bytes, ports_.clock->now()));
-    return fail(Errc::caught,
-                "the hub accepted a change set of " + short_key(header.source.author) +
-                    " that it had to refuse (" + std::string(to_word(verdict.reason)) + " " + verdict.detail +
-                    ")",
-                "nothing of it was taken; the evidence is kept: tell the secretariat");
+    return accuse("the hub accepted a change set of " + short_key(header.source.author) + " in " +
+                      header.space + " that it had to refuse (" + std::string(to_word(verdict.reason)) + " " +
+                      verdict.detail + "): " + std::string(explain(verdict.reason)),
+                  set.header_bytes, set.body_bytes);
   }
 
   const bool own = header.source.author == device_.public_key();

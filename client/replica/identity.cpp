@@ -15,6 +15,10 @@ CREATE TABLE IF NOT EXISTS evidence(no INTEGER PRIMARY KEY, at INTEGER NOT NULL,
   ours BLOB NOT NULL, theirs BLOB NOT NULL);
 )sql";
 
+// Who lies at every session must not fill the disk.
+constexpr int kEvidenceMost = 1'000;
+constexpr std::size_t kEvidenceBytes = 16 * 1024 * 1024;  // of what was received; the words are kept still
+
 tl::unexpected<Error> damaged() {
   return fail(Errc::corrupt, "identity.db holds something that this program did not write",
               "restore it from nowhere: ask the secretariat for a new invitation");
@@ -195,14 +199,25 @@ Status Identity::set_shown(const ChainId& chain, Sequence last, const Hash& name
 Status Identity::add_evidence(std::string_view what, ByteView ours, ByteView theirs, Millis at) {
   WASL_LET(auto insert,
            db_.prepare("INSERT INTO evidence(at, what, ours, theirs) SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS "
-                       "(SELECT 1 FROM evidence WHERE what = ?2 AND ours = ?3 AND theirs = ?4)"));
-  insert.bind_all(at, what, ours, theirs);
+                       "(SELECT 1 FROM evidence WHERE what = ?2 AND ours = ?3 AND theirs = ?4) AND "
+                       "(SELECT count(*) FROM evidence) < ?5"));
+  WASL_LET(const std::size_t room, evidence_room());
+  if (theirs.size() > room) theirs = {};
+  insert.bind_all(at, what, ours, theirs, kEvidenceMost);
   return insert.run();
+}
+
+/// Bytes that may still be kept.
+Result<std::size_t> Identity::evidence_room() {
+  WASL_LET(auto select, db_.prepare("SELECT coalesce(sum(length(theirs)), 0) FROM evidence"));
+  WASL_TRY(select.step());
+  const auto used = static_cast<std::size_t>(select.int64(0));
+  return used < kEvidenceBytes ? kEvidenceBytes - used : 0;
 }
 
 Result<std::vector<std::string>> Identity::evidence() {
   std::vector<std::string> out;
-  WASL_LET(auto select, db_.prepare("SELECT what FROM evidence ORDER BY no"));
+  WASL_LET(auto select, db_.prepare("SELECT what FROM evidence GROUP BY what ORDER BY min(no)"));
   for (;;) {
     WASL_LET(const bool found, select.step());
     if (!found) return out;

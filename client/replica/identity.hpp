@@ -65,12 +65,13 @@ class Identity {
   Status retire_chain(const ChainId& chain);
   Status set_shown(const ChainId& chain, Sequence last, const Hash& name);
 
-  /// The same thing once, however often it is met.
+  /// The same thing once, however often it is met, and not without end.
   Status add_evidence(std::string_view what, ByteView ours, ByteView theirs, Millis at);
-  Result<std::vector<std::string>> evidence();
+  Result<std::vector<std::string>> evidence();  ///< in words, each once
 
  private:
   explicit Identity(Database database) : db_(std::move(database)) {}
+  Result<std::size_t> evidence_room();
   Result<std::optional<Bytes>> value(std::string_view key);
   Status set_value(std::string_view key, ByteView bytes);
 

@@ -111,10 +111,12 @@ Status Replica::prepare() {
   WASL_TRY(recover_outbox());
   WASL_LET(const auto spaces, store_.space_names());
   for (const std::string& space : spaces) {
-    // What a caught hub made us store stays unapplied, with its evidence; the office goes on working.
-    if (Status applied = apply_space(space, nullptr); !applied && applied.error().code != Errc::caught)
-      return applied;
+    Status applied = apply_space(space, nullptr);
+    if (!applied && applied.error().code != Errc::caught) return applied;
+    // What a caught hub signed stays unapplied, with its evidence; the office goes on working.
+    if (!applied) WASL_TRY(drop_unproved());
   }
+  accused_ = false;
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@
 #include "client/replica/outbox_log.hpp"
 #include "client/replica/record_table.hpp"
 #include "shared/authority/authorise.hpp"
+#include "shared/ledger/heads.hpp"
+#include "shared/ledger/note.hpp"
 #include "shared/wire/client_session.hpp"
 
 namespace wasl {
@@ -166,13 +169,14 @@ class Replica final : public ClientPort {
   Result<Segment> make_enrolment(const crypto::KeyPair& invitation);
   Status on_welcome(const Welcome& welcome) override;
   Result<std::optional<Segment>> next_push(std::size_t most_bytes) override;
-  void rewind_push() override { pushed_ = 0; }
+  void rewind_push() override { pushed_ = kNothingPushed; }
   Status on_verdicts(const std::vector<VerdictItem>& verdicts) override;
   /// Errors: caught, bad_signature, malformed, storage_failed.
   Status on_entries(Segment segment) override;
   Result<std::optional<bool>> on_proof(const Proof& proof) override;
   std::vector<Cursor> applied_cursors() override;
   Status on_session_end(std::optional<bool> equal) override;
+  Status on_lie(const Error& seen, ByteView frame) override;
   /// Makes the tables of the registers once the office knows its organisation.
   Status prepare_tables();
   Status note_enrolled();
@@ -180,6 +184,8 @@ class Replica final : public ClientPort {
  private:
   Replica(std::filesystem::path folder, Ports ports, Identity identity, Database db, NetworkAnchor anchor,
           crypto::KeyPair device);
+  static constexpr std::int64_t kNothingPushed = INT64_MIN;
+
   Status prepare();
   Status recover_outbox();
   Status check_restored();
@@ -207,7 +213,34 @@ class Replica final : public ClientPort {
   Status reseal(const ChainId& chain);
   Status restore_overlay(LoadedRecord& loaded);
 
+  // proving.cpp
+  struct ShownLeaf {
+    std::uint64_t index = 0;
+    ledger::HeadsLeaf leaf;
+  };
+  /// Keeps it as evidence. @return the error that says so.
+  tl::unexpected<Error> accuse(std::string what, ByteView ours, ByteView theirs);
+  Result<ledger::Checkpoint> check_checkpoint(const Proof& proof, const CheckpointAnchor& known);
+  Result<std::map<Bytes, ShownLeaf>> check_leaves(const Proof& proof, const ledger::Checkpoint& checkpoint);
+  Status take_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& proof);
+  Status take_checkpoint(const Proof& proof, CheckpointAnchor& known);
+  Status check_against_leaf(SpaceInfo& info, const CheckpointAnchor& known);
+  Status check_promises(const CheckpointAnchor& known);
+  Result<std::optional<bool>> compare_states(std::vector<std::string>& differing);
+  Status heal(const std::vector<std::string>& differing, std::optional<bool>& equal);
+  /// Forgets entries that stand under no root which the hub signed. What this office wrote of them is unsent
+  /// again.
+  Status drop_unproved();
+  Status drop_unproved(const std::string& space, std::vector<SealedSet>& own);
+  Status restore_pending(const std::vector<SealedSet>& own);
+  Result<Seen> proved(std::string_view space);
+  Result<bool> has_unproved();
+  Status begin_session();
+
   // applying.cpp
+  /// The one decision, asked again.
+  Result<Verdict> judge(const ChangeSet& set, const ledger::Entry& entry, Position position,
+                        const std::map<std::string, LoadedRecord>& records);
   Status fill_own_items(Segment& segment);
   Status check_openings(const Segment& segment);
   Status check_order(const Segment& segment, const SpaceInfo& info);
@@ -239,9 +272,16 @@ class Replica final : public ClientPort {
   /// then.
   std::map<SpaceNumber, std::pair<std::uint64_t, Position>> noted_;
   bool tables_ready_ = false;
-  std::int64_t pushed_ = 0;             ///< pending numbers handed out in this session
-  std::optional<Seen> session_base_;    ///< the checkpoint that this session's proofs start from
-  std::map<ChainId, Sequence> staged_;  ///< what the hub holds already, by its welcome
+  std::int64_t pushed_ = kNothingPushed;   ///< pending numbers handed out in this session
+  std::optional<Seen> session_base_;       ///< the checkpoint that this session's proofs start from
+  std::map<ChainId, Sequence> staged_;     ///< what the hub holds already, by its welcome
+  std::map<std::string, Position> named_;  ///< entries that this session's hello named, by space
+  std::set<std::string> offered_;          ///< spaces that this session's welcome lets us read
+  std::map<ChainId, Sequence>
+      promised_;                ///< up to where the hub has said "accepted" to this session's knowledge
+  bool asked_in_full_ = false;  ///< the hub was asked to leave nothing out
+  bool accused_ = false;        ///< the lie at hand is kept already
+  std::map<std::pair<std::string, Position>, Hash> roots_;  ///< of this apply: most change sets name the same
 };
 
 }  // namespace wasl

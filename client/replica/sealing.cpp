@@ -187,10 +187,8 @@ Result<std::vector<SealedSet>> Replica::seal_operations(const std::string& space
   parts.emplace_back(part_begin, operations.size());
 
   WASL_LET(const Grant* const grant, own_grant());
-  WASL_LET(const SpaceInfo* const authority_info, store_.space(kAuthoritySpace));
-  const Seen seen_authority{authority_info->size, authority_info->frontier.root()};
-  WASL_LET(const SpaceInfo* const info, store_.space(space));
-  const Seen seen{info->size, info->frontier.root()};
+  WASL_LET(const Seen seen_authority, proved(kAuthoritySpace));
+  WASL_LET(const Seen seen, proved(space));
   WASL_LET(OwnChain chain, own_chain(space, bulk));
   const Millis now = ports_.clock->now();
   std::vector<SealedSet> sealed;

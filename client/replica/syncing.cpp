@@ -2,8 +2,6 @@
 #include <algorithm>
 
 #include "client/replica/replica.hpp"
-#include "shared/ledger/heads.hpp"
-#include "shared/ledger/note.hpp"
 
 namespace wasl {
 
@@ -11,8 +9,8 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   WASL_TRY(store_.refresh());
   Hello hello;
   WASL_LET(const auto full, store_.meta("full"));
-  hello.flags = static_cast<Byte>((live ? Hello::kLive : 0) |
-                                  (full && !full->empty() && (*full)[0] == 1 ? Hello::kFull : 0));
+  asked_in_full_ = full && !full->empty() && (*full)[0] == 1;
+  hello.flags = static_cast<Byte>((live ? Hello::kLive : 0) | (asked_in_full_ ? Hello::kFull : 0));
   hello.network = anchor_.network;
   hello.device = device_.public_key();
   hello.hub = anchor_.log_key;
@@ -24,16 +22,35 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   // A replica from an older copy than identity.db lacks leaves that were proved since.
   WASL_LET(const auto leaves, store_.meta("leaves up to"));
   if ((leaves ? Reader(*leaves).varint() : 0) != checkpoint.heads.size) hello.flags |= Hello::kLeaves;
+  WASL_TRY(begin_session());
   WASL_LET(const auto spaces, readable_spaces());
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
     hello.cursors.push_back({space, info->size, info->key.has_value()});
+    named_[space] = info->size;
     // A link that broke between the entries and their proof left a space without its leaf.
     if (info->size > 0 && info->leaf.empty()) hello.flags |= Hello::kLeaves;
   }
-  pushed_ = 0;
-  staged_.clear();
   return encode(hello, device_);
+}
+
+/// Nothing of the last session counts, but what the hub has promised in it.
+Status Replica::begin_session() {
+  pushed_ = kNothingPushed;
+  staged_.clear();
+  named_.clear();
+  offered_.clear();
+  promised_.clear();
+  accused_ = false;
+  WASL_LET(auto select,
+           db_.prepare("SELECT chain, max(sequence) FROM _wasl_pending WHERE state = 3 GROUP BY chain"));
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return {};
+    if (const auto chain = ChainId::from(select.blob(0))) {
+      promised_[*chain] = static_cast<Sequence>(select.int64(1));
+    }
+  }
 }
 
 Result<Bytes> Replica::make_invitation_hello(const crypto::KeyPair& invitation, const Hash& binding) {
@@ -73,14 +90,14 @@ Result<Segment> Replica::make_enrolment(const crypto::KeyPair& invitation) {
   pass.until = 0;  // the invitation's period ends; what it hands over does not
   pass.depth = 0;
 
-  WASL_LET(const SpaceInfo* const info, store_.space(kAuthoritySpace));
   Header header;
   header.network = anchor_.network;
   header.space = kAuthoritySpace;
   header.source = {invitation.public_key(), ports_.random->fixed<ChainId>()};
   header.schema = ports_.schema->hash();
   header.grant = grant->name;
-  header.seen = header.seen_authority = {info->size, info->frontier.root()};
+  WASL_LET(header.seen, proved(kAuthoritySpace));
+  header.seen_authority = header.seen;
   header.stamp = Stamp::at(ports_.clock->now());
   header.group = ports_.random->fixed<GroupId>();
   std::vector<Operation> operations;
@@ -104,7 +121,11 @@ Result<Segment> Replica::make_enrolment(const crypto::KeyPair& invitation) {
 Status Replica::on_welcome(const Welcome& welcome) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
+  for (const auto& [space, size] : named_) {
+    if (welcome.same_spaces) offered_.insert(space);
+  }
   for (const SpaceKey& space : welcome.spaces) {
+    offered_.insert(space.space);
     WASL_LET(SpaceInfo* const info, store_.space(space.space));
     if (!space.key || info->key == space.key) continue;
     if (info->key) return fail(Errc::caught, "the hub changed the blinding key of " + space.space);
@@ -184,6 +205,13 @@ Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
 }
 
 Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
+  for (const VerdictItem& item : verdicts) {
+    if (item.verdict.reason != Reason::seen) continue;
+    return fail(
+        Errc::caught,
+        "the hub says that a log which it has signed for this office is not its own: " + item.verdict.detail,
+        "local work goes on and is kept; the evidence is stored: tell the secretariat");
+  }
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   std::set<ChainId> forked;
@@ -193,6 +221,10 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
     const auto state = item.verdict.outcome == Outcome::accepted ? PendingState::accepted
                        : item.verdict.outcome == Outcome::held   ? PendingState::held
                                                                  : PendingState::refused;
+    if (state == PendingState::accepted) {
+      Sequence& promised = promised_[item.chain];
+      promised = std::max(promised, item.first + item.count - 1);
+    }
     WASL_LET(auto update,
              db_.prepare("UPDATE _wasl_pending SET state = ?, reason = ?, detail = ? WHERE chain = ? AND "
                          "sequence BETWEEN ? AND ? AND state <> 4"));
@@ -278,140 +310,6 @@ Status Replica::reseal(const ChainId& chain) {
   return make_durable(sealed);
 }
 
-namespace {
-
-tl::unexpected<Error> caught(std::string message) {
-  return fail(
-      Errc::caught, std::move(message),
-      "local work goes on and is kept; the evidence is stored: tell the secretariat before you sync again");
-}
-
-}  // namespace
-
-Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
-  WASL_LET(auto transaction, Transaction::begin(db_));
-  WASL_TRY(store_.refresh());
-  WASL_TRY(catch_up_authority());
-  WASL_LET(CheckpointAnchor known, identity_.checkpoint());
-  if (!proof.checkpoint.empty()) {
-    const std::string origin = ledger::heads_origin(anchor_.network, authority_.statement().epoch);
-    WASL_LET(const ledger::Checkpoint checkpoint,
-             ledger::open_checkpoint(proof.checkpoint, origin, anchor_.log_key));
-    // The proof starts from what this session named, whatever another process of this office has learnt
-    // since.
-    const Seen base = session_base_.value_or(known.heads);
-    const auto contradicts = [&](std::string_view how) -> Status {
-      WASL_TRY(identity_.add_evidence(how, view(known.note), view(proof.checkpoint), ports_.clock->now()));
-      return caught(std::string(how));
-    };
-    if (checkpoint.size < base.size) {
-      WASL_TRY(contradicts("the hub shows a shorter history than it signed before (" +
-                           std::to_string(checkpoint.size) + " instead of " + std::to_string(base.size) +
-                           "): it was restored from an old copy, or it lies"));
-    }
-    if (base.size > 0 && !ledger::verify_consistency(base.size, base.root, checkpoint.size, checkpoint.root,
-                                                     proof.consistency)) {
-      WASL_TRY(contradicts("the hub shows another history than the one that it signed before"));
-    }
-    const Seen shown{checkpoint.size, checkpoint.root};
-    WASL_LET(const auto proved, store_.meta("leaves up to"));
-    const bool moved = (known.heads != base && known.heads != shown) ||
-                       (proved && Reader(*proved).varint() > checkpoint.size);
-    if (moved) {
-      return fail(Errc::locked, "another program of this office synced at the same moment",
-                  "sync again; nothing is lost");
-    }
-    std::vector<ledger::Leaf> leaves;
-    std::map<Bytes, std::pair<std::uint64_t, ledger::HeadsLeaf>> by_name;
-    for (const LeafProof& item : proof.leaves) {
-      WASL_LET(ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(item.leaf));
-      leaves.push_back({item.index, ledger::leaf_hash(leaf)});
-      Bytes name = leaf.name;
-      by_name[std::move(name)] = {item.index, std::move(leaf)};
-    }
-    if (!leaves.empty() &&
-        !ledger::verify_inclusions(leaves, checkpoint.size, proof.inclusion, checkpoint.root)) {
-      WASL_TRY(contradicts("the hub's heads do not stand in the log that it signed"));
-    }
-    WASL_LET(const auto spaces, readable_spaces());
-    for (const std::string& space : spaces) {
-      WASL_LET(SpaceInfo* const info, store_.space(space));
-      if (is_private_space(space) && !info->key) continue;
-      const Bytes name =
-          is_private_space(space) ? to_bytes(ledger::blind_name(*info->key, space).view()) : to_bytes(space);
-      const auto it = by_name.find(name);
-      if (it == by_name.end()) continue;
-      const auto& [index, leaf] = it->second;
-      if (!info->leaf.empty()) {
-        WASL_LET(const ledger::HeadsLeaf before, ledger::HeadsLeaf::decode(info->leaf));
-        const bool goes_on = leaf.size >= before.size && index >= info->leaf_index &&
-                             (leaf.size > before.size || leaf.root == before.root);
-        if (!goes_on) WASL_TRY(contradicts("the hub shows another history of " + space + " than before"));
-      }
-      info->leaf_index = index;
-      info->leaf = leaf.encode();
-      info->as_of = leaf.hub_time;
-      WASL_TRY(store_.save_space(*info));
-    }
-    known.heads = {checkpoint.size, checkpoint.root};
-    known.note = proof.checkpoint;
-    Writer size;
-    size.varint(known.heads.size);
-    WASL_TRY(store_.set_meta("leaves up to", size.bytes()));
-  }
-
-  // Unknown when the hub's digest lags or something is still on its way; false only for a real difference.
-  std::optional<bool> equal = true;
-  std::vector<std::string> differing;
-  WASL_LET(const auto spaces, readable_spaces());
-  for (const std::string& space : spaces) {
-    WASL_LET(SpaceInfo* const info, store_.space(space));
-    if (info->leaf.empty()) {
-      if (info->size > 0) equal = std::nullopt;
-      continue;
-    }
-    WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
-    if (info->size == leaf.size && info->frontier.root() != leaf.root) {
-      WASL_TRY(identity_.add_evidence("the entries of " + space + " are not those that the hub signed",
-                                      info->frontier.encode(), view(known.note), ports_.clock->now()));
-      return caught("the hub sent entries of " + space + " that are not those that it signed");
-    }
-    if (info->size != leaf.size || info->applied != info->size || leaf.digest_position != leaf.size) {
-      if (equal) equal = std::nullopt;
-      continue;
-    }
-    WASL_TRY(settle_digest(*info));
-    WASL_LET(const Hash digest, store_.digest(space));
-    if (digest != leaf.digest) differing.push_back(space);
-  }
-  WASL_TRY(transaction.commit());
-  // The entries are those that the hub signed, so the difference is in what was made of them: compute it
-  // anew.
-  for (const std::string& space : differing) {
-    WASL_LET(const auto repaired, rebuild(space));
-    WASL_LET(const bool healed, digest_matches(space));
-    WASL_TRY(identity_.add_evidence(
-        "the state of " + space + " differed from the hub's; " + std::to_string(repaired.size()) +
-            " records were computed again from history" + (healed ? "" : " and it still differs"),
-        {}, {}, ports_.clock->now()));
-    if (!healed) equal = false;
-  }
-  // Last: a crash in between only makes the hub prove the same once more.
-  if (!proof.checkpoint.empty()) {
-    WASL_TRY(identity_.set_checkpoint(known));
-    session_base_ = known.heads;
-  }
-  return equal;
-}
-
-Result<bool> Replica::digest_matches(std::string_view space) {
-  WASL_TRY(store_.refresh());
-  WASL_LET(const SpaceInfo* const info, store_.space(space));
-  WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
-  WASL_LET(const Hash digest, store_.digest(space));
-  return digest == leaf.digest;
-}
-
 std::vector<Cursor> Replica::applied_cursors() {
   std::vector<Cursor> cursors;
   const auto spaces = readable_spaces();
@@ -435,9 +333,10 @@ Status Replica::on_session_end(std::optional<bool> equal) {
   WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending LIMIT 1"));
   WASL_LET(const bool pending, select.step());
   select.reset();
-  // Everything that was sealed has its entry, applied and durable: the second copy has done its duty. The
-  // lock is still held, so nobody appends meanwhile.
-  if (!pending && tables_ready_) WASL_TRY(outbox_.clear());
+  // Everything that was sealed has its entry, applied, durable and signed by the hub: the second copy has
+  // done its duty. The lock is still held, so nobody appends meanwhile.
+  WASL_LET(const bool unproved, has_unproved());
+  if (!pending && !unproved && tables_ready_) WASL_TRY(outbox_.clear());
   return transaction.commit();
 }
 

@@ -1,86 +1,10 @@
 // Proof without a network: everything is computed again from signed history and compared with what is kept.
 #include <algorithm>
 
+#include "client/replica/replay.hpp"
 #include "client/replica/replica.hpp"
-#include "shared/ledger/heads.hpp"
 
 namespace wasl {
-namespace {
-
-/// Confirmed state of one space, replayed from its log.
-struct Replay {
-  std::map<std::string, RecordState> records;
-  std::uint64_t change_sets = 0;
-  ledger::Frontier frontier;
-  Position applied = 0;
-
-  void apply(const ChangeSet& set, const ledger::Entry& entry) {
-    const Millis effective = std::min(set.header.stamp.millis(), entry.hub_time);
-    for (std::size_t i = 0; i < set.operations.size(); ++i) {
-      const Operation& op = set.operations[i];
-      records[op.id].apply(op, {set.dot(i), set.header.stamp, effective});
-    }
-    ++change_sets;
-  }
-  [[nodiscard]] Hash digest() const {
-    ledger::DigestTree tree;
-    std::map<unsigned, ledger::Bucket> buckets;
-    for (const auto& [id, state] : records) {
-      const Hash hash = ledger::id_hash(id);
-      buckets[ledger::bucket_of(hash)].set(hash, record_hash(id, state));
-    }
-    for (const auto& [number, bucket] : buckets) tree.set(number, bucket.hash());
-    return tree.root();
-  }
-};
-
-Status replay_segment(const Segment& segment, const SpaceInfo& info, const NetworkId& network,
-                      std::map<Source, ChainEnd>& chains, Replay& out) {
-  WASL_TRY(verify_runs(segment, network));
-  const auto follow = [&](const Header& header, const Hash& name) -> Status {
-    ChainEnd& end = chains[header.source];
-    if (header.network != network || header.sequence != end.last + 1 || header.previous != end.name) {
-      return fail(Errc::corrupt, "a chain of " + to_hex(header.source.author.view()).substr(0, 12) +
-                                     " breaks at " + std::to_string(header.sequence));
-    }
-    end = {header.sequence, name};
-    return {};
-  };
-  const auto key = is_private_space(segment.space) ? info.key : std::nullopt;
-  for (const SegmentItem& item : segment.items) {
-    if (const auto* set = std::get_if<SetItem>(&item)) {
-      WASL_TRY(follow(set->set.header, set->set.name));
-      if (!set->entry) continue;
-      out.frontier.append(ledger::leaf_hash(*set->entry, key));
-      if (out.frontier.size() <= info.applied) out.apply(set->set, *set->entry);
-    } else if (const auto* stand_in = std::get_if<StandInItem>(&item)) {
-      WASL_TRY(follow(stand_in->header, stand_in->name));
-    } else if (const auto* other = std::get_if<EntryItem>(&item)) {
-      out.frontier.append(ledger::leaf_hash(other->entry, key));
-    }
-  }
-  return {};
-}
-
-Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const NetworkId& network) {
-  Replay out;
-  std::map<Source, ChainEnd> chains;
-  while (out.frontier.size() < info.size) {
-    WASL_LET(const auto segments,
-             store.read(info.name, out.frontier.size() + 1, limits::kSegmentTargetBytes, network));
-    if (segments.empty())
-      return fail(Errc::corrupt,
-                  "entries are missing from position " + std::to_string(out.frontier.size() + 1));
-    for (const Segment& segment : segments) {
-      if (segment.first != out.frontier.size() + 1) return fail(Errc::corrupt, "the log has a gap");
-      WASL_TRY(replay_segment(segment, info, network, chains, out));
-    }
-  }
-  return out;
-}
-
-}  // namespace
-
 Result<VerifyReport> Replica::verify() {
   WASL_TRY(seal());
   WASL_LET(auto transaction, Transaction::begin(db_));

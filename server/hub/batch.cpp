@@ -11,17 +11,6 @@ namespace {
 constexpr Millis kRetryGap = 200;      // what is missing was lost with a restart and comes again at once
 constexpr Millis kRetryHeld = 60'000;  // a person has to decide first
 
-const Header* header_of(const SegmentItem& item) {
-  if (const auto* set = std::get_if<SetItem>(&item)) return &set->set.header;
-  if (const auto* stand_in = std::get_if<StandInItem>(&item)) return &stand_in->header;
-  return nullptr;
-}
-
-const Hash& name_of_item(const SegmentItem& item) {
-  if (const auto* set = std::get_if<SetItem>(&item)) return set->set.name;
-  return std::get<StandInItem>(item).name;
-}
-
 /// Every commitment comes with an opening that opens it.
 Verdict check_openings(const Unit& unit, const ChangeSet& set) {
   for (std::size_t i = 0; i < set.operations.size(); ++i) {
@@ -41,6 +30,19 @@ Verdict check_openings(const Unit& unit, const ChangeSet& set) {
       return Verdict::refuse(Reason::malformed, "a personal value of " + op.id + " without its opening");
   }
   return Verdict::accept();
+}
+
+/// Behind the last change set of the group that begins here; signatures may stand inside.
+std::size_t group_end(const std::vector<SegmentItem>& items, std::size_t from) {
+  const Header& first = *header_of(items[from]);
+  std::size_t end = from + 1;
+  for (std::size_t i = end; i < items.size(); ++i) {
+    const Header* next = header_of(items[i]);
+    if (next == nullptr) continue;
+    if (next->group != first.group || next->parts != first.parts || next->part == 1) break;
+    end = i + 1;
+  }
+  return end;
 }
 
 }  // namespace
@@ -69,14 +71,29 @@ Status Batch::begin() {
 Result<Batch::ChainView*> Batch::view(const Source& source) {
   if (const auto it = chains_.find(source); it != chains_.end()) return &it->second;
   WASL_LET(const ChainEnd end, in_.store.chain_end(source));
-  ChainView chain{end.last, end.name, end.last, std::nullopt, end.space};
+  ChainView chain{end, end.last, std::nullopt};
   WASL_LET(const auto kept, in_.store.kept_from(source, end.last + 1));
-  if (!kept.empty()) {
-    chain.last = kept.back().header.sequence;
-    chain.name = kept.back().name;
-    chain.space = kept.back().header.space;
-  }
+  if (!kept.empty()) chain.end = end_after(kept.back().header, kept.back().name);
   return &chains_.emplace(source, chain).first->second;
+}
+
+Result<Batch::Burden*> Batch::burden(const PublicKey& author) {
+  if (const auto it = burdens_.find(author); it != burdens_.end()) return &it->second;
+  Burden burden;
+  WASL_LET(burden.chains, in_.store.chain_count(author));
+  WASL_LET(burden.kept, in_.store.kept_totals(author));
+  return &burdens_.emplace(author, burden).first->second;
+}
+
+/// Of the log as it is stored: nobody has seen what this batch adds.
+Result<std::optional<Hash>> Batch::root(std::string_view space, Position size) {
+  std::pair key(std::string(space), size);
+  if (const auto it = roots_.find(key); it != roots_.end()) return std::optional(it->second);
+  WASL_LET(const SpaceInfo* const info, in_.store.space(space));
+  if (size > info->size) return std::optional<Hash>();
+  WASL_LET(const Hash root, in_.store.root(space, size));
+  roots_.emplace(std::move(key), root);
+  return std::optional(root);
 }
 
 Result<BlockBuilder*> Batch::block(const std::string& space) {
@@ -106,6 +123,7 @@ Result<std::vector<SegmentItem>> Batch::select_new(Unit& unit, ChainView& chain,
   std::vector<SegmentItem> fresh;
   const ChainId& id = unit.source.chain;
   const auto forked = [&] { return chain.forked_by == unit.ticket; };
+  std::optional<Verdict> broken;  // from here on the unit is no part of the chain
   for (SegmentItem& item : unit.items) {
     const Header* header = header_of(item);
     if (header == nullptr) {
@@ -113,19 +131,26 @@ Result<std::vector<SegmentItem>> Batch::select_new(Unit& unit, ChainView& chain,
       continue;
     }
     const Sequence sequence = header->sequence;
-    const Hash name = name_of_item(item);
-    if (!forked() && sequence == chain.last + 1 && header->previous == chain.name) {
-      chain.last = sequence;
-      chain.name = name;
-      fresh.push_back(std::move(item));
+    const Hash name = name_of(item);
+    if (!forked() && !broken && sequence == chain.end.last + 1 && header->previous == chain.end.name) {
+      if (const Status next = check_next(chain.end, *header); !next) {
+        broken = Verdict::refuse(Reason::malformed, next.error().message);
+      } else {
+        chain.end = end_after(*header, name);
+        fresh.push_back(std::move(item));
+        continue;
+      }
+    }
+    if (broken) {
+      add_verdict(verdicts, id, sequence, *broken);
       continue;
     }
-    if (!forked() && sequence > chain.last + 1) {
+    if (!forked() && sequence > chain.end.last + 1) {
       add_verdict(verdicts, id, sequence, {Outcome::later, Reason::busy, {}}, kRetryGap);
       continue;
     }
     Verdict verdict = Verdict::refuse(Reason::fork);
-    if (!forked() && sequence <= chain.last && !placed_.contains({unit.source, sequence})) {
+    if (!forked() && sequence <= chain.end.last && !placed_.contains({unit.source, sequence})) {
       WASL_LET(verdict, known_verdict(unit.source, sequence, name));
     } else if (!forked() && placed_.contains({unit.source, sequence})) {
       verdict = {Outcome::later, Reason::busy, {}};  // pushed twice in one commit: known after it
@@ -165,7 +190,13 @@ Result<Verdict> Batch::rule_set(const Unit& unit, const ChangeSet& set, SpaceNum
     if (!found) failed = found.error();
     return found && found->has_value();
   };
-  Verdict verdict = authorise(set, in_.authority, authority_size_, in_.schema, in_.hub_time, record, in_log);
+  const auto root_of = [&](std::string_view of, Position size) -> std::optional<Hash> {
+    auto known = root(of, size);
+    if (!known) failed = known.error();
+    return known ? *known : std::nullopt;
+  };
+  Verdict verdict =
+      authorise(set, in_.authority, authority_size_, in_.schema, in_.hub_time, {record, in_log, root_of});
   if (failed) return tl::unexpected(*failed);
   WASL_TRY(records_.health());
   return verdict;
@@ -244,14 +275,14 @@ Status Batch::keep(const Unit& unit, const std::vector<SegmentItem>& items, std:
                    const Verdict& verdict) {
   KeptSet kept;
   kept.header = *header_of(items[at]);
-  kept.name = name_of_item(items[at]);
+  kept.name = name_of(items[at]);
   kept.state = state;
   kept.reason = verdict.reason;
   kept.detail = verdict.detail;
   kept.at = in_.hub_time;
   if (const auto* set = std::get_if<SetItem>(&items[at])) {
     kept.header_bytes = set->set.header_bytes;
-    kept.body = set->set.body_bytes;
+    if (verdict.reason != Reason::too_much_held) kept.body = set->set.body_bytes;
     for (const Operation& op : set->set.operations) {
       for (const OpeningItem& opening : unit.openings) {
         if (Value::commitment(opening.commitment) == op.value) kept.openings.push_back(opening);
@@ -266,68 +297,107 @@ Status Batch::keep(const Unit& unit, const std::vector<SegmentItem>& items, std:
   return in_.store.keep(kept);
 }
 
-Status Batch::rule(Unit unit, std::vector<VerdictItem>& verdicts) {
-  WASL_LET(const KeptTotals totals, in_.store.kept_totals(unit.source.author));
-  if (totals.held >= limits::kHeldOfDevice || totals.held_bytes >= limits::kHeldBytesOfDevice) {
-    for (const SegmentItem& item : unit.items) {
-      if (const Header* header = header_of(item)) {
-        add_verdict(verdicts, unit.source.chain, header->sequence,
-                    {Outcome::later, Reason::too_much_held, {}}, kRetryHeld);
-      }
-    }
-    return {};
+Result<bool> Batch::may_begin(const Unit& unit, const ChainView& chain, std::vector<VerdictItem>& verdicts) {
+  if (chain.end.last > 0 || in_.authority.is_registrar(unit.source.author)) return true;
+  WASL_LET(Burden* const author, burden(unit.source.author));
+  if (author->chains < limits::kChainsOfDevice) {
+    ++author->chains;
+    return true;
   }
-  WASL_LET(ChainView* const chain, view(unit.source));
-  // Headers travel without their space: one in another space's log would come out as somebody else's, for
-  // every reader.
-  if (!chain->space.empty() && chain->space != unit.space) {
-    for (const SegmentItem& item : unit.items) {
-      if (const Header* header = header_of(item)) {
-        add_verdict(verdicts, unit.source.chain, header->sequence,
-                    Verdict::refuse(Reason::malformed, "a chain belongs to one space"));
-      }
+  for (const SegmentItem& item : unit.items) {
+    if (const Header* header = header_of(item)) {
+      add_verdict(verdicts, unit.source.chain, header->sequence, Verdict::refuse(Reason::too_many_chains));
     }
-    return {};
   }
-  const Sequence known_end = chain->last;
-  WASL_LET(std::vector<SegmentItem> items, select_new(unit, *chain, verdicts));
-  if (items.empty()) return {};
-  chain->space = unit.space;
+  return false;
+}
+
+Result<bool> Batch::has_room(const PublicKey& author) {
+  WASL_LET(const Burden* const known, burden(author));
+  return known->kept.held + known->kept.refused < limits::kKeptOfDevice &&
+         known->kept.bytes < limits::kKeptBytesOfDevice;
+}
+
+Status Batch::keep_group(const Unit& unit, const std::vector<SegmentItem>& items, std::size_t from,
+                         std::size_t to, const Verdict& verdict) {
+  WASL_LET(Burden* const author, burden(unit.source.author));
+  for (std::size_t i = from; i < to; ++i) {
+    if (header_of(items[i]) == nullptr) continue;
+    const auto* set = std::get_if<SetItem>(&items[i]);
+    if (set == nullptr) {
+      WASL_TRY(keep(unit, items, i, KeptState::discarded, Verdict::accept()));
+    } else if (verdict.outcome != Outcome::accepted) {
+      const bool held = verdict.outcome == Outcome::held;
+      ++(held ? author->kept.held : author->kept.refused);
+      author->kept.bytes += set->set.header_bytes.size() + set->set.body_bytes.size();
+      WASL_TRY(keep(unit, items, i, held ? KeptState::held : KeptState::refused, verdict));
+    }
+  }
+  return {};
+}
+
+void Batch::put_off(const Unit& unit, ChainView& chain, std::vector<SegmentItem>& items, std::size_t from,
+                    std::vector<VerdictItem>& verdicts) {
+  for (std::size_t i = from; i < items.size(); ++i) {
+    if (const Header* header = header_of(items[i])) {
+      add_verdict(verdicts, unit.source.chain, header->sequence, {Outcome::later, Reason::too_much_held, {}},
+                  kRetryHeld);
+    }
+  }
+  items.resize(from);
+  for (const SegmentItem& item : items) {
+    if (const Header* header = header_of(item)) chain.end = end_after(*header, name_of(item));
+  }
+}
+
+Result<bool> Batch::rule_groups(Unit& unit, ChainView& chain, std::vector<SegmentItem>& items,
+                                std::vector<VerdictItem>& verdicts) {
   bool any_accepted = false;
   for (std::size_t from = 0; from < items.size();) {
     if (header_of(items[from]) == nullptr) {
       ++from;
       continue;
     }
-    const Header first = *header_of(items[from]);
-    std::size_t to = from + 1;
-    std::size_t end = to;  // behind the group's last change set; signatures may stand inside
-    for (; to < items.size(); ++to) {
-      const Header* next = header_of(items[to]);
-      if (next == nullptr) continue;
-      if (next->group != first.group || next->parts != first.parts || next->part == 1) break;
-      end = to + 1;
+    const std::size_t end = group_end(items, from);
+    WASL_LET(Verdict verdict, rule_group(unit, items, from, end));
+    if (verdict.outcome != Outcome::accepted) {
+      WASL_LET(const bool room, has_room(unit.source.author));
+      if (!room && !any_accepted) {
+        put_off(unit, chain, items, from, verdicts);
+        return false;
+      }
+      // Under one signature with what was accepted: its header must stand in the log, so it cannot wait.
+      if (!room) verdict = Verdict::refuse(Reason::too_much_held);
     }
-    WASL_LET(const Verdict verdict, rule_group(unit, items, from, end));
+    WASL_TRY(keep_group(unit, items, from, end, verdict));
     any_accepted = any_accepted || verdict.outcome == Outcome::accepted;
     for (std::size_t i = from; i < end; ++i) {
       const Header* header = header_of(items[i]);
       if (header == nullptr) continue;
       const bool taken_back = std::holds_alternative<StandInItem>(items[i]);
-      const Verdict own = taken_back ? Verdict::accept() : verdict;
-      if (taken_back || verdict.outcome != Outcome::accepted) {
-        const KeptState state = taken_back                         ? KeptState::discarded
-                                : verdict.outcome == Outcome::held ? KeptState::held
-                                                                   : KeptState::refused;
-        WASL_TRY(keep(unit, items, i, state, own));
-      }
-      add_verdict(verdicts, unit.source.chain, header->sequence, own);
+      add_verdict(verdicts, unit.source.chain, header->sequence, taken_back ? Verdict::accept() : verdict);
     }
     from = end;
   }
-  if (!any_accepted) return {};
+  return any_accepted;
+}
 
-  WASL_LET(const auto kept, in_.store.kept_from(unit.source, chain->logged + 1));
+Status Batch::rule(Unit unit, std::vector<VerdictItem>& verdicts) {
+  WASL_LET(ChainView* const chain, view(unit.source));
+  WASL_LET(const bool begins, may_begin(unit, *chain, verdicts));
+  if (!begins) return {};
+  const ChainEnd known_end = chain->end;  // what is put off does not move it
+  WASL_LET(std::vector<SegmentItem> items, select_new(unit, *chain, verdicts));
+  if (items.empty()) return {};
+  WASL_LET(const bool any_accepted, rule_groups(unit, *chain, items, verdicts));
+  if (items.empty()) chain->end = known_end;
+  return any_accepted ? weave_in(unit, *chain, known_end.last, std::move(items)) : Status{};
+}
+
+/// What was accepted goes into the space's next block, with the headers of all that its chain had before.
+Status Batch::weave_in(const Unit& unit, ChainView& chain, Sequence known_end,
+                       std::vector<SegmentItem> items) {
+  WASL_LET(const auto kept, in_.store.kept_from(unit.source, chain.logged + 1));
   std::vector<StandInItem> before;
   for (const KeptSet& set : kept) {
     if (set.header.sequence <= known_end) before.push_back({set.header, set.header_bytes, set.name});
@@ -335,7 +405,7 @@ Status Batch::rule(Unit unit, std::vector<VerdictItem>& verdicts) {
   WASL_LET(BlockBuilder* const builder, block(unit.space));
   for (WovenRun& run : weave(std::move(before), std::move(items))) {
     for (const SegmentItem& item : run.items) {
-      if (const Header* header = header_of(item)) chain->logged = header->sequence;
+      if (const Header* header = header_of(item)) chain.logged = header->sequence;
     }
     WASL_TRY(builder->add(in_.store, std::move(run)));
   }

@@ -45,11 +45,14 @@ class Batch {
  private:
   /// The end of a chain with what is kept beside the log.
   struct ChainView {
-    Sequence last = 0;
-    Hash name;
+    ChainEnd end;
     Sequence logged = 0;                     ///< of it, how far the log (or a block to come) has headers
     std::optional<std::uint64_t> forked_by;  ///< who pushes another history than the chain's
-    std::string space;                       ///< of the chain; empty until it has something
+  };
+  /// What the hub keeps for an author beside the logs.
+  struct Burden {
+    std::uint64_t chains = 0;
+    KeptTotals kept;
   };
   struct Place {
     Source source;
@@ -58,6 +61,9 @@ class Batch {
   };
 
   Result<ChainView*> view(const Source& source);
+  Result<Burden*> burden(const PublicKey& author);
+  /// Refuses a unit that would begin a chain too many.
+  Result<bool> may_begin(const Unit& unit, const ChainView& chain, std::vector<VerdictItem>& verdicts);
   Result<BlockBuilder*> block(const std::string& space);
   Result<Verdict> known_verdict(const Source& source, Sequence sequence, const Hash& name);
   /// Sorts out what the chain has already, or cannot have yet. @return what is to be judged, with signatures.
@@ -67,6 +73,18 @@ class Batch {
   Result<Verdict> rule_group(Unit& unit, std::vector<SegmentItem>& items, std::size_t from, std::size_t to);
   Result<Verdict> rule_set(const Unit& unit, const ChangeSet& set, SpaceNumber space);
   Status place_group(const Unit& unit, std::vector<SegmentItem>& items, std::size_t from, std::size_t to);
+  Result<bool> has_room(const PublicKey& author);
+  /// Keeps what was not accepted.
+  Status keep_group(const Unit& unit, const std::vector<SegmentItem>& items, std::size_t from, std::size_t to,
+                    const Verdict& verdict);
+  /// From this group on the chain waits; other chains of the author go on.
+  void put_off(const Unit& unit, ChainView& chain, std::vector<SegmentItem>& items, std::size_t from,
+               std::vector<VerdictItem>& verdicts);
+  /// Judges what is new, group by group. @return whether something was accepted.
+  Result<bool> rule_groups(Unit& unit, ChainView& chain, std::vector<SegmentItem>& items,
+                           std::vector<VerdictItem>& verdicts);
+  Status weave_in(const Unit& unit, ChainView& chain, Sequence known_end, std::vector<SegmentItem> items);
+  Result<std::optional<Hash>> root(std::string_view space, Position size);
   Status keep(const Unit& unit, const std::vector<SegmentItem>& items, std::size_t at, KeptState state,
               const Verdict& verdict);
   Status make_spaces();
@@ -76,6 +94,8 @@ class Batch {
   RecordCache records_;
   Position authority_size_ = 0;
   std::map<Source, ChainView> chains_;
+  std::map<PublicKey, Burden> burdens_;
+  std::map<std::pair<std::string, Position>, Hash> roots_;
   std::map<std::string, BlockBuilder> blocks_;
   std::set<Place> placed_;
   std::vector<std::string> grown_;

@@ -3,6 +3,7 @@
 // come out only after it. Thread: the hub's one thread; nothing here waits but for the disk.
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,9 @@ class Committer {
 
   /// Queues a push of a device. @pre checked by the session: signatures, author, network, no entries.
   void submit(std::uint64_t ticket, Segment push);
-  [[nodiscard]] bool is_idle() const { return queue_.empty(); }
+  [[nodiscard]] bool is_idle() const { return queue_.empty() && ready_.empty(); }
+  /// What is queued takes so much memory that it has to be committed before more is read.
+  [[nodiscard]] bool is_full() const { return queued_ > kQueuedMost; }
 
   struct Ruling {
     std::uint64_t ticket = 0;
@@ -43,7 +46,8 @@ class Committer {
     std::vector<Ruling> rulings;
     std::vector<std::string> grown;  ///< spaces with new entries, `authority` first
   };
-  /// Commits what is queued, up to a bound. A disk that refuses costs a `later` for each change set.
+  /// Commits what is queued, up to a bound; one ticket's work waits while others' is looked at. A disk that
+  /// refuses costs a `later` for each change set.
   Committed commit();
 
   [[nodiscard]] const AuthorityState& authority() const { return authority_; }
@@ -54,6 +58,16 @@ class Committer {
   [[nodiscard]] Millis hub_time();
 
  private:
+  static constexpr std::size_t kQueuedMost = 1 << 19;  // items and operations, decoded: 150 MB
+
+  /// What one ticket pushed and nobody has judged: units of several pushes, in their order.
+  struct Waiting {
+    std::deque<Unit> units;
+    std::deque<std::size_t> pushes;  ///< how many of the units belong to each push
+  };
+  void stage(Committed& outcome);
+  /// Takes units for one transaction, from each ticket in turn.
+  std::vector<Unit> next_units(Committed& outcome);
   Status load_authority();
   Status sign();
   Batch make_batch(Millis hub_time);
@@ -65,6 +79,8 @@ class Committer {
   NetworkId network_;
   Millis last_time_ = 0;
   std::deque<std::pair<std::uint64_t, Segment>> queue_;
+  std::map<std::uint64_t, Waiting> ready_;
+  std::size_t queued_ = 0;
 };
 
 }  // namespace wasl

@@ -25,6 +25,11 @@ class Hub final : public HubPort {
   };
   void listen(Listener listener) { listener_ = std::move(listener); }
 
+  /// Commits until little enough waits. Call it between messages.
+  void make_room() {
+    while (committer_.is_full()) commit();
+  }
+
   // HubPort
   [[nodiscard]] const NetworkId& network() const override { return committer_.network(); }
   [[nodiscard]] const crypto::KeyPair& log_key() const override { return ports_.log_key; }

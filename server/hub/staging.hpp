@@ -20,6 +20,7 @@ struct Unit {
       items;  ///< SetItem and StandInItem in chain order, each run's SignatureItem after it
   std::vector<OpeningItem> openings;
   std::size_t bytes = 0;
+  std::size_t operations = 0;
 };
 
 class Staging {
@@ -42,8 +43,12 @@ class Staging {
     bool open = false;  ///< parts of its last group are still to come
   };
   void put(Buffer& buffer, SegmentItem item, const Header& header, const Hash& name);
+  Unit drop(Buffer& buffer);
+  [[nodiscard]] bool fits(const Buffer& buffer) const;
 
   std::map<Source, Buffer> buffers_;
+  std::size_t bytes_ = 0;  ///< of all units here
+  std::map<PublicKey, std::size_t> bytes_of_;
 };
 
 }  // namespace wasl

@@ -1,6 +1,7 @@
 #include "server/session/session_server.hpp"
 
 #include "server/session/refusal.hpp"
+#include "shared/base/limits.hpp"
 #include "shared/log/log.hpp"
 
 namespace wasl {
@@ -25,7 +26,10 @@ class SessionServer::Link final : public ChannelHandler {
         timer_(server.loop_) {}
 
   void start() { run(session_.start(now())); }
-  void on_message(ByteView message) override { run(session_.on_frame(message, now())); }
+  void on_message(ByteView message) override {
+    run(session_.on_frame(message, now()));
+    server_.hub_.make_room();  // last: what it answers may come to this link too
+  }
   void on_writable() override { run(session_.on_writable(now())); }
   void on_closed(const LinkEnd& end) override {
     const LinkTraffic& traffic = channel_->traffic();
@@ -40,6 +44,7 @@ class SessionServer::Link final : public ChannelHandler {
     run(session_.on_ruling(verdicts, taken, now()));
   }
   void on_commit(const std::vector<std::string>& grown) { run(session_.on_commit(grown, now())); }
+  [[nodiscard]] const PublicKey& key() const { return session_.key(); }
   void say_goodbye() {
     timer_.cancel();
     channel_->close(CloseCode::going_away, "the hub stops");
@@ -95,6 +100,7 @@ UpgradeAnswer SessionServer::on_upgrade(ByteView hello_bytes, const std::string&
               {{"remote", remote}, {"code", to_word(hello.error().code)}, {"reason", hello.error().message}});
     return refusal(hello.error());
   }
+  make_room(hello->device);
   const std::uint64_t id = ++last_id_;
   log::info("session.opened", {{"session", id},
                                {"remote", remote},
@@ -107,6 +113,18 @@ UpgradeAnswer SessionServer::on_upgrade(ByteView hello_bytes, const std::string&
     link.start();
     return link;
   }};
+}
+
+void SessionServer::make_room(const PublicKey& key) {
+  std::vector<std::uint64_t> of_key;  // oldest first
+  for (const auto& [id, link] : links_) {
+    if (link->key() == key) of_key.push_back(id);
+  }
+  for (std::size_t i = 0; i + limits::kSessionsOfKey <= of_key.size(); ++i) {
+    log::info("session.closed",
+              {{"session", of_key[i]}, {"reason", "a newer session of its key needs the room"}});
+    links_.erase(of_key[i]);
+  }
 }
 
 void SessionServer::on_committed(const Committer::Committed& committed) {

@@ -29,6 +29,8 @@ class SessionServer {
   UpgradeAnswer on_upgrade(ByteView hello, const std::string& remote);
   void on_committed(const Committer::Committed& committed);
   void forget(std::uint64_t id);
+  /// Ends the oldest links of a key that has as many as it may.
+  void make_room(const PublicKey& key);
 
   Loop& loop_;
   Hub& hub_;

@@ -43,8 +43,8 @@ struct KeptSet {
 
 struct KeptTotals {
   std::uint64_t held = 0;
-  std::uint64_t held_bytes = 0;
   std::uint64_t refused = 0;
+  std::uint64_t bytes = 0;  ///< of both
 };
 
 class HubStore {
@@ -60,6 +60,8 @@ class HubStore {
   virtual Result<std::vector<std::string>> space_names() = 0;
   virtual Status save_space(const SpaceInfo& info) = 0;
   virtual Status append(const Segment& block) = 0;
+  /// Root of the first `size` entries. @pre the space has them.
+  virtual Result<Hash> root(std::string_view space, Position size) = 0;
   virtual Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence) = 0;
   /// The chain's end in the log, stand-ins included.
   virtual Result<ChainEnd> chain_end(const Source& source) = 0;
@@ -86,12 +88,15 @@ class HubStore {
   // ── Held and refused ──
   /// One place of a chain holds one: a second call changes nothing.
   virtual Status keep(const KeptSet& set) = 0;
-  /// Evidence of a second change set at one place.
+  /// Evidence of a second change set at one place. One piece a chain is enough: a second call changes
+  /// nothing.
   virtual Status keep_fork(const KeptSet& set) = 0;
   virtual Result<std::optional<KeptSet>> kept(const Source& source, Sequence sequence) = 0;
   /// From this sequence on, in order.
   virtual Result<std::vector<KeptSet>> kept_from(const Source& source, Sequence from) = 0;
   virtual Result<KeptTotals> kept_totals(const PublicKey& author) = 0;
+  /// Chains of the author that have something here, in a log or beside it.
+  virtual Result<std::uint64_t> chain_count(const PublicKey& author) = 0;
 
   virtual Result<std::optional<Bytes>> meta(std::string_view key) = 0;
   virtual Status set_meta(std::string_view key, ByteView value) = 0;

@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS hub_kept(no INTEGER PRIMARY KEY, author BLOB NOT NULL
   openings BLOB NOT NULL, run_last INTEGER, signature BLOB, state INTEGER NOT NULL, reason INTEGER NOT NULL,
   detail TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS hub_kept_place ON hub_kept(author, chain, sequence) WHERE fork = 0;
+CREATE UNIQUE INDEX IF NOT EXISTS hub_kept_fork ON hub_kept(author, chain) WHERE fork = 1;
 CREATE UNIQUE INDEX IF NOT EXISTS hub_kept_name ON hub_kept(name);
 )sql";
 
@@ -197,14 +198,23 @@ Result<std::vector<KeptSet>> SqliteHubStore::kept_from(const Source& source, Seq
 }
 
 Result<KeptTotals> SqliteHubStore::kept_totals(const PublicKey& author) {
-  WASL_LET(auto select, db_.prepare("SELECT coalesce(sum(state = 1), 0), coalesce(sum((state = 1) * "
-                                    "(length(body) + length(header))), 0), coalesce(sum(state = 2), 0) "
+  WASL_LET(auto select, db_.prepare("SELECT coalesce(sum(state = 1), 0), coalesce(sum(state = 2), 0), "
+                                    "coalesce(sum(length(body) + length(header)), 0) "
                                     "FROM hub_kept WHERE author = ? AND fork = 0"));
   select.bind_all(author);
   WASL_LET(const bool found, select.step());
   if (!found) return KeptTotals{};
   return KeptTotals{static_cast<std::uint64_t>(select.int64(0)), static_cast<std::uint64_t>(select.int64(1)),
                     static_cast<std::uint64_t>(select.int64(2))};
+}
+
+Result<std::uint64_t> SqliteHubStore::chain_count(const PublicKey& author) {
+  WASL_LET(auto select,
+           db_.prepare("SELECT count(*) FROM (SELECT chain FROM _wasl_source WHERE author = ?1 AND last > 0 "
+                       "UNION SELECT chain FROM hub_kept WHERE author = ?1 AND fork = 0)"));
+  select.bind_all(author);
+  WASL_LET(const bool found, select.step());
+  return found ? static_cast<std::uint64_t>(select.int64(0)) : 0;
 }
 
 }  // namespace wasl

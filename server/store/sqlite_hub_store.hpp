@@ -20,6 +20,7 @@ class SqliteHubStore final : public HubStore {
   Result<std::vector<std::string>> space_names() override { return log_.space_names(); }
   Status save_space(const SpaceInfo& info) override { return log_.save_space(info); }
   Status append(const Segment& block) override { return log_.append(block); }
+  Result<Hash> root(std::string_view space, Position size) override { return log_.root(space, size); }
   Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence) override {
     return log_.find(source, sequence);
   }
@@ -49,6 +50,7 @@ class SqliteHubStore final : public HubStore {
   Result<std::optional<KeptSet>> kept(const Source& source, Sequence sequence) override;
   Result<std::vector<KeptSet>> kept_from(const Source& source, Sequence from) override;
   Result<KeptTotals> kept_totals(const PublicKey& author) override;
+  Result<std::uint64_t> chain_count(const PublicKey& author) override;
 
   Result<std::optional<Bytes>> meta(std::string_view key) override { return log_.meta(key); }
   Status set_meta(std::string_view key, ByteView value) override { return log_.set_meta(key, value); }

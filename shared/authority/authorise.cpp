@@ -79,7 +79,8 @@ Verdict check_shape(const Operation& op, const Register& reg, const ChangeSet& s
 }
 
 Verdict authorise_records(const ChangeSet& set, const GrantAct& grant, const Schema& schema, Millis hub_time,
-                          const RecordLookup& record, const LogLookup& in_log) {
+                          const Before& before) {
+  const auto& [record, in_log, root] = before;
   std::set<std::string> created;
   std::map<std::string_view, std::uint32_t> registers;
   for (const Operation& op : set.operations) {
@@ -207,10 +208,26 @@ Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Mi
   return authorise_enrolment(set, authority, *grant, *enrol, grants);
 }
 
+/// Both logs that the author signed as seen are these logs: whoever was shown another one shows it here.
+Verdict check_seen(const Header& header, Position at, const RootLookup& root) {
+  const auto stands = [&](std::string_view space, const Seen& seen) {
+    return seen.size == 0 || root(space, seen.size) == seen.root;
+  };
+  if (!stands(header.space, header.seen)) {
+    return Verdict::refuse(Reason::seen, "it names " + std::to_string(header.seen.size) + " entries of " +
+                                             header.space + " that are not those of the log");
+  }
+  if (header.seen_authority.size > at || !stands(kAuthoritySpace, header.seen_authority)) {
+    return Verdict::refuse(Reason::seen, "it names " + std::to_string(header.seen_authority.size) +
+                                             " entries of authority that are not those of the log");
+  }
+  return Verdict::accept();
+}
+
 }  // namespace
 
 Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Position at, const Schema& schema,
-                  Millis hub_time, const RecordLookup& record, const LogLookup& in_log) {
+                  Millis hub_time, const Before& before) {
   const Author& author = set.header.source.author;
   if (author == authority.statement().log_key) return Verdict::refuse(Reason::no_grant, "the hub's log key");
   // Until the log keeps every dot for ever, an explicit one could bring a superseded head back to life.
@@ -218,14 +235,18 @@ Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Positio
                   [](const Operation& op) { return op.first_dot; })) {
     return Verdict::refuse(Reason::unsupported, "a re-sealed operation with its first dot");
   }
-  if (set.header.space == kAuthoritySpace) return authorise_acts(set, authority, hub_time);
+  if (set.header.space == kAuthoritySpace) {
+    const Verdict verdict = authorise_acts(set, authority, hub_time);
+    return verdict.outcome == Outcome::accepted ? check_seen(set.header, at, before.root) : verdict;
+  }
   if (authority.is_revoked(author, at)) return Verdict::hold(Reason::revoked);
   const Grant* grant = authority.grant(set.header.grant, at);
   if (grant == nullptr || grant->act.grantee != author || grant->act.kind != GrantKind::device) {
     return Verdict::refuse(Reason::no_grant);
   }
   if (grant->act.until != 0 && hub_time >= grant->act.until) return Verdict::hold(Reason::expired);
-  return authorise_records(set, grant->act, schema, hub_time, record, in_log);
+  if (Verdict v = check_seen(set.header, at, before.root); v.outcome != Outcome::accepted) return v;
+  return authorise_records(set, grant->act, schema, hub_time, before);
 }
 
 std::string_view to_word(Reason reason) {
@@ -266,6 +287,10 @@ std::string_view to_word(Reason reason) {
       return "void_act";
     case Reason::unsupported:
       return "unsupported";
+    case Reason::seen:
+      return "seen";
+    case Reason::too_many_chains:
+      return "too_many_chains";
   }
   return "unknown";
 }
@@ -308,6 +333,10 @@ std::string_view explain(Reason reason) {
       return "the act names what does not exist, or gives more than it may";
     case Reason::unsupported:
       return "a newer version wrote it; update this program";
+    case Reason::seen:
+      return "its author was shown another log than this one; tell the secretariat";
+    case Reason::too_many_chains:
+      return "this device has begun more chains than a device may; it needs a new key: ask the secretariat";
   }
   return "unknown reason";
 }

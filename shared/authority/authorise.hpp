@@ -2,6 +2,7 @@
 // The one decision: may this change set stand at this place of the log? Pure; the hub asks when it gives a
 // position, every replica asks again, and all get the same answer.
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,8 @@ enum class Reason : Byte {
   busy = 20,             ///< later
   void_act = 21,         ///< refused: the act names what does not exist or widens rights
   unsupported = 22,      ///< refused: of a newer version than whoever judges
+  seen = 23,             ///< refused: the log that it names is not this one
+  too_many_chains = 24,  ///< refused: the device has begun as many chains as a device may
 };
 std::string_view to_word(Reason reason);
 /// In plain English, with what to do.
@@ -58,9 +61,20 @@ using RecordLookup = std::function<const RecordState*(std::string_view id)>;
 /// Whether the change set at this place of a chain has an entry in the space's log.
 using LogLookup = std::function<bool(const Source& source, Sequence sequence)>;
 
+/// Root of the first `size` entries of the change set's space or of `authority`; nothing when there were not
+/// so many when it got its place.
+using RootLookup = std::function<std::optional<Hash>(std::string_view space, Position size)>;
+
+/// What lay before the change set.
+struct Before {
+  RecordLookup record;
+  LogLookup in_log;
+  RootLookup root;
+};
+
 /// @param at the entry's position in `authority`: what is newer does not count.
 /// @param hub_time the entry's time; periods are judged by it and by nothing else.
 Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Position at, const Schema& schema,
-                  Millis hub_time, const RecordLookup& record, const LogLookup& in_log);
+                  Millis hub_time, const Before& before);
 
 }  // namespace wasl

@@ -120,15 +120,20 @@ std::vector<std::string> AuthorityState::readable(const PublicKey& key, Millis h
   const Device* known = device(key);
   const Grant* held = known == nullptr ? nullptr : grant(known->grant);
   if (held == nullptr) return {};
+  const bool in_time = hub_time >= held->act.from && (held->act.until == 0 || hub_time < held->act.until);
   for (const std::string& space : spaces()) {
-    if (space == kAuthoritySpace) continue;
-    const bool granted =
-        std::any_of(held->act.clauses.begin(), held->act.clauses.end(),
-                    [&](const Clause& c) { return (c.rights & kRead) != 0 && contains(c.spaces, space); });
-    const bool in_time = hub_time >= held->act.from && (held->act.until == 0 || hub_time < held->act.until);
-    if (granted && in_time) out.push_back(space);
+    if (space != kAuthoritySpace && in_time && reads(key, space)) out.push_back(space);
   }
   return out;
+}
+
+bool AuthorityState::reads(const PublicKey& key, std::string_view space) const {
+  if (space == kAuthoritySpace) return true;
+  const Device* known = device(key);
+  const Grant* held = known == nullptr ? nullptr : grant(known->grant);
+  return held != nullptr &&
+         std::any_of(held->act.clauses.begin(), held->act.clauses.end(),
+                     [&](const Clause& c) { return (c.rights & kRead) != 0 && contains(c.spaces, space); });
 }
 
 std::vector<std::string> AuthorityState::spaces() const {

@@ -53,6 +53,8 @@ class AuthorityState {
 
   /// Spaces that the key may read now, `authority` first; empty for an unknown or revoked key.
   [[nodiscard]] std::vector<std::string> readable(const PublicKey& key, Millis hub_time) const;
+  /// Whether the key's grant lets it read the space, at whatever time.
+  [[nodiscard]] bool reads(const PublicKey& key, std::string_view space) const;
   /// Spaces that exist: the three open ones, and one a section or association.
   [[nodiscard]] std::vector<std::string> spaces() const;
   /// The clauses of a role in an organisation, innermost space first; nothing for an unknown role.

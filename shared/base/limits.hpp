@@ -25,8 +25,31 @@ constexpr std::size_t kSegmentOperations = 1 << 18;  // … and the smallest ope
 constexpr std::size_t kHelloBytes = 1024;            // fits every proxy's header limit
 constexpr std::size_t kBulkGroupRecords = 1000;      // a larger group goes on a chain of its own
 constexpr std::size_t kGroupParts = 1 << 16;         // 65,536 × 32 KiB = 2 GiB
-constexpr std::size_t kChainsOfDevice = 64;
-constexpr std::size_t kHeldBytesOfDevice = 64 * 1024 * 1024;
-constexpr std::size_t kHeldOfDevice = 10'000;
+constexpr std::size_t kGroupOperations = 1 << 20;    // judged at once, decoded: 300 MB
+
+// What a stranger may cost the hub: a connection that has not upgraded.
+constexpr std::size_t kStrangers = 256;          // then the oldest of whoever has most goes: 4 MB in all
+constexpr std::size_t kRequestBytes = 8 * 1024;  // a hello of 1 KiB and what proxies add
+constexpr std::int64_t kRequestMillis = 10'000;  // until the request is whole: ten times a slow line's need
+constexpr std::int64_t kAnswerMillis = 10'000;   // until a refusal has left
+constexpr std::int64_t kLingerMillis = 2'000;    // until the other end has read it and closes
+constexpr std::size_t kLingerBytes = 64 * 1024;  // … or has sent this much more
+
+// What a link may cost beside its messages.
+constexpr std::size_t kOverheadBytes =
+    64 * 1024;  // frame headers, pings and empty frames in 12 hours, five times over
+constexpr std::size_t kOverheadPart = 2;  // … and one byte for so many of messages
+constexpr std::size_t kMessageBytesPerSecond =
+    200;  // of a message under way: the slowest phone network gives more
+
+// What one device may cost the hub. Kept work is held and refused work together.
+constexpr std::size_t kChainsOfDevice = 64;  // two a space, and what forks and restored folders begin anew
+constexpr std::size_t kPushCreditBytes =
+    64 * 1024 * 1024;  // pushed and without a verdict: a group is judged whole
+constexpr std::size_t kStagedBytesOfDevice = 64 * 1024 * 1024;  // groups whose last part is still to come
+constexpr std::size_t kStagedBytes = 512 * 1024 * 1024;         // … of all devices
+constexpr std::size_t kKeptOfDevice = 10'000;
+constexpr std::size_t kKeptBytesOfDevice = 64 * 1024 * 1024;
+constexpr std::size_t kSessionsOfKey = 8;  // a phone that changes cells leaves dead ones behind for a minute
 
 }  // namespace wasl::limits

@@ -334,6 +334,21 @@ Result<ChangeSet> decode_change_set(Header header, ByteView body_bytes) {
   return set;
 }
 
+Status check_next(const ChainEnd& end, const Header& header) {
+  const auto broken = [&](std::string_view how) {
+    return fail(Errc::malformed, "a chain of " + to_hex(header.source.author.view()).substr(0, 12) + " " +
+                                     std::string(how) + " at " + std::to_string(header.sequence));
+  };
+  if (header.sequence != end.last + 1 || header.previous != end.name) return broken("does not continue");
+  if (!end.space.empty() && header.space != end.space) return broken("runs through two spaces");
+  if (end.last > 0 && header.stamp <= end.stamp) return broken("turns back its clock");
+  return {};
+}
+
+ChainEnd end_after(const Header& header, const Hash& name) {
+  return {header.sequence, name, header.space, header.stamp};
+}
+
 Bytes run_message(const NetworkId& network, const Hash& last_name) {
   Bytes out = to_bytes("wasl.1/run");
   append(out, network.view());

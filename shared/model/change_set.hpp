@@ -98,6 +98,17 @@ ChangeSet make_change_set(Header header, std::vector<Operation> operations);
 Result<ChangeSet> decode_change_set(ByteView header_bytes, ByteView body_bytes);
 Result<ChangeSet> decode_change_set(Header header, ByteView body_bytes);
 
+/// Where a chain ends, for whoever reads it.
+struct ChainEnd {
+  Sequence last = 0;
+  Hash name{};
+  std::string space{};  ///< of the chain; empty for one that is not known
+  Stamp stamp{};
+};
+/// Whether the chain goes on with this header. Errors: malformed.
+Status check_next(const ChainEnd& end, const Header& header);
+ChainEnd end_after(const Header& header, const Hash& name);
+
 /// What an author signs for a run that ends with the change set of this name.
 Bytes run_message(const NetworkId& network, const Hash& last_name);
 

@@ -6,13 +6,18 @@
 namespace wasl {
 namespace {
 
+constexpr unsigned kNodeLevel =
+    6;  // complete subtrees of 64 leaves and more are kept; smaller ones are made anew
+
 constexpr std::string_view kTables = R"sql(
 CREATE TABLE IF NOT EXISTS _wasl_meta(key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _wasl_space(no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL,
   applied INTEGER NOT NULL, digested INTEGER NOT NULL DEFAULT 0, frontier BLOB NOT NULL, key BLOB, leaf_index INTEGER NOT NULL, leaf BLOB NOT NULL,
-  as_of INTEGER NOT NULL);
+  as_of INTEGER NOT NULL, proved INTEGER NOT NULL DEFAULT 0, authority INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS _wasl_node(space INTEGER NOT NULL, level INTEGER NOT NULL, no INTEGER NOT NULL,
+  hash BLOB NOT NULL, PRIMARY KEY(space, level, no)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _wasl_source(no INTEGER PRIMARY KEY, author BLOB NOT NULL, chain BLOB NOT NULL,
-  space INTEGER, last INTEGER NOT NULL DEFAULT 0, name BLOB, UNIQUE(author, chain));
+  space INTEGER, last INTEGER NOT NULL DEFAULT 0, name BLOB, stamp INTEGER NOT NULL DEFAULT 0, UNIQUE(author, chain));
 CREATE TABLE IF NOT EXISTS _wasl_entry(space INTEGER NOT NULL, position INTEGER NOT NULL, kind INTEGER NOT NULL,
   hash BLOB NOT NULL, authority INTEGER NOT NULL, time INTEGER NOT NULL, source INTEGER, sequence INTEGER,
   block INTEGER NOT NULL, PRIMARY KEY(space, position)) WITHOUT ROWID;
@@ -62,8 +67,8 @@ Result<SpaceInfo*> LogStore::space(std::string_view name) {
   SpaceInfo info;
   info.name = name;
   WASL_LET(auto select,
-           db_->prepare("SELECT no, size, applied, frontier, key, leaf_index, leaf, as_of, digested "
-                        "FROM _wasl_space WHERE name = ?"));
+           db_->prepare("SELECT no, size, applied, frontier, key, leaf_index, leaf, as_of, digested, proved, "
+                        "authority FROM _wasl_space WHERE name = ?"));
   select.bind_all(name);
   WASL_LET(const bool found, select.step());
   if (found) {
@@ -78,6 +83,8 @@ Result<SpaceInfo*> LogStore::space(std::string_view name) {
     info.leaf = to_bytes(select.blob(6));
     info.as_of = select.int64(7);
     info.digested = static_cast<Position>(select.int64(8));
+    info.proved = static_cast<Position>(select.int64(9));
+    info.authority = static_cast<Position>(select.int64(10));
   } else {
     WASL_LET(auto insert,
              db_->prepare("INSERT INTO _wasl_space(name, size, applied, frontier, leaf_index, leaf, "
@@ -101,9 +108,10 @@ Result<std::vector<std::string>> LogStore::space_names() {
 
 Status LogStore::save_space(const SpaceInfo& info) {
   WASL_LET(auto update, db_->prepare("UPDATE _wasl_space SET size = ?, applied = ?, frontier = ?, key = ?, "
-                                     "leaf_index = ?, leaf = ?, as_of = ?, digested = ? WHERE no = ?"));
+                                     "leaf_index = ?, leaf = ?, as_of = ?, digested = ?, proved = ?, "
+                                     "authority = ? WHERE no = ?"));
   update.bind_all(info.size, info.applied, ByteView(info.frontier.encode()), info.key, info.leaf_index,
-                  ByteView(info.leaf), info.as_of, info.digested, info.number);
+                  ByteView(info.leaf), info.as_of, info.digested, info.proved, info.authority, info.number);
   return update.run();
 }
 
@@ -161,7 +169,7 @@ Result<ChainEnd> LogStore::chain_end(const Source& source) {
   if (const auto it = ends_.find(source); it != ends_.end()) return it->second;
   ChainEnd end;
   WASL_LET(auto select,
-           db_->prepare("SELECT last, name, (SELECT s.name FROM _wasl_space s WHERE s.no = space) "
+           db_->prepare("SELECT last, name, (SELECT s.name FROM _wasl_space s WHERE s.no = space), stamp "
                         "FROM _wasl_source WHERE author = ? AND chain = ?"));
   select.bind_all(source.author, source.chain);
   WASL_LET(const bool found, select.step());
@@ -171,6 +179,7 @@ Result<ChainEnd> LogStore::chain_end(const Source& source) {
     if (!name) return damaged("list of chains");
     end.name = *name;
     end.space = select.text(2);
+    end.stamp.bits = static_cast<std::uint64_t>(select.int64(3));
   }
   ends_[source] = end;
   return end;
@@ -178,25 +187,28 @@ Result<ChainEnd> LogStore::chain_end(const Source& source) {
 
 Status LogStore::follow_chain(SpaceNumber space, const Header& header, const Hash& name) {
   WASL_LET(const ChainEnd end, chain_end(header.source));
-  if (header.sequence != end.last + 1 || header.previous != end.name) {
-    return fail(Errc::malformed, "a chain of " + to_hex(header.source.author.view()).substr(0, 12) +
-                                     " does not continue at " + std::to_string(header.sequence));
-  }
-  const auto number = number_of(header.source);
+  WASL_TRY(check_next(end, header));
+  return save_chain_end(space, header.source, end_after(header, name));
+}
+
+Status LogStore::save_chain_end(SpaceNumber space, const Source& source, const ChainEnd& end) {
+  const auto number = number_of(source);
   WASL_TRY(health());
   WASL_LET(auto update,
-           db_->prepare("UPDATE _wasl_source SET last = ?1, name = ?2, space = ?3 WHERE no = ?4 AND "
-                        "coalesce(space, ?3) = ?3"));
-  update.bind_all(header.sequence, name, space, number);
+           db_->prepare("UPDATE _wasl_source SET last = ?, name = ?, space = ?, stamp = ? WHERE no = ?"));
+  update.bind_all(end.last, end.name, end.last > 0 ? std::optional(space) : std::nullopt,
+                  static_cast<std::int64_t>(end.stamp.bits), number);
   WASL_TRY(update.run());
-  if (db_->changes() != 1) return fail(Errc::malformed, "a chain of change sets runs through two spaces");
-  ends_[header.source] = {header.sequence, name, header.space};
+  ends_[source] = end;
   return {};
 }
 
 Status LogStore::insert_entry(SpaceInfo& info, const ledger::Entry& entry, const Source* source,
                               Sequence sequence, std::int64_t block) {
-  info.frontier.append(ledger::leaf_hash(entry, is_private_space(info.name) ? info.key : std::nullopt));
+  std::vector<ledger::Node> nodes;
+  info.frontier.append(ledger::leaf_hash(entry, is_private_space(info.name) ? info.key : std::nullopt),
+                       nodes);
+  WASL_TRY(save_nodes(info.number, nodes));
   ++info.size;
   std::optional<std::uint64_t> number;
   if (source != nullptr) number = number_of(*source);
@@ -234,6 +246,106 @@ Status LogStore::append(const Segment& segment) {
   }
   for (const OpeningItem& opening : segment.openings) WASL_TRY(put_opening(opening));
   return save_space(*info);
+}
+
+Status LogStore::save_nodes(SpaceNumber space, const std::vector<ledger::Node>& nodes) {
+  for (const ledger::Node& node : nodes) {
+    if (node.level < kNodeLevel) continue;
+    WASL_LET(auto insert, db_->prepare("INSERT INTO _wasl_node VALUES(?, ?, ?, ?)"));
+    insert.bind_all(space, node.level, node.index, node.hash);
+    WASL_TRY(insert.run());
+  }
+  return {};
+}
+
+/// Hash of a complete subtree: as kept, or made of the entries below it.
+Result<Hash> LogStore::node(const SpaceInfo& info, unsigned level, std::uint64_t index) {
+  if (level >= kNodeLevel) {
+    WASL_LET(auto select,
+             db_->prepare("SELECT hash FROM _wasl_node WHERE space = ? AND level = ? AND no = ?"));
+    select.bind_all(info.number, level, index);
+    WASL_LET(const bool found, select.step());
+    const auto hash = found ? Hash::from(select.blob(0)) : std::nullopt;
+    if (!hash) return damaged("tree of " + info.name);
+    return *hash;
+  }
+  const Position first = index << level;
+  WASL_LET(const auto rows, entries(info.name, first + 1, first + (Position{1} << level)));
+  ledger::Frontier subtree;
+  for (const EntryRow& row : rows) {
+    subtree.append(ledger::leaf_hash(row.entry, is_private_space(info.name) ? info.key : std::nullopt));
+  }
+  return subtree.root();
+}
+
+Result<ledger::Frontier> LogStore::frontier_at(const SpaceInfo& info, Position size) {
+  std::optional<Error> failed;  // a NodeAt cannot fail
+  auto frontier = ledger::Frontier::at(size, [&](unsigned level, std::uint64_t index) {
+    const auto hash = node(info, level, index);
+    if (!hash) failed = hash.error();
+    return hash ? *hash : Hash{};
+  });
+  if (failed) return tl::unexpected(std::move(*failed));
+  return frontier;
+}
+
+Result<Hash> LogStore::root(std::string_view name, Position size) {
+  WASL_LET(const SpaceInfo* const info, space(name));
+  WASL_ASSERT(size <= info->size);
+  if (size == info->size) return info->frontier.root();
+  WASL_LET(const ledger::Frontier frontier, frontier_at(*info, size));
+  return frontier.root();
+}
+
+Status LogStore::truncate(std::string_view name, Position size, const NetworkId& network) {
+  WASL_LET(SpaceInfo* const info, space(name));
+  WASL_LET(const auto dropped, read(name, size + 1, SIZE_MAX, network));
+  if (dropped.empty()) return {};
+  const Position left = dropped.front().first - 1;
+  std::set<Source> sources;
+  for (const Segment& segment : dropped) {
+    for (const SegmentItem& item : segment.items) {
+      if (const auto* header = header_of(item)) sources.insert(header->source);
+    }
+  }
+  WASL_LET(info->frontier, frontier_at(*info, left));
+  for (const std::string_view sql :
+       {"DELETE FROM _wasl_entry WHERE space = ?1 AND position > ?2",
+        "DELETE FROM _wasl_block WHERE space = ?1 AND last > ?2",
+        "DELETE FROM _wasl_node WHERE space = ?1 AND ((no + 1) << level) > ?2"}) {
+    WASL_LET(auto erase, db_->prepare(sql));
+    erase.bind_all(info->number, left);
+    WASL_TRY(erase.run());
+  }
+  info->size = left;
+  info->applied = std::min(info->applied, left);
+  info->digested = std::min(info->digested, left);
+  info->proved = std::min(info->proved, left);
+  WASL_TRY(restore_chain_ends(*info, sources, network));
+  return save_space(*info);
+}
+
+/// Where these chains end in what is left of the log.
+Status LogStore::restore_chain_ends(const SpaceInfo& info, const std::set<Source>& sources,
+                                    const NetworkId& network) {
+  std::map<Source, ChainEnd> ends;
+  for (const Source& source : sources) ends[source] = {};
+  for (Position next = 1; next <= info.size;) {
+    WASL_LET(const auto segments, read(info.name, next, limits::kSegmentTargetBytes, network));
+    if (segments.empty()) return damaged("history");
+    for (const Segment& segment : segments) {
+      next = segment.first + entry_count(segment);
+      for (const SegmentItem& item : segment.items) {
+        const Header* header = header_of(item);
+        if (header == nullptr) continue;
+        if (const auto it = ends.find(header->source); it != ends.end()) {
+          it->second = end_after(*header, name_of(item));
+        }
+      }
+    }
+  }
+  for (const auto& [source, end] : ends) WASL_TRY(save_chain_end(info.number, source, end));
+  return {};
 }
 
 Result<std::optional<EntryRow>> LogStore::find(const Source& source, Sequence sequence) {

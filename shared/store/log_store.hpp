@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,18 +28,14 @@ struct SpaceInfo {
   Position applied =
       0;  ///< entries whose effect is in the confirmed state; a group takes effect at its last part
   Position digested = 0;  ///< entries whose records the stored buckets of the digest cover
+  Position proved = 0;    ///< entries that stand under a root which the hub signed
+  Position authority =
+      0;  ///< size of `authority` when the hub signed that: what comes after rests on no less
   ledger::Frontier frontier;
   std::optional<ledger::BlindingKey> key;
   std::uint64_t leaf_index = 0;  ///< of the newest leaf of `heads` verified for this space
   Bytes leaf;                    ///< empty: none yet
   Millis as_of = 0;              ///< hub time of the last proof that covered this space
-};
-
-/// The end of a chain as the log knows it, stand-ins included.
-struct ChainEnd {
-  Sequence last = 0;
-  Hash name;
-  std::string space{};  ///< of the chain; empty for one that is not known
 };
 
 struct EntryRow {
@@ -67,6 +64,10 @@ class LogStore final : public SourceNumbers {
   Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence);
   Result<std::vector<EntryRow>> entries(std::string_view space, Position from, Position to);
   Result<ChainEnd> chain_end(const Source& source);
+  /// Root of the space's first `size` entries. @pre size is at most the space's.
+  Result<Hash> root(std::string_view space, Position size);
+  /// Forgets whole blocks until none holds an entry behind `size`. Records and openings stay as they are.
+  Status truncate(std::string_view space, Position size, const NetworkId& network);
   /// Whole stored blocks from the one that holds `from`, until `most_bytes` of packed items are reached.
   Result<std::vector<Segment>> read(std::string_view space, Position from, std::size_t most_bytes,
                                     const NetworkId& network);
@@ -98,6 +99,11 @@ class LogStore final : public SourceNumbers {
 
  private:
   Status follow_chain(SpaceNumber space, const Header& header, const Hash& name);
+  Status save_chain_end(SpaceNumber space, const Source& source, const ChainEnd& end);
+  Status save_nodes(SpaceNumber space, const std::vector<ledger::Node>& nodes);
+  Result<Hash> node(const SpaceInfo& info, unsigned level, std::uint64_t index);
+  Result<ledger::Frontier> frontier_at(const SpaceInfo& info, Position size);
+  Status restore_chain_ends(const SpaceInfo& info, const std::set<Source>& sources, const NetworkId& network);
   Status insert_entry(SpaceInfo& info, const ledger::Entry& entry, const Source* source, Sequence sequence,
                       std::int64_t block);
 

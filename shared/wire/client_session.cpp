@@ -12,6 +12,12 @@ constexpr Millis kProgressLimit =
 constexpr Millis kLaterLimit = 30'000;  // how long one sync waits out a `later`
 constexpr Millis kRetryMin = 200;
 
+/// What only the other end can have done; the rest is trouble of our own.
+bool is_lie(Errc code) {
+  return code == Errc::caught || code == Errc::bad_signature || code == Errc::malformed ||
+         code == Errc::wrong_network;
+}
+
 }  // namespace
 
 ClientSession::ClientSession(ClientPort& port, Options options, Millis now)
@@ -20,6 +26,7 @@ ClientSession::ClientSession(ClientPort& port, Options options, Millis now)
 ClientSession::Output ClientSession::finish(Status status, Output&& out) {
   if (!status) {
     error_ = status.error();
+    summary_.equal.reset();  // an earlier proof says nothing of how it ended
     over_ = true;
     out.close = true;
   }
@@ -43,6 +50,9 @@ ClientSession::Output ClientSession::on_frame(ByteView frame, Millis now) {
   if (over_) return out;
   last_progress_ = now;
   Status done = take(frame, now, out);  // before `out` is moved from: arguments have no order
+  if (!done && is_lie(done.error().code) && frame_kind(frame) != FrameKind::problem) {
+    if (Status kept = port_.on_lie(done.error(), frame); !kept) done = std::move(kept);
+  }
   return finish(std::move(done), std::move(out));
 }
 

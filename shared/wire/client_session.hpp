@@ -23,6 +23,8 @@ class ClientPort {
   virtual Result<std::optional<bool>> on_proof(const Proof& proof) = 0;
   virtual std::vector<Cursor> applied_cursors() = 0;
   virtual Status on_session_end(std::optional<bool> equal) = 0;
+  /// The hub sent what no honest hub sends: keep it as evidence, and nothing of what it has not signed.
+  virtual Status on_lie(const Error& seen, ByteView frame) = 0;
 };
 
 struct SessionSummary {

@@ -8,8 +8,6 @@
 namespace wasl {
 namespace {
 
-constexpr std::uint64_t kPushCredit =
-    limits::kHeldBytesOfDevice;                  // a group has its verdict as a whole: it must fit
 constexpr std::size_t kRoomBytes = 1024 * 1024;  // queued at once; the channel says when it has left
 constexpr Millis kProgressLimit = 120'000;  // an office that applies a large backlog stays silent for long
 constexpr Millis kLiveLimit =
@@ -111,7 +109,7 @@ HubSession::HubSession(HubPort& port, std::uint64_t id, Hello hello, const Hash&
 Status HubSession::welcome(Output& out, Millis) {
   Welcome answer;
   answer.hub_time = port_.hub_time();
-  answer.push_credit = kPushCredit;
+  answer.push_credit = limits::kPushCreditBytes;
   answer.staged = port_.staged(hello_.device);
   std::map<std::string, bool> named;
   for (const Cursor& cursor : hello_.cursors) named[cursor.space] = cursor.has_key;
@@ -164,11 +162,15 @@ Status HubSession::take(ByteView frame, Millis now) {
 }
 
 Status HubSession::take_push(ByteView frame) {
+  if (bytes_waiting_ >= limits::kPushCreditBytes) {
+    return fail(Errc::limit_exceeded, "more was pushed than the welcome allows without a verdict");
+  }
   WASL_LET(Segment push, decode_segment(frame, port_.network()));
   WASL_TRY(check_push(push, hello_.device));
   WASL_TRY(verify_runs(push, port_.network()));
   if (push.items.empty()) return {};
-  ++pushes_waiting_;
+  pushes_waiting_.push_back(frame.size());
+  bytes_waiting_ += frame.size();
   pushed_sets_ += static_cast<std::uint64_t>(
       std::count_if(push.items.begin(), push.items.end(),
                     [](const SegmentItem& item) { return std::holds_alternative<SetItem>(item); }));
@@ -181,7 +183,10 @@ HubSession::Output HubSession::on_ruling(const std::vector<VerdictItem>& verdict
   Output out;
   if (over_) return out;
   last_progress_ = now;
-  pushes_waiting_ -= std::min(pushes_waiting_, taken);
+  for (; taken > 0 && !pushes_waiting_.empty(); --taken) {
+    bytes_waiting_ -= pushes_waiting_.front();
+    pushes_waiting_.pop_front();
+  }
   if (!verdicts.empty()) {
     out.frames.push_back(shared(encode(verdicts)));
     if (is_live()) quiet_at_ = now + kQuiet;
@@ -228,7 +233,7 @@ HubSession::Output HubSession::on_time(Millis now) {
     out.close = Close{true, is_live() ? "come again" : "nothing came for two minutes"};
     return out;
   }
-  if (asked_at_ && pushes_waiting_ > 0 && now >= *asked_at_ + kVerdictLimit) {
+  if (asked_at_ && !pushes_waiting_.empty() && now >= *asked_at_ + kVerdictLimit) {
     return finish(fail(Errc::later, "the hub could not decide in time", "sync again; nothing is lost"),
                   std::move(out), now);
   }
@@ -289,7 +294,7 @@ Status HubSession::send_proof(Output& out, bool final) {
 Status HubSession::advance(Output& out, Millis now) {
   bool all_sent = false;
   WASL_TRY(send_entries(out, all_sent));
-  if (!all_sent || pushes_waiting_ > 0) return {};
+  if (!all_sent || !pushes_waiting_.empty()) return {};
   if (asked_at_) {
     WASL_LET(const bool current, digests_are_current());
     if (!current && now < *asked_at_ + kDigestLimit) return {};
@@ -317,7 +322,8 @@ HubSession::Output HubSession::finish(Status status, Output&& out, Millis now) {
   }
   Millis wake = is_live() ? started_ + kLiveLimit : last_progress_ + kProgressLimit;
   if (done_at_) wake = std::min(wake, *done_at_ + kFarewell);
-  if (asked_at_) wake = std::min(wake, *asked_at_ + (pushes_waiting_ > 0 ? kVerdictLimit : kDigestLimit));
+  if (asked_at_)
+    wake = std::min(wake, *asked_at_ + (!pushes_waiting_.empty() ? kVerdictLimit : kDigestLimit));
   if (quiet_at_) wake = std::min(wake, *quiet_at_);
   out.wake_at = std::max(wake, now + kBreath);  // what is overdue waits for the channel or the committer
   return out;

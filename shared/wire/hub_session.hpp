@@ -1,6 +1,7 @@
 #pragma once
 // The hub's end of a session as a state machine: frames, commits and time in; frames, closing and timers out.
 // No socket, thread, clock or randomness. One object a connection; a new connection makes a new one.
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -98,12 +99,13 @@ class HubSession {
   std::uint64_t id_;
   Hello hello_;
   Hash hello_hash_;
-  std::vector<std::string> spaces_;       ///< readable, `authority` first
-  std::map<std::string, Position> sent_;  ///< entries of each that have left
-  std::optional<PublicKey> own_;          ///< whose change sets need not travel back
-  Seen known_;                            ///< the checkpoint both know
-  std::size_t room_;                      ///< bytes of entries that may be queued now
-  std::uint64_t pushes_waiting_ = 0;
+  std::vector<std::string> spaces_;         ///< readable, `authority` first
+  std::map<std::string, Position> sent_;    ///< entries of each that have left
+  std::optional<PublicKey> own_;            ///< whose change sets need not travel back
+  Seen known_;                              ///< the checkpoint both know
+  std::size_t room_;                        ///< bytes of entries that may be queued now
+  std::deque<std::size_t> pushes_waiting_;  ///< bytes of each
+  std::size_t bytes_waiting_ = 0;           ///< of them together
   std::uint64_t pushed_sets_ = 0;
   bool proved_ = false;  ///< the first proof has left
   bool over_ = false;

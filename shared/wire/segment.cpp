@@ -394,6 +394,17 @@ Status verify_runs(const Segment& segment, const NetworkId& network) {
   return {};
 }
 
+const Header* header_of(const SegmentItem& item) {
+  if (const auto* set = std::get_if<SetItem>(&item)) return &set->set.header;
+  if (const auto* stand_in = std::get_if<StandInItem>(&item)) return &stand_in->header;
+  return nullptr;
+}
+
+const Hash& name_of(const SegmentItem& item) {
+  if (const auto* set = std::get_if<SetItem>(&item)) return set->set.name;
+  return std::get<StandInItem>(item).name;
+}
+
 std::size_t entry_count(const Segment& segment) {
   std::size_t count = 0;
   for (const SegmentItem& item : segment.items) {

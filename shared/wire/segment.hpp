@@ -68,6 +68,10 @@ Result<std::vector<OpeningItem>> decode_openings(ByteView bytes);
 /// own change sets in and calls again. Errors: bad_signature, naming author and sequence.
 Status verify_runs(const Segment& segment, const NetworkId& network);
 
+/// Of a change set or a stand-in; null for other items.
+const Header* header_of(const SegmentItem& item);
+/// Its name. @pre it has a header.
+const Hash& name_of(const SegmentItem& item);
 /// Number of entries in the segment.
 std::size_t entry_count(const Segment& segment);
 

@@ -112,7 +112,7 @@ ChangeSet Pen::write(std::vector<Operation> operations, std::uint32_t part, std:
   header.previous = name_;
   header.schema = built_in_schema().hash();
   header.grant = grant_;
-  header.stamp = Stamp::next(Stamp::at(world_.clock().now()), world_.clock().now());
+  header.stamp = stamp_ = Stamp::next(stamp_, world_.clock().now());
   header.group = group_;
   header.part = part;
   header.parts = parts;
@@ -153,7 +153,7 @@ Operation Pen::write_text(const std::string& register_name, const std::string& i
 }
 
 HubOffice::HubOffice(HubWorld& world, const Invitation& invitation)
-    : world_(world), folder_(temporary_folder()) {
+    : world_(world), honest_(world), folder_(temporary_folder()) {
   const crypto::KeyPair key = crypto::KeyPair::from_seed(invitation.seed);
   const NetworkAnchor anchor{invitation.network,
                              invitation.statement,
@@ -173,8 +173,8 @@ HubOffice::HubOffice(HubWorld& world, const Invitation& invitation)
       throw std::runtime_error(std::string(explain(session.extra->reason)) + " " + session.extra->detail);
     }
   };
-  need(session(hello(), std::nullopt, false, SIZE_MAX));
-  need(session(hello(), must(replica_->make_enrolment(key)), false, SIZE_MAX));
+  need(session(hello(), std::nullopt, false, SIZE_MAX, honest_));
+  need(session(hello(), must(replica_->make_enrolment(key)), false, SIZE_MAX, honest_));
   need(sync());
 }
 
@@ -185,13 +185,18 @@ HubOffice::~HubOffice() {
 
 HubOffice::Session HubOffice::sync(std::size_t cut_after) {
   must(replica_->seal());
-  return session(must(replica_->make_hello(false, {})), std::nullopt, true, cut_after);
+  return session(must(replica_->make_hello(false, {})), std::nullopt, true, cut_after, honest_);
+}
+
+HubOffice::Session HubOffice::sync_with(HubPeer& peer) {
+  must(replica_->seal());
+  return session(must(replica_->make_hello(false, {})), std::nullopt, true, SIZE_MAX, peer);
 }
 
 HubOffice::Session HubOffice::session(const Bytes& hello_bytes, std::optional<Segment> extra, bool push,
-                                      std::size_t cut_after) {
+                                      std::size_t cut_after, HubPeer& peer) {
   Session result;
-  Hub& hub = world_.hub();
+  HubPort& hub = peer.port();
   const Millis now = world_.clock().now();
   auto admitted = HubSession::admit(hub, hello_bytes);
   if (!admitted) {
@@ -212,7 +217,7 @@ HubOffice::Session HubOffice::session(const Bytes& hello_bytes, std::optional<Se
   std::deque<Bytes> up;
   bool closed = false;
   const auto from_hub = [&](HubSession::Output out) {
-    for (auto& frame : out.frames) down.push_back(std::move(frame));
+    for (auto& frame : out.frames) down.push_back(peer.alter(std::move(frame)));
     closed = closed || out.close.has_value();
   };
   from_hub(server.start(now));
@@ -222,7 +227,8 @@ HubOffice::Session HubOffice::session(const Bytes& hello_bytes, std::optional<Se
       down.pop_front();
       result.bytes_down += frame->size();
       if (frame_kind(*frame) == FrameKind::entries) {
-        for (const SegmentItem& item : must(decode_segment(*frame, hub.network())).items) {
+        const auto segment = decode_segment(*frame, hub.network());
+        for (const SegmentItem& item : segment ? segment->items : std::vector<SegmentItem>()) {
           result.own_items += std::holds_alternative<OwnItem>(item) ? 1 : 0;
         }
       }
@@ -234,8 +240,8 @@ HubOffice::Session HubOffice::session(const Bytes& hello_bytes, std::optional<Se
       up.pop_front();
       ++frames;
       from_hub(server.on_frame(frame, now));
-    } else if (!hub.committer().is_idle()) {
-      const auto committed = hub.commit();
+    } else if (!peer.is_idle()) {
+      const auto committed = peer.commit();
       for (const auto& ruling : committed.rulings) {
         if (ruling.ticket == kId) from_hub(server.on_ruling(ruling.verdicts, ruling.taken, now));
       }

@@ -68,7 +68,23 @@ class Pen {
   Source source_;
   Sequence last_ = 0;
   Hash name_;
+  Stamp stamp_;
   GroupId group_;
+};
+
+/// Who answers an office: the world's hub as it is, or somebody who alters what it says.
+class HubPeer {
+ public:
+  explicit HubPeer(HubWorld& world) : world_(world) {}
+  virtual ~HubPeer() = default;
+  virtual HubPort& port() { return world_.hub(); }
+  virtual bool is_idle() { return world_.hub().committer().is_idle(); }
+  virtual Committer::Committed commit() { return world_.hub().commit(); }
+  /// A frame on its way to the office.
+  virtual std::shared_ptr<const Bytes> alter(std::shared_ptr<const Bytes> frame) { return frame; }
+
+ protected:
+  HubWorld& world_;
 };
 
 /// An office on the real replica.
@@ -86,13 +102,16 @@ class HubOffice {
   };
   /// A whole session; `cut_after` frames in either direction the link breaks.
   Session sync(std::size_t cut_after = SIZE_MAX);
+  Session sync_with(HubPeer& peer);
   void sql(const std::string& statement);
   std::string rows(const std::string& query);
 
  private:
-  Session session(const Bytes& hello, std::optional<Segment> extra, bool push, std::size_t cut_after);
+  Session session(const Bytes& hello, std::optional<Segment> extra, bool push, std::size_t cut_after,
+                  HubPeer& peer);
 
   HubWorld& world_;
+  HubPeer honest_;
   std::filesystem::path folder_;
   std::unique_ptr<Replica> replica_;
 };

@@ -53,7 +53,7 @@ void MiniHub::act(const Act& act) {
   header.sequence = end.last + 1;
   header.previous = end.name;
   header.schema = schema_.hash();
-  header.stamp = Stamp::at(clock_.now());
+  header.stamp = Stamp::next(end.stamp, clock_.now());
   header.group = random_.fixed<GroupId>();
   Operation op;
   op.kind = OperationKind::act;
@@ -111,12 +111,16 @@ Verdict MiniHub::place(const SetItem& item, std::vector<SegmentItem>& accepted) 
   std::map<std::string, RecordState> states;
   for (const Operation& op : set.operations)
     states[op.id] = must(store_.parked(info->number, op.id)).value_or(RecordState());
-  const Verdict verdict = authorise(
-      set, authority_, kLatest, schema_, clock_.now(),
-      [&](std::string_view id) { return &states.at(std::string(id)); },
-      [&](const Source& source, Sequence sequence) {
-        return must(store_.find(source, sequence)).has_value();
-      });
+  const Verdict verdict = authorise(set, authority_, kLatest, schema_, clock_.now(),
+                                    {[&](std::string_view id) { return &states.at(std::string(id)); },
+                                     [&](const Source& source, Sequence sequence) {
+                                       return must(store_.find(source, sequence)).has_value();
+                                     },
+                                     [&](std::string_view space, Position size) {
+                                       return size <= this->size(std::string(space))
+                                                  ? std::optional(must(store_.root(space, size)))
+                                                  : std::nullopt;
+                                     }});
   if (verdict.outcome != Outcome::accepted) {
     withheld_[set.header.source].push_back({set.header, set.header_bytes, set.name});
     return verdict;

@@ -57,9 +57,17 @@ class Authorise : public ::testing::Test {
                GrantAct{kind, grantee, "asia", "officer", {{kRead | kWrite, {"section/asia"}, {}}}, 0, 0, 1});
   }
   Verdict ask(const ChangeSet& set) {
-    return authorise(
-        set, authority, position, built_in_schema(), kNow, [](std::string_view) { return nullptr; },
-        [](const Source&, Sequence) { return false; });
+    return authorise(set, authority, position, built_in_schema(), kNow,
+                     {[](std::string_view) { return nullptr; }, [](const Source&, Sequence) { return false; },
+                      [](std::string_view, Position size) {
+                        return size > 9 ? std::nullopt : std::optional(root_of(size));
+                      }});
+  }
+  /// Of a log of nine entries.
+  static Hash root_of(Position size) {
+    Hash root;
+    root.bytes.fill(static_cast<Byte>(size));
+    return root;
   }
 
   crypto::KeyPair registrar = key_of(4), device = key_of(1), invited = key_of(6);
@@ -95,6 +103,25 @@ TEST_F(Authorise, AnIdBelongsToOneRegisterWithinAChangeSetToo) {
             Outcome::accepted);
   EXPECT_EQ(ask(set_of(device, "section/asia", {create(7, "x"), create(9, "x")}, name)).reason,
             Reason::malformed);
+}
+
+TEST_F(Authorise, AnAuthorWhoSawAnotherLogIsRefused) {
+  const Hash name = grant(GrantKind::device, device.public_key());
+  const auto verdict = [&](Seen seen, Seen seen_authority) {
+    ChangeSet set = set_of(device, "section/asia", {create(7, "x")}, name);
+    Header header = set.header;
+    header.seen = seen;
+    header.seen_authority = seen_authority;
+    return ask(make_change_set(header, set.operations)).reason;
+  };
+  const Seen authority_seen{position, root_of(position)};
+  EXPECT_EQ(verdict({9, root_of(9)}, authority_seen), Reason::none);
+  EXPECT_EQ(verdict({0, root_of(5)}, {}), Reason::none) << "nothing was seen";
+  EXPECT_EQ(verdict({9, root_of(8)}, authority_seen), Reason::seen);
+  EXPECT_EQ(verdict({10, root_of(10)}, authority_seen), Reason::seen) << "more than there is";
+  EXPECT_EQ(verdict({9, root_of(9)}, {position, root_of(1)}), Reason::seen);
+  EXPECT_EQ(verdict({9, root_of(9)}, {position + 1, root_of(position + 1)}), Reason::seen)
+      << "later than its place";
 }
 
 TEST_F(Authorise, AGrantIsNotExchangedUnderItsName) {

@@ -1,0 +1,375 @@
+// What the hub proves of itself at the end of a session, what contradicts it, and how the replica goes back
+// to what was proved when it was lied to.
+#include <algorithm>
+
+#include "client/replica/replay.hpp"
+#include "client/replica/replica.hpp"
+
+namespace wasl {
+
+tl::unexpected<Error> Replica::accuse(std::string what, ByteView ours, ByteView theirs) {
+  Status kept = identity_.add_evidence(what, ours, theirs, ports_.clock->now());
+  accused_ = kept.has_value();
+  return fail(
+      Errc::caught, std::move(what),
+      "local work goes on and is kept; the evidence is stored: tell the secretariat before you sync again");
+}
+
+Status Replica::on_lie(const Error& seen, ByteView frame) {
+  if (!std::exchange(accused_, false)) {
+    WASL_TRY(identity_.add_evidence(seen.message, {}, frame, ports_.clock->now()));
+  }
+  return drop_unproved();
+}
+
+/// The newest state of the space's log that the hub has signed for us.
+Result<Seen> Replica::proved(std::string_view space) {
+  WASL_LET(const SpaceInfo* const info, store_.space(space));
+  WASL_LET(const Hash root, store_.root(space, info->proved));
+  return Seen{info->proved, root};
+}
+
+Result<bool> Replica::has_unproved() {
+  WASL_LET(const auto spaces, store_.space_names());
+  for (const std::string& space : spaces) {
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    if (info->size > info->proved) return true;
+  }
+  return false;
+}
+
+// ── The proof
+
+Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_TRY(store_.refresh());
+  WASL_TRY(catch_up_authority());
+  WASL_LET(CheckpointAnchor known, identity_.checkpoint());
+  if (!proof.checkpoint.empty()) WASL_TRY(take_checkpoint(proof, known));
+  WASL_LET(const auto spaces, readable_spaces());
+  for (const std::string& space : spaces) {
+    WASL_LET(SpaceInfo* const info, store_.space(space));
+    WASL_TRY(check_against_leaf(*info, known));
+  }
+  std::vector<std::string> differing;
+  WASL_LET(std::optional<bool> equal, compare_states(differing));
+  WASL_TRY(transaction.commit());
+  WASL_TRY(heal(differing, equal));
+  // Last: a crash in between only makes the hub prove the same once more.
+  if (!proof.checkpoint.empty()) {
+    WASL_TRY(identity_.set_checkpoint(known));
+    session_base_ = known.heads;
+  }
+  WASL_TRY(check_promises(known));
+  return equal;
+}
+
+/// Signed by the hub, of this network, and going on from what this session named, whatever another process of
+/// this office has learnt since.
+Result<ledger::Checkpoint> Replica::check_checkpoint(const Proof& proof, const CheckpointAnchor& known) {
+  const std::string origin = ledger::heads_origin(anchor_.network, authority_.statement().epoch);
+  WASL_LET(const ledger::Checkpoint checkpoint,
+           ledger::open_checkpoint(proof.checkpoint, origin, anchor_.log_key));
+  const Seen base = session_base_.value_or(known.heads);
+  if (checkpoint.size < base.size) {
+    return accuse("the hub shows a shorter history than it signed before (" +
+                      std::to_string(checkpoint.size) + " instead of " + std::to_string(base.size) +
+                      "): it was restored from an old copy, or it lies",
+                  view(known.note), view(proof.checkpoint));
+  }
+  if (base.size > 0 && !ledger::verify_consistency(base.size, base.root, checkpoint.size, checkpoint.root,
+                                                   proof.consistency)) {
+    return accuse("the hub shows another history than the one that it signed before", view(known.note),
+                  view(proof.checkpoint));
+  }
+  const Seen shown{checkpoint.size, checkpoint.root};
+  WASL_LET(const auto proved, store_.meta("leaves up to"));
+  const bool moved =
+      (known.heads != base && known.heads != shown) || (proved && Reader(*proved).varint() > checkpoint.size);
+  if (moved) {
+    return fail(Errc::locked, "another program of this office synced at the same moment",
+                "sync again; nothing is lost");
+  }
+  return checkpoint;
+}
+
+Result<std::map<Bytes, Replica::ShownLeaf>> Replica::check_leaves(const Proof& proof,
+                                                                  const ledger::Checkpoint& checkpoint) {
+  std::vector<ledger::Leaf> leaves;
+  std::map<Bytes, ShownLeaf> by_name;
+  for (const LeafProof& item : proof.leaves) {
+    WASL_LET(ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(item.leaf));
+    leaves.push_back({item.index, ledger::leaf_hash(leaf)});
+    Bytes name = leaf.name;
+    by_name[std::move(name)] = {item.index, std::move(leaf)};
+  }
+  if (!leaves.empty() &&
+      !ledger::verify_inclusions(leaves, checkpoint.size, proof.inclusion, checkpoint.root)) {
+    return accuse("the hub's heads do not stand in the log that it signed", {}, view(proof.checkpoint));
+  }
+  return by_name;
+}
+
+Status Replica::take_checkpoint(const Proof& proof, CheckpointAnchor& known) {
+  WASL_LET(const ledger::Checkpoint checkpoint, check_checkpoint(proof, known));
+  WASL_LET(const auto leaves, check_leaves(proof, checkpoint));
+  WASL_LET(const auto spaces, readable_spaces());
+  for (const std::string& space : spaces) {  // `authority` first
+    WASL_LET(SpaceInfo* const info, store_.space(space));
+    if (is_private_space(space) && !info->key) continue;
+    const Bytes name =
+        is_private_space(space) ? to_bytes(ledger::blind_name(*info->key, space).view()) : to_bytes(space);
+    const auto shown = leaves.find(name);
+    if (shown != leaves.end()) WASL_TRY(take_leaf(*info, shown->second, proof));
+  }
+  known.heads = {checkpoint.size, checkpoint.root};
+  known.note = proof.checkpoint;
+  Writer size;
+  size.varint(known.heads.size);
+  return store_.set_meta("leaves up to", size.bytes());
+}
+
+/// Takes the newest leaf of a space, if it goes on from what the hub signed before.
+Status Replica::take_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& proof) {
+  const auto& [index, leaf] = shown;
+  if (!info.leaf.empty()) {
+    WASL_LET(const ledger::HeadsLeaf before, ledger::HeadsLeaf::decode(info.leaf));
+    const bool goes_on = leaf.size >= before.size && index >= info.leaf_index &&
+                         (leaf.size > before.size || leaf.root == before.root);
+    if (!goes_on) {
+      return accuse("the hub shows another history of " + info.name + " than before", before.encode(),
+                    view(proof.checkpoint));
+    }
+  }
+  WASL_LET(const SpaceInfo* const authority, store_.space(kAuthoritySpace));
+  if (leaf.authority_size > authority->size) {
+    return accuse("the hub withholds entries of authority: it signed " + std::to_string(leaf.authority_size) +
+                      " and sent " + std::to_string(authority->size),
+                  leaf.encode(), view(proof.checkpoint));
+  }
+  // Whoever forgets a revocation that stood in `authority` already signs it here.
+  if (index > authority->leaf_index && !authority->leaf.empty()) {
+    WASL_LET(const ledger::HeadsLeaf rights, ledger::HeadsLeaf::decode(authority->leaf));
+    if (leaf.authority_size < rights.size) {
+      return accuse("the hub judged " + info.name + " by an older authority than the one that it signed",
+                    leaf.encode(), view(proof.checkpoint));
+    }
+  }
+  info.leaf_index = index;
+  info.leaf = leaf.encode();
+  info.as_of = leaf.hub_time;
+  return store_.save_space(info);
+}
+
+/// The entries held are those that the hub signed: none left out, none beside.
+Status Replica::check_against_leaf(SpaceInfo& info, const CheckpointAnchor& known) {
+  const auto named = named_.find(info.name);
+  const Position before = named == named_.end() || !offered_.contains(info.name) ? 0 : named->second;
+  if (info.leaf.empty() && before == 0) return {};
+  ledger::HeadsLeaf leaf;
+  if (!info.leaf.empty()) {
+    WASL_LET(leaf, ledger::HeadsLeaf::decode(info.leaf));
+  }
+  if (info.size < leaf.size) {
+    return accuse("the hub withholds entries of " + info.name + ": it signed " + std::to_string(leaf.size) +
+                      " and sent " + std::to_string(info.size),
+                  leaf.encode(), view(known.note));
+  }
+  WASL_LET(const Hash root, store_.root(info.name, leaf.size));
+  if (leaf.size > 0 && root != leaf.root) {
+    return accuse("the hub sent entries of " + info.name + " that are not those that it signed",
+                  info.frontier.encode(), view(known.note));
+  }
+  if (before > leaf.size) {
+    return accuse("the hub sent entries of " + info.name + " that it never signed: it signed " +
+                      std::to_string(leaf.size) + " of " + std::to_string(before),
+                  info.frontier.encode(), view(known.note));
+  }
+  WASL_LET(const SpaceInfo* const authority, store_.space(kAuthoritySpace));
+  info.proved = leaf.size;
+  if (info.size == leaf.size) info.authority = std::max(info.authority, authority->proved);
+  return store_.save_space(info);
+}
+
+/// Every change set that the hub called accepted before this proof has its entry by now.
+Status Replica::check_promises(const CheckpointAnchor& known) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_TRY(store_.refresh());
+  std::map<std::string, std::vector<std::int64_t>> broken;
+  WASL_LET(auto select,
+           db_.prepare("SELECT no, space, chain, sequence FROM _wasl_pending WHERE state = 3 ORDER BY no"));
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) break;
+    const std::string space(select.text(1));
+    const auto chain = ChainId::from(select.blob(2)).value_or(ChainId{});
+    const auto sequence = static_cast<Sequence>(select.int64(3));
+    const auto promised = promised_.find(chain);
+    if (promised == promised_.end() || sequence > promised->second || !offered_.contains(space)) continue;
+    WASL_LET(const auto entry, store_.find({device_.public_key(), chain}, sequence));
+    if (!entry) broken[space].push_back(select.int64(0));
+  }
+  select.reset();
+  if (broken.empty()) return {};
+  std::string words = "the hub said that it had accepted work of this office and has no entry of it:";
+  for (const auto& [space, numbers] : broken) {
+    words += " " + std::to_string(numbers.size()) + " change sets in " + space;
+    for (const std::int64_t no : numbers) {
+      WASL_LET(auto update, db_.prepare("UPDATE _wasl_pending SET state = 0 WHERE no = ?"));
+      update.bind_all(no);
+      WASL_TRY(update.run());
+    }
+  }
+  WASL_TRY(transaction.commit());
+  return accuse(std::move(words), {}, view(known.note));
+}
+
+/// Unknown when the hub's digest lags; false only for a real difference.
+Result<std::optional<bool>> Replica::compare_states(std::vector<std::string>& differing) {
+  std::optional<bool> equal = true;
+  WASL_LET(const auto spaces, readable_spaces());
+  for (const std::string& space : spaces) {
+    WASL_LET(SpaceInfo* const info, store_.space(space));
+    if (info->leaf.empty()) {
+      if (info->size > 0) equal = std::nullopt;
+      continue;
+    }
+    WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
+    if (info->size != leaf.size || info->applied != info->size || leaf.digest_position != leaf.size) {
+      equal = std::nullopt;
+      continue;
+    }
+    WASL_TRY(settle_digest(*info));
+    WASL_LET(const Hash digest, store_.digest(space));
+    if (digest != leaf.digest) differing.push_back(space);
+  }
+  return equal;
+}
+
+/// The entries are those that the hub signed, so the difference is in what was made of them: compute it anew.
+Status Replica::heal(const std::vector<std::string>& differing, std::optional<bool>& equal) {
+  for (const std::string& space : differing) {
+    WASL_LET(const auto repaired, rebuild(space));
+    WASL_LET(const bool healed, digest_matches(space));
+    WASL_TRY(identity_.add_evidence(
+        "the state of " + space + " differed from the hub's; " + std::to_string(repaired.size()) +
+            " records were computed again from history" + (healed ? "" : " and it still differs"),
+        {}, {}, ports_.clock->now()));
+    if (!healed) equal = false;
+  }
+  return {};
+}
+
+Result<bool> Replica::digest_matches(std::string_view space) {
+  WASL_TRY(store_.refresh());
+  WASL_LET(const SpaceInfo* const info, store_.space(space));
+  WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
+  WASL_LET(const Hash digest, store_.digest(space));
+  return digest == leaf.digest;
+}
+
+// ── Back to what was proved
+
+Status Replica::drop_unproved() {
+  WASL_LET(const bool unproved, has_unproved());
+  if (!unproved) return {};
+  store_.forget();  // what was begun when the lie was noticed was rolled back
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_TRY(store_.refresh());
+  WASL_TRY(catch_up_authority());
+  WASL_LET(const auto captured, seal_captured(true));
+  std::vector<SealedSet> own;
+  WASL_LET(const auto spaces, store_.space_names());
+  for (const std::string& space : spaces) WASL_TRY(drop_unproved(space, own));
+  WASL_TRY(restore_pending(own));
+  WASL_TRY(commit(transaction, captured));
+  return catch_up_authority();
+}
+
+namespace {
+
+using Touched = std::map<std::pair<std::uint32_t, std::string>, std::vector<OverlayOperation>>;
+
+/// The records that entries behind `proved` touched, with the operations of ours among them.
+Touched touched_by(const std::vector<Segment>& dropped, Position proved, const PublicKey& device, Millis now,
+                   std::vector<ChangeSet>& own) {
+  Touched touched;
+  for (const Segment& segment : dropped) {
+    for (const SegmentItem& item : segment.items) {
+      const auto* set = std::get_if<SetItem>(&item);
+      if (set == nullptr || !set->entry || segment.first + entry_count(segment) - 1 <= proved) continue;
+      const bool ours = set->set.header.source.author == device;
+      if (ours) own.push_back(set->set);
+      for (std::size_t i = 0; i < set->set.operations.size(); ++i) {
+        const Operation& op = set->set.operations[i];
+        auto& operations = touched[{op.register_number, op.id}];
+        const Header& header = set->set.header;
+        if (ours) {
+          operations.push_back({op, set->set.dot(i), header.sequence, header.source, header.stamp,
+                                std::min(header.stamp.millis(), now)});
+        }
+      }
+    }
+  }
+  return touched;
+}
+
+}  // namespace
+
+Status Replica::drop_unproved(const std::string& space, std::vector<SealedSet>& own) {
+  WASL_LET(SpaceInfo* const info, store_.space(space));
+  if (info->size <= info->proved) return {};
+  WASL_LET(const auto dropped, store_.read(space, info->proved + 1, SIZE_MAX, anchor_.network));
+  std::vector<ChangeSet> sets;
+  Touched touched = touched_by(dropped, info->proved, device_.public_key(), ports_.clock->now(), sets);
+  WASL_TRY(store_.truncate(space, info->proved, anchor_.network));
+  WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network));
+  for (auto& [key, operations] : touched) {
+    WASL_LET(LoadedRecord loaded, records_.load(ports_.schema->find(key.first), space, key.second));
+    auto& overlay = loaded.record.overlay;
+    std::erase_if(operations, [&](const OverlayOperation& op) {
+      return std::any_of(overlay.begin(), overlay.end(),
+                         [&](const OverlayOperation& known) { return known.dot == op.dot; });
+    });
+    overlay.insert(overlay.begin(), operations.begin(), operations.end());
+    const auto state = replay.records.find(key.second);
+    loaded.record.confirmed = state == replay.records.end() ? RecordState() : state->second;
+    WASL_TRY(loaded.record.exists() ? records_.save(loaded, ports_.clock->now(), {})
+                                    : records_.remove(loaded));
+  }
+  // The digest of what is left: a record that was never there must leave no trace in it.
+  WASL_TRY(store_.clear_state(info->number));
+  for (const auto& [id, state] : replay.records) store_.note_record(info->number, id, record_hash(id, state));
+  WASL_TRY(store_.flush_digest());
+  info->digested = info->applied;
+  for (ChangeSet& set : sets) {
+    SealedSet sealed{std::move(set), {}};
+    for (const Operation& op : sealed.set.operations) {
+      if (op.value.type != ValueType::commitment) continue;
+      const Hash commitment = Hash::from(op.value.data).value_or(Hash{});
+      WASL_LET(const auto opening, store_.opening(commitment));
+      if (opening) sealed.openings.push_back({commitment, *opening});
+    }
+    own.push_back(std::move(sealed));
+  }
+  return store_.save_space(*info);
+}
+
+/// Before everything that waits: chains are pushed in their order.
+Status Replica::restore_pending(const std::vector<SealedSet>& own) {
+  for (auto sealed = own.rbegin(); sealed != own.rend(); ++sealed) {
+    const Header& header = sealed->set.header;
+    WASL_LET(
+        auto insert,
+        db_.prepare("INSERT OR IGNORE INTO _wasl_pending(no, hash, space, chain, sequence, header, body, "
+                    "openings, came_in) SELECT coalesce(min(no), 1) - 1, ?, ?, ?, ?, ?, ?, ?, ? FROM "
+                    "_wasl_pending"));
+    insert.bind_all(sealed->set.name, header.space, header.source.chain, header.sequence,
+                    ByteView(sealed->set.header_bytes), ByteView(sealed->set.body_bytes),
+                    ByteView(encode_openings(sealed->openings)), ports_.clock->now());
+    WASL_TRY(insert.run());
+  }
+  return {};
+}
+
+}  // namespace wasl

@@ -1,0 +1,23 @@
+#pragma once
+// The confirmed state of one space, computed anew from its log. Nothing that was made of the log before is
+// believed. Thread: that of the store's Database; inside the caller's transaction.
+#include <map>
+#include <string>
+
+#include "shared/store/log_store.hpp"
+
+namespace wasl {
+
+struct Replay {
+  std::map<std::string, RecordState> records;  ///< as of what is applied
+  std::uint64_t change_sets = 0;
+  ledger::Frontier frontier;  ///< of all entries
+
+  void apply(const ChangeSet& set, const ledger::Entry& entry);
+  [[nodiscard]] Hash digest() const;
+};
+
+/// Checks bodies, chains and signatures on the way. Errors: corrupt, bad_signature.
+Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const NetworkId& network);
+
+}  // namespace wasl
