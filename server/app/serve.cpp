@@ -1,5 +1,7 @@
 #include "server/app/serve.hpp"
 
+#include <sys/resource.h>
+
 #include <chrono>
 #include <thread>
 
@@ -37,6 +39,14 @@ Result<FolderLock> take_lock(const HubFolder& folder) {
   }
 }
 
+/// Links and strangers need more descriptors than a shell usually gives.
+void raise_descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 Status serve(const HubFolder& folder, const std::string& listen,
@@ -47,6 +57,7 @@ Status serve(const HubFolder& folder, const std::string& listen,
   }
   WASL_LET(const FolderLock lock, take_lock(folder));
   WASL_LET(const auto open, OpenHub::open(folder));
+  raise_descriptors();
   Loop loop;
   SessionServer sessions(loop, open->hub(), open->clock());
   WASL_TRY(sessions.listen(listen));

@@ -1,5 +1,6 @@
 #include "shared/net/listener.hpp"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -9,7 +10,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 #include <charconv>
-#include <set>
+#include <map>
 
 #include "shared/net/web_socket.hpp"
 
@@ -21,6 +22,9 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::milliseconds;
+
+constexpr std::size_t kReadStep =
+    2 * 1024;  // of a request: most fit into one, and a stranger gets no more room at once
 
 std::string_view to_std(boost::beast::string_view text) { return {text.data(), text.size()}; }
 boost::beast::string_view to_beast(std::string_view text) { return {text.data(), text.size()}; }
@@ -95,7 +99,7 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
     error_code ignored;
     acceptor_.close(ignored);
     pause_.cancel();
-    for (const auto& door : std::exchange(doors_, {})) door->close();
+    for (const auto& [id, door] : std::exchange(doors_, {})) door->close();
   }
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
@@ -104,7 +108,8 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
     acceptor_.async_accept([self = shared_from_this()](error_code error, tcp::socket socket) {
       if (self->closed_) return;
       if (error) return self->accept_after_pause();  // out of descriptors: some will come free
-      if (self->doors_.size() < self->options_.unupgraded_limit) self->admit(std::move(socket));
+      if (!self->doors_.empty() && self->doors_.size() >= self->options_.unupgraded_limit) self->make_room();
+      self->admit(std::move(socket));
       self->accept();
     });
   }
@@ -112,8 +117,11 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
  private:
   /// One connection that is not a link yet: reads a request, answers it or hands the socket over.
   struct Door : std::enable_shared_from_this<Door> {
-    Door(tcp::socket from, std::shared_ptr<State> owner)
-        : state(std::move(owner)), socket(std::move(from)), deadline(socket.get_executor()) {}
+    Door(std::uint64_t number, tcp::socket from, std::shared_ptr<State> owner)
+        : id(number), state(std::move(owner)), socket(std::move(from)), deadline(socket.get_executor()) {
+      error_code gone;
+      address = socket.remote_endpoint(gone).address();
+    }
 
     void expire_after(milliseconds limit) {
       deadline.expires_after(limit);
@@ -124,7 +132,7 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
 
     void read() {
       const std::size_t had = header.size();
-      header.resize(state->options_.header_limit_bytes);
+      header.resize(std::min(had + kReadStep, state->options_.header_limit_bytes));
       socket.async_read_some(asio::buffer(header.data() + had, header.size() - had),
                              [self = shared_from_this(), had](error_code error, std::size_t size) {
                                self->header.resize(had + size);
@@ -133,6 +141,7 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
     }
 
     void on_read(std::size_t had) {
+      if (header[0] < 'A' || header[0] > 'Z') return answer_malformed();  // TLS, or anything else
       const auto end = header.find("\r\n\r\n", had < 3 ? 0 : had - 3);
       if (end == std::string::npos) {
         if (header.size() < state->options_.header_limit_bytes) return read();
@@ -145,8 +154,7 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
       parser.header_limit(static_cast<std::uint32_t>(header.size()) + 1);
       error_code error;
       parser.put(asio::buffer(header), error);
-      if (error)
-        return answer({400, "application/json", error_json(Errc::malformed, "this is not an HTTP request")});
+      if (error) return answer_malformed();
       const auto& request = parser.get();
       if (to_std(request.target()) == kUpgradePath &&
           http::token_list{request[http::field::upgrade]}.exists("websocket"))
@@ -168,7 +176,7 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
       if (const auto* refuse = std::get_if<RefuseLink>(&decided))
         return answer({refuse->status, "application/json", refuse->json});
       deadline.cancel();
-      state->doors_.erase(shared_from_this());
+      state->doors_.erase(id);
       accept_web_socket(std::move(socket), header, state->options_.link, std::get<AcceptLink>(decided));
     }
 
@@ -184,6 +192,10 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
              !head);
     }
 
+    void answer_malformed() {
+      answer({400, "application/json", error_json(Errc::malformed, "this is not an HTTP request")});
+    }
+
     void answer(const HttpAnswer& words, bool with_body = true) {
       expire_after(state->options_.answer_limit);
       reply = words_of(words, with_body);
@@ -191,6 +203,7 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
                         [self = shared_from_this()](error_code error, std::size_t) {
                           if (error) return self->leave();
                           self->socket.shutdown(tcp::socket::shutdown_send, error);
+                          self->expire_after(self->state->options_.linger_limit);
                           self->drain();
                         });
     }
@@ -198,13 +211,14 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
     // Closing while the caller still sends would reset the connection and with it the answer.
     void drain() {
       socket.async_read_some(asio::buffer(header),
-                             [self = shared_from_this()](error_code error, std::size_t) {
-                               error ? self->leave() : self->drain();
+                             [self = shared_from_this()](error_code error, std::size_t size) {
+                               self->drained += size;
+                               error || self->drained > limits::kLingerBytes ? self->leave() : self->drain();
                              });
     }
 
     void leave() {
-      state->doors_.erase(shared_from_this());
+      state->doors_.erase(id);
       close();
     }
 
@@ -214,16 +228,29 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
       socket.close(ignored);
     }
 
+    std::uint64_t id;
     std::shared_ptr<State> state;
     tcp::socket socket;
+    asio::ip::address address;
     asio::steady_timer deadline;
     std::string header;
     std::string reply;
+    std::size_t drained = 0;
   };
 
+  void make_room() {
+    std::map<asio::ip::address, std::size_t> held;
+    for (const auto& [id, door] : doors_) ++held[door->address];
+    const auto most = std::max_element(held.begin(), held.end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    const auto oldest = std::find_if(doors_.begin(), doors_.end(),
+                                     [&](const auto& door) { return door.second->address == most->first; });
+    std::shared_ptr(oldest->second)->leave();
+  }
+
   void admit(tcp::socket socket) {
-    const auto door = std::make_shared<Door>(std::move(socket), shared_from_this());
-    doors_.insert(door);
+    const auto door = std::make_shared<Door>(++last_door_, std::move(socket), shared_from_this());
+    doors_.emplace(door->id, door);
     door->expire_after(options_.header_limit);
     door->read();
   }
@@ -239,7 +266,8 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
   ListenCallbacks callbacks_;
   tcp::acceptor acceptor_;
   asio::steady_timer pause_;
-  std::set<std::shared_ptr<Door>> doors_;
+  std::map<std::uint64_t, std::shared_ptr<Door>> doors_;  // oldest first
+  std::uint64_t last_door_ = 0;
   std::uint16_t port_ = 0;
   bool closed_ = false;
 };

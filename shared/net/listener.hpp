@@ -31,11 +31,14 @@ struct HttpAnswer {
 };
 
 struct ListenOptions {
-  std::string address = "127.0.0.1:7707";     ///< numbers only; [::1]:7707 for IPv6; port 0 picks a free one
-  std::size_t header_limit_bytes = 8 * 1024;  ///< a hello of 1 KiB and what proxies add
-  std::chrono::milliseconds header_limit{10'000};  ///< until the request is whole
-  std::chrono::milliseconds answer_limit{60'000};  ///< until a page has left
-  std::size_t unupgraded_limit = 64;               ///< further connections are closed unheard
+  std::string address = "127.0.0.1:7707";  ///< numbers only; [::1]:7707 for IPv6; port 0 picks a free one
+  std::size_t header_limit_bytes = limits::kRequestBytes;
+  std::chrono::milliseconds header_limit{limits::kRequestMillis};  ///< until the request is whole
+  std::chrono::milliseconds answer_limit{limits::kAnswerMillis};   ///< until a page has left
+  std::chrono::milliseconds linger_limit{limits::kLingerMillis};   ///< until the caller has read it
+  /// When more wait to upgrade, the oldest of the address that has most of them is closed: who holds
+  /// connections open shuts out nobody.
+  std::size_t unupgraded_limit = limits::kStrangers;
   LinkOptions link{};
 };
 

@@ -1,6 +1,7 @@
 #include "shared/net/tcp_link.hpp"
 
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #ifdef __linux__
 #include <linux/tcp.h>  // the C library's own header has a shorter tcp_info and may not be mixed in
@@ -17,7 +18,9 @@ std::optional<TcpProgress> tcp_progress(int socket) {
   socklen_t size = sizeof info;
   if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
   if (size < offsetof(tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received) return std::nullopt;
-  return TcpProgress{info.tcpi_bytes_acked, info.tcpi_bytes_received};
+  int unread = 0;
+  if (ioctl(socket, FIONREAD, &unread) != 0) return std::nullopt;
+  return TcpProgress{info.tcpi_bytes_acked, info.tcpi_bytes_received, static_cast<std::uint64_t>(unread)};
 }
 
 void tune_link(int socket) {

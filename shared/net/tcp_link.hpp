@@ -9,6 +9,7 @@ namespace wasl {
 struct TcpProgress {
   std::uint64_t acknowledged = 0;
   std::uint64_t received = 0;
+  std::uint64_t unread = 0;  ///< of received, what still waits in the system
 };
 std::optional<TcpProgress> tcp_progress(int socket);
 

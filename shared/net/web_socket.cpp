@@ -11,6 +11,7 @@
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <deque>
+#include <optional>
 
 #include "shared/net/connect.hpp"
 #include "shared/net/tcp_link.hpp"
@@ -189,6 +190,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
     if (!closing_ && handler_ != nullptr)
       handler_->on_message({static_cast<const Byte*>(data.data()), data.size()});
     if (finished_) return;
+    message_began_.reset();
     buffer_.consume(buffer_.size());
     if (buffer_.capacity() > kIdleBufferBytes) buffer_.shrink_to_fit();
     read();
@@ -250,8 +252,9 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   }
 
   void tick() {
-    watch_timer_.expires_after(
-        std::max(milliseconds(1), std::min(options_.ping_every, options_.idle_limit / 4)));
+    // Whoever answers looks every second, too: so long may a flood of empty frames go on.
+    const milliseconds often = role_ == Role::answerer ? milliseconds(1'000) : options_.ping_every;
+    watch_timer_.expires_after(std::max(milliseconds(1), std::min(often, options_.idle_limit / 4)));
     watch_timer_.async_wait([self = shared_from_this()](error_code cancelled) {
       if (!cancelled && !self->finished_) self->on_tick();
     });
@@ -268,8 +271,30 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
     if (time - moved_at_ >= options_.idle_limit)
       return finish(
           {.error = Error{Errc::no_link, "nothing came through for " + seconds(options_.idle_limit), {}}});
+    if (is_flooded(now)) {
+      return finish({.error = Error{Errc::limit_exceeded, "the other end sends frames without content", {}}});
+    }
+    if (is_dripping(time)) {
+      return finish({.error = Error{Errc::no_link, "a message came in too slowly to wait for its end", {}}});
+    }
     if (role_ == Role::caller && open_ && !pinging_ && time - quiet_since_ >= options_.ping_every) ping(time);
     tick();
+  }
+
+  /// Pings, empty frames and fragments of a few bytes cost us more than they bring.
+  [[nodiscard]] bool is_flooded(const TcpProgress& now) const {
+    if (!open_ || now.received == 0) return false;
+    const std::uint64_t content = traffic_.upgrade_in + traffic_.payload_in + buffer_.size();
+    const std::uint64_t read = now.received - now.unread;
+    return read > content + content / limits::kOverheadPart + limits::kOverheadBytes;
+  }
+
+  [[nodiscard]] bool is_dripping(Steady::time_point time) {
+    if (buffer_.size() == 0) message_began_.reset();
+    if (buffer_.size() > 0 && !message_began_) message_began_ = time;
+    if (!message_began_ || time - *message_began_ < options_.idle_limit) return false;
+    const auto waited = std::chrono::duration<double>(time - *message_began_).count();
+    return static_cast<double>(buffer_.size()) < waited * limits::kMessageBytesPerSecond;
   }
 
   void ping(Steady::time_point time) {
@@ -279,7 +304,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   }
 
   TcpProgress measure() {
-    return tcp_progress(socket_).value_or(TcpProgress{traffic_.payload_out, traffic_.payload_in});
+    return tcp_progress(socket_).value_or(TcpProgress{traffic_.payload_out, traffic_.payload_in, 0});
   }
 
   // ── Ending
@@ -371,6 +396,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   std::string close_reason_;
   TcpProgress progress_;
   Steady::time_point moved_at_;
+  std::optional<Steady::time_point> message_began_;  // of one that is not whole yet, as a tick found it
   Steady::time_point quiet_since_ = Steady::now();
   bool open_ = false;          // the upgrade is through
   bool writing_ = false;       // a message is being written

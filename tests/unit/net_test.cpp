@@ -114,6 +114,34 @@ class NetTest : public testing::Test {
     return asked.get();
   }
 
+  /// Upgrades as any caller, then sends the same bytes again and again. @return whether it was cut off.
+  bool flooded_out(const std::string& bytes, std::chrono::seconds most = 8s) {
+    auto flood = std::async(std::launch::async, [port = listener_->port(), bytes, most] {
+      const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+      sockaddr_in address{};
+      address.sin_family = AF_INET;
+      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      address.sin_port = htons(port);
+      const std::string upgrade =
+          "GET /wasl HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+          "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+          "Sec-WebSocket-Protocol: wasl.1\r\nWasl-Hello: aGk\r\n\r\n";
+      char room[4096];
+      bool cut = ::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+                 send(socket, upgrade.data(), upgrade.size(), MSG_NOSIGNAL) < 0 ||
+                 recv(socket, room, sizeof room, 0) <= 0;
+      const auto end = std::chrono::steady_clock::now() + most;
+      while (!cut && std::chrono::steady_clock::now() < end) {
+        cut = send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0;
+        while (recv(socket, room, sizeof room, MSG_DONTWAIT) > 0) continue;
+      }
+      close(socket);
+      return cut;
+    });
+    EXPECT_TRUE(until([&] { return flood.wait_for(0s) == std::future_status::ready; }, most + 2s));
+    return flood.get();
+  }
+
   Loop loop_;
   Notes here_notes_, there_notes_;
   std::function<void(Channel&)> greet_;
@@ -376,6 +404,76 @@ TEST_F(NetTest, ACallerWhoSaysNothingIsDropped) {
   listen(options);
   EXPECT_EQ(raw("GET /health HT"), "") << "the time is over";
   EXPECT_NE(raw("GET /health HTTP/1.1\r\n\r\n"), "") << "and the place is free again";
+}
+
+TEST_F(NetTest, WhoHoldsConnectionsOpenShutsNobodyOut) {
+  ListenOptions options;
+  options.unupgraded_limit = 3;
+  listen(options);
+  std::vector<int> held;
+  for (int i = 0; i < 8; ++i) {
+    held.push_back(::socket(AF_INET, SOCK_STREAM, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(listener_->port());
+    ASSERT_EQ(::connect(held.back(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+  EXPECT_TRUE(raw("GET /health HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 200"));
+  char room[1];
+  EXPECT_EQ(recv(held.front(), room, 1, MSG_DONTWAIT), 0) << "the oldest had to go";
+  EXPECT_LT(recv(held.back(), room, 1, MSG_DONTWAIT), 0) << "the newest is still there";
+  for (const int socket : held) close(socket);
+}
+
+TEST_F(NetTest, FloodsWithoutContentAreCutOff) {
+  listen();
+  std::string pings, empty_fragments, tiny_fragments;
+  const std::string mask(4, '\0');
+  for (int i = 0; i < 1000; ++i) {
+    pings += "\x89\x80" + mask;
+    empty_fragments += std::string(i == 0 ? "\x02" : "\0", 1) + "\x80" + mask;
+    tiny_fragments += std::string(i == 0 ? "\x02" : "\0", 1) + "\x81" + mask + "x";
+  }
+  tiny_fragments += "\x80\x80" + mask;
+  EXPECT_TRUE(flooded_out(pings));
+  EXPECT_TRUE(flooded_out(tiny_fragments));
+  empty_fragments += "\x80\x80" + mask;
+  EXPECT_TRUE(flooded_out(empty_fragments));
+}
+
+TEST_F(NetTest, AMessageThatDripsIsNotWaitedFor) {
+  ListenOptions options;
+  options.link = quick();
+  listen(options);
+  const auto began = std::chrono::steady_clock::now();
+  // A message of 1 MiB is announced; then a byte comes whenever the sender is asked.
+  auto drip = std::async(std::launch::async, [port = listener_->port()] {
+    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    const std::string upgrade =
+        "GET /wasl HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Protocol: wasl.1\r\nWasl-Hello: aGk\r\n\r\n";
+    const std::string head("\x82\xFF\0\0\0\0\0\x10\0\0\0\0\0\0", 14);
+    char room[4096];
+    bool cut = ::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+               send(socket, upgrade.data(), upgrade.size(), MSG_NOSIGNAL) < 0 ||
+               recv(socket, room, sizeof room, 0) <= 0 ||
+               send(socket, head.data(), head.size(), MSG_NOSIGNAL) < 0;
+    for (int i = 0; i < 400 && !cut; ++i) {
+      cut = send(socket, "x", 1, MSG_NOSIGNAL) < 0;
+      std::this_thread::sleep_for(20ms);
+    }
+    close(socket);
+    return cut;
+  });
+  EXPECT_TRUE(until([&] { return drip.wait_for(0s) == std::future_status::ready; }));
+  EXPECT_TRUE(drip.get());
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 6s);
 }
 
 TEST_F(NetTest, ATakenPortIsLocked) {
