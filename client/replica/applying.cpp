@@ -120,9 +120,14 @@ Status Replica::on_entries(Segment segment) {
     return fail(Errc::caught, "the hub sent entries of " + segment.space + ", which this office may not read",
                 "nothing of it was taken; tell the secretariat whose it is");
   }
+  WASL_TRY(check_held());
   const std::size_t count = entry_count(segment);
   if (segment.first + count <= info->size + 1) return {};  // known already
-  if (segment.first != info->size + 1) {
+  if (segment.first <= info->size) {
+    return fail(Errc::locked, "another program of this office received a part of this at the same moment",
+                "sync again; nothing is lost");
+  }
+  if (segment.first > info->size + 1) {
     return fail(Errc::caught, "the hub left out entries of " + segment.space,
                 "it is tried again at the next sync; if it stays, tell the secretariat");
   }
@@ -141,6 +146,7 @@ Status Replica::on_entries(Segment segment) {
     store_.forget();
     return appended;
   }
+  held_[segment.space] = info->size;
   WASL_TRY(transaction.commit());
   if (Status applied = apply_space(segment.space, &segment); !applied) {
     if (applied.error().code == Errc::caught) WASL_TRY(drop_unproved());
@@ -193,6 +199,11 @@ Status Replica::apply_space(const std::string& space, const Segment* fresh) {
       WASL_LET(auto transaction, Transaction::begin(db_));
       WASL_TRY(store_.refresh());
       WASL_TRY(catch_up_authority());
+      WASL_LET(info, store_.space(space));
+      // Another program of this office may have applied some of it since, or taken it back.
+      while (at < items.size() && items[at].first <= info->applied) ++at;
+      if (at == items.size() || items[at].first != info->applied + 1 || items.back().first > info->size)
+        break;
       WASL_LET(const auto captured, seal_captured(true));
       WASL_LET(SpaceInfo* const space_info, store_.space(space));
       // From here on the notes of the digest are complete, as long as nobody makes the store forget them.

@@ -38,12 +38,23 @@ Result<bool> Replica::has_unproved() {
   return false;
 }
 
+Status Replica::check_held() {
+  for (const auto& [space, size] : held_) {
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    if (info->size >= size) continue;
+    return fail(Errc::locked, "another program of this office went back behind what this one received",
+                "sync again; nothing is lost");
+  }
+  return {};
+}
+
 // ── The proof
 
 Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
+  WASL_TRY(check_held());
   WASL_LET(CheckpointAnchor known, identity_.checkpoint());
   if (!proof.checkpoint.empty()) WASL_TRY(take_checkpoint(proof, known));
   WASL_LET(const auto spaces, readable_spaces());
@@ -187,7 +198,10 @@ Status Replica::check_against_leaf(SpaceInfo& info, const CheckpointAnchor& know
   }
   WASL_LET(const SpaceInfo* const authority, store_.space(kAuthoritySpace));
   info.proved = leaf.size;
-  if (info.size == leaf.size) info.authority = std::max(info.authority, authority->proved);
+  // Of a space that the hub does not offer now, newer leaves may exist that it does not show.
+  if (info.size == leaf.size && offered_.contains(info.name)) {
+    info.authority = std::max(info.authority, authority->proved);
+  }
   return store_.save_space(info);
 }
 
@@ -274,6 +288,7 @@ Status Replica::drop_unproved() {
   WASL_LET(const bool unproved, has_unproved());
   if (!unproved) return {};
   store_.forget();  // what was begun when the lie was noticed was rolled back
+  held_.clear();
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());

@@ -243,6 +243,8 @@ class Replica final : public ClientPort {
                         const std::map<std::string, LoadedRecord>& records);
   Status fill_own_items(Segment& segment);
   Status check_openings(const Segment& segment);
+  /// Errors: locked, when another program of this office took back what this session stands on.
+  Status check_held();
   Status check_order(const Segment& segment, const SpaceInfo& info);
   Status apply_space(const std::string& space, const Segment* fresh);
   Status apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position);
@@ -276,6 +278,7 @@ class Replica final : public ClientPort {
   std::optional<Seen> session_base_;       ///< the checkpoint that this session's proofs start from
   std::map<ChainId, Sequence> staged_;     ///< what the hub holds already, by its welcome
   std::map<std::string, Position> named_;  ///< entries that this session's hello named, by space
+  std::map<std::string, Position> held_;   ///< entries that this session knows to be here
   std::set<std::string> offered_;          ///< spaces that this session's welcome lets us read
   std::map<ChainId, Sequence>
       promised_;                ///< up to where the hub has said "accepted" to this session's knowledge

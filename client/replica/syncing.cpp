@@ -27,7 +27,7 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
     hello.cursors.push_back({space, info->size, info->key.has_value()});
-    named_[space] = info->size;
+    named_[space] = held_[space] = info->size;
     // A link that broke between the entries and their proof left a space without its leaf.
     if (info->size > 0 && info->leaf.empty()) hello.flags |= Hello::kLeaves;
   }
@@ -39,6 +39,7 @@ Status Replica::begin_session() {
   pushed_ = kNothingPushed;
   staged_.clear();
   named_.clear();
+  held_.clear();
   offered_.clear();
   promised_.clear();
   accused_ = false;

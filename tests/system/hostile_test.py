@@ -146,6 +146,32 @@ class Hostile(WorldTest):
 
         self.compare("requests that drip", drip)
 
+    def test_two_programs_of_one_office_accuse_nobody(self):
+        other = self.world.office("togo", "togo")
+        daemon = self.office.daemon()
+        end = time.monotonic() + 10
+        codes = []
+
+        def sync():
+            while time.monotonic() < end:
+                codes.append(self.office.wasl("sync", "--url", self.world.url).code)
+
+        threads = [threading.Thread(target=sync) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        number = 0
+        while time.monotonic() < end:
+            number += 1
+            other.sql(("INSERT INTO project(id, space, title) VALUES(?, 'network', ?)", (f"p{number}", "T")))
+            self.world.organisation(f"o{number}", parent="africa")
+            other.sync()
+        for thread in threads:
+            thread.join()
+        self.assertNotIn(5, codes)
+        self.assertIsNone(daemon.poll(), "the daemon gave up")
+        self.assertIs(self.office.sync()["equal"], True)
+        self.assertEqual(self.office.status()["notices"], [])
+
     def test_honest_syncs_beside_a_flood_of_connections(self):
         def flood(stop):
             while not stop.wait(0.005):

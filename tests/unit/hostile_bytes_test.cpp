@@ -208,6 +208,21 @@ TEST_F(LyingHub, CannotTurnBackTimeOrAuthority) {
   EXPECT_TRUE(reader->replica().on_entries(honest));
 }
 
+TEST_F(LyingHub, IsNotAccusedWhenAnotherProgramOfTheOfficeTookAPart) {
+  writer->sql("INSERT INTO project(id, reference) VALUES('p1', 'a')");
+  writer->sync();
+  const Segment first = next_for_reader("section/asia");
+  writer->sql("UPDATE project SET reference = 'b'");
+  writer->sync();
+  auto both = hub.entries("section/asia", position_of("section/asia"));
+  ASSERT_EQ(both.size(), 2U);
+  std::move(both[1].items.begin(), both[1].items.end(), std::back_inserter(both[0].items));
+  must(reader->replica().on_entries(first));
+  EXPECT_EQ(reader->replica().on_entries(both[0]).error().code, Errc::locked);
+  reader->sync();
+  EXPECT_EQ(reader->rows("SELECT reference FROM project"), "b");
+}
+
 TEST_F(LyingHub, CannotPlantAnOpeningForLater) {
   writer->sql("INSERT INTO project(id, reference) VALUES('p1', 'a')");
   writer->sync();
