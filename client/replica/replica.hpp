@@ -208,7 +208,9 @@ class Replica final : public ClientPort {
   Status restore_overlay(LoadedRecord& loaded);
 
   // applying.cpp
-  Status fill_own_items(Segment& segment);
+  Result<bool> fill_own_items(Segment& segment);
+  enum class Taken { known, appended, not_ours };
+  Result<Taken> append_entries(Segment& segment);
   Status check_openings(const Segment& segment);
   Status check_order(const Segment& segment, const SpaceInfo& info);
   Status apply_space(const std::string& space, const Segment* fresh);
@@ -217,6 +219,7 @@ class Replica final : public ClientPort {
   Status apply_authority_item(const SegmentItem& item, Position position);
 
   Result<std::vector<std::string>> readable_spaces();
+  Result<std::uint64_t> leaves_proved();
   Result<bool> digest_matches(std::string_view space);
   std::string organisation_of(const Author& author) const;
 

@@ -236,6 +236,13 @@ TEST_F(LyingHub, CannotSpeakInTheReadersNameBesideItsOwnWork) {
   second.hash = forged.name;
   segment.items.emplace_back(SetItem{second, forged});
   ASSERT_TRUE(verify_runs(segment, hub.network())) << "left to the replica, which knows its own work";
+  // From here it could be a copy of this folder that wrote: the next session asks for all, and then it shows.
+  EXPECT_EQ(reader->replica().on_entries(segment).error().code, Errc::conflict);
+  const Bytes hello = must(reader->replica().make_hello(false, {}));
+  EXPECT_NE(must(decode_hello(hello)).flags & Hello::kFull, 0);
+  ledger::Entry first = entry;
+  first.hash = own.name;
+  segment.items.front() = SetItem{first, own};
   EXPECT_EQ(reader->replica().on_entries(segment).error().code, Errc::bad_signature);
 }
 
