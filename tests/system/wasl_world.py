@@ -106,11 +106,11 @@ class World:
         self.hub("init", "--name", name)
         self.start_hub()
 
-    def start_hub(self, port=None, folder=None):
+    def start_hub(self, port=None, folder=None, **options):
         with open(self.folder / "hub.log", "ab") as log:
             self.hub_process = subprocess.Popen(
                 [*self.within, binary("wasl-hub"), "serve", "--data", str(folder or self.hub_folder), "--listen",
-                 f"{self.host}:{port or self.port or 0}"], stdout=subprocess.PIPE, stderr=log)
+                 f"{self.host}:{port or self.port or 0}"], stdout=subprocess.PIPE, stderr=log, **options)
         self.processes.append(self.hub_process)
         deadline = time.time() + 20
         while time.time() < deadline:
@@ -139,8 +139,8 @@ class World:
         return self.hub("invite", "--organisation", organisation, "--role", role)["invitation"]
 
     # ── offices
-    def office(self, name, organisation, role="officer", language=None):
-        office = Office(self, name)
+    def office(self, name, organisation, role="officer", language=None, within=()):
+        office = Office(self, name, within)
         office.join(self.invite(organisation, role), language)
         return office
 
@@ -232,11 +232,11 @@ class Office:
         finally:
             connection.close()
 
-    def daemon(self):
+    def daemon(self, **options):
         with open(self.folder / "daemon.log", "ab") as log:
             process = subprocess.Popen(
                 [*self.within, binary("wasl"), "daemon", "--data", str(self.folder), "--url", self.world.url],
-                stdout=subprocess.DEVNULL, stderr=log)
+                stdout=subprocess.DEVNULL, stderr=log, **options)
         self.world.processes.append(process)
         return process
 
