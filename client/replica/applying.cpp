@@ -183,6 +183,8 @@ Status Replica::apply_space(const std::string& space, const Segment* fresh) {
       WASL_TRY(catch_up_authority());
       WASL_LET(const auto captured, seal_captured(true));
       WASL_LET(SpaceInfo* const space_info, store_.space(space));
+      // Another program of this office may have been here before the lock was ours.
+      while (at < items.size() && items[at].first <= space_info->applied) ++at;
       // From here on the notes of the digest are complete, as long as nobody makes the store forget them.
       if (space_info->digested == space_info->applied) {
         noted_[space_info->number] = {store_.forgotten(), space_info->digested};

@@ -8,6 +8,7 @@
 namespace wasl {
 
 Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
+  WASL_TRY(apply_stored());
   WASL_TRY(store_.refresh());
   Hello hello;
   WASL_LET(const auto full, store_.meta("full"));

@@ -27,7 +27,7 @@ class FullDisk(WorldTest):
     @staticmethod
     def fill(folder, leave):
         space = os.statvfs(folder)
-        with open(folder / "ballast", "wb") as ballast:
+        with open(folder / "ballast", "ab") as ballast:
             ballast.write(bytes(max(0, space.f_bavail * space.f_frsize - leave)))
 
     def test_an_offices_disk_is_full_for_a_while(self):
@@ -73,6 +73,7 @@ class FullDisk(WorldTest):
             time.sleep(0.01)
         time.sleep(3)
         self.assertGreater(office.status()["unsent"], 0)
+        self.fill(self.world.hub_folder, 0)
         answer = other.wasl("sync", "--url", self.world.url)
         self.assertEqual((answer.code, answer.error["code"]), (3, "later"), answer.document)
         self.assertIn("hub", answer.error["message"])
