@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "shared/sql/table_ddl.hpp"
+#include "shared/sqlite/disk.hpp"
 
 namespace wasl {
 namespace {
@@ -49,12 +50,6 @@ Replica::~Replica() = default;
 
 Result<std::unique_ptr<Replica>> Replica::create(const std::filesystem::path& folder,
                                                  const NetworkAnchor& anchor, Ports ports) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) {
-    return fail(Errc::storage_failed, folder.string() + " cannot be made: " + error.message(),
-                "choose a folder that you may write");
-  }
   WASL_LET(Identity identity, Identity::open(folder, true));
   WASL_LET(const auto known, identity.network());
   if (known && known->network != anchor.network) {
@@ -76,7 +71,7 @@ Result<std::unique_ptr<Replica>> Replica::create(const std::filesystem::path& fo
 }
 
 Result<std::unique_ptr<Replica>> Replica::open(const std::filesystem::path& folder, Ports ports) {
-  if (!std::filesystem::exists(folder / "identity.db")) {
+  if (!file_exists(folder / "identity.db")) {
     return fail(Errc::not_found, folder.string() + " holds no replica",
                 "join a network first: wasl join --data DIR INVITATION");
   }

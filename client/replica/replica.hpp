@@ -106,7 +106,7 @@ class Replica final : public ClientPort {
 
   /// Errors: not_found (never joined), locked, storage_failed, corrupt.
   static Result<std::unique_ptr<Replica>> open(const std::filesystem::path& folder, Ports ports);
-  /// Makes the folder and the device's key. A folder that has them keeps them.
+  /// Makes the device's key and the files in a folder that exists. A folder that has them keeps them.
   static Result<std::unique_ptr<Replica>> create(const std::filesystem::path& folder,
                                                  const NetworkAnchor& anchor, Ports ports);
   ~Replica() override;
