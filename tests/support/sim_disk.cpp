@@ -7,6 +7,7 @@
 #include <new>
 #include <set>
 #include <stdexcept>
+#include <utility>
 
 namespace wasl::test {
 namespace {
@@ -439,7 +440,7 @@ void SimDisk::cut_power(Tear tear) {
         if (tear == Tear::reorder && dice_.chance(0.3)) continue;
         if (tear == Tear::reorder && dice_.chance(0.1))
           count = static_cast<std::size_t>(dice_.below(count)) + 1;
-        put(file.durable, change.offset + from, view(change.bytes).subspan(from, count));
+        put(file.durable, change.offset + from, ByteView(change.bytes).subspan(from, count));
       }
     }
     const bool stays = file.named || (tear != Tear::lose && dice_.chance(0.5));
