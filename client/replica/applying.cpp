@@ -84,7 +84,13 @@ Status Replica::check_order(const Segment& segment, const SpaceInfo& info) {
     const ledger::Entry& entry = other != nullptr ? other->entry : *set->entry;
     WASL_LET(const SpaceInfo* const authority, store_.space(kAuthoritySpace));
     const Position most = info.name == kAuthoritySpace ? position - 1 : authority->size;
-    if (entry.hub_time < last.hub_time || entry.authority < last.authority || entry.authority > most) {
+    // Not a lie yet: what they name may have been lost on the way. A hub that leaves it out is caught by its
+    // leaf.
+    if (entry.authority > most) {
+      return fail(Errc::malformed, "entries of " + info.name + " came before those of authority that they name",
+                  "sync again; nothing is lost");
+    }
+    if (entry.hub_time < last.hub_time || entry.authority < last.authority) {
       return fail(Errc::caught,
                   "the hub's log of " + info.name + " runs backwards at " + std::to_string(position),
                   "nothing of it was taken; tell the secretariat");
@@ -103,8 +109,8 @@ Status Replica::on_entries(Segment segment) {
   const std::size_t count = entry_count(segment);
   if (segment.first + count <= info->size + 1) return {};  // known already
   if (segment.first != info->size + 1) {
-    return fail(Errc::caught, "the hub left out entries of " + segment.space,
-                "it is tried again at the next sync; if it stays, tell the secretariat");
+    return fail(Errc::malformed, "entries of " + segment.space + " are missing on the way",
+                "sync again; nothing is lost. If it stays, tell the secretariat");
   }
   WASL_TRY(fill_own_items(segment));
   // The session could not follow chains with items left out; a change set under our name could come unsigned
