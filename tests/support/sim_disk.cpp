@@ -66,7 +66,7 @@ struct SimDisk::File {
     unsynced.push_back({0, {}, size});
   }
   /// Change by change: what an earlier sync failed to write is on no medium, though programs still read it.
-  void sync() {
+  void sync_content() {
     for (const Unsynced& change : unsynced) {
       if (change.new_size) {
         durable.resize(*change.new_size);
@@ -75,7 +75,6 @@ struct SimDisk::File {
       }
     }
     unsynced.clear();
-    named = true;
   }
   void fill(Bytes bytes) {
     now = std::move(bytes);
@@ -93,6 +92,7 @@ struct SimDisk::Opened {
   int lock = SQLITE_LOCK_NONE;
   bool has_shm = false;
   bool temporary = false;
+  bool names_folder = false;  ///< new: its first sync makes the names in its folder durable, as SQLite does
   std::uint8_t shared = 0, exclusive = 0;  ///< slots of the WAL index, as bits
 };
 
@@ -160,10 +160,11 @@ struct SimVfs {
     Opened& opened = of(file);
     const int code = before(opened, DiskCall::sync);
     if (code == SQLITE_OK) {
-      opened.file->sync();
+      opened.file->sync_content();
+      if (std::exchange(opened.names_folder, false)) opened.disk->sync_names();
     } else if (!opened.disk->killed_) {
-      opened.file->unsynced
-          .clear();  // the system marks clean what it could not write: a retry proves nothing
+      // The system marks clean what it could not write: a retry proves nothing.
+      opened.file->unsynced.clear();
     }
     return code;
   }
@@ -282,6 +283,8 @@ struct SimVfs {
       if ((flags & SQLITE_OPEN_CREATE) == 0) return SQLITE_CANTOPEN;
       if (disk->before(DiskCall::write) != SQLITE_OK) return SQLITE_CANTOPEN;
       opened.file = disk->files_[name] = std::make_shared<File>();
+      opened.names_folder =
+          (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL)) != 0;
     }
     opened.disk = disk;
     opened.name = name;
@@ -293,8 +296,9 @@ struct SimVfs {
     if (const int code = disk->before(DiskCall::write); code != SQLITE_OK) return SQLITE_IOERR_DELETE;
     const auto it = disk->files_.find(name);
     if (it == disk->files_.end()) return SQLITE_IOERR_DELETE_NOENT;
-    if (sync_folder == 0 && it->second->named) disk->unlinked_[name] = it->second->durable;
+    if (it->second->named) disk->unlinked_[name] = it->second->durable;
     disk->files_.erase(it);
+    if (sync_folder != 0) disk->sync_names();
     return SQLITE_OK;
   }
   static int access(sqlite3_vfs*, const char* path, int, int* out) {
@@ -415,6 +419,11 @@ int SimDisk::before(DiskCall call) {
   ++failed_;
   if (!failure_->for_ever) failure_.reset();
   return code;
+}
+
+void SimDisk::sync_names() {
+  for (const auto& [name, file] : files_) file->named = true;
+  unlinked_.clear();
 }
 
 void SimDisk::revive() {

@@ -70,6 +70,8 @@ class SimDisk {
   enum class Tear { lose, keep, reorder };
   /// What no sync covers is lost, kept or torn at any place, as the dice say. Includes revive().
   void cut_power(Tear tear);
+  /// What the dice say from here on follows from `seed` alone.
+  void reseed(std::uint64_t seed) { dice_ = Dice(seed); }
   bool flip_bit(const std::string& file);
   bool remove(const std::string& file);
   [[nodiscard]] std::vector<std::string> files() const;
@@ -87,6 +89,7 @@ class SimDisk {
  private:
   friend struct SimVfs;
   int before(DiskCall call);
+  void sync_names();
 
   std::string name_;
   Clock& clock_;
