@@ -431,6 +431,8 @@ Status Replica::on_session_end(std::optional<bool> equal) {
     now.integer(ports_.clock->now());
     WASL_TRY(store_.set_meta("last sync", now.bytes()));
     WASL_TRY(store_.set_meta("full", Bytes{0}));
+    // The whole log is here, and these were said to be in it: a hub that lost them gets them again.
+    WASL_TRY(db_.exec("UPDATE _wasl_pending SET state = 0 WHERE state = 3"));
   }
   WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending LIMIT 1"));
   WASL_LET(const bool pending, select.step());

@@ -24,7 +24,7 @@ bool can_mend(Errc code) {
 Status Witness::on_verdicts(const std::vector<VerdictItem>& verdicts) {
   WASL_TRY(replica_.on_verdicts(verdicts));
   for (const VerdictItem& item : verdicts) {
-    if (item.verdict.outcome != Outcome::accepted) continue;
+    if (item.verdict.outcome != Outcome::accepted || !believes_()) continue;
     for (std::uint64_t i = 0; i < item.count; ++i) promises_.insert({item.chain, item.first + i});
   }
   return {};
@@ -329,10 +329,12 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
     connection->die(Side::office, false);
     return fail_with(line_->latency, *refused);
   }
-  process->witness = std::make_unique<Witness>(*process->replica, promises_, [this] {
-    equal_ = true;
-    on_equal(*this);
-  });
+  process->witness = std::make_unique<Witness>(
+      *process->replica, promises_, [this] { return !may_be_caught; },
+      [this] {
+        equal_ = true;
+        on_equal(*this);
+      });
   process->session = std::make_unique<ClientSession>(*process->witness, std::move(options), in_.scheduler.steady());
   process->connection = connection;
   connection->attach(Side::office,

@@ -26,8 +26,13 @@ class Witness final : public ClientPort {
     Sequence sequence = 0;
     auto operator<=>(const Promise&) const = default;
   };
-  Witness(Replica& replica, std::set<Promise>& promises, std::function<void()> on_equal)
-      : replica_(replica), promises_(promises), on_equal_(std::move(on_equal)) {}
+  /// @param believes whether the hub shows its true history now.
+  Witness(Replica& replica, std::set<Promise>& promises, std::function<bool()> believes,
+          std::function<void()> on_equal)
+      : replica_(replica),
+        promises_(promises),
+        believes_(std::move(believes)),
+        on_equal_(std::move(on_equal)) {}
 
   Status on_welcome(const Welcome& welcome) override { return replica_.on_welcome(welcome); }
   Result<std::optional<Segment>> next_push(std::size_t most) override { return replica_.next_push(most); }
@@ -41,6 +46,7 @@ class Witness final : public ClientPort {
  private:
   Replica& replica_;
   std::set<Promise>& promises_;
+  std::function<bool()> believes_;
   std::function<void()> on_equal_;
 };
 

@@ -354,9 +354,9 @@ class Simulation {
 
   /// An old copy of hub.db serves for a while. Who has seen more catches it; then the newest copy comes back.
   bool restore_hub() {
-    if (!hub_.is_up() || !hub_image_ || hub_restored_) return false;
+    if (!hub_.is_up() || !hub_image_ || hub_restored_once_) return false;
     if (hub_.hub().heads().size == hub_image_heads_) return false;
-    hub_restored_ = true;
+    hub_restored_ = hub_restored_once_ = true;
     hub_.kill();
     const auto newest = hub_.image();
     hub_.restore(*hub_image_);
@@ -542,7 +542,7 @@ class Simulation {
   std::set<std::string> damaged_;
   std::uint64_t office_count_ = 0, late_joins_ = 0, intruders_ = 0, synced_ = 0, change_sets_ = 0;
   Millis healed_in_ = 0;
-  bool cloned_ = false, hub_restored_ = false, healing_ = false;
+  bool cloned_ = false, hub_restored_ = false, hub_restored_once_ = false, healing_ = false;
 };
 
 }  // namespace
