@@ -240,8 +240,7 @@ Status Replica::settle_digest(SpaceInfo& info) {
           const auto* set = std::get_if<SetItem>(item);
           if (position <= info.digested || position > info.applied || set == nullptr) continue;
           for (const Operation& op : set->set.operations) {
-            WASL_LET(const LoadedRecord loaded,
-                     records_.load(ports_.schema->find(op.register_number), info.name, op.id));
+            WASL_LET(const LoadedRecord loaded, records_.load(op.register_number, info.name, op.id));
             store_.note_record(info.number, op.id, record_hash(op.id, loaded.record.confirmed));
           }
         }
@@ -257,14 +256,19 @@ Status Replica::settle_digest(SpaceInfo& info) {
 Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position) {
   const Header& header = set.header;
   std::map<std::string, LoadedRecord> records;
+  std::map<std::string, RecordState> elsewhere;  // ids that another register has
   for (const Operation& op : set.operations) {
     if (records.contains(op.id)) continue;
-    WASL_LET(LoadedRecord loaded,
-             records_.load(ports_.schema->find(op.register_number), header.space, op.id));
+    WASL_LET(LoadedRecord loaded, records_.load(op.register_number, header.space, op.id));
+    if (op.register_number != 0 && !loaded.record.confirmed.exists()) {
+      WASL_LET(auto other, records_.confirmed_elsewhere(loaded));
+      if (other) elsewhere.emplace(op.id, *std::move(other));
+    }
     records.emplace(op.id, std::move(loaded));
   }
   std::optional<Error> failed;
   const auto record = [&](std::string_view id) -> const RecordState* {
+    if (const auto other = elsewhere.find(std::string(id)); other != elsewhere.end()) return &other->second;
     const auto it = records.find(std::string(id));
     return it == records.end() ? nullptr : &it->second.record.confirmed;
   };

@@ -336,7 +336,7 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
   std::map<std::string, LoadedRecords> records;
   for (const auto& key : order) {
     const CapturedRecord& c = captured.at(key);
-    WASL_LET(LoadedRecord loaded, records_.load(c.reg, c.space, c.id, &c.base, c.clock));
+    WASL_LET(LoadedRecord loaded, records_.load(c.reg->number, c.space, c.id, &c.base, c.clock));
     RecordState room;
     const RecordState& state = loaded.record.shown(room);
     std::optional<Error> failed;

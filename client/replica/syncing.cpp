@@ -250,8 +250,7 @@ Status Replica::reseal(const ChainId& chain) {
     for (Operation op : one.set.operations) {
       const std::pair key(op.register_number, op.id);
       if (!records.contains(key)) {
-        WASL_LET(LoadedRecord loaded,
-                 records_.load(ports_.schema->find(op.register_number), header.space, op.id));
+        WASL_LET(LoadedRecord loaded, records_.load(op.register_number, header.space, op.id));
         loaded.record.drop_overlay(header.source, header.sequence);
         records.emplace(key, std::move(loaded));
       }

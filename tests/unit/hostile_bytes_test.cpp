@@ -274,6 +274,23 @@ TEST_F(LyingHub, IsNotNeededToRefuseAnIdInTwoRegisters) {
   EXPECT_EQ(must(writer->replica().status()).refused, 1U);
 }
 
+TEST_F(LyingHub, CannotGiveAnIdToASecondRegister) {
+  writer->sql("INSERT INTO project(id, reference) VALUES('x', 'a')");
+  writer->sync();
+  reader->sync();
+  writer->sql("INSERT INTO document(id, title) VALUES('x', 'b')");
+  must(writer->replica().seal());
+  must(writer->replica().make_hello(false, {}));
+  Segment segment = *must(writer->replica().next_push(1 << 20));
+  segment.first = position_of(segment.space) + 1;
+  for (SegmentItem& item : segment.items) {
+    if (auto* set = std::get_if<SetItem>(&item))
+      set->entry =
+          ledger::Entry{ledger::EntryKind::accept, set->set.name, hub.size("authority"), clock.now()};
+  }
+  EXPECT_EQ(reader->replica().on_entries(segment).error().code, Errc::caught);
+}
+
 TEST_F(LyingHub, NotesThatNoTriggerWroteAreNotBelieved) {
   writer->sql("INSERT INTO project(id, reference) VALUES('p', 'a')");
   must(writer->replica().seal());
