@@ -26,9 +26,17 @@ void SyncRun::start() {
   connection.hello = std::move(*hello);
   const Hash hash = hello_hash(connection.hello);
   attempt_ = connect(loop_, std::move(connection), *this, [this, hash](auto connected) {
-    if (!connected) return finish(error_of(connected.error()));
+    if (!connected) return refused(error_of(connected.error()));
     on_connected(std::move(*connected), hash);
   });
+}
+
+void SyncRun::refused(Error error) {
+  // Of a device: a session number used before. Of an invitation: that it was used.
+  if (error.code == Errc::conflict && options_.invitation == nullptr) {
+    if (const Status leapt = replica_.on_counter_used(); !leapt) error = leapt.error();
+  }
+  finish(std::move(error));
 }
 
 void SyncRun::on_connected(std::unique_ptr<Channel> channel, const Hash& hello) {

@@ -45,6 +45,7 @@ class SyncRun final : private ChannelHandler {
   void close();
 
  private:
+  void refused(Error error);
   void on_connected(std::unique_ptr<Channel> channel, const Hash& hello);
   void take(ClientSession::Output output);
   void arm(std::optional<Millis> wake_at);

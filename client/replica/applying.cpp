@@ -28,8 +28,7 @@ Status Replica::fill_own_items(Segment& segment) {
     auto set = found ? decode_change_set(select.blob(0), select.blob(1))
                      : Result<ChangeSet>(fail(Errc::corrupt, "an own change set is missing"));
     if (own->source.author != device_.public_key() || !set) {
-      WASL_TRY(store_.set_meta("full", Bytes{1}));
-      return fail(Errc::corrupt, "an own change set that the hub accepted is missing or damaged here",
+      return fail(Errc::not_found, "an own change set that the hub accepted is missing or damaged here",
                   "sync again: the hub will send it back");
     }
     WASL_LET(const auto openings, decode_openings(select.blob(2)));
@@ -102,6 +101,24 @@ Status Replica::check_order(const Segment& segment, const SpaceInfo& info) {
 }
 
 Status Replica::on_entries(Segment segment) {
+  Status stored = store_entries(segment);
+  if (!stored && stored.error().code == Errc::not_found) {
+    WASL_LET(auto transaction, Transaction::begin(db_));
+    WASL_TRY(store_.refresh());
+    WASL_TRY(store_.set_meta("full", Bytes{1}));
+    WASL_TRY(transaction.commit());
+  }
+  WASL_TRY(std::move(stored));
+  WASL_TRY(apply_space(segment.space, &segment));
+  // The office's place in the network decides where its registers write by default.
+  if (segment.space != kAuthoritySpace || authority_.organisation(anchor_.organisation) == nullptr) return {};
+  if (tables_ready_) return {};
+  WASL_TRY(prepare_tables());
+  return recover_outbox();
+}
+
+/// Errors: not_found (what we wrote ourselves is not here), malformed, bad_signature, caught, storage_failed.
+Status Replica::store_entries(Segment& segment) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
@@ -123,13 +140,7 @@ Status Replica::on_entries(Segment segment) {
     store_.forget();
     return appended;
   }
-  WASL_TRY(transaction.commit());
-  WASL_TRY(apply_space(segment.space, &segment));
-  // The office's place in the network decides where its registers write by default.
-  if (segment.space != kAuthoritySpace || authority_.organisation(anchor_.organisation) == nullptr) return {};
-  if (tables_ready_) return {};
-  WASL_TRY(prepare_tables());
-  return recover_outbox();
+  return transaction.commit();
 }
 
 namespace {

@@ -208,7 +208,13 @@ Status Replica::discard(const Hash& change_set) {
   WASL_LET(auto change, db_.prepare(sql));
   change.bind_all(change_set);
   WASL_TRY(change.run());
-  return transaction.commit();
+  WASL_TRY(outbox_.append({{set.header_bytes, {}, {}}}));
+  Status committed = transaction.commit();
+  if (!committed) {
+    outbox_.take_back();
+    store_.forget();
+  }
+  return committed;
 }
 
 Result<ReplicaStatus> Replica::status() {

@@ -258,7 +258,9 @@ Status Replica::recover_outbox() {
   WASL_TRY(store_.refresh());
   std::vector<SealedSet> missing;
   std::map<ChainId, ChainEnd> ends;
+  std::set<Hash> discarded;
   for (const OutboxItem& item : items) {
+    if (item.body.empty()) discarded.insert(name_of(item.header));
     auto set = decode_change_set(item.header, item.body);
     if (!set) continue;
     const Header& header = set->header;
@@ -293,7 +295,8 @@ Status Replica::recover_outbox() {
   for (const SealedSet& sealed : missing) {
     const Header& header = sealed.set.header;
     for (const OpeningItem& opening : sealed.openings) WASL_TRY(store_.put_opening(opening));
-    for (std::size_t i = 0; i < sealed.set.operations.size(); ++i) {
+    const bool taken_back = discarded.contains(sealed.set.name);
+    for (std::size_t i = 0; i < sealed.set.operations.size() && !taken_back; ++i) {
       const Operation& op = sealed.set.operations[i];
       WASL_LET(LoadedRecord loaded, records_.load(op.register_number, header.space, op.id));
       loaded.record.overlay.push_back({op, sealed.set.dot(i), header.sequence, header.source, header.stamp,
@@ -301,6 +304,10 @@ Status Replica::recover_outbox() {
       WASL_TRY(records_.save(loaded, ports_.clock->now(), {}));
     }
     WASL_TRY(insert_pending(sealed));
+    if (!taken_back) continue;
+    WASL_LET(auto update, db_.prepare("UPDATE _wasl_pending SET state = 4 WHERE hash = ?"));
+    update.bind_all(sealed.set.name);
+    WASL_TRY(update.run());
   }
   return commit(transaction, captured);
 }

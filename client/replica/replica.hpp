@@ -159,6 +159,9 @@ class Replica final : public ClientPort {
 
   // ── A session ──
   Result<Bytes> make_hello(bool live, const Hash& binding);
+  /// The hub knows a later session number of this key: the folder is an older copy, or its clock was wrong.
+  /// Further ahead at each call, until the hub lets it in.
+  Status on_counter_used();
   /// For `join`: the same, as the invitation's key.
   Result<Bytes> make_invitation_hello(const crypto::KeyPair& invitation, const Hash& binding);
   /// The change set by which this device takes up an invitation. Errors: unauthorised (unknown, used or
@@ -204,10 +207,12 @@ class Replica final : public ClientPort {
   Status insert_pending(const SealedSet& sealed);
   Result<Stamp> next_stamp(Millis written);
   Result<Value> resolve_reference(const Value& written, std::string_view space, const Field& field);
-  Status reseal(const ChainId& chain);
+  Result<bool> offer_again(const ChainId& chain, Sequence before);
+  Status reseal(const ChainId& chain, std::string_view why);
   Status restore_overlay(LoadedRecord& loaded);
 
   // applying.cpp
+  Status store_entries(Segment& segment);
   Status fill_own_items(Segment& segment);
   Status check_openings(const Segment& segment);
   Status check_order(const Segment& segment, const SpaceInfo& info);

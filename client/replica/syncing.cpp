@@ -36,6 +36,8 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   return encode(hello, device_);
 }
 
+Status Replica::on_counter_used() { return identity_.leap_counter(); }
+
 Result<Bytes> Replica::make_invitation_hello(const crypto::KeyPair& invitation, const Hash& binding) {
   Hello hello;
   hello.network = anchor_.network;
@@ -111,7 +113,12 @@ Status Replica::on_welcome(const Welcome& welcome) {
     info->key = space.key;
     WASL_TRY(store_.save_space(*info));
   }
-  for (const Staged& staged : welcome.staged) staged_[staged.chain] = staged.last;
+  for (const Staged& staged : welcome.staged) {
+    WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending WHERE chain = ? AND sequence = ? AND hash = ?"));
+    select.bind_all(staged.chain, staged.last, staged.name);
+    WASL_LET(const bool ours, select.step());
+    if (ours) staged_[staged.chain] = staged.last;
+  }
   Writer offset;
   offset.integer(ports_.clock->now() - welcome.hub_time);
   WASL_TRY(store_.set_meta("clock offset", offset.bytes()));
@@ -187,7 +194,12 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   std::set<ChainId> forked;
+  std::set<ChainId> broken;
   for (const VerdictItem& item : verdicts) {
+    if (item.verdict.reason == Reason::gap) {
+      WASL_LET(const bool filled, offer_again(item.chain, item.first));
+      if (!filled) broken.insert(item.chain);
+    }
     if (item.verdict.outcome == Outcome::later) continue;
     if (item.verdict.reason == Reason::fork) forked.insert(item.chain);
     const auto state = item.verdict.outcome == Outcome::accepted ? PendingState::accepted
@@ -206,13 +218,34 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
     erase.bind_all(item.chain, item.first, item.first + item.count - 1);
     WASL_TRY(erase.run());
   }
-  for (const ChainId& chain : forked) WASL_TRY(reseal(chain));
+  for (const ChainId& chain : forked) {
+    WASL_TRY(reseal(chain,
+                    "two change sets stood at one place of a chain of this device: its folder was copied or "
+                    "restored; the work was sealed again and nothing is lost"));
+  }
+  for (const ChainId& chain : broken) {
+    WASL_TRY(reseal(chain,
+                    "the hub no longer has what this device sent before: it was restored from an older copy; what "
+                    "waits was sealed again"));
+  }
   return transaction.commit();
 }
 
-/// Another change set stands at this place of the chain: a copy of this replica wrote too. What has no place
-/// is sealed again on a new chain, under new dots because the first ones name the other's operations by now.
-Status Replica::reseal(const ChainId& chain) {
+/// The hub lost what stood before this place of the chain. @return whether there is something to offer.
+Result<bool> Replica::offer_again(const ChainId& chain, Sequence before) {
+  WASL_LET(auto update, db_.prepare("UPDATE _wasl_pending SET state = 0 WHERE chain = ? AND sequence < ? AND "
+                                    "state IN (1, 2, 3)"));
+  update.bind_all(chain, before);
+  WASL_TRY(update.run());
+  WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending WHERE chain = ? AND sequence < ?"));
+  select.bind_all(chain, before);
+  return select.step();
+}
+
+/// The chain cannot go on: another change set stands at this place (a copy of this replica wrote too), or the
+/// hub lacks what stands before. What has no place is sealed again on a new chain, under new dots because the
+/// first ones may name other operations by now.
+Status Replica::reseal(const ChainId& chain, std::string_view why) {
   struct Old {
     ChangeSet set;
     std::vector<OpeningItem> openings;
@@ -231,10 +264,8 @@ Status Replica::reseal(const ChainId& chain) {
     }
   }
   WASL_TRY(identity_.retire_chain(chain));
-  WASL_TRY(identity_.add_evidence(
-      "two change sets stood at one place of a chain of this device: its folder was copied "
-      "or restored; the work was sealed again and nothing is lost",
-      old.empty() ? Bytes{} : old.front().set.header_bytes, chain.view(), ports_.clock->now()));
+  WASL_TRY(identity_.add_evidence(why, old.empty() ? Bytes{} : old.front().set.header_bytes, chain.view(),
+                                  ports_.clock->now()));
   WASL_LET(auto retire, db_.prepare("UPDATE _wasl_chain SET retired = 1 WHERE chain = ?"));
   retire.bind_all(chain);
   WASL_TRY(retire.run());
@@ -430,6 +461,7 @@ Status Replica::on_session_end(std::optional<bool> equal) {
     now.integer(ports_.clock->now());
     WASL_TRY(store_.set_meta("last sync", now.bytes()));
     WASL_TRY(store_.set_meta("full", Bytes{0}));
+    WASL_TRY(identity_.settle_counter());
     // The whole log is here, and these were said to be in it: a hub that lost them gets them again.
     WASL_TRY(db_.exec("UPDATE _wasl_pending SET state = 0 WHERE state = 3"));
   }

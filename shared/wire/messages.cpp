@@ -149,6 +149,7 @@ Bytes encode(const Welcome& welcome, const Hash& hello, const crypto::KeyPair& l
   for (const Staged& staged : welcome.staged) {
     body.fixed(staged.chain);
     body.varint(staged.last);
+    body.fixed(staged.name);
   }
   Writer out = frame(FrameKind::welcome);
   out.fixed(log_key.sign(tagged(kWelcomeTag, {hello.view(), body.bytes()})));
@@ -184,7 +185,8 @@ Result<Welcome> decode_welcome(ByteView bytes, const Hash& hello, const PublicKe
   const auto staged = in.count(kChainsMost);
   for (std::uint64_t i = 0; i < staged && in.ok(); ++i) {
     const auto chain = in.fixed<ChainId>();
-    welcome.staged.push_back({chain, in.count(limits::kNumberMost)});
+    const auto last = in.count(limits::kNumberMost);
+    welcome.staged.push_back({chain, last, in.fixed<Hash>()});
   }
   if (!in.finished()) return bad_frame("welcome");
   return welcome;

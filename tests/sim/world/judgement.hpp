@@ -26,7 +26,7 @@ class Judgement {
   void check_scope(OfficeMachine& office);
   /// Taking out everything unaccepted leaves exactly what was confirmed.
   void check_withdrawal(OfficeMachine& office);
-  void check_promises(const OfficeMachine& office, const PublicKey& device);
+  void check_promises(const OfficeMachine& office, const PublicKey& device, Millis newest_time);
   void check_survivors(const Survivors& survivors, const std::vector<OfficeMachine*>& offices);
 
  private:

@@ -22,10 +22,23 @@ bool can_mend(Errc code) {
 }  // namespace
 
 Status Witness::on_verdicts(const std::vector<VerdictItem>& verdicts) {
+  // Of what was discarded only the header is accepted.
+  std::set<Promise> discarded;
+  {
+    WASL_LET(auto select, replica_.database().prepare("SELECT chain, sequence FROM _wasl_pending WHERE state = 4"));
+    for (;;) {
+      WASL_LET(const bool found, select.step());
+      if (!found) break;
+      discarded.insert({ChainId::from(select.blob(0)).value_or(ChainId{}), static_cast<Sequence>(select.int64(1))});
+    }
+  }
   WASL_TRY(replica_.on_verdicts(verdicts));
   for (const VerdictItem& item : verdicts) {
     if (item.verdict.outcome != Outcome::accepted || !believes_()) continue;
-    for (std::uint64_t i = 0; i < item.count; ++i) promises_.insert({item.chain, item.first + i});
+    for (std::uint64_t i = 0; i < item.count; ++i) {
+      const Promise promise{item.chain, item.first + i};
+      if (!discarded.contains(promise)) promises_.insert(promise);
+    }
   }
   return {};
 }
@@ -143,7 +156,7 @@ void OfficeMachine::become(const test::SimDisk::Image& image) { disk_.restore(im
 void OfficeMachine::start() {
   if (is_running()) return;
   off_ = false;
-  if (in_.scheduler.now() < stopped_until_) return start_after(stopped_until_ - in_.scheduler.now());
+  if (in_.scheduler.now() < stopped_until_) return start_after(10'000);
   if (!launch()) start_after(10'000 + static_cast<Millis>(in_.dice.below(20'000)));
 }
 
@@ -188,7 +201,7 @@ bool OfficeMachine::launch() {
 
 void OfficeMachine::call(std::uint64_t id, const std::function<void(Process&)>& code) {
   if (in_.scheduler.now() < stopped_until_) {
-    in_.scheduler.at(stopped_until_ + 1, [this, id, code] { call(id, code); });
+    deferred_.emplace_back([this, id, code] { call(id, code); });
     return;
   }
   Process* process = find(id);
@@ -254,7 +267,15 @@ void OfficeMachine::cut_power(test::SimDisk::Tear tear) {
 void OfficeMachine::stop_for(Millis duration) {
   stopped_until_ = in_.scheduler.now() + duration;
   line_->office_stopped = true;
-  in_.scheduler.at(stopped_until_, [this] { line_->office_stopped = in_.scheduler.now() < stopped_until_; });
+  in_.scheduler.at(stopped_until_, [this] {
+    if (in_.scheduler.now() >= stopped_until_) resume();
+  });
+}
+
+void OfficeMachine::resume() {
+  stopped_until_ = in_.scheduler.now();
+  line_->office_stopped = false;
+  for (const auto& one : std::exchange(deferred_, {})) one();
 }
 
 void OfficeMachine::second_daemon_for(Millis duration) {
@@ -312,7 +333,7 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
       });
     });
   };
-  const bool silent = line_->blocked[0] || line_->blocked[1] || line_->office_stopped;
+  const bool silent = !line_->passes(Side::office) || !line_->passes(Side::hub);
   if (silent) return fail_with(kConnectLimit, {Errc::no_link, "nobody answers", ""});
   if (!in_.hub.is_up()) return fail_with(line_->latency, {Errc::no_link, "refused", ""});
   const auto connection = std::make_shared<Connection>(in_.scheduler, in_.faults, in_.dice, line_);
@@ -327,7 +348,19 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
   if (process == nullptr) return connection->die(Side::office, true);
   if (refused) {
     connection->die(Side::office, false);
+    if (refused->code == Errc::conflict) {
+      call(id, [](Process& p) { static_cast<void>(p.replica->on_counter_used()); });
+    }
     return fail_with(line_->latency, *refused);
+  }
+  if (in_.faults.strikes(Fault::duplicate, in_.dice, 0.1)) {
+    const auto second = std::make_shared<Connection>(in_.scheduler, in_.faults, in_.dice, line_);
+    Connection::watch(second);
+    if (!in_.hub.accept(hello, second)) in_.trace.violation("hub", "took one hello twice");
+    process = find(id);
+    if (process == nullptr || !connection->is_open(Side::hub)) {
+      return fail_with(line_->latency, {Errc::no_link, "the hub is gone", ""});
+    }
   }
   process->witness = std::make_unique<Witness>(
       *process->replica, promises_, [this] { return !may_be_caught; },
@@ -343,6 +376,7 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
                             call(id, [this, attempt, kept = to_bytes(frame)](Process& p) {
                               if (p.attempt != attempt || p.session == nullptr) return;
                               take(p, p.session->on_frame(kept, in_.scheduler.steady()));
+                              note_frame(p, kept);
                             });
                           },
                       .closed =
@@ -352,6 +386,16 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
                             });
                           }});
   call(id, [this](Process& p) { take(p, p.session->on_time(in_.scheduler.steady())); });
+}
+
+void OfficeMachine::note_frame(const Process& process, ByteView frame) {
+  const SessionSummary& summary = process.session->summary();
+  in_.trace.note(setting_.name, "took frame " + std::to_string(frame.empty() ? 0 : frame[0]) + " of " +
+                                    std::to_string(frame.size()) + " bytes: sent " +
+                                    std::to_string(summary.sent_sets) + ", accepted " +
+                                    std::to_string(summary.accepted) + ", held " + std::to_string(summary.held) +
+                                    ", refused " + std::to_string(summary.refused) + ", equal " +
+                                    (!summary.equal ? "unknown" : *summary.equal ? "yes" : "no"));
 }
 
 void OfficeMachine::take(Process&, ClientSession::Output out) { outgoing_.push_back(std::move(out)); }
@@ -382,6 +426,8 @@ void OfficeMachine::ended(Process& process, std::optional<Error> error) {
       in_.trace.violation(setting_.name, "a session ended well without a verdict for each change set");
   }
   process.session.reset();
+  if (process.connection != nullptr && in_.faults.strikes(Fault::reorder, in_.dice, 0.3))
+    process.connection->hold(Side::hub, 1'000 + static_cast<Millis>(in_.dice.below(20'000)));
   process.connection.reset();
   in_.trace.note(setting_.name, "session ended: " + (error ? error->message : std::string("well")));
   if (error && !handle(process, *error)) return;

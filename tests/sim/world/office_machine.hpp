@@ -87,6 +87,7 @@ class OfficeMachine {
   void kill(bool tells = true);
   void cut_power(test::SimDisk::Tear tear);
   void stop_for(Millis duration);
+  void resume();
   void second_daemon_for(Millis duration);
   void duplicate_connection();
   void lose(Side from);
@@ -131,6 +132,7 @@ class OfficeMachine {
   void upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes& hello);
   void take(Process& process, ClientSession::Output out);
   void send(Process& process);
+  void note_frame(const Process& process, ByteView frame);
   void ended(Process& process, std::optional<Error> error);
   void retry(Process& process);
   void watch(std::uint64_t id);
@@ -155,6 +157,7 @@ class OfficeMachine {
   std::set<Witness::Promise> promises_;
   std::uint64_t last_id_ = 0;
   Millis stopped_until_ = 0;
+  std::vector<std::function<void()>> deferred_;  ///< what the stopped processes will find to do
   Millis newest_time_ = 0;
   bool equal_ = false;
   bool off_ = false;  ///< no power

@@ -169,7 +169,7 @@ class Simulation {
         office.line().bytes_per_milli = 5;
         office.line().latency = 350;
         scheduler_.after(some_time(60'000, 600'000), [this, &office] {
-          if (!healing_) office.line() = {};
+          if (!healing_) office.line().bytes_per_milli = 100;
         });
         return true;
       case Fault::duplicate_connection:
@@ -365,7 +365,7 @@ class Simulation {
       office->may_be_caught = true;
       const auto known = checkpoint_of(*office);
       if (!known || *known <= hub_image_heads_) {
-        office->line().blocked[0] = office->line().blocked[1] = true;
+        office->line().cut_off = true;
       }
     }
     hub_.start_after(100);
@@ -374,7 +374,7 @@ class Simulation {
       hub_.restore(newest);
       hub_.start_after(100);
       hub_restored_ = false;
-      for (const auto& office : offices_) office->line() = {};
+      for (const auto& office : offices_) office->line().cut_off = false;
       scheduler_.after(200'000, [this] {
         for (const auto& office : offices_) office->may_be_caught = false;
       });
@@ -423,12 +423,12 @@ class Simulation {
       office->disk().set_room(std::nullopt);
       office->clock().set_right();
       office->line() = {};
+      office->resume();
     }
     const Millis began = scheduler_.now();
     for (const Millis end = began + kHealLimit; scheduler_.now() < end;) {
       scheduler_.run_until(scheduler_.now() + kHealStep);
-      if (hub_.is_up() && !hub_restored_ && hub_.is_idle() &&
-          std::all_of(offices_.begin(), offices_.end(), [&](const auto& one) { return at_rest(*one); })) {
+      if (hub_.is_up() && !hub_restored_ && hub_.is_idle() && all_at_rest()) {
         healed_in_ = scheduler_.now() - began;
         return;
       }
@@ -455,6 +455,9 @@ class Simulation {
     }
   }
 
+  bool all_at_rest() {
+    return std::all_of(offices_.begin(), offices_.end(), [&](const auto& one) { return at_rest(*one); });
+  }
   bool at_rest(OfficeMachine& office) { return why_not(office).empty(); }
 
   std::string why_not(OfficeMachine& office) {
@@ -482,22 +485,35 @@ class Simulation {
     std::vector<OfficeMachine*> all;
     for (const auto& office : offices_) {
       all.push_back(office.get());
-      judgement.check_promises(*office, office->replica()->device());
+      judgement.check_promises(*office, office->replica()->device(), newest_time_of(*office));
       judgement.check_office(*office);
       judgement.check_scope(*office);
     }
     judgement.check_survivors(survivors_, all);
-    start_one_anew(judgement);
+    start_one_anew();
+    Judgement after(hub_, trace_);
     for (const auto& office : offices_) {
-      if (office->replica() != nullptr) judgement.check_withdrawal(*office);
+      if (office->replica() == nullptr) continue;
+      after.check_office(*office);
+      after.check_withdrawal(*office);
     }
     for (const std::string& name : hub_.hub().authority().spaces()) {
       if (const auto info = hub_.store().space(name)) change_sets_ += (*info)->size;
     }
   }
 
+  /// As far as any machine with this device's key ever believed.
+  Millis newest_time_of(OfficeMachine& office) {
+    Millis newest = 0;
+    for (const auto& one : offices_) {
+      if (one->replica() != nullptr && one->replica()->device() == office.replica()->device())
+        newest = std::max(newest, one->newest_time());
+    }
+    return newest;
+  }
+
   /// The same log in other portions: one office loses replica.db and reads everything again.
-  void start_one_anew(Judgement& judgement) {
+  void start_one_anew() {
     OfficeMachine& office = any_office();
     office.may_be_corrupt = true;
     office.remove_replica();
@@ -505,10 +521,9 @@ class Simulation {
     const Millis end = scheduler_.now() + kHealLimit;
     while (scheduler_.now() < end) {
       scheduler_.run_until(scheduler_.now() + kHealStep);
-      if (hub_.is_up() && at_rest(office)) break;
+      if (hub_.is_up() && all_at_rest()) return;
     }
-    if (office.replica() == nullptr) return trace_.violation(office.setting().name, "does not start anew");
-    judgement.check_office(office);
+    trace_.violation(office.setting().name, "does not start anew: " + why_not(office));
   }
 
   SimulationResult result() {
