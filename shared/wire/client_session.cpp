@@ -77,7 +77,8 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
       summary_.received_sets += static_cast<std::uint64_t>(
           std::count_if(segment.items.begin(), segment.items.end(),
                         [](const SegmentItem& item) { return std::holds_alternative<SetItem>(item); }));
-      return port_.on_entries(std::move(segment));
+      WASL_TRY(port_.on_entries(std::move(segment)));
+      return push(out);  // what was sealed, or came back from outbox.log, with the first entries
     }
     case FrameKind::verdicts:
       return take_verdicts(frame, now, out);
