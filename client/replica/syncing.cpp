@@ -206,13 +206,20 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
     erase.bind_all(item.chain, item.first, item.first + item.count - 1);
     WASL_TRY(erase.run());
   }
-  for (const ChainId& chain : forked) WASL_TRY(reseal(chain));
-  return transaction.commit();
+  std::vector<SealedSet> sealed;
+  for (const ChainId& chain : forked) {
+    WASL_LET(auto again, reseal(chain));
+    for (SealedSet& set : again) sealed.push_back(std::move(set));
+  }
+  WASL_TRY(transaction.commit());
+  // After the commit: outbox.log holds this work already as it was sealed first, and a crash in between must
+  // not bring it back twice.
+  return make_durable(sealed);
 }
 
 /// Another change set stands at this place of the chain: a copy of this replica wrote too. What has no place
 /// is sealed again on a new chain, under new dots because the first ones name the other's operations by now.
-Status Replica::reseal(const ChainId& chain) {
+Result<std::vector<SealedSet>> Replica::reseal(const ChainId& chain) {
   struct Old {
     ChangeSet set;
     std::vector<OpeningItem> openings;
@@ -275,7 +282,7 @@ Status Replica::reseal(const ChainId& chain) {
     for (auto& [id, record] : records) WASL_TRY(records_.save(record, ports_.clock->now(), {}));
     for (SealedSet& set : made) sealed.push_back(std::move(set));
   }
-  return make_durable(sealed);
+  return sealed;
 }
 
 namespace {
