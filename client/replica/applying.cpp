@@ -27,10 +27,8 @@ Status Replica::fill_own_items(Segment& segment) {
     WASL_LET(const bool found, select.step());
     auto set = found ? decode_change_set(select.blob(0), select.blob(1))
                      : Result<ChangeSet>(fail(Errc::corrupt, "an own change set is missing"));
-    if (own->source.author != device_.public_key() || !set) {
-      return fail(Errc::not_found, "an own change set that the hub accepted is missing or damaged here",
-                  "sync again: the hub will send it back");
-    }
+    if (own->source.author != device_.public_key() || !set)
+      return fail(Errc::corrupt, "an own change set that the hub accepted is missing or damaged here");
     WASL_LET(const auto openings, decode_openings(select.blob(2)));
     segment.openings.insert(segment.openings.end(), openings.begin(), openings.end());
     SetItem filled{own->entry, std::move(*set)};
@@ -100,31 +98,13 @@ Status Replica::check_order(const Segment& segment, const SpaceInfo& info) {
   return {};
 }
 
-Status Replica::on_entries(Segment segment) {
-  Status stored = store_entries(segment);
-  if (!stored && stored.error().code == Errc::not_found) {
-    WASL_LET(auto transaction, Transaction::begin(db_));
-    WASL_TRY(store_.refresh());
-    WASL_TRY(store_.set_meta("full", Bytes{1}));
-    WASL_TRY(transaction.commit());
-  }
-  WASL_TRY(std::move(stored));
-  WASL_TRY(apply_space(segment.space, &segment));
-  // The office's place in the network decides where its registers write by default.
-  if (segment.space != kAuthoritySpace || authority_.organisation(anchor_.organisation) == nullptr) return {};
-  if (tables_ready_) return {};
-  WASL_TRY(prepare_tables());
-  return recover_outbox();
-}
-
-/// Errors: not_found (what we wrote ourselves is not here), malformed, bad_signature, caught, storage_failed.
-Status Replica::store_entries(Segment& segment) {
+Result<bool> Replica::append_entries(Segment& segment) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
   WASL_LET(const SpaceInfo* const info, store_.space(segment.space));
   const std::size_t count = entry_count(segment);
-  if (segment.first + count <= info->size + 1) return {};  // known already
+  if (segment.first + count <= info->size + 1) return false;
   if (segment.first != info->size + 1) {
     return fail(Errc::malformed, "entries of " + segment.space + " are missing on the way",
                 "sync again; nothing is lost. If it stays, tell the secretariat");
@@ -135,12 +115,31 @@ Status Replica::store_entries(Segment& segment) {
   WASL_TRY(verify_runs(segment, anchor_.network));
   WASL_TRY(check_openings(segment));
   WASL_TRY(check_order(segment, *info));
-  Status appended = store_.append(segment);
-  if (!appended) {
-    store_.forget();
-    return appended;
+  WASL_TRY(store_.append(segment));
+  WASL_TRY(transaction.commit());
+  return true;
+}
+
+Status Replica::on_entries(Segment segment) {
+  const bool left_out = std::any_of(segment.items.begin(), segment.items.end(), [](const SegmentItem& item) {
+    return std::holds_alternative<OwnItem>(item);
+  });
+  const auto fresh = append_entries(segment);
+  if (!fresh && left_out &&
+      (fresh.error().code == Errc::corrupt || fresh.error().code == Errc::bad_signature)) {
+    // Missing, damaged, or another one at the same place, because a copy of this folder wrote too.
+    WASL_TRY(store_.set_meta("full", Bytes{1}));
+    return fail(Errc::locked, "what the hub accepted from this office is not what waits here",
+                "sync again: the hub then sends all of it; nothing is lost");
   }
-  return transaction.commit();
+  if (!fresh) return tl::unexpected(fresh.error());
+  if (!*fresh) return {};
+  WASL_TRY(apply_space(segment.space, &segment));
+  // The office's place in the network decides where its registers write by default.
+  if (segment.space != kAuthoritySpace || authority_.organisation(anchor_.organisation) == nullptr) return {};
+  if (tables_ready_) return {};
+  WASL_TRY(prepare_tables());
+  return recover_outbox();
 }
 
 namespace {
@@ -198,26 +197,17 @@ Status Replica::apply_space(const std::string& space, const Segment* fresh) {
             waiting = true;  // the group's last part is still to come
             break;
           }
-          Status applied = apply_set(set->set, *set->entry, position);
-          if (!applied) {
-            store_.forget();
-            return applied;
-          }
+          WASL_TRY(apply_set(set->set, *set->entry, position));
           operations += set->set.operations.size();
         }
         if (const auto* other = std::get_if<EntryItem>(item);
             other != nullptr && other->entry.kind != ledger::EntryKind::statement) {
-          store_.forget();
           return fail(Errc::unsupported,
                       "the log of " + space + " holds an act that this version cannot read",
                       "update the program; nothing is lost");
         }
         if (space == kAuthoritySpace) {
-          Status applied = apply_authority_item(*item, position);
-          if (!applied) {
-            store_.forget();
-            return applied;
-          }
+          WASL_TRY(apply_authority_item(*item, position));
           authority_applied_ = position;
         }
         space_info->applied = position;

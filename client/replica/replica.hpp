@@ -34,6 +34,15 @@ struct PlainOperation {
   bool personal = false;
 };
 
+struct RecordPlace {
+  std::string space;
+  std::uint32_t register_number = 0;
+  std::string id;
+  auto operator<=>(const RecordPlace&) const = default;
+};
+/// Operations that a sealed change set says already, with plain values.
+using SaidBefore = std::multimap<RecordPlace, Operation>;
+
 struct ConflictValue {
   std::string value;  ///< for people
   Author author;
@@ -184,13 +193,17 @@ class Replica final : public ClientPort {
   Replica(std::filesystem::path folder, Ports ports, Identity identity, Database db, NetworkAnchor anchor,
           crypto::KeyPair device);
   Status prepare();
-  Status recover_outbox();
-  Status check_restored();
   Status catch_up_authority();
   Result<const Grant*> own_grant();
 
+  // recovering.cpp
+  Status recover_outbox();
+  Result<std::vector<SealedSet>> missing_from_outbox(std::set<Hash>& discarded);
+  Status take_in(const SealedSet& sealed, bool discarded);
+  Status check_restored();
+
   // sealing.cpp
-  Result<std::vector<SealedSet>> seal_captured(bool foreign);
+  Result<std::vector<SealedSet>> seal_captured(bool foreign, const SaidBefore& said = {});
   Result<std::vector<SealedSet>> seal_operations(const std::string& space,
                                                  std::vector<PlainOperation> operations, bool bulk,
                                                  const GroupId& group, Millis written,
@@ -208,11 +221,12 @@ class Replica final : public ClientPort {
   Result<Stamp> next_stamp(Millis written);
   Result<Value> resolve_reference(const Value& written, std::string_view space, const Field& field);
   Result<bool> offer_again(const ChainId& chain, Sequence before);
-  Status reseal(const ChainId& chain, std::string_view why);
+  Result<std::vector<SealedSet>> reseal(const ChainId& chain, std::string_view why);
   Status restore_overlay(LoadedRecord& loaded);
 
   // applying.cpp
-  Status store_entries(Segment& segment);
+  /// @return false when all of it is known already.
+  Result<bool> append_entries(Segment& segment);
   Status fill_own_items(Segment& segment);
   Status check_openings(const Segment& segment);
   Status check_order(const Segment& segment, const SpaceInfo& info);

@@ -218,17 +218,24 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
     erase.bind_all(item.chain, item.first, item.first + item.count - 1);
     WASL_TRY(erase.run());
   }
-  for (const ChainId& chain : forked) {
-    WASL_TRY(reseal(chain,
-                    "two change sets stood at one place of a chain of this device: its folder was copied or "
-                    "restored; the work was sealed again and nothing is lost"));
-  }
-  for (const ChainId& chain : broken) {
-    WASL_TRY(reseal(chain,
-                    "the hub no longer has what this device sent before: it was restored from an older copy; what "
-                    "waits was sealed again"));
-  }
-  return transaction.commit();
+  std::vector<SealedSet> sealed;
+  const auto again = [&](const std::set<ChainId>& chains, std::string_view why) -> Status {
+    for (const ChainId& chain : chains) {
+      WASL_LET(auto made, reseal(chain, why));
+      for (SealedSet& set : made) sealed.push_back(std::move(set));
+    }
+    return {};
+  };
+  WASL_TRY(again(forked,
+                 "two change sets stood at one place of a chain of this device: its folder was copied or restored; "
+                 "the work was sealed again and nothing is lost"));
+  WASL_TRY(again(broken,
+                 "the hub no longer has what this device sent before: it was restored from an older copy; what "
+                 "waits was sealed again"));
+  WASL_TRY(transaction.commit());
+  // After the commit: outbox.log holds this work already as it was sealed first, and a crash in between must
+  // not bring it back twice.
+  return make_durable(sealed);
 }
 
 /// The hub lost what stood before this place of the chain. @return whether there is something to offer.
@@ -245,7 +252,7 @@ Result<bool> Replica::offer_again(const ChainId& chain, Sequence before) {
 /// The chain cannot go on: another change set stands at this place (a copy of this replica wrote too), or the
 /// hub lacks what stands before. What has no place is sealed again on a new chain, under new dots because the
 /// first ones may name other operations by now.
-Status Replica::reseal(const ChainId& chain, std::string_view why) {
+Result<std::vector<SealedSet>> Replica::reseal(const ChainId& chain, std::string_view why) {
   struct Old {
     ChangeSet set;
     std::vector<OpeningItem> openings;
@@ -305,7 +312,7 @@ Status Replica::reseal(const ChainId& chain, std::string_view why) {
     for (auto& [id, record] : records) WASL_TRY(records_.save(record, ports_.clock->now(), {}));
     for (SealedSet& set : made) sealed.push_back(std::move(set));
   }
-  return make_durable(sealed);
+  return sealed;
 }
 
 namespace {

@@ -81,7 +81,11 @@ bool blames_input(Errc code) {
 
 class SqliteConnection {
  public:
-  SqliteConnection(sqlite3* handle, std::string name) : handle_(handle), name_(std::move(name)) {}
+  SqliteConnection(sqlite3* handle, std::string name) : handle_(handle), name_(std::move(name)) {
+    if (handle_ == nullptr) return;  // no memory to open it; its errors are told all the same
+    sqlite3_rollback_hook(
+        handle_, [](void* self) { ++static_cast<SqliteConnection*>(self)->rollbacks_; }, this);
+  }
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;
   ~SqliteConnection() {
@@ -92,6 +96,7 @@ class SqliteConnection {
   }
 
   [[nodiscard]] sqlite3* handle() const { return handle_; }
+  [[nodiscard]] std::uint64_t rollbacks() const { return rollbacks_; }
 
   [[nodiscard]] tl::unexpected<Error> failed(int code) const {
     const int system_error = sqlite3_system_errno(handle_);
@@ -161,6 +166,7 @@ class SqliteConnection {
   std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle_;
   std::size_t idle_count_ = 0;
   int lent_ = 0;
+  std::uint64_t rollbacks_ = 0;
 };
 
 // ── Statement
@@ -324,6 +330,8 @@ Result<std::int64_t> Database::data_version() {
   WASL_ASSERT(row);
   return statement.int64(0);
 }
+
+std::uint64_t Database::rollbacks() const { return connection_->rollbacks(); }
 
 Status Database::set_applying(bool applying) {
   for (const auto& [option, on] :

@@ -114,6 +114,9 @@ class Database {
   [[nodiscard]] std::int64_t changes() const;
   /// Another number than before means that another connection has committed. Own commits do not count.
   Result<std::int64_t> data_version();
+  /// Counts own transactions that were undone, by us or by SQLite after an error: who remembers what it read
+  /// or wrote in one must forget it.
+  [[nodiscard]] std::uint64_t rollbacks() const;
 
   /// Applying writes what others have signed, so no trigger of the file may run or object and no
   /// statement may reach the schema or shadow tables: triggers off, DEFENSIVE on. Switching recompiles

@@ -56,7 +56,9 @@ Result<DiskFile> DiskFile::open(const std::filesystem::path& path, Mode mode) {
   // A kind of file that SQLite neither locks nor names after a database, and whose folder it syncs when new.
   int flags = SQLITE_OPEN_SUPER_JOURNAL;
   flags |= mode == Mode::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-  if (!there) flags |= SQLITE_OPEN_CREATE;
+  // Also when it is there: who made it may have ended before its name was durable, and the VFS makes names
+  // durable only for those who open to make.
+  if (mode == Mode::create) flags |= SQLITE_OPEN_CREATE;
   DiskFile out(full_name(vfs, path), std::make_unique<std::byte[]>(static_cast<std::size_t>(vfs->szOsFile)));
   const int code = vfs->xOpen(vfs, out.path_->c_str(), out.file(), flags, nullptr);
   if (code != SQLITE_OK) return out.refused("cannot be opened", code);

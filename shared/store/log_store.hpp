@@ -55,6 +55,7 @@ class LogStore final : public SourceNumbers {
   static Status create_tables(Database& database);
   /// Call first in every transaction: forgets what another process may have changed, or a rollback undone.
   Status refresh();
+  /// Before reading outside a transaction what one that failed may have left behind.
   void forget();
 
   Result<SpaceInfo*> space(std::string_view name);  ///< made when missing
@@ -103,6 +104,7 @@ class LogStore final : public SourceNumbers {
 
   Database* db_;
   std::int64_t data_version_ = -1;
+  std::uint64_t rollbacks_ = 0;
   std::map<std::string, SpaceInfo, std::less<>> spaces_;
   std::map<Source, std::uint64_t> numbers_;
   std::map<std::uint64_t, Source> sources_;

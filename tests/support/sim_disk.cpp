@@ -92,7 +92,7 @@ struct SimDisk::Opened {
   int lock = SQLITE_LOCK_NONE;
   bool has_shm = false;
   bool temporary = false;
-  bool names_folder = false;  ///< new: its first sync makes the names in its folder durable, as SQLite does
+  bool names_folder = false;               ///< its first sync makes the names in its folder durable
   std::uint8_t shared = 0, exclusive = 0;  ///< slots of the WAL index, as bits
 };
 
@@ -159,6 +159,7 @@ struct SimVfs {
   static int sync(sqlite3_file* file, int) {
     Opened& opened = of(file);
     const int code = before(opened, DiskCall::sync);
+    if (code == SQLITE_OK && opened.disk != nullptr && opened.disk->lies_) return SQLITE_OK;
     if (code == SQLITE_OK) {
       opened.file->sync_content();
       if (std::exchange(opened.names_folder, false)) opened.disk->sync_names();
@@ -283,9 +284,10 @@ struct SimVfs {
       if ((flags & SQLITE_OPEN_CREATE) == 0) return SQLITE_CANTOPEN;
       if (disk->before(DiskCall::write) != SQLITE_OK) return SQLITE_CANTOPEN;
       opened.file = disk->files_[name] = std::make_shared<File>();
-      opened.names_folder =
-          (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL)) != 0;
     }
+    // As on Unix: whoever may have made the file cannot know whether somebody else made its name durable.
+    constexpr int kJournals = SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL;
+    opened.names_folder = (flags & SQLITE_OPEN_CREATE) != 0 && (flags & kJournals) != 0;
     opened.disk = disk;
     opened.name = name;
     return SQLITE_OK;

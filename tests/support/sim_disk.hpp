@@ -56,6 +56,8 @@ class SimDisk {
   void mend() { failure_.reset(); }
   [[nodiscard]] std::uint64_t failed() const { return failed_; }  ///< calls that were made to fail
   void set_room(std::optional<std::uint64_t> bytes) { room_ = bytes; }
+  /// From here on a sync says yes and makes nothing durable, as a bad medium does.
+  void lie_about_syncs() { lies_ = true; }
   /// The process ends before the write or sync of this number, counted from now: nothing it does after
   /// leaves a trace. A write may be cut in its middle.
   void kill_after(std::uint64_t writes_and_syncs) { kill_at_ = steps_ + writes_and_syncs; }
@@ -102,6 +104,7 @@ class SimDisk {
   std::uint64_t steps_ = 0;
   std::uint64_t failed_ = 0;
   bool killed_ = false;
+  bool lies_ = false;
 };
 
 /// Makes the simulated disks SQLite's default VFS for as long as it lives, and its random numbers follow the

@@ -155,6 +155,11 @@ TEST_F(Disk, ASyncThatFailedOnceProvesNothingLater) {
   EXPECT_EQ(disk.size("log"), 0U);
 }
 
+TEST_F(Disk, AMediumThatLiesLosesWhatFullAcknowledged) {
+  disk.lie_about_syncs();
+  EXPECT_GT(cut_everywhere(kFull, Tear::lose).lost, 0);
+}
+
 TEST_F(Disk, ANameThatNoSyncHasSaidIsLost) {
   {
     DiskFile log = DiskFile::open("/m/log", DiskFile::Mode::create).value();
