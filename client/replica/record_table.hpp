@@ -27,8 +27,7 @@ struct LoadedRecord {
 
 class RecordTable {
  public:
-  RecordTable(Database& database, LogStore& store, const Schema& schema)
-      : db_(&database), store_(&store), schema_(&schema) {}
+  RecordTable(Database& database, LogStore& store) : db_(&database), store_(&store) {}
 
   static Status create_tables(Database& database);
 
@@ -66,7 +65,6 @@ class RecordTable {
 
   Database* db_;
   LogStore* store_;
-  const Schema* schema_;
   std::map<std::uint32_t, Sql> sql_;
 };
 

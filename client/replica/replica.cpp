@@ -40,7 +40,7 @@ Replica::Replica(std::filesystem::path folder, Ports ports, Identity identity, D
       identity_(std::move(identity)),
       db_(std::move(db)),
       store_(db_),
-      records_(db_, store_, ports.schema),
+      records_(db_, store_),
       outbox_(folder_ / "outbox.log"),
       anchor_(std::move(anchor)),
       device_(std::move(device)) {}
