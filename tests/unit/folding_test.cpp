@@ -11,7 +11,9 @@ class Index {
  public:
   Index() {
     sqlite3_open(":memory:", &db_);
-    sqlite3_exec(db_, "CREATE VIRTUAL TABLE found USING fts5(body, tokenize='unicode61 remove_diacritics 0')",
+    sqlite3_exec(db_,
+                 "CREATE VIRTUAL TABLE found USING fts5(body, tokenize=\"unicode61 remove_diacritics 0 "
+                 "categories 'L* M* N* P* S* C*'\")",
                  nullptr, nullptr, nullptr);
   }
   Index(const Index&) = delete;

@@ -283,5 +283,12 @@ TEST_F(LyingHub, NotesThatNoTriggerWroteAreNotBelieved) {
   EXPECT_TRUE(writer->replica().seal());
 }
 
+TEST_F(LyingHub, AnIdThatNobodyCouldReadDoesNotKeepSealingBusy) {
+  writer->sql("INSERT INTO project(id, reference) VALUES(CAST(x'ff' AS TEXT), 'a')");
+  EXPECT_EQ(must(writer->replica().seal()), 0U);
+  writer->sql("INSERT INTO project(id, reference) VALUES('p', 'a')");
+  EXPECT_EQ(must(writer->replica().seal()), 1U);
+}
+
 }  // namespace
 }  // namespace wasl
