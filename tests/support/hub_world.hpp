@@ -13,7 +13,10 @@ namespace wasl::test {
 
 class HubWorld {
  public:
-  HubWorld();
+  explicit HubWorld(const Schema& schema = built_in_schema());
+  /// The same hub from a copy of its folder: what the one takes, the other does not know.
+  HubWorld(const HubWorld& other);
+  HubWorld& operator=(const HubWorld&) = delete;
   ~HubWorld();
 
   Hub& hub() { return *hub_; }
@@ -22,6 +25,7 @@ class HubWorld {
   TestClock& clock() { return clock_; }
   TestRandom& random() { return random_; }
   const NetworkId& network() { return hub_->network(); }
+  const Schema& schema() const { return schema_; }
   /// As after a crash: everything in memory is gone.
   void reopen();
   void add_organisation(const std::string& id, const std::string& kind, const std::string& parent = "") {
@@ -37,6 +41,7 @@ class HubWorld {
   std::vector<VerdictItem> push(Segment segment);
 
  private:
+  const Schema& schema_;
   std::filesystem::path folder_;
   TestClock clock_;
   TestRandom random_;
@@ -75,8 +80,14 @@ class Pen {
 class HubOffice {
  public:
   HubOffice(HubWorld& world, const Invitation& invitation);
+  /// The same office from a copy of its folder, in a copy of its world.
+  HubOffice(HubWorld& world, const HubOffice& other);
+  HubOffice(const HubOffice&) = delete;
+  HubOffice& operator=(const HubOffice&) = delete;
   ~HubOffice();
   Replica& replica() { return *replica_; }
+  const std::filesystem::path& folder() const { return folder_; }
+  void reopen();
   struct Session {
     SessionSummary summary;
     std::optional<Error> error;
