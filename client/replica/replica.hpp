@@ -207,6 +207,10 @@ class Replica final : public ClientPort {
   Status reseal(const ChainId& chain);
   Status restore_overlay(LoadedRecord& loaded);
 
+  // syncing.cpp
+  Status take_welcome(const Welcome& welcome);
+  Result<std::optional<bool>> take_proof(const Proof& proof);
+
   // applying.cpp
   Status fill_own_items(Segment& segment);
   Status check_openings(const Segment& segment);

@@ -118,6 +118,12 @@ TEST(Search, NeverBecomesAnOperatorOrAnError) {
   EXPECT_EQ(search_query("a\"b c"), "\"a\" AND \"b\" AND \"c\"");
 }
 
+TEST(Search, FindsWhatSqliteTakesForNoLetter) {
+  Index index;
+  EXPECT_TRUE(index.finds("\u0740 water", "\u0740 water")) << "a mark of another script";
+  EXPECT_EQ(words("a\xF4\xAC\xBA\xB3z"), (std::vector<std::string>{"a", "z"})) << "above U+10FFFF";
+}
+
 TEST(Search, IsBounded) {
   std::string many;
   for (int i = 0; i < 1000; ++i) many += "word ";
