@@ -224,6 +224,10 @@ class Replica final : public ClientPort {
   Result<std::vector<SealedSet>> reseal(const ChainId& chain, std::string_view why);
   Status restore_overlay(LoadedRecord& loaded);
 
+  // syncing.cpp
+  Status take_welcome(const Welcome& welcome);
+  Result<std::optional<bool>> take_proof(const Proof& proof);
+
   // applying.cpp
   /// @return false when all of it is known already.
   Result<bool> append_entries(Segment& segment);

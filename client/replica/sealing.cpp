@@ -332,7 +332,15 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
            old.is_array() ? old : nlohmann::json::array(), clock);
     }
   }
-  if (captured.empty()) return sealed;
+  const auto drop_notes = [&]() -> Status {
+    WASL_LET(auto erase, db_.prepare("DELETE FROM _wasl_capture WHERE seq <= ?"));
+    erase.bind_all(last);
+    return erase.run();
+  };
+  if (captured.empty()) {  // notes that say nothing must go too: `seal` comes again until none is left
+    WASL_TRY(drop_notes());
+    return sealed;
+  }
 
   std::map<std::string, std::vector<PlainOperation>> by_space;
   std::map<std::string, LoadedRecords> records;
@@ -456,9 +464,7 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
   for (auto& [space, loaded] : records) {
     for (auto& [id, record] : loaded) WASL_TRY(records_.save(record, ports_.clock->now(), {}));
   }
-  WASL_LET(auto erase, db_.prepare("DELETE FROM _wasl_capture WHERE seq <= ?"));
-  erase.bind_all(last);
-  WASL_TRY(erase.run());
+  WASL_TRY(drop_notes());
   return sealed;
 }
 

@@ -103,7 +103,21 @@ Result<Segment> Replica::make_enrolment(const crypto::KeyPair& invitation) {
   return segment;
 }
 
+// What the store remembers of a transaction that was undone goes with it: else a lie would stand beside the
+// truth that the next session tells, until the program ends.
 Status Replica::on_welcome(const Welcome& welcome) {
+  Status taken = take_welcome(welcome);
+  if (!taken) store_.forget();
+  return taken;
+}
+
+Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
+  auto equal = take_proof(proof);
+  if (!equal) store_.forget();
+  return equal;
+}
+
+Status Replica::take_welcome(const Welcome& welcome) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   for (const SpaceKey& space : welcome.spaces) {
@@ -325,7 +339,7 @@ tl::unexpected<Error> caught(std::string message) {
 
 }  // namespace
 
-Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
+Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
