@@ -170,12 +170,16 @@ Result<CheckpointAnchor> Identity::checkpoint() {
   return out;
 }
 
-Status Identity::set_checkpoint(const CheckpointAnchor& checkpoint) {
+Status Identity::move_checkpoint(const CheckpointAnchor& from, const CheckpointAnchor& to) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_LET(const CheckpointAnchor now, checkpoint());
+  if (now.heads != from.heads) return {};
   Writer out;
-  out.varint(checkpoint.heads.size);
-  out.fixed(checkpoint.heads.root);
-  out.sized(checkpoint.note);
-  return set_value("checkpoint", out.bytes());
+  out.varint(to.heads.size);
+  out.fixed(to.heads.root);
+  out.sized(to.note);
+  WASL_TRY(set_value("checkpoint", out.bytes()));
+  return transaction.commit();
 }
 
 Result<std::vector<Identity::ShownChain>> Identity::chains() {

@@ -54,7 +54,9 @@ class Identity {
   Status settle_counter();  ///< the hub let us in: the next leap is short again
 
   Result<CheckpointAnchor> checkpoint();
-  Status set_checkpoint(const CheckpointAnchor& checkpoint);
+  /// Only while `from` still stands: another program of this office may have come first, and `to` does not
+  /// go on from there.
+  Status move_checkpoint(const CheckpointAnchor& from, const CheckpointAnchor& to);
 
   /// How far a chain of ours was shown to anybody; a replica that ends before it was restored from a copy.
   struct ShownChain {

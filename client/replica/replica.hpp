@@ -229,17 +229,19 @@ class Replica final : public ClientPort {
   Result<std::optional<bool>> take_proof(const Proof& proof);
 
   // applying.cpp
-  /// @return false when all of it is known already.
-  Result<bool> append_entries(Segment& segment);
-  Status fill_own_items(Segment& segment);
+  Result<bool> fill_own_items(Segment& segment);
+  enum class Taken { known, appended, not_ours };
+  Result<Taken> append_entries(Segment& segment);
   Status check_openings(const Segment& segment);
   Status check_order(const Segment& segment, const SpaceInfo& info);
+  Status apply_stored();
   Status apply_space(const std::string& space, const Segment* fresh);
   Status apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position);
   Status settle_digest(SpaceInfo& info);
   Status apply_authority_item(const SegmentItem& item, Position position);
 
   Result<std::vector<std::string>> readable_spaces();
+  Result<std::uint64_t> leaves_proved();
   Result<bool> digest_matches(std::string_view space);
   std::string organisation_of(const Author& author) const;
 

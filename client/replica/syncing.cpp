@@ -8,6 +8,7 @@
 namespace wasl {
 
 Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
+  WASL_TRY(apply_stored());
   WASL_TRY(store_.refresh());
   Hello hello;
   WASL_LET(const auto full, store_.meta("full"));
@@ -22,8 +23,8 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   hello.checkpoint = checkpoint.heads;
   session_base_ = checkpoint.heads;
   // A replica from an older copy than identity.db lacks leaves that were proved since.
-  WASL_LET(const auto leaves, store_.meta("leaves up to"));
-  if ((leaves ? Reader(*leaves).varint() : 0) != checkpoint.heads.size) hello.flags |= Hello::kLeaves;
+  WASL_LET(const std::uint64_t leaves_up_to, leaves_proved());
+  if (leaves_up_to != checkpoint.heads.size) hello.flags |= Hello::kLeaves;
   WASL_LET(const auto spaces, readable_spaces());
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
@@ -343,7 +344,8 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
-  WASL_LET(CheckpointAnchor known, identity_.checkpoint());
+  WASL_LET(const CheckpointAnchor known, identity_.checkpoint());
+  std::optional<CheckpointAnchor> moved;
   if (!proof.checkpoint.empty()) {
     const std::string origin = ledger::heads_origin(anchor_.network, authority_.statement().epoch);
     WASL_LET(const ledger::Checkpoint checkpoint,
@@ -365,13 +367,10 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
       WASL_TRY(contradicts("the hub shows another history than the one that it signed before"));
     }
     const Seen shown{checkpoint.size, checkpoint.root};
-    WASL_LET(const auto proved, store_.meta("leaves up to"));
-    const bool moved = (known.heads != base && known.heads != shown) ||
-                       (proved && Reader(*proved).varint() > checkpoint.size);
-    if (moved) {
-      return fail(Errc::locked, "another program of this office synced at the same moment",
-                  "sync again; nothing is lost");
+    if (known.heads.size > 0 && known.heads.size == shown.size && known.heads != shown) {
+      WASL_TRY(contradicts("the hub signed two histories of one size"));
     }
+    WASL_LET(const std::uint64_t leaves_up_to, leaves_proved());
     std::vector<ledger::Leaf> leaves;
     std::map<Bytes, std::pair<std::uint64_t, ledger::HeadsLeaf>> by_name;
     for (const LeafProof& item : proof.leaves) {
@@ -395,19 +394,24 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
       const auto& [index, leaf] = it->second;
       if (!info->leaf.empty()) {
         WASL_LET(const ledger::HeadsLeaf before, ledger::HeadsLeaf::decode(info->leaf));
-        const bool goes_on = leaf.size >= before.size && index >= info->leaf_index &&
-                             (leaf.size > before.size || leaf.root == before.root);
+        const bool newer = index >= info->leaf_index;
+        const auto& [first, second] = newer ? std::tie(before, leaf) : std::tie(leaf, before);
+        const bool goes_on = (newer || shown.size < leaves_up_to) && first.size <= second.size &&
+                             (first.size < second.size || first.root == second.root);
         if (!goes_on) WASL_TRY(contradicts("the hub shows another history of " + space + " than before"));
+        if (!newer) continue;  // another program of this office has heard more meanwhile
       }
       info->leaf_index = index;
       info->leaf = leaf.encode();
       info->as_of = leaf.hub_time;
       WASL_TRY(store_.save_space(*info));
     }
-    known.heads = {checkpoint.size, checkpoint.root};
-    known.note = proof.checkpoint;
+    session_base_ = shown;
+    // Where another program of this office has moved the checkpoint, this proof does not join it to what was
+    // shown: the other's stays, and the next session proves from there.
+    if (known.heads == base) moved = CheckpointAnchor{shown, proof.checkpoint};
     Writer size;
-    size.varint(known.heads.size);
+    size.varint(std::max(leaves_up_to, shown.size));
     WASL_TRY(store_.set_meta("leaves up to", size.bytes()));
   }
 
@@ -424,7 +428,8 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
     WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
     if (info->size == leaf.size && info->frontier.root() != leaf.root) {
       WASL_TRY(identity_.add_evidence("the entries of " + space + " are not those that the hub signed",
-                                      info->frontier.encode(), view(known.note), ports_.clock->now()));
+                                      info->frontier.encode(), view(moved.value_or(known).note),
+                                      ports_.clock->now()));
       return caught("the hub sent entries of " + space + " that are not those that it signed");
     }
     if (info->size != leaf.size || info->applied != info->size || leaf.digest_position != leaf.size) {
@@ -448,11 +453,14 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
     if (!healed) equal = false;
   }
   // Last: a crash in between only makes the hub prove the same once more.
-  if (!proof.checkpoint.empty()) {
-    WASL_TRY(identity_.set_checkpoint(known));
-    session_base_ = known.heads;
-  }
+  if (moved) WASL_TRY(identity_.move_checkpoint(known, *moved));
   return equal;
+}
+
+/// The size of the newest checkpoint whose leaves this replica has taken in.
+Result<std::uint64_t> Replica::leaves_proved() {
+  WASL_LET(const auto stored, store_.meta("leaves up to"));
+  return stored ? Reader(*stored).varint() : 0;
 }
 
 Result<bool> Replica::digest_matches(std::string_view space) {

@@ -48,7 +48,7 @@ Status serve(const HubFolder& folder, const std::string& listen,
   WASL_LET(const FolderLock lock, take_lock(folder));
   WASL_LET(const auto open, OpenHub::open(folder));
   Loop loop;
-  SessionServer sessions(loop, open->hub(), open->clock());
+  SessionServer sessions(loop, open->hub());
   WASL_TRY(sessions.listen(listen));
   const std::string url = url_of(listen, sessions.port());
   WASL_TRY(open->set_listening(url));

@@ -81,11 +81,7 @@ bool blames_input(Errc code) {
 
 class SqliteConnection {
  public:
-  SqliteConnection(sqlite3* handle, std::string name) : handle_(handle), name_(std::move(name)) {
-    if (handle_ == nullptr) return;  // no memory to open it; its errors are told all the same
-    sqlite3_rollback_hook(
-        handle_, [](void* self) { ++static_cast<SqliteConnection*>(self)->rollbacks_; }, this);
-  }
+  SqliteConnection(sqlite3* handle, std::string name) : handle_(handle), name_(std::move(name)) {}
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;
   ~SqliteConnection() {
@@ -96,7 +92,14 @@ class SqliteConnection {
   }
 
   [[nodiscard]] sqlite3* handle() const { return handle_; }
-  [[nodiscard]] std::uint64_t rollbacks() const { return rollbacks_; }
+  [[nodiscard]] std::uint64_t undone() const { return undone_; }
+
+  void roll_back() {
+    // A full disk or an I/O error may have rolled back already; then there is nothing left to undo.
+    const bool by_itself = sqlite3_get_autocommit(handle_) != 0;
+    if (by_itself || sqlite3_txn_state(handle_, "main") == SQLITE_TXN_WRITE) ++undone_;
+    if (!by_itself) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
 
   [[nodiscard]] tl::unexpected<Error> failed(int code) const {
     const int system_error = sqlite3_system_errno(handle_);
@@ -166,7 +169,7 @@ class SqliteConnection {
   std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle_;
   std::size_t idle_count_ = 0;
   int lent_ = 0;
-  std::uint64_t rollbacks_ = 0;
+  std::uint64_t undone_ = 0;
 };
 
 // ── Statement
@@ -331,7 +334,7 @@ Result<std::int64_t> Database::data_version() {
   return statement.int64(0);
 }
 
-std::uint64_t Database::rollbacks() const { return connection_->rollbacks(); }
+std::uint64_t Database::undone() const { return connection_->undone(); }
 
 Status Database::set_applying(bool applying) {
   for (const auto& [option, on] :
@@ -354,9 +357,7 @@ Result<Transaction> Transaction::begin(Database& database, Kind kind) {
 }
 
 Transaction::~Transaction() {
-  // A full disk or an I/O error may have rolled back already; then there is nothing to undo.
-  if (connection_ == nullptr || sqlite3_get_autocommit(connection_->handle()) != 0) return;
-  sqlite3_exec(connection_->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  if (connection_ != nullptr) connection_->roll_back();
 }
 
 Status Transaction::commit() {

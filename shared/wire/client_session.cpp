@@ -74,10 +74,11 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
     case FrameKind::entries: {
       WASL_LET(Segment segment, decode_segment(frame, options_.network));
       WASL_TRY(verify_runs(segment, options_.network));
-      summary_.received_sets += static_cast<std::uint64_t>(
+      const auto sets = static_cast<std::uint64_t>(
           std::count_if(segment.items.begin(), segment.items.end(),
                         [](const SegmentItem& item) { return std::holds_alternative<SetItem>(item); }));
       WASL_TRY(port_.on_entries(std::move(segment)));
+      summary_.received_sets += sets;
       return push(out);  // what was sealed, or came back from outbox.log, with the first entries
     }
     case FrameKind::verdicts:
@@ -187,12 +188,15 @@ void ClientSession::end(Output& out) {
   over_ = true;
 }
 
-ClientSession::Output ClientSession::on_local_commit(Millis) {
+ClientSession::Output ClientSession::on_local_commit(Millis now) {
   Output out;
   if (over_ || !welcomed_) return out;
+  if (!expects()) last_progress_ = now;  // the hub's time to answer begins with the question
   Status done = push(out);
   return finish(std::move(done), std::move(out));
 }
+
+bool ClientSession::expects() const { return waiting_ || !welcomed_ || !options_.live || !flights_.empty(); }
 
 ClientSession::Output ClientSession::on_time(Millis now) {
   Output out;
@@ -206,12 +210,11 @@ ClientSession::Output ClientSession::on_time(Millis now) {
     Status done = push(out);
     return finish(std::move(done), std::move(out));
   }
-  const bool expects = waiting_ || !welcomed_ || !options_.live;
-  if (expects && now - last_progress_ >= kProgressLimit) {
+  if (expects() && now - last_progress_ >= kProgressLimit) {
     return finish(fail(Errc::no_link, "the hub has not answered for a minute", "sync again; nothing is lost"),
                   std::move(out));
   }
-  if (!expects) last_progress_ = now;
+  if (!expects()) last_progress_ = now;
   return finish({}, std::move(out));
 }
 
