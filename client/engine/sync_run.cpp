@@ -32,10 +32,12 @@ void SyncRun::start() {
   });
 }
 
-/// Another program of this office drew a later session number and came to the hub first: this one draws
-/// again.
+/// The hub knows a later session number: another program of this office was faster, or the folder is older
+/// than what it said. This one draws again, further ahead.
 bool SyncRun::is_overtaken(const Error& error) {
-  return error.code == Errc::conflict && options_.invitation == nullptr && draws_left_-- > 0;
+  if (error.code != Errc::conflict || options_.invitation != nullptr || draws_left_ == 0) return false;
+  --draws_left_;
+  return replica_.on_counter_used().has_value();
 }
 
 void SyncRun::on_connected(std::unique_ptr<Channel> channel, const Hash& hello) {

@@ -3,8 +3,7 @@
 // so that unsent work survives a corrupt database. Frame: varint length, BLAKE2b-256 of the bytes, bytes.
 #include <cstdint>
 #include <filesystem>
-#include <string_view>
-#include <utility>
+#include <optional>
 #include <vector>
 
 #include "shared/model/change_set.hpp"
@@ -14,7 +13,7 @@ namespace wasl {
 
 struct OutboxItem {
   Bytes header;
-  Bytes body;
+  Bytes body;  ///< empty: the change set of this header was discarded
   std::vector<OpeningItem> openings;
 };
 
@@ -26,7 +25,7 @@ class OutboxLog {
   Status append(const std::vector<OutboxItem>& items);
   /// Undoes the last append: what it belonged to could not be committed. @pre nobody has appended since.
   void take_back();
-  /// Every whole frame; a torn tail is left out. A missing file is empty.
+  /// Every whole frame; a torn tail is left out. A missing file is empty. Errors: storage_failed.
   Result<std::vector<OutboxItem>> read() const;
   /// Cuts off what a power cut left half written: what is appended behind it could not be read.
   /// @pre nobody else appends (the replica's write lock is held).
@@ -36,12 +35,15 @@ class OutboxLog {
   [[nodiscard]] bool is_empty() const;
 
  private:
-  Status undone(std::string_view what);
-  /// The frames, and how many bytes they take.
-  [[nodiscard]] std::pair<std::vector<OutboxItem>, std::size_t> read_whole() const;
+  struct Whole {
+    std::vector<OutboxItem> items;
+    std::size_t bytes = 0;  ///< that they take
+    std::size_t size = 0;   ///< of the file
+  };
+  [[nodiscard]] Result<Whole> read_whole() const;
 
   std::filesystem::path path_;
-  std::int64_t end_before_ = -1;  ///< of the last append; -1: nothing to take back
+  std::optional<std::uint64_t> end_before_;  ///< of the last append, while it can be taken back
 };
 
 }  // namespace wasl

@@ -34,6 +34,15 @@ struct PlainOperation {
   bool personal = false;
 };
 
+struct RecordPlace {
+  std::string space;
+  std::uint32_t register_number = 0;
+  std::string id;
+  auto operator<=>(const RecordPlace&) const = default;
+};
+/// Operations that a sealed change set says already, with plain values.
+using SaidBefore = std::multimap<RecordPlace, Operation>;
+
 struct ConflictValue {
   std::string value;  ///< for people
   Author author;
@@ -106,7 +115,7 @@ class Replica final : public ClientPort {
 
   /// Errors: not_found (never joined), locked, storage_failed, corrupt.
   static Result<std::unique_ptr<Replica>> open(const std::filesystem::path& folder, Ports ports);
-  /// Makes the folder and the device's key. A folder that has them keeps them.
+  /// Makes the device's key and the files in a folder that exists. A folder that has them keeps them.
   static Result<std::unique_ptr<Replica>> create(const std::filesystem::path& folder,
                                                  const NetworkAnchor& anchor, Ports ports);
   ~Replica() override;
@@ -159,6 +168,9 @@ class Replica final : public ClientPort {
 
   // ── A session ──
   Result<Bytes> make_hello(bool live, const Hash& binding);
+  /// The hub knows a later session number of this key: the folder is an older copy, or its clock was wrong.
+  /// Further ahead at each call, until the hub lets it in.
+  Status on_counter_used();
   /// For `join`: the same, as the invitation's key.
   Result<Bytes> make_invitation_hello(const crypto::KeyPair& invitation, const Hash& binding);
   /// The change set by which this device takes up an invitation. Errors: unauthorised (unknown, used or
@@ -181,13 +193,17 @@ class Replica final : public ClientPort {
   Replica(std::filesystem::path folder, Ports ports, Identity identity, Database db, NetworkAnchor anchor,
           crypto::KeyPair device);
   Status prepare();
-  Status recover_outbox();
-  Status check_restored();
   Status catch_up_authority();
   Result<const Grant*> own_grant();
 
+  // recovering.cpp
+  Status recover_outbox();
+  Result<std::vector<SealedSet>> missing_from_outbox(std::set<Hash>& discarded);
+  Status take_in(const SealedSet& sealed, bool discarded);
+  Status check_restored();
+
   // sealing.cpp
-  Result<std::vector<SealedSet>> seal_captured(bool foreign);
+  Result<std::vector<SealedSet>> seal_captured(bool foreign, const SaidBefore& said = {});
   Result<std::vector<SealedSet>> seal_operations(const std::string& space,
                                                  std::vector<PlainOperation> operations, bool bulk,
                                                  const GroupId& group, Millis written,
@@ -204,8 +220,13 @@ class Replica final : public ClientPort {
   Status insert_pending(const SealedSet& sealed);
   Result<Stamp> next_stamp(Millis written);
   Result<Value> resolve_reference(const Value& written, std::string_view space, const Field& field);
-  Status reseal(const ChainId& chain);
+  Result<bool> offer_again(const ChainId& chain, Sequence before);
+  Result<std::vector<SealedSet>> reseal(const ChainId& chain, std::string_view why);
   Status restore_overlay(LoadedRecord& loaded);
+
+  // syncing.cpp
+  Status take_welcome(const Welcome& welcome);
+  Result<std::optional<bool>> take_proof(const Proof& proof);
 
   // applying.cpp
   Result<bool> fill_own_items(Segment& segment);

@@ -43,6 +43,8 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   return encode(hello, device_);
 }
 
+Status Replica::on_counter_used() { return identity_.leap_counter(); }
+
 Result<Bytes> Replica::make_invitation_hello(const crypto::KeyPair& invitation, const Hash& binding) {
   Hello hello;
   hello.network = anchor_.network;
@@ -108,7 +110,21 @@ Result<Segment> Replica::make_enrolment(const crypto::KeyPair& invitation) {
   return segment;
 }
 
+// What the store remembers of a transaction that was undone goes with it: else a lie would stand beside the
+// truth that the next session tells, until the program ends.
 Status Replica::on_welcome(const Welcome& welcome) {
+  Status taken = take_welcome(welcome);
+  if (!taken) store_.forget();
+  return taken;
+}
+
+Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
+  auto equal = take_proof(proof);
+  if (!equal) store_.forget();
+  return equal;
+}
+
+Status Replica::take_welcome(const Welcome& welcome) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   for (const SpaceKey& space : welcome.spaces) {
@@ -118,7 +134,12 @@ Status Replica::on_welcome(const Welcome& welcome) {
     info->key = space.key;
     WASL_TRY(store_.save_space(*info));
   }
-  for (const Staged& staged : welcome.staged) staged_[staged.chain] = staged.last;
+  for (const Staged& staged : welcome.staged) {
+    WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending WHERE chain = ? AND sequence = ? AND hash = ?"));
+    select.bind_all(staged.chain, staged.last, staged.name);
+    WASL_LET(const bool ours, select.step());
+    if (ours) staged_[staged.chain] = staged.last;
+  }
   Writer offset;
   offset.integer(ports_.clock->now() - welcome.hub_time);
   WASL_TRY(store_.set_meta("clock offset", offset.bytes()));
@@ -194,7 +215,12 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   std::set<ChainId> forked;
+  std::set<ChainId> broken;
   for (const VerdictItem& item : verdicts) {
+    if (item.verdict.reason == Reason::gap) {
+      WASL_LET(const bool filled, offer_again(item.chain, item.first));
+      if (!filled) broken.insert(item.chain);
+    }
     if (item.verdict.outcome == Outcome::later) continue;
     if (item.verdict.reason == Reason::fork) forked.insert(item.chain);
     const auto state = item.verdict.outcome == Outcome::accepted ? PendingState::accepted
@@ -213,13 +239,41 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
     erase.bind_all(item.chain, item.first, item.first + item.count - 1);
     WASL_TRY(erase.run());
   }
-  for (const ChainId& chain : forked) WASL_TRY(reseal(chain));
-  return transaction.commit();
+  std::vector<SealedSet> sealed;
+  const auto again = [&](const std::set<ChainId>& chains, std::string_view why) -> Status {
+    for (const ChainId& chain : chains) {
+      WASL_LET(auto made, reseal(chain, why));
+      for (SealedSet& set : made) sealed.push_back(std::move(set));
+    }
+    return {};
+  };
+  WASL_TRY(again(forked,
+                 "two change sets stood at one place of a chain of this device: its folder was copied or restored; "
+                 "the work was sealed again and nothing is lost"));
+  WASL_TRY(again(broken,
+                 "the hub no longer has what this device sent before: it was restored from an older copy; what "
+                 "waits was sealed again"));
+  WASL_TRY(transaction.commit());
+  // After the commit: outbox.log holds this work already as it was sealed first, and a crash in between must
+  // not bring it back twice.
+  return make_durable(sealed);
 }
 
-/// Another change set stands at this place of the chain: a copy of this replica wrote too. What has no place
-/// is sealed again on a new chain, under new dots because the first ones name the other's operations by now.
-Status Replica::reseal(const ChainId& chain) {
+/// The hub lost what stood before this place of the chain. @return whether there is something to offer.
+Result<bool> Replica::offer_again(const ChainId& chain, Sequence before) {
+  WASL_LET(auto update, db_.prepare("UPDATE _wasl_pending SET state = 0 WHERE chain = ? AND sequence < ? AND "
+                                    "state IN (1, 2, 3)"));
+  update.bind_all(chain, before);
+  WASL_TRY(update.run());
+  WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending WHERE chain = ? AND sequence < ?"));
+  select.bind_all(chain, before);
+  return select.step();
+}
+
+/// The chain cannot go on: another change set stands at this place (a copy of this replica wrote too), or the
+/// hub lacks what stands before. What has no place is sealed again on a new chain, under new dots because the
+/// first ones may name other operations by now.
+Result<std::vector<SealedSet>> Replica::reseal(const ChainId& chain, std::string_view why) {
   struct Old {
     ChangeSet set;
     std::vector<OpeningItem> openings;
@@ -238,10 +292,8 @@ Status Replica::reseal(const ChainId& chain) {
     }
   }
   WASL_TRY(identity_.retire_chain(chain));
-  WASL_TRY(identity_.add_evidence(
-      "two change sets stood at one place of a chain of this device: its folder was copied "
-      "or restored; the work was sealed again and nothing is lost",
-      old.empty() ? Bytes{} : old.front().set.header_bytes, chain.view(), ports_.clock->now()));
+  WASL_TRY(identity_.add_evidence(why, old.empty() ? Bytes{} : old.front().set.header_bytes, chain.view(),
+                                  ports_.clock->now()));
   WASL_LET(auto retire, db_.prepare("UPDATE _wasl_chain SET retired = 1 WHERE chain = ?"));
   retire.bind_all(chain);
   WASL_TRY(retire.run());
@@ -257,8 +309,7 @@ Status Replica::reseal(const ChainId& chain) {
     for (Operation op : one.set.operations) {
       const std::pair key(op.register_number, op.id);
       if (!records.contains(key)) {
-        WASL_LET(LoadedRecord loaded,
-                 records_.load(ports_.schema->find(op.register_number), header.space, op.id));
+        WASL_LET(LoadedRecord loaded, records_.load(op.register_number, header.space, op.id));
         loaded.record.drop_overlay(header.source, header.sequence);
         records.emplace(key, std::move(loaded));
       }
@@ -282,7 +333,7 @@ Status Replica::reseal(const ChainId& chain) {
     for (auto& [id, record] : records) WASL_TRY(records_.save(record, ports_.clock->now(), {}));
     for (SealedSet& set : made) sealed.push_back(std::move(set));
   }
-  return make_durable(sealed);
+  return sealed;
 }
 
 namespace {
@@ -295,7 +346,7 @@ tl::unexpected<Error> caught(std::string message) {
 
 }  // namespace
 
-Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
+Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
@@ -445,6 +496,9 @@ Status Replica::on_session_end(std::optional<bool> equal) {
     now.integer(ports_.clock->now());
     WASL_TRY(store_.set_meta("last sync", now.bytes()));
     WASL_TRY(store_.set_meta("full", Bytes{0}));
+    WASL_TRY(identity_.settle_counter());
+    // The whole log is here, and these were said to be in it: a hub that lost them gets them again.
+    WASL_TRY(db_.exec("UPDATE _wasl_pending SET state = 0 WHERE state = 3"));
   }
   WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending LIMIT 1"));
   WASL_LET(const bool pending, select.step());

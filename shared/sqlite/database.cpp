@@ -7,6 +7,8 @@
 #include <system_error>
 #include <vector>
 
+#include "shared/sqlite/disk.hpp"
+
 namespace wasl {
 namespace {
 
@@ -302,8 +304,7 @@ Database::~Database() = default;
 
 Result<Database> Database::open(const OpenOptions& options) {
   const std::string name = options.path.filename().string();
-  std::error_code ignored;  // exists() only asks; what is really wrong, sqlite3_open says
-  if (!options.create && options.path != ":memory:" && !std::filesystem::exists(options.path, ignored))
+  if (!options.create && options.path != ":memory:" && !file_exists(options.path))
     return fail(Errc::not_found, name + ": there is no such file");
 
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;

@@ -55,6 +55,7 @@ class LogStore final : public SourceNumbers {
   static Status create_tables(Database& database);
   /// Call first in every transaction: forgets what another process may have changed, or a rollback undone.
   Status refresh();
+  /// Before reading outside a transaction what one that failed may have left behind.
   void forget();
 
   Result<SpaceInfo*> space(std::string_view name);  ///< made when missing
