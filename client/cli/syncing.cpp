@@ -69,7 +69,8 @@ constexpr int kTriesMore = 3;
 /// What the next session mends: a daemon of this folder took in more than this session was shown, so that it
 /// could prove nothing, or a copy of this folder has written what the hub took to be known here.
 bool is_disturbed(const SyncOutcome& outcome) {
-  return outcome.error ? outcome.error->code == Errc::conflict : !outcome.summary.equal.has_value();
+  if (!outcome.error) return !outcome.summary.equal.has_value();
+  return outcome.error->code == Errc::locked || outcome.error->code == Errc::conflict;
 }
 
 std::string url_of(const Replica& replica, const SyncArguments& arguments) {

@@ -90,7 +90,8 @@ Status Replica::check_order(const Segment& segment, const SpaceInfo& info) {
     // Not a lie yet: what they name may have been lost on the way. A hub that leaves it out is caught by its
     // leaf.
     if (entry.authority > most) {
-      return fail(Errc::malformed, "entries of " + info.name + " came before those of authority that they name",
+      return fail(Errc::malformed,
+                  "entries of " + info.name + " came before those of authority that they name",
                   "sync again; nothing is lost");
     }
     if (entry.hub_time < last.hub_time || entry.authority < last.authority) {

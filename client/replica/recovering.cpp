@@ -90,8 +90,7 @@ Status Replica::take_in(const SealedSet& sealed, bool discarded) {
   for (const OpeningItem& opening : sealed.openings) WASL_TRY(store_.put_opening(opening));
   for (std::size_t i = 0; i < sealed.set.operations.size() && !discarded; ++i) {
     const Operation& op = sealed.set.operations[i];
-    WASL_LET(LoadedRecord loaded,
-             records_.load(op.register_number, header.space, op.id));
+    WASL_LET(LoadedRecord loaded, records_.load(op.register_number, header.space, op.id));
     loaded.record.overlay.push_back({op, sealed.set.dot(i), header.sequence, header.source, header.stamp,
                                      std::min(header.stamp.millis(), ports_.clock->now())});
     WASL_TRY(records_.save(loaded, ports_.clock->now(), {}));

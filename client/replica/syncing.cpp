@@ -135,7 +135,8 @@ Status Replica::take_welcome(const Welcome& welcome) {
     WASL_TRY(store_.save_space(*info));
   }
   for (const Staged& staged : welcome.staged) {
-    WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending WHERE chain = ? AND sequence = ? AND hash = ?"));
+    WASL_LET(auto select,
+             db_.prepare("SELECT 1 FROM _wasl_pending WHERE chain = ? AND sequence = ? AND hash = ?"));
     select.bind_all(staged.chain, staged.last, staged.name);
     WASL_LET(const bool ours, select.step());
     if (ours) staged_[staged.chain] = staged.last;
@@ -247,12 +248,14 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
     }
     return {};
   };
-  WASL_TRY(again(forked,
-                 "two change sets stood at one place of a chain of this device: its folder was copied or restored; "
-                 "the work was sealed again and nothing is lost"));
-  WASL_TRY(again(broken,
-                 "the hub no longer has what this device sent before: it was restored from an older copy; what "
-                 "waits was sealed again"));
+  WASL_TRY(again(
+      forked,
+      "two change sets stood at one place of a chain of this device: its folder was copied or restored; "
+      "the work was sealed again and nothing is lost"));
+  WASL_TRY(
+      again(broken,
+            "the hub no longer has what this device sent before: it was restored from an older copy; what "
+            "waits was sealed again"));
   WASL_TRY(transaction.commit());
   // After the commit: outbox.log holds this work already as it was sealed first, and a crash in between must
   // not bring it back twice.

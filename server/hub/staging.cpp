@@ -27,7 +27,8 @@ bool stands_in(const Unit& unit, Sequence sequence, const Hash& name) {
 }  // namespace
 
 void Staging::put(Buffer& buffer, SegmentItem item, const Header& header, const Hash& name) {
-  if (buffer.last != 0 && header.sequence <= buffer.last && stands_in(buffer.unit, header.sequence, name)) return;
+  if (buffer.last != 0 && header.sequence <= buffer.last && stands_in(buffer.unit, header.sequence, name))
+    return;
   const bool goes_on = header.sequence == buffer.last + 1 && header.previous == buffer.name &&
                        header.space == buffer.unit.space;
   // Another history than the one begun, or another space: judge what comes, forget what cannot end.

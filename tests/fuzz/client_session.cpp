@@ -88,7 +88,8 @@ class Session {
     if (!welcome.same_spaces && feed_.flag()) {
       welcome.spaces.push_back({feed_.one_of(kSpaces), feed_.fixed<ledger::BlindingKey>()});
     }
-    if (feed_.flag()) welcome.staged.push_back({feed_.fixed<ChainId>(), feed_.number() >> 1, feed_.fixed<Hash>()});
+    if (feed_.flag())
+      welcome.staged.push_back({feed_.fixed<ChainId>(), feed_.number() >> 1, feed_.fixed<Hash>()});
     say(encode(welcome, hello_, hub_.log_key()));
   }
 

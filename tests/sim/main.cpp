@@ -16,12 +16,9 @@ using nlohmann::json;
 int run_one(const SimulationOptions& options, bool as_json) {
   const SimulationResult result = simulate(options);
   if (as_json) {
-    const json document = {{"ok", result.ok()},
-                           {"seed", options.seed},
-                           {"operations", options.operations},
-                           {"trace", result.trace},
-                           {"faults", result.faults},
-                           {"violations", result.violations}};
+    const json document = {
+        {"ok", result.ok()},     {"seed", options.seed},    {"operations", options.operations},
+        {"trace", result.trace}, {"faults", result.faults}, {"violations", result.violations}};
     std::printf("%s\n", document.dump(-1, ' ', false, json::error_handler_t::replace).c_str());
     return result.ok() ? 0 : 1;
   }
@@ -31,7 +28,8 @@ int run_one(const SimulationOptions& options, bool as_json) {
   for (const std::string& words : result.violations) std::printf("  VIOLATION %s\n", words.c_str());
   std::printf("trace %s\n%llu offices, %llu statements saved, %llu change sets, healed in %.0f s: %s\n",
               result.trace.c_str(), static_cast<unsigned long long>(result.offices),
-              static_cast<unsigned long long>(result.saved), static_cast<unsigned long long>(result.change_sets),
+              static_cast<unsigned long long>(result.saved),
+              static_cast<unsigned long long>(result.change_sets),
               static_cast<double>(result.healed_in) / 1000, result.ok() ? "ok" : "NOT OK");
   return result.ok() ? 0 : 1;
 }
@@ -39,7 +37,8 @@ int run_one(const SimulationOptions& options, bool as_json) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("The whole network in one process: offices, hub, disks, links and clocks, and what goes wrong.");
+  CLI::App app(
+      "The whole network in one process: offices, hub, disks, links and clocks, and what goes wrong.");
   SweepOptions sweeping;
   SimulationOptions& one = sweeping.each;
   std::vector<std::string> without;

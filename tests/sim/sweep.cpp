@@ -27,7 +27,8 @@ void work(const SweepOptions& options, unsigned worker, FILE* out) {
     SimulationResult result = simulate(one);
     if (options.repeat_every > 0 && i % options.repeat_every == 0 && simulate(one).trace != result.trace)
       result.violations.emplace_back("the same seed left another trace");
-    std::fprintf(out, "%s\n", to_json(one, result).dump(-1, ' ', false, json::error_handler_t::replace).c_str());
+    std::fprintf(out, "%s\n",
+                 to_json(one, result).dump(-1, ' ', false, json::error_handler_t::replace).c_str());
     std::fflush(out);
   }
 }
@@ -35,7 +36,8 @@ void work(const SweepOptions& options, unsigned worker, FILE* out) {
 struct Totals {
   std::uint64_t seeds = 0, failed = 0, saved = 0, change_sets = 0;
   std::vector<std::int64_t> healed;
-  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> faults;  ///< seeds with it on, times it struck
+  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>>
+      faults;  ///< seeds with it on, times it struck
 
   void add(const SweepOptions& options, const json& line) {
     ++seeds;
@@ -51,7 +53,8 @@ struct Totals {
     SimulationOptions one = options.each;
     one.seed = line["seed"].get<std::uint64_t>();
     std::printf("FAILED  %s\n", command_of(one).c_str());
-    for (const auto& words : line["violations"]) std::printf("        %s\n", words.get<std::string>().c_str());
+    for (const auto& words : line["violations"])
+      std::printf("        %s\n", words.get<std::string>().c_str());
     std::fflush(stdout);
   }
 };
@@ -61,7 +64,9 @@ bool report(Totals& totals, const SweepOptions& options) {
   std::sort(totals.healed.begin(), totals.healed.end());
   const auto part = [&](double p) {
     if (totals.healed.empty()) return 0.0;
-    return static_cast<double>(totals.healed[static_cast<std::size_t>(p * static_cast<double>(totals.healed.size() - 1))]) / 1000;
+    return static_cast<double>(
+               totals.healed[static_cast<std::size_t>(p * static_cast<double>(totals.healed.size() - 1))]) /
+           1000;
   };
   bool all = true;
   std::printf("%-24s %8s %10s\n", "fault", "seeds", "struck");
@@ -73,11 +78,12 @@ bool report(Totals& totals, const SweepOptions& options) {
     std::printf("%-24s %8llu %10llu%s\n", name.c_str(), static_cast<unsigned long long>(seeds),
                 static_cast<unsigned long long>(struck), never ? "  NEVER" : "");
   }
-  std::printf("%llu seeds of %llu operations: %llu failed; %llu statements saved, %llu change sets accepted; "
-              "healed in %.0f s (median), %.0f s (p99), %.0f s (most) of their time\n",
-              static_cast<unsigned long long>(totals.seeds), static_cast<unsigned long long>(options.each.operations),
-              static_cast<unsigned long long>(totals.failed), static_cast<unsigned long long>(totals.saved),
-              static_cast<unsigned long long>(totals.change_sets), part(0.5), part(0.99), part(1));
+  std::printf(
+      "%llu seeds of %llu operations: %llu failed; %llu statements saved, %llu change sets accepted; "
+      "healed in %.0f s (median), %.0f s (p99), %.0f s (most) of their time\n",
+      static_cast<unsigned long long>(totals.seeds), static_cast<unsigned long long>(options.each.operations),
+      static_cast<unsigned long long>(totals.failed), static_cast<unsigned long long>(totals.saved),
+      static_cast<unsigned long long>(totals.change_sets), part(0.5), part(0.99), part(1));
   return all;
 }
 
@@ -118,7 +124,8 @@ bool sweep(const SweepOptions& options) {
   }
   if (!whole || totals.seeds != options.count) {
     std::printf("a worker died after %llu of %llu seeds: run the seeds one by one\n",
-                static_cast<unsigned long long>(totals.seeds), static_cast<unsigned long long>(options.count));
+                static_cast<unsigned long long>(totals.seeds),
+                static_cast<unsigned long long>(options.count));
     return false;
   }
   return report(totals, options) && totals.failed == 0;
@@ -142,9 +149,11 @@ SimulationOptions shrink(SimulationOptions failing) {
 }
 
 std::string command_of(const SimulationOptions& options) {
-  std::string out = "wasl-sim --seed " + std::to_string(options.seed) + " --operations " + std::to_string(options.operations);
+  std::string out = "wasl-sim --seed " + std::to_string(options.seed) + " --operations " +
+                    std::to_string(options.operations);
   std::string without;
-  for (const Fault fault : options.without) without += (without.empty() ? "" : ",") + std::string(to_word(fault));
+  for (const Fault fault : options.without)
+    without += (without.empty() ? "" : ",") + std::string(to_word(fault));
   return without.empty() ? out : out + " --without " + without;
 }
 

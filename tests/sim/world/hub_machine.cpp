@@ -67,25 +67,24 @@ void HubMachine::start() {
   process_->registrar.emplace(Registrar::Ports{opened, process_->hub.committer(), built_in_schema(), clock_,
                                                random_, [this] { return process_->hub.commit(); }},
                               registrar_key_);
-  process_->hub.listen(
-      {.on_queued =
-           [this] {
-             if (std::exchange(process_->commit_planned, true)) return;
-             scheduler_.after(kGather, [this, process = process_.get()] {
-               if (process_.get() == process) commit();
-             });
-           },
-       .on_committed =
-           [this](const Committer::Committed& committed) {
-             for (const Committer::Ruling& ruling : committed.rulings) {
-               const auto it = process_->links.find(ruling.ticket);
-               if (it == process_->links.end()) continue;
-               take(ruling.ticket,
-                    it->second.session.on_ruling(ruling.verdicts, ruling.taken, scheduler_.steady()));
-             }
-             for (auto& [id, link] : process_->links)
-               take(id, link.session.on_commit(committed.grown, scheduler_.steady()));
-           }});
+  process_->hub.listen({.on_queued =
+                            [this] {
+                              if (std::exchange(process_->commit_planned, true)) return;
+                              scheduler_.after(kGather, [this, process = process_.get()] {
+                                if (process_.get() == process) commit();
+                              });
+                            },
+                        .on_committed =
+                            [this](const Committer::Committed& committed) {
+                              for (const Committer::Ruling& ruling : committed.rulings) {
+                                const auto it = process_->links.find(ruling.ticket);
+                                if (it == process_->links.end()) continue;
+                                take(ruling.ticket, it->second.session.on_ruling(
+                                                        ruling.verdicts, ruling.taken, scheduler_.steady()));
+                              }
+                              for (auto& [id, link] : process_->links)
+                                take(id, link.session.on_commit(committed.grown, scheduler_.steady()));
+                            }});
   trace_.note(kName, "started with " + std::to_string(process_->hub.heads().size) + " heads");
 }
 
@@ -127,8 +126,8 @@ std::optional<Error> HubMachine::accept(ByteView hello_bytes, const std::shared_
     }
     const std::uint64_t id = ++last_link_;
     Link& link = process_->links
-                     .emplace(id, Link{HubSession(process_->hub, id, std::move(*hello), hello_hash(hello_bytes),
-                                                  scheduler_.steady()),
+                     .emplace(id, Link{HubSession(process_->hub, id, std::move(*hello),
+                                                  hello_hash(hello_bytes), scheduler_.steady()),
                                        connection})
                      .first->second;
     const auto on_frame = [this, id](ByteView frame) {
@@ -175,7 +174,9 @@ void HubMachine::work(const std::function<void()>& code) {
   }
 }
 
-void HubMachine::take(std::uint64_t id, HubSession::Output out) { outgoing_.emplace_back(id, std::move(out)); }
+void HubMachine::take(std::uint64_t id, HubSession::Output out) {
+  outgoing_.emplace_back(id, std::move(out));
+}
 
 void HubMachine::send() {
   for (auto& [id, out] : std::exchange(outgoing_, {})) {

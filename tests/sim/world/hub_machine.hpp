@@ -29,7 +29,8 @@ class HubMachine {
   [[nodiscard]] const NetworkId& network() const { return network_; }
   [[nodiscard]] const PublicKey& log_key() const { return log_key_.public_key(); }
 
-  /// An upgrade request. @return why it was refused; nothing: the link is attached and the first frames leave.
+  /// An upgrade request. @return why it was refused; nothing: the link is attached and the first frames
+  /// leave.
   std::optional<Error> accept(ByteView hello, const std::shared_ptr<Connection>& connection);
 
   // ── What happens to it ──

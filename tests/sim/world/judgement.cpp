@@ -47,7 +47,8 @@ void Judgement::check_logs() {
       if (placed.hub_time < last) trace_.violation("hub", "hub time falls in " + name);
       last = placed.hub_time;
       for (std::size_t i = 0; i < placed.set->operations.size(); ++i) {
-        if (!known.insert(placed.set->dot(i)).second) trace_.violation("hub", "an operation stands twice in " + name);
+        if (!known.insert(placed.set->dot(i)).second)
+          trace_.violation("hub", "an operation stands twice in " + name);
         of_group.insert(placed.set->dot(i));
       }
       for (const Operation& op : placed.set->operations) {
@@ -85,15 +86,16 @@ void Judgement::compare(OfficeMachine& office, bool with_overlay) {
     overlays[sets.back()->header.space].push_back({sets.back().get(), select->int64(2)});
   }
   JudgedSpaces judged;
-  for (const std::string& name :
-       hub_.hub().authority().readable(replica.device(), hub_.hub().hub_time())) {
-    if (name != kAuthoritySpace) judged[name] = shown(*office.setting().schema, spaces_[name].placed, overlays[name]);
+  for (const std::string& name : hub_.hub().authority().readable(replica.device(), hub_.hub().hub_time())) {
+    if (name != kAuthoritySpace)
+      judged[name] = shown(*office.setting().schema, spaces_[name].placed, overlays[name]);
   }
   for (const auto& [name, overlay] : overlays) {
     if (!judged.contains(name)) judged[name] = shown(*office.setting().schema, {}, overlay);
   }
-  const auto words = compare_rows(*office.setting().schema, judged, replica.database().handle(),
-                                  [&](const Hash& commitment) { return opening(office, commitment); }, "en");
+  const auto words = compare_rows(
+      *office.setting().schema, judged, replica.database().handle(),
+      [&](const Hash& commitment) { return opening(office, commitment); }, "en");
   for (std::size_t i = 0; i < std::min(words.size(), kWordsMost); ++i)
     trace_.violation(who, (with_overlay ? "" : "after withdrawing: ") + words[i]);
   const auto conflicts = replica.conflicts();
@@ -102,15 +104,15 @@ void Judgement::compare(OfficeMachine& office, bool with_overlay) {
   for (const Conflict& one : *conflicts)
     listed.push_back({one.register_name, one.space, one.id, one.field, one.key});
   const auto differing = compare_conflicts(judged, listed);
-  for (std::size_t i = 0; i < std::min(differing.size(), kWordsMost); ++i) trace_.violation(who, differing[i]);
+  for (std::size_t i = 0; i < std::min(differing.size(), kWordsMost); ++i)
+    trace_.violation(who, differing[i]);
 }
 
 void Judgement::check_office(OfficeMachine& office) {
   const std::string& who = office.setting().name;
   Replica& replica = *office.replica();
   LogStore store(replica.database());
-  for (const std::string& name :
-       hub_.hub().authority().readable(replica.device(), hub_.hub().hub_time())) {
+  for (const std::string& name : hub_.hub().authority().readable(replica.device(), hub_.hub().hub_time())) {
     const auto info = store.space(name);
     if (!info || (*info)->size != spaces_[name].size) {
       trace_.violation(who, "holds " + std::to_string(info ? (*info)->size : 0) + " of " +
@@ -120,7 +122,8 @@ void Judgement::check_office(OfficeMachine& office) {
     if (name == kAuthoritySpace || (*info)->digested != (*info)->applied) continue;
     const auto here = store.digest(name);
     const auto there = hub_.store().digest(name);
-    if (!here || !there || *here != *there) trace_.violation(who, "its digest of " + name + " is not the hub's");
+    if (!here || !there || *here != *there)
+      trace_.violation(who, "its digest of " + name + " is not the hub's");
   }
   compare(office, true);
   const auto report = replica.verify();
@@ -135,7 +138,8 @@ void Judgement::check_scope(OfficeMachine& office) {
   for (const auto& [name, space] : spaces_) {
     if (may.contains(name)) continue;
     for (const auto& set : space.sets) {
-      if (set->header.source.author != office.replica()->device()) find_tokens(to_text(set->body_bytes), foreign);
+      if (set->header.source.author != office.replica()->device())
+        find_tokens(to_text(set->body_bytes), foreign);
     }
   }
   if (foreign.empty()) return;
@@ -144,7 +148,8 @@ void Judgement::check_scope(OfficeMachine& office) {
     find_tokens(to_text(office.disk().content(file).value_or(Bytes())), held);
   }
   for (const std::string& token : foreign) {
-    if (held.contains(token)) return trace_.violation(office.setting().name, token + " of a space that it may not read");
+    if (held.contains(token))
+      return trace_.violation(office.setting().name, token + " of a space that it may not read");
   }
 }
 
@@ -153,7 +158,8 @@ void Judgement::check_withdrawal(OfficeMachine& office) {
   for (;;) {
     std::optional<Hash> last;
     {
-      auto select = replica.database().prepare("SELECT hash FROM _wasl_pending WHERE state < 3 ORDER BY no DESC LIMIT 1");
+      auto select = replica.database().prepare(
+          "SELECT hash FROM _wasl_pending WHERE state < 3 ORDER BY no DESC LIMIT 1");
       if (select && *select->step()) last = Hash::from(select->blob(0));
     }
     if (!last) break;
@@ -167,7 +173,8 @@ void Judgement::check_promises(const OfficeMachine& office, const PublicKey& dev
   std::set<Witness::Promise> placed;
   for (const auto& [name, space] : spaces_) {
     for (const auto& set : space.sets) {
-      if (set->header.source.author == device) placed.insert({set->header.source.chain, set->header.sequence});
+      if (set->header.source.author == device)
+        placed.insert({set->header.source.chain, set->header.sequence});
       // One bad clock moves nobody: a stamp is never later than what its author's machine believed.
       if (set->header.source.author == device && set->header.stamp.millis() > newest_time + 1)
         trace_.violation(office.setting().name, "a stamp later than its own clock ever stood");

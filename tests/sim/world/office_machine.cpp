@@ -25,11 +25,13 @@ Status Witness::on_verdicts(const std::vector<VerdictItem>& verdicts) {
   // Of what was discarded only the header is accepted.
   std::set<Promise> discarded;
   {
-    WASL_LET(auto select, replica_.database().prepare("SELECT chain, sequence FROM _wasl_pending WHERE state = 4"));
+    WASL_LET(auto select,
+             replica_.database().prepare("SELECT chain, sequence FROM _wasl_pending WHERE state = 4"));
     for (;;) {
       WASL_LET(const bool found, select.step());
       if (!found) break;
-      discarded.insert({ChainId::from(select.blob(0)).value_or(ChainId{}), static_cast<Sequence>(select.int64(1))});
+      discarded.insert(
+          {ChainId::from(select.blob(0)).value_or(ChainId{}), static_cast<Sequence>(select.int64(1))});
     }
   }
   WASL_TRY(replica_.on_verdicts(verdicts));
@@ -59,7 +61,8 @@ OfficeMachine::OfficeMachine(const World& world, Setting setting)
 OfficeMachine::~OfficeMachine() { end(false); }
 
 OfficeMachine::Process* OfficeMachine::find(std::uint64_t id) {
-  const auto it = std::find_if(processes_.begin(), processes_.end(), [&](const auto& p) { return p->id == id; });
+  const auto it =
+      std::find_if(processes_.begin(), processes_.end(), [&](const auto& p) { return p->id == id; });
   return it == processes_.end() ? nullptr : it->get();
 }
 
@@ -120,8 +123,12 @@ std::optional<Error> carry(HubMachine& machine, ClientPort& port, const Bytes& h
 
 bool OfficeMachine::join(const Invitation& invitation) {
   const crypto::KeyPair key = crypto::KeyPair::from_seed(invitation.seed);
-  const NetworkAnchor anchor{invitation.network, invitation.statement,    invitation.statement_number,
-                             invitation.log_key, invitation.url,          invitation.organisation,
+  const NetworkAnchor anchor{invitation.network,
+                             invitation.statement,
+                             invitation.statement_number,
+                             invitation.log_key,
+                             invitation.url,
+                             invitation.organisation,
                              "en"};
   auto replica = Replica::create(disk_.folder(), anchor, {clock_, random_, *setting_.schema});
   if (!replica) {
@@ -213,7 +220,8 @@ void OfficeMachine::call(std::uint64_t id, const std::function<void(Process&)>& 
   if (killed()) return;
   process = find(id);
   if (process == nullptr) return;
-  const bool says = std::any_of(outgoing_.begin(), outgoing_.end(), [](const auto& o) { return !o.frames.empty(); });
+  const bool says =
+      std::any_of(outgoing_.begin(), outgoing_.end(), [](const auto& o) { return !o.frames.empty(); });
   if (says && in_.faults.strikes(Fault::kill_before_answer, in_.dice, 0.003)) {
     in_.trace.note(setting_.name, "killed between durable and answered");
     kill();
@@ -281,7 +289,8 @@ void OfficeMachine::resume() {
 void OfficeMachine::second_daemon_for(Millis duration) {
   if (processes_.size() != 1 || !launch()) return;
   in_.scheduler.after(duration, [this, id = processes_.back()->id] {
-    const auto it = std::find_if(processes_.begin(), processes_.end(), [&](const auto& p) { return p->id == id; });
+    const auto it =
+        std::find_if(processes_.begin(), processes_.end(), [&](const auto& p) { return p->id == id; });
     if (it == processes_.end()) return;
     if ((*it)->connection != nullptr) (*it)->connection->die(Side::office, true);
     processes_.erase(it);
@@ -319,8 +328,10 @@ void OfficeMachine::connect(Process& process) {
     return;
   }
   const std::uint64_t attempt = ++process.attempt;
-  const Millis way = line_->latency * 2 + static_cast<Millis>(static_cast<double>(hello->size()) / line_->bytes_per_milli);
-  in_.scheduler.after(way, [this, id = process.id, attempt, hello = std::move(*hello)] { upgrade(id, attempt, hello); });
+  const Millis way =
+      line_->latency * 2 + static_cast<Millis>(static_cast<double>(hello->size()) / line_->bytes_per_milli);
+  in_.scheduler.after(
+      way, [this, id = process.id, attempt, hello = std::move(*hello)] { upgrade(id, attempt, hello); });
 }
 
 void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes& hello) {
@@ -368,23 +379,24 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
         equal_ = true;
         on_equal(*this);
       });
-  process->session = std::make_unique<ClientSession>(*process->witness, std::move(options), in_.scheduler.steady());
+  process->session =
+      std::make_unique<ClientSession>(*process->witness, std::move(options), in_.scheduler.steady());
   process->connection = connection;
-  connection->attach(Side::office,
-                     {.frame =
-                          [this, id, attempt](ByteView frame) {
-                            call(id, [this, attempt, kept = to_bytes(frame)](Process& p) {
-                              if (p.attempt != attempt || p.session == nullptr) return;
-                              take(p, p.session->on_frame(kept, in_.scheduler.steady()));
-                              note_frame(p, kept);
-                            });
-                          },
-                      .closed =
-                          [this, id, attempt] {
-                            call(id, [this, attempt](Process& p) {
-                              if (p.attempt == attempt) ended(p, Error{Errc::no_link, "the link broke", ""});
-                            });
-                          }});
+  connection->attach(Side::office, {.frame =
+                                        [this, id, attempt](ByteView frame) {
+                                          call(id, [this, attempt, kept = to_bytes(frame)](Process& p) {
+                                            if (p.attempt != attempt || p.session == nullptr) return;
+                                            take(p, p.session->on_frame(kept, in_.scheduler.steady()));
+                                            note_frame(p, kept);
+                                          });
+                                        },
+                                    .closed =
+                                        [this, id, attempt] {
+                                          call(id, [this, attempt](Process& p) {
+                                            if (p.attempt == attempt)
+                                              ended(p, Error{Errc::no_link, "the link broke", ""});
+                                          });
+                                        }});
   call(id, [this](Process& p) { take(p, p.session->on_time(in_.scheduler.steady())); });
 }
 
@@ -393,9 +405,12 @@ void OfficeMachine::note_frame(const Process& process, ByteView frame) {
   in_.trace.note(setting_.name, "took frame " + std::to_string(frame.empty() ? 0 : frame[0]) + " of " +
                                     std::to_string(frame.size()) + " bytes: sent " +
                                     std::to_string(summary.sent_sets) + ", accepted " +
-                                    std::to_string(summary.accepted) + ", held " + std::to_string(summary.held) +
-                                    ", refused " + std::to_string(summary.refused) + ", equal " +
-                                    (!summary.equal ? "unknown" : *summary.equal ? "yes" : "no"));
+                                    std::to_string(summary.accepted) + ", held " +
+                                    std::to_string(summary.held) + ", refused " +
+                                    std::to_string(summary.refused) + ", equal " +
+                                    (!summary.equal   ? "unknown"
+                                     : *summary.equal ? "yes"
+                                                      : "no"));
 }
 
 void OfficeMachine::take(Process&, ClientSession::Output out) { outgoing_.push_back(std::move(out)); }
@@ -441,7 +456,9 @@ void OfficeMachine::ended(Process& process, std::optional<Error> error) {
 }
 
 void OfficeMachine::retry(Process& process) {
-  const Millis wait = process.backoff / 2 + static_cast<Millis>(in_.dice.below(static_cast<std::uint64_t>(process.backoff / 2) + 1));
+  const Millis wait =
+      process.backoff / 2 +
+      static_cast<Millis>(in_.dice.below(static_cast<std::uint64_t>(process.backoff / 2) + 1));
   process.backoff = std::min(process.backoff * 2, kBackoffMost);
   in_.scheduler.after(wait, [this, id = process.id, attempt = process.attempt] {
     call(id, [this, attempt](Process& p) {
@@ -495,8 +512,8 @@ bool OfficeMachine::seal(Process& process) {
 /// The other program keeps the file open, as a spreadsheet does, until the machine stops.
 sqlite3* OfficeMachine::tool_connection() {
   if (off_ || in_.scheduler.now() < stopped_until_) return nullptr;
-  if (tool_ == nullptr &&
-      sqlite3_open_v2((folder() + "/replica.db").c_str(), &tool_, SQLITE_OPEN_READWRITE, nullptr) != SQLITE_OK) {
+  if (tool_ == nullptr && sqlite3_open_v2((folder() + "/replica.db").c_str(), &tool_, SQLITE_OPEN_READWRITE,
+                                          nullptr) != SQLITE_OK) {
     close_tool();
   }
   return tool_;
@@ -509,14 +526,14 @@ bool OfficeMachine::tool(const std::string& sql) {
   sqlite3* db = tool_connection();
   const int code = db == nullptr ? SQLITE_CANTOPEN : sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr);
   const std::string words = code == SQLITE_OK ? "saved" : db == nullptr ? "no file" : sqlite3_errmsg(db);
-  if (db != nullptr && sqlite3_get_autocommit(db) == 0) sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
+  if (db != nullptr && sqlite3_get_autocommit(db) == 0)
+    sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
   if (disk_.failed() != failed) close_tool();
   in_.trace.note(setting_.name, "tool: " + sql.substr(0, 200) + " -> " + words);
   if (killed() || code != SQLITE_OK) return false;
   if (!processes_.empty()) {
-    in_.scheduler.after(kWatchSoon, [this, id = processes_[0]->id] {
-      call(id, [this](Process& p) { seal(p); });
-    });
+    in_.scheduler.after(kWatchSoon,
+                        [this, id = processes_[0]->id] { call(id, [this](Process& p) { seal(p); }); });
   }
   equal_ = false;
   return true;

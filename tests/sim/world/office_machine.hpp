@@ -109,8 +109,8 @@ class OfficeMachine {
   [[nodiscard]] bool is_equal() const { return equal_; }
   std::function<void()> on_sealed = [] {};
   std::function<void(OfficeMachine&)> on_equal = [](OfficeMachine&) {};
-  bool may_be_caught = false;     ///< the hub really shows another history now
-  bool may_be_corrupt = false;    ///< something damaged its files
+  bool may_be_caught = false;   ///< the hub really shows another history now
+  bool may_be_corrupt = false;  ///< something damaged its files
 
  private:
   struct Process {

@@ -15,15 +15,38 @@ namespace {
 constexpr Millis kHealLimit = 40 * 60'000;  // two of the daemon's longest waits, and time to exchange
 constexpr Millis kHealStep = 5'000;
 constexpr std::uint64_t kWalMost = 48ULL << 20;
-const std::vector<Fault> kOfficeFaults = {
-    Fault::half_open_up,        Fault::half_open_down,   Fault::partition_one_way,   Fault::partition_full,
-    Fault::flapping,            Fault::rate_2g,          Fault::duplicate_connection, Fault::kill_office_at_write,
-    Fault::kill_in_recovery,    Fault::stop_for_an_hour, Fault::disk_full,           Fault::io_error_read,
-    Fault::io_error_write,      Fault::io_error_sync,    Fault::power_cut,           Fault::power_cut_reordered,
-    Fault::bit_flip,            Fault::wal_lost,         Fault::clock_2099,          Fault::clock_1970,
-    Fault::clock_backwards,     Fault::clock_step,       Fault::clock_drift,         Fault::replica_restored,
-    Fault::disk_cloned,         Fault::two_daemons,      Fault::kill_hub_at_write,   Fault::hub_power_cut,
-    Fault::hub_io_error,        Fault::hub_restored,     Fault::late_join,           Fault::invitation_reused};
+const std::vector<Fault> kOfficeFaults = {Fault::half_open_up,
+                                          Fault::half_open_down,
+                                          Fault::partition_one_way,
+                                          Fault::partition_full,
+                                          Fault::flapping,
+                                          Fault::rate_2g,
+                                          Fault::duplicate_connection,
+                                          Fault::kill_office_at_write,
+                                          Fault::kill_in_recovery,
+                                          Fault::stop_for_an_hour,
+                                          Fault::disk_full,
+                                          Fault::io_error_read,
+                                          Fault::io_error_write,
+                                          Fault::io_error_sync,
+                                          Fault::power_cut,
+                                          Fault::power_cut_reordered,
+                                          Fault::bit_flip,
+                                          Fault::wal_lost,
+                                          Fault::clock_2099,
+                                          Fault::clock_1970,
+                                          Fault::clock_backwards,
+                                          Fault::clock_step,
+                                          Fault::clock_drift,
+                                          Fault::replica_restored,
+                                          Fault::disk_cloned,
+                                          Fault::two_daemons,
+                                          Fault::kill_hub_at_write,
+                                          Fault::hub_power_cut,
+                                          Fault::hub_io_error,
+                                          Fault::hub_restored,
+                                          Fault::late_join,
+                                          Fault::invitation_reused};
 
 class Simulation {
  public:
@@ -90,8 +113,9 @@ class Simulation {
         OfficeMachine::World{scheduler_, faults_, dice_, trace_, hub_}, setting);
     const auto invitation = hub_.invite(organisation, "officer");
     if (!invitation || !office->join(*invitation)) {
-      trace_.violation(setting.name, "cannot join: " + (invitation ? office->last_error().value_or(Error{}).message
-                                                                  : invitation.error().message));
+      trace_.violation(setting.name,
+                       "cannot join: " + (invitation ? office->last_error().value_or(Error{}).message
+                                                     : invitation.error().message));
     }
     if (invitation) used_invitations_.push_back(*invitation);
     wire(*office);
@@ -114,7 +138,8 @@ class Simulation {
          hub_.hub().authority().readable(office.replica()->device(), hub_.hub().hub_time())) {
       const auto here = store.space(name);
       const auto there = hub_.store().space(name);
-      if (!here || !there || (*here)->size != (*there)->size || (*here)->applied != (*here)->digested) continue;
+      if (!here || !there || (*here)->size != (*there)->size || (*here)->applied != (*here)->digested)
+        continue;
       const auto ours = store.digest(name);
       const auto theirs = hub_.store().digest(name);
       if (ours && theirs && *ours != *theirs)
@@ -127,7 +152,8 @@ class Simulation {
       if (office->disk().size("replica.db-wal") > kWalMost)
         trace_.violation(office->setting().name, "the write-ahead log grows without bound");
     }
-    if (hub_.disk().size("hub.db-wal") > kWalMost) trace_.violation("hub", "the write-ahead log grows without bound");
+    if (hub_.disk().size("hub.db-wal") > kWalMost)
+      trace_.violation("hub", "the write-ahead log grows without bound");
   }
 
   // ── Trouble ──
@@ -238,7 +264,8 @@ class Simulation {
         return true;
       case Fault::power_cut:
       case Fault::power_cut_reordered:
-        office.cut_power(fault == Fault::power_cut ? test::SimDisk::Tear::lose : test::SimDisk::Tear::reorder);
+        office.cut_power(fault == Fault::power_cut ? test::SimDisk::Tear::lose
+                                                   : test::SimDisk::Tear::reorder);
         office.start_after(some_time(5'000, 300'000));
         return true;
       case Fault::hub_power_cut:
@@ -342,7 +369,8 @@ class Simulation {
     office.kill();
     OfficeMachine::Setting setting = office.setting();
     setting.name += "-copy";
-    auto copy = std::make_unique<OfficeMachine>(OfficeMachine::World{scheduler_, faults_, dice_, trace_, hub_}, setting);
+    auto copy = std::make_unique<OfficeMachine>(
+        OfficeMachine::World{scheduler_, faults_, dice_, trace_, hub_}, setting);
     copy->become(office.disk().image());
     office.start_after(500);
     copy->start_after(700);
@@ -529,7 +557,8 @@ class Simulation {
   SimulationResult result() {
     SimulationResult out;
     for (const auto& office : offices_) trace_.note(office->setting().name, "end");
-    trace_.note("hub", std::to_string(change_sets_) + " change sets, " + std::to_string(synced_) + " times equal");
+    trace_.note("hub",
+                std::to_string(change_sets_) + " change sets, " + std::to_string(synced_) + " times equal");
     out.trace = trace_.hash();
     out.faults = faults_.counts();
     out.violations = trace_.violations();

@@ -21,10 +21,10 @@ struct SimulationResult {
   std::string trace;
   std::map<std::string, std::uint64_t> faults;  ///< those switched on, and how often they struck
   std::vector<std::string> violations;
-  std::uint64_t saved = 0;       ///< statements that were reported saved
-  std::uint64_t change_sets = 0; ///< accepted
+  std::uint64_t saved = 0;        ///< statements that were reported saved
+  std::uint64_t change_sets = 0;  ///< accepted
   std::uint64_t offices = 0;
-  std::int64_t healed_in = 0;    ///< milliseconds from the end of faults until all were equal
+  std::int64_t healed_in = 0;  ///< milliseconds from the end of faults until all were equal
   [[nodiscard]] bool ok() const { return violations.empty(); }
 };
 

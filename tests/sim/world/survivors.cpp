@@ -41,8 +41,8 @@ void Survivors::excuse_unsealed(const std::string& office) {
 
 void Survivors::excuse(const std::string& office, std::uint64_t after) {
   std::erase_if(open_, [&](const auto& one) { return one.first.office == office; });
-  std::erase_if(kept_,
-                [&](const auto& one) { return one.second.place.office == office && one.second.number > after; });
+  std::erase_if(
+      kept_, [&](const auto& one) { return one.second.place.office == office && one.second.number > after; });
 }
 
 void Survivors::discarded(const std::set<std::string>& tokens) {
@@ -65,9 +65,8 @@ std::vector<std::string> Survivors::missing(const std::set<std::string>& found) 
 void find_tokens(std::string_view bytes, std::set<std::string>& found) {
   for (std::size_t at = bytes.find(kMark); at != std::string_view::npos; at = bytes.find(kMark, at + 1)) {
     const std::string_view token = bytes.substr(at, kLength);
-    const bool whole = token.size() == kLength &&
-                       std::all_of(token.begin() + kMark.size(), token.end(),
-                                   [](char c) { return c >= '0' && c <= '9'; });
+    const bool whole = token.size() == kLength && std::all_of(token.begin() + kMark.size(), token.end(),
+                                                              [](char c) { return c >= '0' && c <= '9'; });
     if (whole) found.emplace(token);
   }
 }

@@ -48,8 +48,9 @@ class Survivors {
     std::uint64_t number = 0;
   };
   std::uint64_t count_ = 0;
-  std::map<std::string, Kept> kept_;             ///< sealed, by token
-  std::map<Place, std::pair<std::string, std::uint64_t>> open_;  ///< not known to be sealed: the newest of each place
+  std::map<std::string, Kept> kept_;  ///< sealed, by token
+  std::map<Place, std::pair<std::string, std::uint64_t>>
+      open_;  ///< not known to be sealed: the newest of each place
 };
 
 /// Every token that stands somewhere in these bytes.

@@ -16,7 +16,8 @@ class Trace {
   Trace(const Scheduler& scheduler, bool shown) : scheduler_(scheduler), shown_(shown) {}
 
   void note(std::string_view who, std::string_view what) {
-    const std::string line = std::to_string(scheduler_.steady()) + " " + std::string(who) + " " + std::string(what);
+    const std::string line =
+        std::to_string(scheduler_.steady()) + " " + std::string(who) + " " + std::string(what);
     if (shown_) std::fprintf(stderr, "%s\n", line.c_str());
     text_ += line + "\n";
     if (text_.size() > kRoom) fold();

@@ -19,7 +19,8 @@ std::string two_digits(std::uint64_t n) { return (n < 10 ? "0" : "") + std::to_s
 
 Work::Work(Faults& faults, test::Dice& dice, Trace& trace, Survivors& survivors)
     : faults_(faults), dice_(dice), trace_(trace), survivors_(survivors) {
-  for (double& weight : weights_) weight = dice_.chance(0.8) ? 0.1 + static_cast<double>(dice_.below(100)) / 100 : 0;
+  for (double& weight : weights_)
+    weight = dice_.chance(0.8) ? 0.1 + static_cast<double>(dice_.below(100)) / 100 : 0;
   weights_[static_cast<std::size_t>(Kind::insert)] += 0.3;
   weights_[static_cast<std::size_t>(Kind::update)] += 0.5;
   weights_[static_cast<std::size_t>(Kind::bulk)] *= 0.05;
@@ -42,7 +43,8 @@ std::string Work::id_of_any(OfficeMachine& office, const Register& reg) {
 }
 
 void Work::step(OfficeMachine& office) {
-  double at = std::accumulate(weights_.begin(), weights_.end(), 0.0) * static_cast<double>(dice_.below(1'000'000)) / 1e6;
+  double at = std::accumulate(weights_.begin(), weights_.end(), 0.0) *
+              static_cast<double>(dice_.below(1'000'000)) / 1e6;
   std::size_t kind = 0;
   while (kind + 1 < kKinds && (at -= weights_[kind]) >= 0) ++kind;
   const Register& reg = any_register(office);
@@ -97,7 +99,8 @@ void Work::step(OfficeMachine& office) {
 
 std::string Work::literal(OfficeMachine& office, const Field& field, std::string& token) {
   const auto number = [&](std::int64_t least, std::int64_t most) {
-    return std::to_string(least + static_cast<std::int64_t>(dice_.below(static_cast<std::uint64_t>(most - least) + 1)));
+    return std::to_string(
+        least + static_cast<std::int64_t>(dice_.below(static_cast<std::uint64_t>(most - least) + 1)));
   };
   const auto text = [&] {
     token = survivors_.token();
@@ -106,7 +109,8 @@ std::string Work::literal(OfficeMachine& office, const Field& field, std::string
     if (may_be_long && dice_.chance(0.02)) whole += std::string(4'000 + dice_.below(5'000), 'x');
     return whole;
   };
-  const std::string day = "20" + two_digits(20 + dice_.below(10)) + "-" + two_digits(1 + dice_.below(12)) + "-" + two_digits(1 + dice_.below(28));
+  const std::string day = "20" + two_digits(20 + dice_.below(10)) + "-" + two_digits(1 + dice_.below(12)) +
+                          "-" + two_digits(1 + dice_.below(28));
   switch (field.type) {
     case FieldType::text:
       return quoted(text());
@@ -149,11 +153,13 @@ std::string Work::space_clause(OfficeMachine&, const Register& reg) {
   return reg.default_space == "network" ? "public" : "network";
 }
 
-Work::Written Work::insert(OfficeMachine& office, const Register& reg, const std::string& verb, const std::string& id) {
+Work::Written Work::insert(OfficeMachine& office, const Register& reg, const std::string& verb,
+                           const std::string& id) {
   Written out;
   std::string columns = "id";
   std::string values = quoted(id);
-  if (const std::string space = verb == "INSERT" ? space_clause(office, reg) : std::string(); !space.empty()) {
+  if (const std::string space = verb == "INSERT" ? space_clause(office, reg) : std::string();
+      !space.empty()) {
     columns += ",space";
     values += "," + quoted(space);
   }
@@ -223,7 +229,8 @@ Work::Written Work::change_set_field(OfficeMachine& office, const Register& reg,
     std::string token;
     const std::string value = literal(office, field, token);
     out.sql = "INSERT OR IGNORE INTO " + table + "(record,value) VALUES(" + quoted(id) + "," + value + ")";
-    if (!token.empty()) out.tokens.push_back({{office.setting().name, reg.name, id, field.name + token}, token});
+    if (!token.empty())
+      out.tokens.push_back({{office.setting().name, reg.name, id, field.name + token}, token});
   } else {
     const auto rows = office.rows("SELECT record, value FROM " + table + " ORDER BY record, value LIMIT 20");
     if (rows.empty()) return out;
@@ -242,9 +249,8 @@ void Work::run(OfficeMachine& office, const std::vector<Written>& all, bool thro
   if (sql.empty()) return;
   bool done = false;
   if (through_wasl) {
-    const auto status = office.act([&](Replica& replica) {
-      return replica.write([&](Database& db) { return db.exec(sql); });
-    });
+    const auto status = office.act(
+        [&](Replica& replica) { return replica.write([&](Database& db) { return db.exec(sql); }); });
     trace_.note(office.setting().name, "write: " + sql.substr(0, 200));
     done = status && *status;
   } else {
@@ -283,8 +289,9 @@ void Work::resolve(OfficeMachine& office) {
 void Work::discard(OfficeMachine& office) {
   std::set<std::string> tokens;
   const auto done = office.act([&](Replica& replica) -> Status {
-    WASL_LET(auto select, replica.database().prepare("SELECT hash, body, openings FROM _wasl_pending WHERE state IN "
-                                                     "(0, 1, 2) ORDER BY no LIMIT 20"));
+    WASL_LET(auto select,
+             replica.database().prepare("SELECT hash, body, openings FROM _wasl_pending WHERE state IN "
+                                        "(0, 1, 2) ORDER BY no LIMIT 20"));
     std::vector<std::pair<Hash, std::string>> pending;
     for (;;) {
       WASL_LET(const bool found, select.step());

@@ -19,7 +19,20 @@ class Work {
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
 
  private:
-  enum class Kind { insert, update, transaction, remove, replace, set_add, set_remove, clear, bulk, resolve, discard, write };
+  enum class Kind {
+    insert,
+    update,
+    transaction,
+    remove,
+    replace,
+    set_add,
+    set_remove,
+    clear,
+    bulk,
+    resolve,
+    discard,
+    write
+  };
   static constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::write) + 1;
 
   /// One statement, and the texts that it saves.
