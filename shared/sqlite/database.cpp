@@ -94,7 +94,17 @@ class SqliteConnection {
   [[nodiscard]] sqlite3* handle() const { return handle_; }
   [[nodiscard]] std::uint64_t undone() const { return undone_; }
 
+  /// Between BEGIN and its end. SQLite ends a transaction by itself after some errors of the disk: what the
+  /// caller still writes would then stand alone and durable, so nothing runs until the Transaction is gone.
+  void set_inside(bool inside) { inside_ = inside; }
+  [[nodiscard]] Status still_inside() const {
+    if (!inside_ || sqlite3_get_autocommit(handle_) == 0) return {};
+    return fail(Errc::storage_failed, name_ + ": the disk failed in the middle of a transaction",
+                "nothing of it was kept: check the disk, then run it again");
+  }
+
   void roll_back() {
+    inside_ = false;
     // A full disk or an I/O error may have rolled back already; then there is nothing left to undo.
     const bool by_itself = sqlite3_get_autocommit(handle_) != 0;
     if (by_itself || sqlite3_txn_state(handle_, "main") == SQLITE_TXN_WRITE) ++undone_;
@@ -114,6 +124,7 @@ class SqliteConnection {
   }
 
   Status exec(std::string_view sql) {
+    WASL_TRY(still_inside());
     const int code = sqlite3_exec(handle_, std::string(sql).c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return failed(code);
     return {};
@@ -170,6 +181,7 @@ class SqliteConnection {
   std::size_t idle_count_ = 0;
   int lent_ = 0;
   std::uint64_t undone_ = 0;
+  bool inside_ = false;
 };
 
 // ── Statement
@@ -221,6 +233,7 @@ void Statement::bind_real(int index, double real) { bound(sqlite3_bind_double(st
 Result<bool> Statement::step() {
   if (const int code = std::exchange(bind_code_, SQLITE_OK); code != SQLITE_OK)
     return connection_->failed(code);
+  WASL_TRY(connection_->still_inside());
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) {
@@ -353,6 +366,7 @@ sqlite3* Database::handle() const { return connection_->handle(); }
 
 Result<Transaction> Transaction::begin(Database& database, Kind kind) {
   WASL_TRY(database.exec(kind == Kind::immediate ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED"));
+  database.connection_->set_inside(true);
   return Transaction(*database.connection_);
 }
 
@@ -363,6 +377,7 @@ Transaction::~Transaction() {
 Status Transaction::commit() {
   WASL_ASSERT(connection_ != nullptr);
   WASL_TRY(connection_->exec("COMMIT"));
+  connection_->set_inside(false);
   connection_ = nullptr;
   return {};
 }
