@@ -64,11 +64,13 @@ Error with_comfort(Error error, Replica& replica) {
   return error;
 }
 
-constexpr int kTriesMore = 3;  // against a daemon that syncs the same folder at the same moment
+constexpr int kTriesMore = 3;
 
-/// Another program of this office came between, so that this session could prove nothing.
+/// What the next session mends: a daemon of this folder took in more than this session was shown, so that it
+/// could prove nothing, or a copy of this folder has written what the hub took to be known here.
 bool is_disturbed(const SyncOutcome& outcome) {
-  return outcome.error ? outcome.error->code == Errc::locked : !outcome.summary.equal.has_value();
+  if (!outcome.error) return !outcome.summary.equal.has_value();
+  return outcome.error->code == Errc::conflict || outcome.error->code == Errc::locked;
 }
 
 std::string url_of(const Replica& replica, const SyncArguments& arguments) {

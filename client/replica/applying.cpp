@@ -16,7 +16,9 @@ std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0
 }  // namespace
 
 /// The hub leaves out what we wrote ourselves: it is taken from the list of pending change sets.
-Status Replica::fill_own_items(Segment& segment) {
+/// @return false: it is not there, or something else is.
+Result<bool> Replica::fill_own_items(Segment& segment) {
+  bool any = false;
   for (SegmentItem& item : segment.items) {
     const auto* own = std::get_if<OwnItem>(&item);
     if (own == nullptr) continue;
@@ -25,17 +27,21 @@ Status Replica::fill_own_items(Segment& segment) {
         db_.prepare("SELECT header, body, openings FROM _wasl_pending WHERE chain = ? AND sequence = ?"));
     select.bind_all(own->source.chain, own->sequence);
     WASL_LET(const bool found, select.step());
-    auto set = found ? decode_change_set(select.blob(0), select.blob(1))
-                     : Result<ChangeSet>(fail(Errc::corrupt, "an own change set is missing"));
-    if (own->source.author != device_.public_key() || !set)
-      return fail(Errc::corrupt, "an own change set that the hub accepted is missing or damaged here");
+    if (!found || own->source.author != device_.public_key()) return false;
+    auto set = decode_change_set(select.blob(0), select.blob(1));
+    if (!set) return false;
     WASL_LET(const auto openings, decode_openings(select.blob(2)));
     segment.openings.insert(segment.openings.end(), openings.begin(), openings.end());
     SetItem filled{own->entry, std::move(*set)};
     filled.entry->hash = filled.set.name;
     item = std::move(filled);
+    any = true;
   }
-  return {};
+  // The session could not follow chains with items left out; a change set under our name could come unsigned
+  // there.
+  const Status runs = verify_runs(segment, anchor_.network);
+  if (!runs && !any) return tl::unexpected(runs.error());
+  return runs.has_value();
 }
 
 /// Each commitment comes with its opening, each opening opens what it says, and none is for what is yet to
@@ -92,48 +98,44 @@ Status Replica::check_order(const Segment& segment, const SpaceInfo& info) {
   return {};
 }
 
-Result<bool> Replica::append_entries(Segment& segment) {
-  WASL_LET(auto transaction, Transaction::begin(db_));
-  WASL_TRY(store_.refresh());
-  WASL_TRY(catch_up_authority());
-  WASL_LET(const SpaceInfo* const info, store_.space(segment.space));
-  const std::size_t count = entry_count(segment);
-  if (segment.first + count <= info->size + 1) return false;
-  if (segment.first != info->size + 1) {
-    return fail(Errc::caught, "the hub left out entries of " + segment.space,
-                "it is tried again at the next sync; if it stays, tell the secretariat");
-  }
-  WASL_TRY(fill_own_items(segment));
-  // The session could not follow chains with items left out; a change set under our name could come unsigned
-  // there.
-  WASL_TRY(verify_runs(segment, anchor_.network));
-  WASL_TRY(check_openings(segment));
-  WASL_TRY(check_order(segment, *info));
-  WASL_TRY(store_.append(segment));
-  WASL_TRY(transaction.commit());
-  return true;
-}
-
 Status Replica::on_entries(Segment segment) {
-  const bool left_out = std::any_of(segment.items.begin(), segment.items.end(), [](const SegmentItem& item) {
-    return std::holds_alternative<OwnItem>(item);
-  });
-  const auto fresh = append_entries(segment);
-  if (!fresh && left_out &&
-      (fresh.error().code == Errc::corrupt || fresh.error().code == Errc::bad_signature)) {
-    // Missing, damaged, or another one at the same place, because a copy of this folder wrote too.
-    WASL_TRY(store_.set_meta("full", Bytes{1}));
-    return fail(Errc::locked, "what the hub accepted from this office is not what waits here",
-                "sync again: the hub then sends all of it; nothing is lost");
+  WASL_LET(const Taken taken, append_entries(segment));
+  if (taken == Taken::known) return {};
+  if (taken == Taken::not_ours) {
+    WASL_TRY(store_.set_meta("full", Bytes{1}));  // the next hello asks for them
+    return fail(Errc::conflict, "an own change set that the hub accepted is missing or damaged here",
+                "sync again: the hub will send it back");
   }
-  if (!fresh) return tl::unexpected(fresh.error());
-  if (!*fresh) return {};
   WASL_TRY(apply_space(segment.space, &segment));
   // The office's place in the network decides where its registers write by default.
   if (segment.space != kAuthoritySpace || authority_.organisation(anchor_.organisation) == nullptr) return {};
   if (tables_ready_) return {};
   WASL_TRY(prepare_tables());
   return recover_outbox();
+}
+
+Result<Replica::Taken> Replica::append_entries(Segment& segment) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_TRY(store_.refresh());
+  WASL_TRY(catch_up_authority());
+  WASL_LET(const SpaceInfo* const info, store_.space(segment.space));
+  const std::size_t count = entry_count(segment);
+  if (segment.first + count <= info->size + 1) return Taken::known;
+  if (segment.first <= info->size) {
+    return fail(Errc::conflict, "another program of this office took in a part of what the hub sent",
+                "sync again; nothing is lost");
+  }
+  if (segment.first != info->size + 1) {
+    return fail(Errc::caught, "the hub left out entries of " + segment.space,
+                "it is tried again at the next sync; if it stays, tell the secretariat");
+  }
+  WASL_LET(const bool ours, fill_own_items(segment));
+  if (!ours) return Taken::not_ours;
+  WASL_TRY(check_openings(segment));
+  WASL_TRY(check_order(segment, *info));
+  WASL_TRY(store_.append(segment));
+  WASL_TRY(transaction.commit());
+  return Taken::appended;
 }
 
 namespace {
@@ -177,6 +179,8 @@ Status Replica::apply_space(const std::string& space, const Segment* fresh) {
       WASL_TRY(catch_up_authority());
       WASL_LET(const auto captured, seal_captured(true));
       WASL_LET(SpaceInfo* const space_info, store_.space(space));
+      // Another program of this office may have been here before the lock was ours.
+      while (at < items.size() && items[at].first <= space_info->applied) ++at;
       // From here on the notes of the digest are complete, as long as nobody makes the store forget them.
       if (space_info->digested == space_info->applied) {
         noted_[space_info->number] = {store_.forgotten(), space_info->digested};

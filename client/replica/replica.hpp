@@ -221,9 +221,9 @@ class Replica final : public ClientPort {
   Status restore_overlay(LoadedRecord& loaded);
 
   // applying.cpp
-  /// @return false when all of it is known already.
-  Result<bool> append_entries(Segment& segment);
-  Status fill_own_items(Segment& segment);
+  Result<bool> fill_own_items(Segment& segment);
+  enum class Taken { known, appended, not_ours };
+  Result<Taken> append_entries(Segment& segment);
   Status check_openings(const Segment& segment);
   Status check_order(const Segment& segment, const SpaceInfo& info);
   Status apply_space(const std::string& space, const Segment* fresh);

@@ -84,7 +84,7 @@ class SqliteConnection {
   SqliteConnection(sqlite3* handle, std::string name) : handle_(handle), name_(std::move(name)) {
     if (handle_ == nullptr) return;  // no memory to open it; its errors are told all the same
     sqlite3_rollback_hook(
-        handle_, [](void* self) { ++static_cast<SqliteConnection*>(self)->rollbacks_; }, this);
+        handle_, [](void* self) { ++static_cast<SqliteConnection*>(self)->undone_; }, this);
   }
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;
@@ -96,7 +96,7 @@ class SqliteConnection {
   }
 
   [[nodiscard]] sqlite3* handle() const { return handle_; }
-  [[nodiscard]] std::uint64_t rollbacks() const { return rollbacks_; }
+  [[nodiscard]] std::uint64_t undone() const { return undone_; }
 
   [[nodiscard]] tl::unexpected<Error> failed(int code) const {
     const int system_error = sqlite3_system_errno(handle_);
@@ -166,7 +166,7 @@ class SqliteConnection {
   std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle_;
   std::size_t idle_count_ = 0;
   int lent_ = 0;
-  std::uint64_t rollbacks_ = 0;
+  std::uint64_t undone_ = 0;
 };
 
 // ── Statement
@@ -331,7 +331,7 @@ Result<std::int64_t> Database::data_version() {
   return statement.int64(0);
 }
 
-std::uint64_t Database::rollbacks() const { return connection_->rollbacks(); }
+std::uint64_t Database::undone() const { return connection_->undone(); }
 
 Status Database::set_applying(bool applying) {
   for (const auto& [option, on] :

@@ -114,9 +114,9 @@ class Database {
   [[nodiscard]] std::int64_t changes() const;
   /// Another number than before means that another connection has committed. Own commits do not count.
   Result<std::int64_t> data_version();
-  /// Counts own transactions that were undone, by us or by SQLite after an error: who remembers what it read
-  /// or wrote in one must forget it.
-  [[nodiscard]] std::uint64_t rollbacks() const;
+  /// How many transactions that could write were taken back. Another number than before means that what was
+  /// read or written meanwhile may never have been.
+  [[nodiscard]] std::uint64_t undone() const;
 
   /// Applying writes what others have signed, so no trigger of the file may run or object and no
   /// statement may reach the schema or shadow tables: triggers off, DEFENSIVE on. Switching recompiles

@@ -39,9 +39,9 @@ Status LogStore::create_tables(Database& database) { return database.exec(kTable
 
 Status LogStore::refresh() {
   WASL_LET(const std::int64_t version, db_->data_version());
-  if (version != data_version_ || db_->rollbacks() != rollbacks_) forget();
+  if (version != data_version_ || db_->undone() != undone_) forget();
   data_version_ = version;
-  rollbacks_ = db_->rollbacks();
+  undone_ = db_->undone();
   return {};
 }
 

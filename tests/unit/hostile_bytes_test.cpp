@@ -237,7 +237,7 @@ TEST_F(LyingHub, CannotSpeakInTheReadersNameBesideItsOwnWork) {
   segment.items.emplace_back(SetItem{second, forged});
   ASSERT_TRUE(verify_runs(segment, hub.network())) << "left to the replica, which knows its own work";
   // Its own work may differ for honest reasons, so it first asks for all of it; then it can tell.
-  EXPECT_EQ(reader->replica().on_entries(segment).error().code, Errc::locked);
+  EXPECT_EQ(reader->replica().on_entries(segment).error().code, Errc::conflict);
   ledger::Entry first = entry;
   first.hash = own.name;
   segment.items.front() = SetItem{first, own};
