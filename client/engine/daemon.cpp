@@ -26,11 +26,16 @@ std::string word(const std::optional<bool>& equal) { return !equal ? "unknown" :
 
 }  // namespace
 
-Daemon::Daemon(Loop& loop, Replica& replica, Random& random, std::string url)
-    : loop_(loop), replica_(replica), url_(std::move(url)), retry_(loop, random), watch_(loop) {}
+Daemon::Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Random& random, std::string url)
+    : loop_(loop),
+      replica_(std::move(replica)),
+      reopen_(std::move(reopen)),
+      url_(std::move(url)),
+      retry_(loop, random),
+      watch_(loop) {}
 
 Status Daemon::run() {
-  log::info("daemon.started", {{"organisation", replica_.network().organisation}, {"hub", url_}});
+  log::info("daemon.started", {{"organisation", replica_->network().organisation}, {"hub", url_}});
   loop_.on_signal([this] { stop(); });
   watch();
   connect();
@@ -40,14 +45,36 @@ Status Daemon::run() {
   return std::move(result_);
 }
 
+bool Daemon::is_sound() {
+  if (replica_ != nullptr && !replica_->must_reopen()) return true;
+  replica_.reset();
+  auto opened = reopen_();
+  if (opened) {
+    replica_ = std::move(*opened);
+    data_version_ = -1;
+    log::info("replica.reopened");
+    return true;
+  }
+  const Error& error = opened.error();
+  log::error("replica.not_reopened", {{"code", to_word(error.code)}, {"why", error.message}});
+  if (can_mend(error.code)) {
+    retry_.start([this] { connect(); });
+  } else {
+    result_ = tl::unexpected(error);
+    loop_.stop();
+  }
+  return false;
+}
+
 void Daemon::connect() {
   ended_.reset();
+  if (!is_sound()) return;
   logged_ = {};
   SyncRun::Options options;
   options.url = url_;
   options.live = true;
   options.on_progress = [this](const SessionSummary& summary) { on_progress(summary); };
-  session_ = std::make_unique<SyncRun>(loop_, replica_, std::move(options),
+  session_ = std::make_unique<SyncRun>(loop_, *replica_, std::move(options),
                                        [this](const SyncOutcome& outcome) { on_ended(outcome); });
   session_->start();
 }
@@ -70,7 +97,7 @@ void Daemon::on_ended(const SyncOutcome& outcome) {
   ended_ = std::move(session_);
   if (stopping_) return loop_.stop();
   const Error error = outcome.error.value_or(Error{Errc::no_link, "the hub ended the session", ""});
-  if (!can_mend(error.code)) {
+  if (!can_mend(error.code) && !replica_->must_reopen()) {
     log::error("session.failed", {{"code", to_word(error.code)}, {"why", error.message}});
     result_ = tl::unexpected(error);
     return loop_.stop();
@@ -86,13 +113,20 @@ void Daemon::on_ended(const SyncOutcome& outcome) {
 /// Asks the file, cheaply, whether another connection has committed; what programs wrote is sealed and sent.
 void Daemon::watch() {
   watch_.start(kWatchEvery, [this] { watch(); });
-  const auto version = replica_.database().data_version();
+  if (replica_ == nullptr) return;
+  if (replica_->must_reopen() && session_ != nullptr) {
+    session_.reset();  // what it would answer from is no longer what the disk holds
+    log::error("session.dropped", {{"why", "the disk failed under the replica"}});
+    retry_.start([this] { connect(); });
+  }
+  if (replica_->must_reopen()) return;
+  const auto version = replica_->database().data_version();
   if (!version) {
     log::info("replica.unreadable", {{"why", version.error().message}});
     return;
   }
   if (*version == data_version_) return;
-  const auto sealed = replica_.seal();
+  const auto sealed = replica_->seal();
   if (!sealed) {  // asked again at the next tick: another program may hold the file for a moment
     log::info("replica.not_sealed",
               {{"code", to_word(sealed.error().code)}, {"why", sealed.error().message}});
