@@ -27,6 +27,9 @@ class Daemon {
   void on_ended(const SyncOutcome& outcome);
   void on_progress(const SessionSummary& summary);
   void watch();
+  void start_over();
+  void drop_session();
+  Status send_what_is_new();
   void stop();
 
   Loop& loop_;
@@ -39,6 +42,8 @@ class Daemon {
   std::unique_ptr<SyncRun> ended_;  ///< kept until the loop is out of its calls
   SessionSummary logged_;
   std::int64_t data_version_ = -1;
+  Millis drift_ = 0;     ///< of the clock when the session began
+  std::string trouble_;  ///< of the last look, in words; empty: none
   bool stopping_ = false;
   Status result_;
 };

@@ -87,7 +87,14 @@ Status Replica::check_order(const Segment& segment, const SpaceInfo& info) {
     const ledger::Entry& entry = other != nullptr ? other->entry : *set->entry;
     WASL_LET(const SpaceInfo* const authority, store_.space(kAuthoritySpace));
     const Position most = info.name == kAuthoritySpace ? position - 1 : authority->size;
-    if (entry.hub_time < last.hub_time || entry.authority < last.authority || entry.authority > most) {
+    // Not a lie yet: what they name may have been lost on the way. A hub that leaves it out is caught by its
+    // leaf.
+    if (entry.authority > most) {
+      return fail(Errc::malformed,
+                  "entries of " + info.name + " came before those of authority that they name",
+                  "sync again; nothing is lost");
+    }
+    if (entry.hub_time < last.hub_time || entry.authority < last.authority) {
       return fail(Errc::caught,
                   "the hub's log of " + info.name + " runs backwards at " + std::to_string(position),
                   "nothing of it was taken; tell the secretariat");
@@ -98,22 +105,6 @@ Status Replica::check_order(const Segment& segment, const SpaceInfo& info) {
   return {};
 }
 
-Status Replica::on_entries(Segment segment) {
-  WASL_LET(const Taken taken, append_entries(segment));
-  if (taken == Taken::known) return {};
-  if (taken == Taken::not_ours) {
-    WASL_TRY(store_.set_meta("full", Bytes{1}));  // the next hello asks for them
-    return fail(Errc::conflict, "an own change set that the hub accepted is missing or damaged here",
-                "sync again: the hub will send it back");
-  }
-  WASL_TRY(apply_space(segment.space, &segment));
-  // The office's place in the network decides where its registers write by default.
-  if (segment.space != kAuthoritySpace || authority_.organisation(anchor_.organisation) == nullptr) return {};
-  if (tables_ready_) return {};
-  WASL_TRY(prepare_tables());
-  return recover_outbox();
-}
-
 Result<Replica::Taken> Replica::append_entries(Segment& segment) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
@@ -122,12 +113,12 @@ Result<Replica::Taken> Replica::append_entries(Segment& segment) {
   const std::size_t count = entry_count(segment);
   if (segment.first + count <= info->size + 1) return Taken::known;
   if (segment.first <= info->size) {
-    return fail(Errc::conflict, "another program of this office took in a part of what the hub sent",
+    return fail(Errc::locked, "another program of this office took in a part of what the hub sent",
                 "sync again; nothing is lost");
   }
   if (segment.first != info->size + 1) {
-    return fail(Errc::caught, "the hub left out entries of " + segment.space,
-                "it is tried again at the next sync; if it stays, tell the secretariat");
+    return fail(Errc::malformed, "entries of " + segment.space + " are missing on the way",
+                "sync again; nothing is lost. If it stays, tell the secretariat");
   }
   WASL_LET(const bool ours, fill_own_items(segment));
   if (!ours) return Taken::not_ours;
@@ -136,6 +127,23 @@ Result<Replica::Taken> Replica::append_entries(Segment& segment) {
   WASL_TRY(store_.append(segment));
   WASL_TRY(transaction.commit());
   return Taken::appended;
+}
+
+Status Replica::on_entries(Segment segment) {
+  WASL_LET(const Taken taken, append_entries(segment));
+  if (taken == Taken::known) return {};
+  if (taken == Taken::not_ours) {
+    // Missing, damaged, or another one at the same place, because a copy of this folder wrote too.
+    WASL_TRY(store_.set_meta("full", Bytes{1}));
+    return fail(Errc::locked, "what the hub accepted from this office is not what waits here",
+                "sync again: the hub then sends all of it; nothing is lost");
+  }
+  WASL_TRY(apply_space(segment.space, &segment));
+  // The office's place in the network decides where its registers write by default.
+  if (segment.space != kAuthoritySpace || authority_.organisation(anchor_.organisation) == nullptr) return {};
+  if (tables_ready_) return {};
+  WASL_TRY(prepare_tables());
+  return recover_outbox();
 }
 
 namespace {
@@ -239,8 +247,7 @@ Status Replica::settle_digest(SpaceInfo& info) {
           const auto* set = std::get_if<SetItem>(item);
           if (position <= info.digested || position > info.applied || set == nullptr) continue;
           for (const Operation& op : set->set.operations) {
-            WASL_LET(const LoadedRecord loaded,
-                     records_.load(ports_.schema->find(op.register_number), info.name, op.id));
+            WASL_LET(const LoadedRecord loaded, records_.load(op.register_number, info.name, op.id));
             store_.note_record(info.number, op.id, record_hash(op.id, loaded.record.confirmed));
           }
         }
@@ -256,14 +263,19 @@ Status Replica::settle_digest(SpaceInfo& info) {
 Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position) {
   const Header& header = set.header;
   std::map<std::string, LoadedRecord> records;
+  std::map<std::string, RecordState> elsewhere;  // ids that another register has
   for (const Operation& op : set.operations) {
     if (records.contains(op.id)) continue;
-    WASL_LET(LoadedRecord loaded,
-             records_.load(ports_.schema->find(op.register_number), header.space, op.id));
+    WASL_LET(LoadedRecord loaded, records_.load(op.register_number, header.space, op.id));
+    if (op.register_number != 0 && !loaded.record.confirmed.exists()) {
+      WASL_LET(auto other, records_.confirmed_elsewhere(loaded));
+      if (other) elsewhere.emplace(op.id, *std::move(other));
+    }
     records.emplace(op.id, std::move(loaded));
   }
   std::optional<Error> failed;
   const auto record = [&](std::string_view id) -> const RecordState* {
+    if (const auto other = elsewhere.find(std::string(id)); other != elsewhere.end()) return &other->second;
     const auto it = records.find(std::string(id));
     return it == records.end() ? nullptr : &it->second.record.confirmed;
   };

@@ -48,9 +48,15 @@ class Identity {
   /// A number that this key never used before in a hello.
   /// Follows the clock, so that a folder restored from a copy does not repeat what it said since.
   Result<std::uint64_t> next_counter(Millis now);
+  /// The hub has seen a higher one: the next is ahead by a quarter of an hour, then by 16 times as much at
+  /// each call, so that a folder from before a year in which the clock stood at 2099 gets in at the sixth.
+  Status leap_counter();
+  Status settle_counter();  ///< the hub let us in: the next leap is short again
 
   Result<CheckpointAnchor> checkpoint();
-  Status set_checkpoint(const CheckpointAnchor& checkpoint);
+  /// Only while `from` still stands: another program of this office may have come first, and `to` does not
+  /// go on from there.
+  Status move_checkpoint(const CheckpointAnchor& from, const CheckpointAnchor& to);
 
   /// How far a chain of ours was shown to anybody; a replica that ends before it was restored from a copy.
   struct ShownChain {

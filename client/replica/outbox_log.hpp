@@ -13,7 +13,7 @@ namespace wasl {
 
 struct OutboxItem {
   Bytes header;
-  Bytes body;
+  Bytes body;  ///< empty: the change set of this header was discarded
   std::vector<OpeningItem> openings;
 };
 

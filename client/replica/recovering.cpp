@@ -67,7 +67,8 @@ Status Replica::recover_outbox() {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(outbox_.drop_torn_tail());
   WASL_TRY(store_.refresh());
-  WASL_LET(const auto missing, missing_from_outbox());
+  std::set<Hash> discarded;
+  WASL_LET(const auto missing, missing_from_outbox(discarded));
   if (missing.empty()) return {};
   SaidBefore said;
   for (const SealedSet& sealed : missing) {
@@ -77,21 +78,24 @@ Status Replica::recover_outbox() {
                          "ON CONFLICT DO UPDATE SET retired = 1"));
     insert.bind_all(header.source.chain, header.space);
     WASL_TRY(insert.run());
+    if (discarded.contains(sealed.set.name)) continue;
     for (const Operation& op : sealed.set.operations)
       said.emplace(RecordPlace{header.space, op.register_number, op.id},
                    plain_operation(op, sealed.openings));
   }
   WASL_LET(const auto captured, seal_captured(true, said));
-  for (const SealedSet& sealed : missing) WASL_TRY(take_in(sealed));
+  for (const SealedSet& sealed : missing) WASL_TRY(take_in(sealed, discarded.contains(sealed.set.name)));
   return commit(transaction, captured);
 }
 
 /// Own change sets of the outbox that continue their chains beyond what the replica knows.
-Result<std::vector<SealedSet>> Replica::missing_from_outbox() {
+/// @param discarded gets the names of those that were discarded since.
+Result<std::vector<SealedSet>> Replica::missing_from_outbox(std::set<Hash>& discarded) {
   WASL_LET(const auto items, outbox_.read());
   std::vector<SealedSet> missing;
   std::map<ChainId, ChainEnd> ends;
   for (const OutboxItem& item : items) {
+    if (item.body.empty()) discarded.insert(name_of(item.header));
     auto set = decode_change_set(item.header, item.body);
     if (!set) continue;
     const Header& header = set->header;
@@ -117,19 +121,23 @@ Result<std::vector<SealedSet>> Replica::missing_from_outbox() {
   return missing;
 }
 
-/// Lays a change set of the outbox over its records, and lists it as waiting.
-Status Replica::take_in(const SealedSet& sealed) {
+/// Lays a change set of the outbox over its records, and lists it as waiting; of a discarded one only the
+/// header has a way to go.
+Status Replica::take_in(const SealedSet& sealed, bool discarded) {
   const Header& header = sealed.set.header;
   for (const OpeningItem& opening : sealed.openings) WASL_TRY(store_.put_opening(opening));
-  for (std::size_t i = 0; i < sealed.set.operations.size(); ++i) {
+  for (std::size_t i = 0; i < sealed.set.operations.size() && !discarded; ++i) {
     const Operation& op = sealed.set.operations[i];
-    WASL_LET(LoadedRecord loaded,
-             records_.load(ports_.schema->find(op.register_number), header.space, op.id));
+    WASL_LET(LoadedRecord loaded, records_.load(op.register_number, header.space, op.id));
     loaded.record.overlay.push_back({op, sealed.set.dot(i), header.sequence, header.source, header.stamp,
                                      std::min(header.stamp.millis(), ports_.clock->now())});
     WASL_TRY(records_.save(loaded, ports_.clock->now(), {}));
   }
-  return insert_pending(sealed);
+  WASL_TRY(insert_pending(sealed));
+  if (!discarded) return {};
+  WASL_LET(auto update, db_.prepare("UPDATE _wasl_pending SET state = 4 WHERE hash = ?"));
+  update.bind_all(sealed.set.name);
+  return update.run();
 }
 
 /// A replica that ends before what was already shown to somebody came from a backup or a copied disk: going

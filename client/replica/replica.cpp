@@ -104,6 +104,11 @@ Status Replica::prepare() {
   WASL_TRY(prepare_tables());
   WASL_TRY(check_restored());
   WASL_TRY(recover_outbox());
+  return apply_stored();
+}
+
+/// Takes up what is stored and not applied: a crash or a full disk came in between.
+Status Replica::apply_stored() {
   WASL_LET(const auto spaces, store_.space_names());
   for (const std::string& space : spaces) {
     // What a caught hub made us store stays unapplied, with its evidence; the office goes on working.

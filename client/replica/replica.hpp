@@ -177,6 +177,9 @@ class Replica final : public ClientPort {
 
   // ── A session ──
   Result<Bytes> make_hello(bool live, const Hash& binding);
+  /// The hub knows a later session number of this key: the folder is an older copy, or its clock was wrong.
+  /// Further ahead at each call, until the hub lets it in.
+  Status on_counter_used();
   /// For `join`: the same, as the invitation's key.
   Result<Bytes> make_invitation_hello(const crypto::KeyPair& invitation, const Hash& binding);
   /// The change set by which this device takes up an invitation. Errors: unauthorised (unknown, used or
@@ -204,8 +207,8 @@ class Replica final : public ClientPort {
 
   // recovering.cpp
   Status recover_outbox();
-  Result<std::vector<SealedSet>> missing_from_outbox();
-  Status take_in(const SealedSet& sealed);
+  Result<std::vector<SealedSet>> missing_from_outbox(std::set<Hash>& discarded);
+  Status take_in(const SealedSet& sealed, bool discarded);
   Status check_restored();
   static Status set_aside(const std::filesystem::path& folder, Clock& clock, const Error& damage);
 
@@ -230,8 +233,13 @@ class Replica final : public ClientPort {
   Status insert_pending(const SealedSet& sealed);
   Result<Stamp> next_stamp(Millis written);
   Result<Value> resolve_reference(const Value& written, std::string_view space, const Field& field);
-  Result<std::vector<SealedSet>> reseal(const ChainId& chain);
+  Result<bool> offer_again(const ChainId& chain, Sequence before);
+  Result<std::vector<SealedSet>> reseal(const ChainId& chain, std::string_view why);
   Status restore_overlay(LoadedRecord& loaded);
+
+  // syncing.cpp
+  Status take_welcome(const Welcome& welcome);
+  Result<std::optional<bool>> take_proof(const Proof& proof);
 
   // applying.cpp
   Result<bool> fill_own_items(Segment& segment);
@@ -239,12 +247,14 @@ class Replica final : public ClientPort {
   Result<Taken> append_entries(Segment& segment);
   Status check_openings(const Segment& segment);
   Status check_order(const Segment& segment, const SpaceInfo& info);
+  Status apply_stored();
   Status apply_space(const std::string& space, const Segment* fresh);
   Status apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position);
   Status settle_digest(SpaceInfo& info);
   Status apply_authority_item(const SegmentItem& item, Position position);
 
   Result<std::vector<std::string>> readable_spaces();
+  Result<std::uint64_t> leaves_proved();
   Result<bool> digest_matches(std::string_view space);
   std::string organisation_of(const Author& author) const;
 

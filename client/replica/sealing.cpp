@@ -332,13 +332,21 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
            old.is_array() ? old : nlohmann::json::array(), clock);
     }
   }
-  if (captured.empty()) return sealed;
+  const auto drop_notes = [&]() -> Status {
+    WASL_LET(auto erase, db_.prepare("DELETE FROM _wasl_capture WHERE seq <= ?"));
+    erase.bind_all(last);
+    return erase.run();
+  };
+  if (captured.empty()) {  // notes that say nothing must go too: `seal` comes again until none is left
+    WASL_TRY(drop_notes());
+    return sealed;
+  }
 
   std::map<std::string, std::vector<PlainOperation>> by_space;
   std::map<std::string, LoadedRecords> records;
   for (const auto& key : order) {
     const CapturedRecord& c = captured.at(key);
-    WASL_LET(LoadedRecord loaded, records_.load(c.reg, c.space, c.id, &c.base, c.clock));
+    WASL_LET(LoadedRecord loaded, records_.load(c.reg->number, c.space, c.id, &c.base, c.clock));
     RecordState room;
     const RecordState& state = loaded.record.shown(room);
     std::optional<Error> failed;
@@ -456,9 +464,7 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
   for (auto& [space, loaded] : records) {
     for (auto& [id, record] : loaded) WASL_TRY(records_.save(record, ports_.clock->now(), {}));
   }
-  WASL_LET(auto erase, db_.prepare("DELETE FROM _wasl_capture WHERE seq <= ?"));
-  erase.bind_all(last);
-  WASL_TRY(erase.run());
+  WASL_TRY(drop_notes());
   return sealed;
 }
 

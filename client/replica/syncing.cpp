@@ -8,6 +8,7 @@
 namespace wasl {
 
 Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
+  WASL_TRY(apply_stored());
   WASL_TRY(store_.refresh());
   Hello hello;
   WASL_LET(const auto full, store_.meta("full"));
@@ -22,8 +23,8 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   hello.checkpoint = checkpoint.heads;
   session_base_ = checkpoint.heads;
   // A replica from an older copy than identity.db lacks leaves that were proved since.
-  WASL_LET(const auto leaves, store_.meta("leaves up to"));
-  if ((leaves ? Reader(*leaves).varint() : 0) != checkpoint.heads.size) hello.flags |= Hello::kLeaves;
+  WASL_LET(const std::uint64_t leaves_up_to, leaves_proved());
+  if (leaves_up_to != checkpoint.heads.size) hello.flags |= Hello::kLeaves;
   WASL_LET(const auto spaces, readable_spaces());
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
@@ -35,6 +36,8 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   staged_.clear();
   return encode(hello, device_);
 }
+
+Status Replica::on_counter_used() { return identity_.leap_counter(); }
 
 Result<Bytes> Replica::make_invitation_hello(const crypto::KeyPair& invitation, const Hash& binding) {
   Hello hello;
@@ -101,7 +104,21 @@ Result<Segment> Replica::make_enrolment(const crypto::KeyPair& invitation) {
   return segment;
 }
 
+// What the store remembers of a transaction that was undone goes with it: else a lie would stand beside the
+// truth that the next session tells, until the program ends.
 Status Replica::on_welcome(const Welcome& welcome) {
+  Status taken = take_welcome(welcome);
+  if (!taken) store_.forget();
+  return taken;
+}
+
+Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
+  auto equal = take_proof(proof);
+  if (!equal) store_.forget();
+  return equal;
+}
+
+Status Replica::take_welcome(const Welcome& welcome) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   for (const SpaceKey& space : welcome.spaces) {
@@ -111,7 +128,13 @@ Status Replica::on_welcome(const Welcome& welcome) {
     info->key = space.key;
     WASL_TRY(store_.save_space(*info));
   }
-  for (const Staged& staged : welcome.staged) staged_[staged.chain] = staged.last;
+  for (const Staged& staged : welcome.staged) {
+    WASL_LET(auto select,
+             db_.prepare("SELECT 1 FROM _wasl_pending WHERE chain = ? AND sequence = ? AND hash = ?"));
+    select.bind_all(staged.chain, staged.last, staged.name);
+    WASL_LET(const bool ours, select.step());
+    if (ours) staged_[staged.chain] = staged.last;
+  }
   Writer offset;
   offset.integer(ports_.clock->now() - welcome.hub_time);
   WASL_TRY(store_.set_meta("clock offset", offset.bytes()));
@@ -187,7 +210,12 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   std::set<ChainId> forked;
+  std::set<ChainId> broken;
   for (const VerdictItem& item : verdicts) {
+    if (item.verdict.reason == Reason::gap) {
+      WASL_LET(const bool filled, offer_again(item.chain, item.first));
+      if (!filled) broken.insert(item.chain);
+    }
     if (item.verdict.outcome == Outcome::later) continue;
     if (item.verdict.reason == Reason::fork) forked.insert(item.chain);
     const auto state = item.verdict.outcome == Outcome::accepted ? PendingState::accepted
@@ -207,19 +235,42 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
     WASL_TRY(erase.run());
   }
   std::vector<SealedSet> sealed;
-  for (const ChainId& chain : forked) {
-    WASL_LET(auto again, reseal(chain));
-    for (SealedSet& set : again) sealed.push_back(std::move(set));
-  }
+  const auto again = [&](const std::set<ChainId>& chains, std::string_view why) -> Status {
+    for (const ChainId& chain : chains) {
+      WASL_LET(auto made, reseal(chain, why));
+      for (SealedSet& set : made) sealed.push_back(std::move(set));
+    }
+    return {};
+  };
+  WASL_TRY(again(
+      forked,
+      "two change sets stood at one place of a chain of this device: its folder was copied or restored; "
+      "the work was sealed again and nothing is lost"));
+  WASL_TRY(
+      again(broken,
+            "the hub no longer has what this device sent before: it was restored from an older copy; what "
+            "waits was sealed again"));
   WASL_TRY(transaction.commit());
   // After the commit: outbox.log holds this work already as it was sealed first, and a crash in between must
   // not bring it back twice.
   return make_durable(sealed);
 }
 
-/// Another change set stands at this place of the chain: a copy of this replica wrote too. What has no place
-/// is sealed again on a new chain, under new dots because the first ones name the other's operations by now.
-Result<std::vector<SealedSet>> Replica::reseal(const ChainId& chain) {
+/// The hub lost what stood before this place of the chain. @return whether there is something to offer.
+Result<bool> Replica::offer_again(const ChainId& chain, Sequence before) {
+  WASL_LET(auto update, db_.prepare("UPDATE _wasl_pending SET state = 0 WHERE chain = ? AND sequence < ? AND "
+                                    "state IN (1, 2, 3)"));
+  update.bind_all(chain, before);
+  WASL_TRY(update.run());
+  WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending WHERE chain = ? AND sequence < ?"));
+  select.bind_all(chain, before);
+  return select.step();
+}
+
+/// The chain cannot go on: another change set stands at this place (a copy of this replica wrote too), or the
+/// hub lacks what stands before. What has no place is sealed again on a new chain, under new dots because the
+/// first ones may name other operations by now.
+Result<std::vector<SealedSet>> Replica::reseal(const ChainId& chain, std::string_view why) {
   struct Old {
     ChangeSet set;
     std::vector<OpeningItem> openings;
@@ -238,10 +289,8 @@ Result<std::vector<SealedSet>> Replica::reseal(const ChainId& chain) {
     }
   }
   WASL_TRY(identity_.retire_chain(chain));
-  WASL_TRY(identity_.add_evidence(
-      "two change sets stood at one place of a chain of this device: its folder was copied "
-      "or restored; the work was sealed again and nothing is lost",
-      old.empty() ? Bytes{} : old.front().set.header_bytes, chain.view(), ports_.clock->now()));
+  WASL_TRY(identity_.add_evidence(why, old.empty() ? Bytes{} : old.front().set.header_bytes, chain.view(),
+                                  ports_.clock->now()));
   WASL_LET(auto retire, db_.prepare("UPDATE _wasl_chain SET retired = 1 WHERE chain = ?"));
   retire.bind_all(chain);
   WASL_TRY(retire.run());
@@ -257,8 +306,7 @@ Result<std::vector<SealedSet>> Replica::reseal(const ChainId& chain) {
     for (Operation op : one.set.operations) {
       const std::pair key(op.register_number, op.id);
       if (!records.contains(key)) {
-        WASL_LET(LoadedRecord loaded,
-                 records_.load(ports_.schema->find(op.register_number), header.space, op.id));
+        WASL_LET(LoadedRecord loaded, records_.load(op.register_number, header.space, op.id));
         loaded.record.drop_overlay(header.source, header.sequence);
         records.emplace(key, std::move(loaded));
       }
@@ -295,11 +343,12 @@ tl::unexpected<Error> caught(std::string message) {
 
 }  // namespace
 
-Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
+Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
-  WASL_LET(CheckpointAnchor known, identity_.checkpoint());
+  WASL_LET(const CheckpointAnchor known, identity_.checkpoint());
+  std::optional<CheckpointAnchor> moved;
   if (!proof.checkpoint.empty()) {
     const std::string origin = ledger::heads_origin(anchor_.network, authority_.statement().epoch);
     WASL_LET(const ledger::Checkpoint checkpoint,
@@ -321,13 +370,10 @@ Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
       WASL_TRY(contradicts("the hub shows another history than the one that it signed before"));
     }
     const Seen shown{checkpoint.size, checkpoint.root};
-    WASL_LET(const auto proved, store_.meta("leaves up to"));
-    const bool moved = (known.heads != base && known.heads != shown) ||
-                       (proved && Reader(*proved).varint() > checkpoint.size);
-    if (moved) {
-      return fail(Errc::locked, "another program of this office synced at the same moment",
-                  "sync again; nothing is lost");
+    if (known.heads.size > 0 && known.heads.size == shown.size && known.heads != shown) {
+      WASL_TRY(contradicts("the hub signed two histories of one size"));
     }
+    WASL_LET(const std::uint64_t leaves_up_to, leaves_proved());
     std::vector<ledger::Leaf> leaves;
     std::map<Bytes, std::pair<std::uint64_t, ledger::HeadsLeaf>> by_name;
     for (const LeafProof& item : proof.leaves) {
@@ -351,19 +397,24 @@ Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
       const auto& [index, leaf] = it->second;
       if (!info->leaf.empty()) {
         WASL_LET(const ledger::HeadsLeaf before, ledger::HeadsLeaf::decode(info->leaf));
-        const bool goes_on = leaf.size >= before.size && index >= info->leaf_index &&
-                             (leaf.size > before.size || leaf.root == before.root);
+        const bool newer = index >= info->leaf_index;
+        const auto& [first, second] = newer ? std::tie(before, leaf) : std::tie(leaf, before);
+        const bool goes_on = (newer || shown.size < leaves_up_to) && first.size <= second.size &&
+                             (first.size < second.size || first.root == second.root);
         if (!goes_on) WASL_TRY(contradicts("the hub shows another history of " + space + " than before"));
+        if (!newer) continue;  // another program of this office has heard more meanwhile
       }
       info->leaf_index = index;
       info->leaf = leaf.encode();
       info->as_of = leaf.hub_time;
       WASL_TRY(store_.save_space(*info));
     }
-    known.heads = {checkpoint.size, checkpoint.root};
-    known.note = proof.checkpoint;
+    session_base_ = shown;
+    // Where another program of this office has moved the checkpoint, this proof does not join it to what was
+    // shown: the other's stays, and the next session proves from there.
+    if (known.heads == base) moved = CheckpointAnchor{shown, proof.checkpoint};
     Writer size;
-    size.varint(known.heads.size);
+    size.varint(std::max(leaves_up_to, shown.size));
     WASL_TRY(store_.set_meta("leaves up to", size.bytes()));
   }
 
@@ -380,7 +431,8 @@ Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
     WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
     if (info->size == leaf.size && info->frontier.root() != leaf.root) {
       WASL_TRY(identity_.add_evidence("the entries of " + space + " are not those that the hub signed",
-                                      info->frontier.encode(), view(known.note), ports_.clock->now()));
+                                      info->frontier.encode(), view(moved.value_or(known).note),
+                                      ports_.clock->now()));
       return caught("the hub sent entries of " + space + " that are not those that it signed");
     }
     if (info->size != leaf.size || info->applied != info->size || leaf.digest_position != leaf.size) {
@@ -404,11 +456,14 @@ Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
     if (!healed) equal = false;
   }
   // Last: a crash in between only makes the hub prove the same once more.
-  if (!proof.checkpoint.empty()) {
-    WASL_TRY(identity_.set_checkpoint(known));
-    session_base_ = known.heads;
-  }
+  if (moved) WASL_TRY(identity_.move_checkpoint(known, *moved));
   return equal;
+}
+
+/// The size of the newest checkpoint whose leaves this replica has taken in.
+Result<std::uint64_t> Replica::leaves_proved() {
+  WASL_LET(const auto stored, store_.meta("leaves up to"));
+  return stored ? Reader(*stored).varint() : 0;
 }
 
 Result<bool> Replica::digest_matches(std::string_view space) {
@@ -439,6 +494,9 @@ Status Replica::on_session_end(std::optional<bool> equal) {
     now.integer(ports_.clock->now());
     WASL_TRY(store_.set_meta("last sync", now.bytes()));
     WASL_TRY(store_.set_meta("full", Bytes{0}));
+    WASL_TRY(identity_.settle_counter());
+    // The whole log is here, and these were said to be in it: a hub that lost them gets them again.
+    WASL_TRY(db_.exec("UPDATE _wasl_pending SET state = 0 WHERE state = 3"));
   }
   WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending LIMIT 1"));
   WASL_LET(const bool pending, select.step());

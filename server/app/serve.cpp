@@ -48,7 +48,7 @@ Result<Ended> serve_once(const HubFolder& folder, const std::string& listen, boo
                          const Listening& listening) {
   WASL_LET(const auto open, OpenHub::open(folder, check));
   Loop loop;
-  SessionServer sessions(loop, open->hub(), open->clock());
+  SessionServer sessions(loop, open->hub());
   WASL_TRY(sessions.listen(listen));
   const std::string url = url_of(listen, sessions.port());
   WASL_TRY(open->set_listening(url));

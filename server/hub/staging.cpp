@@ -1,5 +1,7 @@
 #include "server/hub/staging.hpp"
 
+#include <algorithm>
+
 #include "shared/base/limits.hpp"
 
 namespace wasl {
@@ -10,8 +12,23 @@ constexpr Millis kRetryAfter = 2'000;
 
 }  // namespace
 
+namespace {
+
+/// Pushed again: it is here. Another under the same number is not.
+bool stands_in(const Unit& unit, Sequence sequence, const Hash& name) {
+  return std::any_of(unit.items.begin(), unit.items.end(), [&](const SegmentItem& item) {
+    if (const auto* set = std::get_if<SetItem>(&item))
+      return set->set.header.sequence == sequence && set->set.name == name;
+    const auto* stand_in = std::get_if<StandInItem>(&item);
+    return stand_in != nullptr && stand_in->header.sequence == sequence && stand_in->name == name;
+  });
+}
+
+}  // namespace
+
 void Staging::put(Buffer& buffer, SegmentItem item, const Header& header, const Hash& name) {
-  if (buffer.last != 0 && header.sequence <= buffer.last) return;  // pushed again: it is here
+  if (buffer.last != 0 && header.sequence <= buffer.last && stands_in(buffer.unit, header.sequence, name))
+    return;
   const bool goes_on = header.sequence == buffer.last + 1 && header.previous == buffer.name &&
                        header.space == buffer.unit.space;
   // Another history than the one begun, or another space: judge what comes, forget what cannot end.
@@ -84,7 +101,7 @@ Staging::Added Staging::add(std::uint64_t ticket, Segment push) {
 std::vector<Staged> Staging::of(const PublicKey& author) const {
   std::vector<Staged> out;
   for (const auto& [source, buffer] : buffers_) {
-    if (source.author == author) out.push_back({source.chain, buffer.last});
+    if (source.author == author) out.push_back({source.chain, buffer.last, buffer.name});
   }
   return out;
 }

@@ -266,6 +266,10 @@ std::string_view to_word(Reason reason) {
       return "void_act";
     case Reason::unsupported:
       return "unsupported";
+    case Reason::taken_back:
+      return "taken_back";
+    case Reason::gap:
+      return "gap";
   }
   return "unknown";
 }
@@ -308,6 +312,10 @@ std::string_view explain(Reason reason) {
       return "the act names what does not exist, or gives more than it may";
     case Reason::unsupported:
       return "a newer version wrote it; update this program";
+    case Reason::taken_back:
+      return "it was discarded before; discard it again, or write it anew";
+    case Reason::gap:
+      return "what was sent before it is not at the hub; it is offered again by itself";
   }
   return "unknown reason";
 }

@@ -33,6 +33,8 @@ enum class Reason : Byte {
   busy = 20,             ///< later
   void_act = 21,         ///< refused: the act names what does not exist or widens rights
   unsupported = 22,      ///< refused: of a newer version than whoever judges
+  taken_back = 23,  ///< refused: its author discarded it before; an older copy of the office offers it again
+  gap = 24,         ///< later: what stands before it in its chain is not here
 };
 std::string_view to_word(Reason reason);
 /// In plain English, with what to do.

@@ -17,7 +17,7 @@ std::optional<TcpProgress> tcp_progress(int socket) {
   socklen_t size = sizeof info;
   if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
   if (size < offsetof(tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received) return std::nullopt;
-  return TcpProgress{info.tcpi_bytes_acked, info.tcpi_bytes_received};
+  return TcpProgress{info.tcpi_bytes_acked, info.tcpi_bytes_received, info.tcpi_unacked > 0};
 }
 
 void tune_link(int socket) {

@@ -9,6 +9,7 @@ namespace wasl {
 struct TcpProgress {
   std::uint64_t acknowledged = 0;
   std::uint64_t received = 0;
+  bool on_the_way = false;  ///< something of ours has left and is not acknowledged
 };
 std::optional<TcpProgress> tcp_progress(int socket);
 

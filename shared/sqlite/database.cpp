@@ -82,11 +82,7 @@ bool blames_input(Errc code) {
 
 class SqliteConnection {
  public:
-  SqliteConnection(sqlite3* handle, std::string name) : handle_(handle), name_(std::move(name)) {
-    if (handle_ == nullptr) return;  // no memory to open it; its errors are told all the same
-    sqlite3_rollback_hook(
-        handle_, [](void* self) { ++static_cast<SqliteConnection*>(self)->undone_; }, this);
-  }
+  SqliteConnection(sqlite3* handle, std::string name) : handle_(handle), name_(std::move(name)) {}
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;
   ~SqliteConnection() {
@@ -98,6 +94,13 @@ class SqliteConnection {
 
   [[nodiscard]] sqlite3* handle() const { return handle_; }
   [[nodiscard]] std::uint64_t undone() const { return undone_; }
+
+  void roll_back() {
+    // A full disk or an I/O error may have rolled back already; then there is nothing left to undo.
+    const bool by_itself = sqlite3_get_autocommit(handle_) != 0;
+    if (by_itself || sqlite3_txn_state(handle_, "main") == SQLITE_TXN_WRITE) ++undone_;
+    if (!by_itself) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
 
   [[nodiscard]] bool must_reopen() const { return must_reopen_; }
 
@@ -374,9 +377,7 @@ Result<Transaction> Transaction::begin(Database& database, Kind kind) {
 }
 
 Transaction::~Transaction() {
-  // A full disk or an I/O error may have rolled back already; then there is nothing to undo.
-  if (connection_ == nullptr || sqlite3_get_autocommit(connection_->handle()) != 0) return;
-  sqlite3_exec(connection_->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  if (connection_ != nullptr) connection_->roll_back();
 }
 
 Status Transaction::commit() {

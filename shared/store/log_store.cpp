@@ -33,6 +33,19 @@ tl::unexpected<Error> damaged(std::string_view what) {
               "run: wasl verify; history can be fetched again from the hub");
 }
 
+/// Position, kind, hash, authority position and time, as the first columns of a row.
+Result<EntryRow> read_entry(const Statement& select) {
+  const auto hash = Hash::from(select.blob(2));
+  if (!hash || select.int64(0) < 1 || select.int64(3) < 0 || select.int64(4) < 0) return damaged("log");
+  EntryRow row;
+  row.position = static_cast<Position>(select.int64(0));
+  row.entry.kind = static_cast<ledger::EntryKind>(select.int64(1));
+  row.entry.hash = *hash;
+  row.entry.authority = static_cast<std::uint64_t>(select.int64(3));
+  row.entry.hub_time = select.int64(4);
+  return row;
+}
+
 }  // namespace
 
 Status LogStore::create_tables(Database& database) { return database.exec(kTables); }
@@ -68,6 +81,9 @@ Result<SpaceInfo*> LogStore::space(std::string_view name) {
   select.bind_all(name);
   WASL_LET(const bool found, select.step());
   if (found) {
+    for (const int number : {1, 2, 5, 8}) {
+      if (select.int64(number) < 0) return damaged("list of spaces");
+    }
     info.number = select.int64(0);
     info.size = static_cast<Position>(select.int64(1));
     info.applied = static_cast<Position>(select.int64(2));
@@ -245,12 +261,7 @@ Result<std::optional<EntryRow>> LogStore::find(const Source& source, Sequence se
   select.bind_all(source.author, source.chain, sequence);
   WASL_LET(const bool found, select.step());
   if (!found) return std::optional<EntryRow>();
-  EntryRow row;
-  row.position = static_cast<Position>(select.int64(0));
-  row.entry.kind = static_cast<ledger::EntryKind>(select.int64(1));
-  row.entry.hash = Hash::from(select.blob(2)).value_or(Hash{});
-  row.entry.authority = static_cast<std::uint64_t>(select.int64(3));
-  row.entry.hub_time = select.int64(4);
+  WASL_LET(EntryRow row, read_entry(select));
   row.source = source;
   row.sequence = sequence;
   return std::optional(row);
@@ -266,13 +277,9 @@ Result<std::vector<EntryRow>> LogStore::entries(std::string_view name, Position 
   for (;;) {
     WASL_LET(const bool found, select.step());
     if (!found) return rows;
-    EntryRow row;
-    row.position = static_cast<Position>(select.int64(0));
-    row.entry.kind = static_cast<ledger::EntryKind>(select.int64(1));
-    row.entry.hash = Hash::from(select.blob(2)).value_or(Hash{});
-    row.entry.authority = static_cast<std::uint64_t>(select.int64(3));
-    row.entry.hub_time = select.int64(4);
+    WASL_LET(EntryRow row, read_entry(select));
     if (!select.is_null(5)) {
+      if (select.int64(5) < 0 || select.int64(6) < 0) return damaged("log");
       row.source = source_of(static_cast<std::uint64_t>(select.int64(5)));
       row.sequence = static_cast<Sequence>(select.int64(6));
     }
@@ -292,7 +299,7 @@ Result<std::vector<Segment>> LogStore::read(std::string_view name, Position from
     WASL_LET(const bool found, select.step());
     if (!found) break;
     auto raw = decompress(select.blob(2), limits::kFrameRoomBytes);
-    if (!raw) return damaged("history");
+    if (!raw || select.int64(0) < 0) return damaged("history");
     bytes += raw->size();
     auto segment = decode_items(std::string(name), static_cast<Position>(select.int64(0)), *raw, network);
     if (!segment) return damaged("history");

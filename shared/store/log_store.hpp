@@ -104,7 +104,7 @@ class LogStore final : public SourceNumbers {
 
   Database* db_;
   std::int64_t data_version_ = -1;
-  std::uint64_t undone_ = 0;
+  std::uint64_t undone_ = 0;  ///< of the database's transactions, when this was read
   std::map<std::string, SpaceInfo, std::less<>> spaces_;
   std::map<Source, std::uint64_t> numbers_;
   std::map<std::uint64_t, Source> sources_;

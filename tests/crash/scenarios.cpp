@@ -24,8 +24,7 @@ void session(CrashWorld& world, Replica& replica, SimDisk& victim, const Mark& m
     return victim.killed();
   };
   CarriedSession done = world.sync(replica, options);
-  if (done.error && done.error->code == Errc::conflict)
-    done = world.sync(replica, options);  // as `wasl sync`
+  if (done.error && done.error->code == Errc::locked) done = world.sync(replica, options);  // as `wasl sync`
   if (done.error) throw std::runtime_error(done.error->message);
 }
 

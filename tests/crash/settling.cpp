@@ -21,8 +21,7 @@ void need_proof(Replica& replica, const std::string& whose) {
 /// @return whether the hub accepted something new.
 bool need_equal(CrashWorld& world, Replica& replica, const std::string& whose) {
   CarriedSession session = world.sync(replica);
-  if (session.error && session.error->code == Errc::conflict)
-    session = world.sync(replica);  // as `wasl sync`
+  if (session.error && session.error->code == Errc::locked) session = world.sync(replica);  // as `wasl sync`
   if (session.error) throw Unsound(whose + " cannot sync: " + session.error->message);
   if (session.summary.equal != true) throw Unsound(whose + " is not equal with the hub");
   return session.summary.accepted > 0;

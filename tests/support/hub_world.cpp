@@ -15,10 +15,17 @@ std::filesystem::path temporary_folder() {
   return mkdtemp(pattern.data());
 }
 
+std::filesystem::path copy_of(const std::filesystem::path& folder) {
+  auto copy = temporary_folder();
+  std::filesystem::copy(folder, copy, std::filesystem::copy_options::recursive);
+  return copy;
+}
+
 }  // namespace
 
-HubWorld::HubWorld()
-    : folder_(temporary_folder()),
+HubWorld::HubWorld(const Schema& schema)
+    : schema_(schema),
+      folder_(temporary_folder()),
       root_(crypto::KeyPair::generate(random_)),
       registrar_key_(crypto::KeyPair::generate(random_)),
       log_key_(crypto::KeyPair::generate(random_)) {
@@ -27,13 +34,24 @@ HubWorld::HubWorld()
   statement.roots = {root_.public_key()};
   statement.log_key = log_key_.public_key();
   statement.registrars = {registrar_key_.public_key()};
-  statement.schema = built_in_schema().hash();
+  statement.schema = schema_.hash();
   SignedStatement signed_statement{encode(statement), {}};
   add_signature(signed_statement, root_);
   auto store = must(SqliteHubStore::open(folder_ / "hub.db", true));
-  Committer committer({*store, built_in_schema(), log_key_, clock_, random_});
+  Committer committer({*store, schema_, log_key_, clock_, random_});
   must(committer.found(signed_statement));
   store.reset();
+  reopen();
+}
+
+HubWorld::HubWorld(const HubWorld& other)
+    : schema_(other.schema_),
+      folder_(copy_of(other.folder_)),
+      clock_(other.clock_),
+      random_(other.random_),
+      root_(crypto::KeyPair::from_seed(other.root_.seed())),
+      registrar_key_(crypto::KeyPair::from_seed(other.registrar_key_.seed())),
+      log_key_(crypto::KeyPair::from_seed(other.log_key_.seed())) {
   reopen();
 }
 
@@ -49,9 +67,9 @@ void HubWorld::reopen() {
   hub_.reset();
   store_.reset();
   store_ = must(SqliteHubStore::open(folder_ / "hub.db", false));
-  hub_ = std::make_unique<Hub>(Committer::Ports{*store_, built_in_schema(), log_key_, clock_, random_});
+  hub_ = std::make_unique<Hub>(Committer::Ports{*store_, schema_, log_key_, clock_, random_});
   must(hub_->committer().start());
-  registrar_.emplace(Registrar::Ports{*store_, hub_->committer(), built_in_schema(), clock_, random_,
+  registrar_.emplace(Registrar::Ports{*store_, hub_->committer(), schema_, clock_, random_,
                                       [this] { return hub_->commit(); }},
                      registrar_key_);
 }
@@ -110,7 +128,7 @@ ChangeSet Pen::write(std::vector<Operation> operations, std::uint32_t part, std:
   header.source = source_;
   header.sequence = ++last_;
   header.previous = name_;
-  header.schema = built_in_schema().hash();
+  header.schema = world_.schema().hash();
   header.grant = grant_;
   header.stamp = Stamp::next(Stamp::at(world_.clock().now()), world_.clock().now());
   header.group = group_;
@@ -162,7 +180,7 @@ HubOffice::HubOffice(HubWorld& world, const Invitation& invitation)
                              invitation.url,
                              invitation.organisation,
                              ""};
-  replica_ = must(Replica::create(folder_, anchor, {world.clock(), world.random(), built_in_schema()}));
+  replica_ = must(Replica::create(folder_, anchor, {world.clock(), world.random(), world.schema()}));
   const auto hello = [&] {
     ++world_.clock().time;  // an invitation's counter is the clock
     return must(replica_->make_invitation_hello(key, {}));
@@ -185,9 +203,19 @@ HubOffice::HubOffice(HubWorld& world, const Invitation& invitation)
   need(sync());
 }
 
+HubOffice::HubOffice(HubWorld& world, const HubOffice& other)
+    : world_(world), folder_(copy_of(other.folder_)) {
+  reopen();
+}
+
 HubOffice::~HubOffice() {
   replica_.reset();
   std::filesystem::remove_all(folder_);
+}
+
+void HubOffice::reopen() {
+  replica_.reset();
+  replica_ = must(Replica::open(folder_, {world_.clock(), world_.random(), world_.schema()}));
 }
 
 HubOffice::Session HubOffice::sync(std::size_t cut_after) {

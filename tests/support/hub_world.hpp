@@ -14,7 +14,10 @@ namespace wasl::test {
 
 class HubWorld {
  public:
-  HubWorld();
+  explicit HubWorld(const Schema& schema = built_in_schema());
+  /// The same hub from a copy of its folder: what the one takes, the other does not know.
+  HubWorld(const HubWorld& other);
+  HubWorld& operator=(const HubWorld&) = delete;
   ~HubWorld();
 
   Hub& hub() { return *hub_; }
@@ -23,6 +26,7 @@ class HubWorld {
   TestClock& clock() { return clock_; }
   TestRandom& random() { return random_; }
   const NetworkId& network() { return hub_->network(); }
+  const Schema& schema() const { return schema_; }
   /// As after a crash: everything in memory is gone.
   void reopen();
   void add_organisation(const std::string& id, const std::string& kind, const std::string& parent = "") {
@@ -38,6 +42,7 @@ class HubWorld {
   std::vector<VerdictItem> push(Segment segment);
 
  private:
+  const Schema& schema_;
   std::filesystem::path folder_;
   TestClock clock_;
   TestRandom random_;
@@ -93,9 +98,15 @@ CarriedSession carry(Hub& hub, Replica& replica, const Bytes& hello, CarryOption
 class HubOffice {
  public:
   HubOffice(HubWorld& world, const Invitation& invitation);
+  /// The same office from a copy of its folder, in a copy of its world.
+  HubOffice(HubWorld& world, const HubOffice& other);
+  HubOffice(const HubOffice&) = delete;
+  HubOffice& operator=(const HubOffice&) = delete;
   ~HubOffice();
   Replica& replica() { return *replica_; }
   using Session = CarriedSession;
+  const std::filesystem::path& folder() const { return folder_; }
+  void reopen();
   /// A whole session; `cut_after` frames in either direction the link breaks.
   Session sync(std::size_t cut_after = SIZE_MAX);
   void sql(const std::string& statement);

@@ -197,6 +197,22 @@ TEST_F(DatabaseTest, AnUpgradeOfAnOldSnapshotIsLockedAndNotWrong) {
   EXPECT_EQ(code_of(second.exec("INSERT INTO t VALUES(2)")), Errc::locked);
 }
 
+TEST_F(DatabaseTest, CountsWhatWasTakenBackAndNothingElse) {
+  Database database = open();
+  ASSERT_TRUE(database.exec("CREATE TABLE t(a)"));
+  ASSERT_TRUE(Transaction::begin(database).value().commit());
+  { const auto reading = Transaction::begin(database, Transaction::Kind::deferred).value(); }
+  EXPECT_EQ(database.undone(), 0U);
+  { const auto writing = Transaction::begin(database).value(); }
+  EXPECT_EQ(database.undone(), 1U);
+  {
+    const auto full = Transaction::begin(database).value();
+    ASSERT_TRUE(database.exec("PRAGMA max_page_count=2"));
+    EXPECT_EQ(code_of(database.exec("INSERT INTO t VALUES(zeroblob(100000))")), Errc::storage_failed);
+  }
+  EXPECT_EQ(database.undone(), 2U);
+}
+
 TEST_F(DatabaseTest, DataVersionMovesWhenAnotherConnectionCommits) {
   Database first = open();
   Database second = open();

@@ -575,7 +575,7 @@ TEST_F(Tables, ThatShowTheJudgedStateAreFoundRight) {
   story.place(kAnna, 15, write(16, *Value::point("48.1,2")));
   story.place(kAnna, 16, add(kTheme, Value::reference("network", "water")));
   run("INSERT INTO project(id, space, reference, title, budget, budget_currency, organisation, place) VALUES"
-      "('p-1', 'network', 'R1', 'Water', 500, 'XOF', 'public#uclga', '48.10,2.0')");
+      "('p-1', 'network', 'R1', 'Water', 500, 'XOF', 'uclga', '48.10,2.0')");
   run("INSERT INTO project_theme(record, value, space) VALUES('p-1', 'water', 'network')");
   EXPECT_THAT(differences(), IsEmpty());
   run("UPDATE project SET title='{\"und\":\"Water\"}'");

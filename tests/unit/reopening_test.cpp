@@ -2,9 +2,18 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <nlohmann/json.hpp>
+#include <thread>
 
 #include "client/engine/daemon.hpp"
+#include "server/app/desk.hpp"
+#include "server/app/serve.hpp"
 #include "server/session/session_server.hpp"
 #include "shared/log/log.hpp"
 #include "tests/crash/world.hpp"
@@ -173,7 +182,7 @@ TEST_F(Reopening, ACommitThatAFullDiskRefusedLeavesTheHeadsAsTheyWere) {
 
 TEST_F(Reopening, ADaemonGoesOnAfterItsDiskHasFailed) {
   Loop loop;
-  SessionServer server(loop, world->hub(), world->clock);
+  SessionServer server(loop, world->hub());
   must(server.listen("127.0.0.1:0"));
   world->close(kOffice);
   std::size_t opened = 0;
@@ -203,6 +212,64 @@ TEST_F(Reopening, ADaemonGoesOnAfterItsDiskHasFailed) {
   must(daemon.run());
   EXPECT_EQ(opened, 1U);
   EXPECT_GT(must(world->hub().size("section/africa")), before);
+}
+
+std::atomic<bool> disk_fails = false;
+
+ssize_t failing_pwrite(int file, const void* bytes, size_t count, off_t at) {
+  if (!disk_fails) return ::pwrite(file, bytes, count, at);
+  errno = EIO;
+  return -1;
+}
+
+/// While it lives, SQLite writes through the function above.
+struct FailingDisk {
+  FailingDisk() { set(reinterpret_cast<sqlite3_syscall_ptr>(failing_pwrite)); }
+  ~FailingDisk() { set(nullptr); }
+  static void set(sqlite3_syscall_ptr call) {
+    sqlite3_vfs* vfs = sqlite3_vfs_find(nullptr);
+    for (const char* name : {"pwrite", "pwrite64"}) vfs->xSetSystemCall(vfs, name, call);
+  }
+};
+
+TEST(ServingHub, OpensItsFolderAgainOnTheSamePort) {
+  ASSERT_TRUE(crypto::start());
+  log::silence();
+  std::string pattern = (std::filesystem::temp_directory_path() / "wasl-serve-XXXXXX").string();
+  const HubFolder folder{mkdtemp(pattern.data())};
+  must(init_hub(folder, {"Test", ""}));
+  std::vector<std::string> said;
+  std::atomic<bool> listens = false;
+  const FailingDisk failing;
+  Status served;
+  std::thread hub([&] {
+    served = serve(folder, "127.0.0.1:0", [&](const std::string& url, std::uint16_t) {
+      said.push_back(url);
+      listens = true;
+    });
+  });
+  const auto ask_hub = [&](nlohmann::json request) {
+    for (int tries = 0;; ++tries) {
+      nlohmann::json answer = ask(folder, request);
+      if (!answer.contains("error") || tries == 80) return answer;
+      disk_fails = false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  };
+  while (!listens) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  disk_fails = true;
+  const nlohmann::json add = {
+      {"command", "organisation add"}, {"id", "africa"}, {"kind", "section"}, {"name", "Africa"}};
+  EXPECT_EQ(ask(folder, add).value("/error/code"_json_pointer, ""), "storage_failed");
+  EXPECT_FALSE(ask_hub(add).contains("error"));
+  const nlohmann::json status = ask_hub({{"command", "status"}});
+  EXPECT_TRUE(status.value("serving", false));
+  EXPECT_EQ(status.value("address", ""), said.at(0));
+  EXPECT_EQ(said.size(), 1U) << "said once: the port stays";
+  std::raise(SIGTERM);
+  hub.join();
+  EXPECT_TRUE(served.has_value());
+  std::filesystem::remove_all(folder.path);
 }
 
 }  // namespace

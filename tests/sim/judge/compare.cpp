@@ -52,22 +52,14 @@ std::string text_of(const Cell& cell) {
   return "NULL";
 }
 
-/// `ID` is of the record's own space, `SPACE#ID` of another.
-Value read_reference(const std::string& text, const std::string& space) {
-  const std::size_t mark = text.find('#');
-  if (mark == std::string::npos || !is_space_name(text.substr(0, mark))) return Value::reference(space, text);
-  return Value::reference(text.substr(0, mark), text.substr(mark + 1));
-}
-
-std::optional<Value> read_text(const Field& field, const std::string& text, const std::string& space) {
+std::optional<Value> read_text(const Field& field, const std::string& text) {
   switch (field.type) {
     case FieldType::text:
     case FieldType::code:
     case FieldType::date:
     case FieldType::time:
-      return Value::text(text);
     case FieldType::reference:
-      return read_reference(text, space);
+      return Value::text(text);
     case FieldType::point:
       return Value::point(text);
     default:
@@ -76,9 +68,9 @@ std::optional<Value> read_text(const Field& field, const std::string& text, cons
 }
 
 /// What one column says, by the types of schema/README.md; nothing: not what its field can hold.
-std::optional<Value> read_value(const Field& field, const Cell& cell, const std::string& space) {
+std::optional<Value> read_value(const Field& field, const Cell& cell) {
   if (std::holds_alternative<std::monostate>(cell)) return Value::null();
-  if (const auto* text = std::get_if<std::string>(&cell)) return read_text(field, *text, space);
+  if (const auto* text = std::get_if<std::string>(&cell)) return read_text(field, *text);
   if (const auto* real = std::get_if<double>(&cell))
     return field.type == FieldType::number ? Value::decimal(*real) : std::nullopt;
   const std::int64_t integer = std::get<std::int64_t>(cell);
@@ -116,13 +108,17 @@ std::optional<Values> read_multilingual(const Cell& cell, std::string_view langu
 }
 
 /// What the columns of a field say, from `cell` on.
-std::optional<Values> read_field(const Field& field, const Cell* cell, const std::string& space,
-                                 std::string_view language) {
+std::optional<Values> read_field(const Field& field, const Cell* cell, std::string_view language) {
   if (field.type == FieldType::multilingual) return read_multilingual(*cell, language);
-  const auto value =
-      field.type == FieldType::money ? read_money(cell[0], cell[1]) : read_value(field, *cell, space);
+  const auto value = field.type == FieldType::money ? read_money(cell[0], cell[1]) : read_value(field, *cell);
   if (!value) return std::nullopt;
   return value->is_null() ? Values{} : Values{{"", *value}};
+}
+
+/// A column shows a reference by its id alone, so that tables join.
+Value in_column(const Value& value) {
+  const auto reference = value.as_reference();
+  return reference ? Value::text(reference->id) : value;
 }
 
 Values judged_values(const JudgedRecord& record, const Field& field, const Openings& openings) {
@@ -132,7 +128,7 @@ Values judged_values(const JudgedRecord& record, const Field& field, const Openi
     Value value = judged.heads[judged.shown].value;
     if (value.type == ValueType::commitment)
       value = openings(*Hash::from(value.data)).value_or(Value::null());
-    if (!value.is_null()) out[to_text(address.key)] = value;
+    if (!value.is_null()) out[to_text(address.key)] = in_column(value);
   }
   return out;
 }
@@ -148,8 +144,9 @@ std::string in_words(const Values& values) {
 std::set<Value> judged_elements(const JudgedRecord& record, const Field& field) {
   std::set<Value> out;
   for (const auto& [address, judged] : record.fields) {
-    if (address.field == field.number && !address.key.empty())
-      out.insert({static_cast<ValueType>(address.key.front()), {address.key.begin() + 1, address.key.end()}});
+    if (address.field != field.number || address.key.empty()) continue;
+    const Bytes data(address.key.begin() + 1, address.key.end());
+    out.insert(in_column({static_cast<ValueType>(address.key.front()), data}));
   }
   return out;
 }
@@ -205,7 +202,7 @@ class Comparison {
       const std::size_t columns = field.columns().size();
       if (columns == 0) continue;
       const Values judged = judged_values(record, field, openings_);
-      const auto stands = read_field(field, cell, place.first, language_);
+      const auto stands = read_field(field, cell, language_);
       if (stands != judged)
         out_.push_back(name_of(content, place) + " " + field.name + ": must show " + in_words(judged) +
                        " and shows " + (stands ? in_words(*stands) : "'" + text_of(*cell) + "', no value"));
@@ -219,7 +216,7 @@ class Comparison {
     for (const auto& [place, record] : living_) missing[place] = judged_elements(*record, field);
     for (const Row& row : read_rows(replica_, "SELECT space, record, value FROM \"" + table + "\"", out_)) {
       const Place place{text_of(row[0]), text_of(row[1])};
-      const auto element = read_value(field, row[2], place.first);
+      const auto element = read_value(field, row[2]);
       if (!element || missing[place].erase(*element) == 0)
         out_.push_back(name_of(content, place) + " " + field.name + ": holds '" + text_of(row[2]) +
                        "', which must not be there");

@@ -85,8 +85,9 @@ std::vector<JudgedConflict> conflicts(const JudgedRecords& records);
 /// The value behind a commitment; nothing: the opening is missing or erased, and SQL shows NULL.
 using Openings = std::function<std::optional<Value>(const Hash& commitment)>;
 
-/// Every difference, in words, between the judged shown state of all readable spaces and the registers'
-/// tables of a replica.db in which nothing waits to be sealed. Values are compared, not their spelling.
+/// Every difference, in words, between the judged shown state and the registers' tables of a replica.db in
+/// which nothing waits to be sealed. Values are compared, not their spelling.
+/// @param spaces those that the office may read, and those where it wrote without a right.
 /// @param language of plain text in multilingual columns.
 std::vector<std::string> compare_rows(const Schema& schema, const JudgedSpaces& spaces, sqlite3* replica,
                                       const Openings& openings, std::string_view language = "und");

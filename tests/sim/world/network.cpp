@@ -34,14 +34,12 @@ void Connection::watch(const std::shared_ptr<Connection>& connection) {
 
 bool Connection::passes(Side from) const {
   const End& end = ends_[index(from)];
-  if (end.lost || end.silent || end.closed || line_->blocked[index(from)]) return false;
-  return !line_->office_stopped;
+  return !end.lost && !end.silent && !end.closed && line_->passes(from);
 }
 
 void Connection::send(Side from, ByteView frame) {
   End& end = ends_[index(from)];
   if (end.closed || end.lost) return;
-  if (faults_.strikes(Fault::drop, dice_, 0.01)) return;
   if (faults_.strikes(Fault::cut_mid_frame, dice_, 0.02)) return reset();
   std::size_t packets = frame.size() / kSegment + 1;
   if (faults_.strikes(Fault::one_byte_reads, dice_, 0.05)) packets = frame.size();
@@ -49,12 +47,12 @@ void Connection::send(Side from, ByteView frame) {
   const auto takes = static_cast<Millis>(bytes / line_->bytes_per_milli);
   end.free_at = std::max(end.free_at, scheduler_.now()) + takes;
   if (faults_.strikes(Fault::delay, dice_, 0.03)) end.free_at += static_cast<Millis>(dice_.below(30'000));
-  Millis when = end.arrives_at = std::max(end.arrives_at, end.free_at + line_->latency);
-  if (faults_.strikes(Fault::reorder, dice_, 0.01)) when += static_cast<Millis>(dice_.below(3'000));
+  // A lost packet is sent again after a second, then two, four: what stands behind it waits.
+  if (faults_.strikes(Fault::drop, dice_, 0.05)) end.free_at += (2LL << dice_.below(5)) * 1'000 - 1'000;
+  const Millis when = end.arrives_at = std::max(end.arrives_at, end.free_at + line_->latency);
   const auto shared = std::make_shared<const Bytes>(to_bytes(frame));
   const auto deliver = [self = self_.lock(), to = other(from), shared] { self->arrive(to, shared); };
   scheduler_.at(when, deliver);
-  if (faults_.strikes(Fault::duplicate, dice_, 0.01)) scheduler_.at(when + 1, deliver);
 }
 
 void Connection::arrive(Side to, std::shared_ptr<const Bytes> frame) {
@@ -67,7 +65,7 @@ void Connection::pump(Side to) {
   End& end = ends_[index(to)];
   const auto keep = self_.lock();
   while (!end.inbox.empty() && !end.closed && !end.pumping) {
-    if (line_->blocked[index(other(to))] || line_->office_stopped) {
+    if (!line_->passes(other(to))) {
       end.pumping = true;
       scheduler_.after(kRetransmit, [keep, to] {
         keep->ends_[index(to)].pumping = false;
@@ -81,6 +79,14 @@ void Connection::pump(Side to) {
     if (frame == nullptr) return this->end(to);
     if (const auto take = end.handler.frame) take(*frame);  // a copy: it may close this end
   }
+}
+
+void Connection::hold(Side to, Millis duration) {
+  if (std::exchange(ends_[index(to)].pumping, true)) return;
+  scheduler_.after(duration, [keep = self_.lock(), to] {
+    keep->ends_[index(to)].pumping = false;
+    keep->pump(to);
+  });
 }
 
 void Connection::close(Side from) {

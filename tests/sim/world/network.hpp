@@ -1,7 +1,8 @@
 #pragma once
-// Links between offices and the hub: frames travel at a rate, late, in pieces or not at all. TCP's promises
-// hold (in order, whole) but where a fault names their breaking; a peer that cannot be heard is given up
-// after a while, as the pings of the real channel do. Thread: one.
+// Links between offices and the hub: frames travel at a rate, late, or not at all. TCP keeps its promises
+// within a connection (in order, once, whole or broken): a lost packet is a delay, a doubled one is a request
+// that a proxy sends again, and frames overtake each other between connections only. A peer that cannot be
+// heard is given up after a while, as the pings of the real channel do. Thread: one.
 #include <deque>
 #include <functional>
 #include <memory>
@@ -22,6 +23,11 @@ struct Line {
   double bytes_per_milli = 100;
   bool blocked[2] = {false, false};  ///< frames that this side sends wait
   bool office_stopped = false;       ///< the office's machine does nothing for a while
+  bool cut_off = false;              ///< as if nobody were there
+
+  [[nodiscard]] bool passes(Side from) const {
+    return !blocked[static_cast<std::size_t>(from)] && !office_stopped && !cut_off;
+  }
 };
 
 class Connection {
@@ -40,6 +46,8 @@ class Connection {
   void close(Side from);
   /// The process of this side is gone. @param tells its system still says so.
   void die(Side side, bool tells);
+  /// What is on its way to this side arrives later than what a newer connection brings.
+  void hold(Side to, Millis duration);
   /// Everything this side sends from now on vanishes, for ever and without a word.
   void lose(Side from) { ends_[index(from)].lost = true; }
   [[nodiscard]] bool is_open(Side side) const { return !ends_[index(side)].closed; }
