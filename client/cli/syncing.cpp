@@ -70,7 +70,7 @@ constexpr int kTriesMore = 3;
 /// could prove nothing, or a copy of this folder has written what the hub took to be known here.
 bool is_disturbed(const SyncOutcome& outcome) {
   if (!outcome.error) return !outcome.summary.equal.has_value();
-  return outcome.error->code == Errc::conflict || outcome.error->code == Errc::locked;
+  return outcome.error->code == Errc::locked || outcome.error->code == Errc::conflict;
 }
 
 std::string url_of(const Replica& replica, const SyncArguments& arguments) {

@@ -227,10 +227,25 @@ std::string Replica::organisation_of(const Author& author) const {
   return device == nullptr ? std::string() : device->organisation;
 }
 
+/// By the hub's time as the last welcome told it: our own clock may stand anywhere.
 Result<std::vector<std::string>> Replica::readable_spaces() {
   WASL_TRY(catch_up_authority());
-  auto spaces = authority_.readable(device_.public_key(), ports_.clock->now());
+  WASL_LET(const auto offset, store_.meta("clock offset"));
+  const Millis hub_time = ports_.clock->now() - (offset ? Reader(*offset).integer() : 0);
+  auto spaces = authority_.readable(device_.public_key(), hub_time);
   if (spaces.empty()) spaces.emplace_back(kAuthoritySpace);
+  return spaces;
+}
+
+/// What may be read and what is here already: the hub decides what of it goes on.
+Result<std::vector<std::string>> Replica::spoken_spaces() {
+  WASL_LET(auto spaces, readable_spaces());
+  WASL_LET(const auto stored, store_.space_names());
+  for (const std::string& space : stored) {
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    if (info->size > 0 && std::find(spaces.begin(), spaces.end(), space) == spaces.end())
+      spaces.push_back(space);
+  }
   return spaces;
 }
 

@@ -254,6 +254,7 @@ class Replica final : public ClientPort {
   Status apply_authority_item(const SegmentItem& item, Position position);
 
   Result<std::vector<std::string>> readable_spaces();
+  Result<std::vector<std::string>> spoken_spaces();
   Result<std::uint64_t> leaves_proved();
   Result<bool> digest_matches(std::string_view space);
   std::string organisation_of(const Author& author) const;

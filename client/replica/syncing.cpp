@@ -25,12 +25,18 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   // A replica from an older copy than identity.db lacks leaves that were proved since.
   WASL_LET(const std::uint64_t leaves_up_to, leaves_proved());
   if (leaves_up_to != checkpoint.heads.size) hello.flags |= Hello::kLeaves;
-  WASL_LET(const auto spaces, readable_spaces());
+  WASL_LET(const auto spaces, spoken_spaces());
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
     hello.cursors.push_back({space, info->size, info->key.has_value()});
-    // A link that broke between the entries and their proof left a space without its leaf.
-    if (info->size > 0 && info->leaf.empty()) hello.flags |= Hello::kLeaves;
+    // A link that broke between the entries and their proof left a space without its leaf, or with an old
+    // one.
+    Position proved = 0;
+    if (!info->leaf.empty()) {
+      WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
+      proved = leaf.size;
+    }
+    if (info->size > proved) hello.flags |= Hello::kLeaves;
   }
   pushed_ = 0;
   staged_.clear();
@@ -386,7 +392,7 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
         !ledger::verify_inclusions(leaves, checkpoint.size, proof.inclusion, checkpoint.root)) {
       WASL_TRY(contradicts("the hub's heads do not stand in the log that it signed"));
     }
-    WASL_LET(const auto spaces, readable_spaces());
+    WASL_LET(const auto spaces, spoken_spaces());
     for (const std::string& space : spaces) {
       WASL_LET(SpaceInfo* const info, store_.space(space));
       if (is_private_space(space) && !info->key) continue;

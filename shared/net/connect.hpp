@@ -18,11 +18,11 @@ constexpr std::string_view kUpgradePath = "/wasl";
 
 /// Bounds of one link. The defaults are the ones of the programs; tests shorten the times.
 struct LinkOptions {
-  /// Nothing was heard for this long: the link is dead. Looked at ten times in that time, so noticed
-  /// within a minute.
+  /// Nothing was heard for this long: the link is dead. With the time until that is looked at, less than a
+  /// minute.
   std::chrono::milliseconds idle_limit{50'000};
-  /// Something of ours is on its way and nothing comes back, not even the peer's system's receipt: the link
-  /// is dead too. The system itself would wait twice as long after each try; a new link is there sooner.
+  /// Something of ours is on its way and the peer's system acknowledges nothing, heard or not: the link is
+  /// dead too. The system itself would wait twice as long after each try; a new link is there sooner.
   /// Longer than the pause of a phone network that changes cells.
   std::chrono::milliseconds stall_limit{15'000};
   /// Only the caller pings, and only when one direction was silent for this long; each costs both sides

@@ -241,17 +241,17 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   // ── Watching: a link is alive while bytes arrive, or while the peer's system acknowledges more of ours
   //    than pings. The second half keeps a long upload over a slow line alive whose answers wait behind
   //    it; a peer whose system acknowledges but whose program hangs is still noticed. Sooner noticed is a
-  //    line on which not even the systems hear each other.
+  //    line on which the peer's system acknowledges nothing, though it may still be heard.
 
   void watch() {
-    moved_at_ = stirred_at_ = Steady::now();
+    moved_at_ = acknowledged_at_ = Steady::now();
     progress_ = measure();
     tick();
   }
 
   void tick() {
     watch_timer_.expires_after(
-        std::max(milliseconds(1), std::min(options_.ping_every, options_.idle_limit / 10)));
+        std::max(milliseconds(1), std::min(options_.ping_every, options_.idle_limit / 25)));
     watch_timer_.async_wait([self = shared_from_this()](error_code cancelled) {
       if (!cancelled && !self->finished_) self->on_tick();
     });
@@ -264,10 +264,10 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
     progress_ = now;
     const auto time = Steady::now();
     if (heard || taken > kMoreThanPingsBytes) moved_at_ = time;
-    if (heard || taken > 0 || !now.on_the_way) stirred_at_ = time;
+    if (taken > 0 || !now.on_the_way) acknowledged_at_ = time;
     if (heard && taken > 0) quiet_since_ = time;
     if (time - moved_at_ >= options_.idle_limit) return nothing_came(options_.idle_limit);
-    if (time - stirred_at_ >= options_.stall_limit) return nothing_came(options_.stall_limit);
+    if (time - acknowledged_at_ >= options_.stall_limit) return nothing_came(options_.stall_limit);
     if (role_ == Role::caller && open_ && !pinging_ && time - quiet_since_ >= options_.ping_every) ping(time);
     tick();
   }
@@ -375,7 +375,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   std::string close_reason_;
   TcpProgress progress_;
   Steady::time_point moved_at_;
-  Steady::time_point stirred_at_;  // like moved_at_, but the least sign of the peer's system counts
+  Steady::time_point acknowledged_at_;
   Steady::time_point quiet_since_ = Steady::now();
   bool open_ = false;          // the upgrade is through
   bool writing_ = false;       // a message is being written

@@ -47,7 +47,7 @@ class FullDisk(WorldTest):
         answer = office.wasl("add", "project", "title=No space", "summary=" + os.urandom(700).hex())
         self.assertEqual((answer.code, answer.error["code"]), (1, "storage_failed"), answer.document)
         self.assertRegex(answer.error["hint"], "free .*space")
-        self.assertGreater(len(saved), 5)
+        self.assertTrue(saved)
         self.assertEqual(words, {"database or disk is full"})
         # What comes from elsewhere finds no room either; nobody gives up.
         for n in range(50):
