@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kIdleStatements = 512;
 
 constexpr std::string_view kDiskFull = "free space on the disk and run it again";
+constexpr std::string_view kDamaged = "keep the file aside and rebuild it";
 constexpr std::string_view kReadOnly = "check who may write the file and its folder";
 
 struct Verdict {
@@ -56,7 +57,7 @@ Verdict judge(int extended, int system_error) {
       return {Errc::storage_failed, "memory ran out: close other programs"};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return {Errc::corrupt, "keep the file aside and rebuild it"};
+      return {Errc::corrupt, kDamaged};
     case SQLITE_CONSTRAINT:
       return judge_constraint(extended);
     case SQLITE_TOOBIG:
@@ -111,16 +112,25 @@ class SqliteConnection {
     if (!by_itself) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
   }
 
-  [[nodiscard]] tl::unexpected<Error> failed(int code) const {
+  [[nodiscard]] bool must_reopen() const { return must_reopen_; }
+
+  [[nodiscard]] tl::unexpected<Error> failed(int code) {
+    const int primary = code & 0xff;
+    must_reopen_ = must_reopen_ || primary == SQLITE_IOERR || primary == SQLITE_CORRUPT;
     const int system_error = sqlite3_system_errno(handle_);
     const Verdict verdict = judge(code, system_error);
     // A trigger's message is written for the person who typed the value: it passes untouched.
     if (blames_input(verdict.code)) return fail(verdict.code, sqlite3_errmsg(handle_));
     std::string words = name_ + ": " + sqlite3_errmsg(handle_);
-    const int primary = code & 0xff;
     if (system_error != 0 && (primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR))
       words += " (" + std::generic_category().message(system_error) + ")";
     return fail(verdict.code, std::move(words), std::string(verdict.hint));
+  }
+
+  [[nodiscard]] tl::unexpected<Error> damaged(std::string_view words) {
+    must_reopen_ = true;
+    words.remove_prefix(words.rfind('\n') + 1);  // the first line says which database, and there is one
+    return fail(Errc::corrupt, name_ + ": " + std::string(words), std::string(kDamaged));
   }
 
   Status exec(std::string_view sql) {
@@ -182,6 +192,7 @@ class SqliteConnection {
   int lent_ = 0;
   std::uint64_t undone_ = 0;
   bool inside_ = false;
+  bool must_reopen_ = false;
 };
 
 // ── Statement
@@ -345,6 +356,15 @@ Result<std::int64_t> Database::data_version() {
   WASL_LET(const bool row, statement.step());
   WASL_ASSERT(row);
   return statement.int64(0);
+}
+
+bool Database::must_reopen() const { return connection_->must_reopen(); }
+
+Status Database::check() {
+  WASL_LET(auto check, prepare("PRAGMA quick_check(1)"));
+  WASL_LET(const bool row, check.step());
+  if (row && check.text(0) == "ok") return {};
+  return connection_->damaged(row ? check.text(0) : std::string_view("nothing can be read"));
 }
 
 std::uint64_t Database::undone() const { return connection_->undone(); }
