@@ -113,6 +113,11 @@ class SqliteConnection {
   }
 
   [[nodiscard]] bool must_reopen() const { return must_reopen_; }
+  void set_busy_timeout(int millis) {
+    busy_timeout_ = millis;
+    sqlite3_busy_timeout(handle_, millis);
+  }
+  [[nodiscard]] int busy_timeout() const { return busy_timeout_; }
 
   [[nodiscard]] tl::unexpected<Error> failed(int code) {
     const int primary = code & 0xff;
@@ -192,6 +197,7 @@ class SqliteConnection {
   int lent_ = 0;
   std::uint64_t undone_ = 0;
   bool inside_ = false;
+  int busy_timeout_ = 0;
   bool must_reopen_ = false;
 };
 
@@ -338,7 +344,7 @@ Result<Database> Database::open(const OpenOptions& options) {
   const int code = sqlite3_open_v2(options.path.c_str(), &handle, flags, nullptr);
   auto connection = std::make_unique<SqliteConnection>(handle, name);
   if (code != SQLITE_OK) return connection->failed(code);
-  sqlite3_busy_timeout(handle, static_cast<int>(options.busy_timeout.count()));
+  connection->set_busy_timeout(static_cast<int>(options.busy_timeout.count()));
   // SQLite falls back to reading when it may not write; better said now than at the first write.
   if (!options.read_only && sqlite3_db_readonly(handle, "main") == 1)
     return fail(Errc::storage_failed, name + ": the file is read-only", std::string(kReadOnly));
@@ -360,7 +366,16 @@ Result<std::int64_t> Database::data_version() {
 
 bool Database::must_reopen() const { return connection_->must_reopen(); }
 
+Status Database::settle() {
+  sqlite3_busy_timeout(handle(), 0);
+  const int code = sqlite3_wal_checkpoint_v2(handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  sqlite3_busy_timeout(handle(), connection_->busy_timeout());
+  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) return {};
+  return connection_->failed(code);
+}
+
 Status Database::check() {
+  WASL_TRY(settle());
   WASL_LET(auto check, prepare("PRAGMA quick_check(1)"));
   WASL_LET(const bool row, check.step());
   if (row && check.text(0) == "ok") return {};
