@@ -46,7 +46,6 @@ constexpr std::array<std::string_view, kFaults> kWords = {
     "unauthorised_write",
     "replica_restored",
     "disk_cloned",
-    "hub_restored",
     "two_daemons",
 };
 

@@ -62,7 +62,6 @@ enum class Fault : std::uint8_t {
   // operators
   replica_restored,
   disk_cloned,
-  hub_restored,
   two_daemons,
 };
 constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::two_daemons) + 1;
