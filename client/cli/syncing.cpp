@@ -108,12 +108,15 @@ Result<Answer> sync(const Office& office, const SyncArguments& arguments) {
 }
 
 Result<Answer> keep_in_touch(const Office& office, const SyncArguments& arguments) {
-  WASL_LET(const auto replica, office.open());
-  const std::string url = url_of(*replica, arguments);
+  auto replica = office.open();
+  if (!replica && replica.error().code == Errc::corrupt) replica = office.reopen();
+  if (!replica) return tl::unexpected(replica.error());
+  const std::string url = url_of(**replica, arguments);
   WASL_TRY(check_url(url));
   WASL_LET(const DaemonLock lock, DaemonLock::take(office.folder()));
   Loop loop;
-  Daemon daemon(loop, *replica, office.random(), url);
+  Daemon daemon(
+      loop, std::move(*replica), [&] { return office.reopen(); }, office.random(), url);
   WASL_TRY(daemon.run());
   return Answer{R"({"stopped":true})", "Stopped.", kDone};
 }

@@ -34,11 +34,16 @@ std::string word(const std::optional<bool>& equal) { return !equal ? "unknown" :
 
 }  // namespace
 
-Daemon::Daemon(Loop& loop, Replica& replica, Random& random, std::string url)
-    : loop_(loop), replica_(replica), url_(std::move(url)), retry_(loop, random), watch_(loop) {}
+Daemon::Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Random& random, std::string url)
+    : loop_(loop),
+      replica_(std::move(replica)),
+      reopen_(std::move(reopen)),
+      url_(std::move(url)),
+      retry_(loop, random),
+      watch_(loop) {}
 
 Status Daemon::run() {
-  log::info("daemon.started", {{"organisation", replica_.network().organisation}, {"hub", url_}});
+  log::info("daemon.started", {{"organisation", replica_->network().organisation}, {"hub", url_}});
   loop_.on_signal([this] { stop(); });
   watch();
   connect();
@@ -48,15 +53,37 @@ Status Daemon::run() {
   return std::move(result_);
 }
 
+bool Daemon::is_sound() {
+  if (replica_ != nullptr && !replica_->must_reopen()) return true;
+  replica_.reset();
+  auto opened = reopen_();
+  if (opened) {
+    replica_ = std::move(*opened);
+    data_version_ = -1;
+    log::info("replica.reopened");
+    return true;
+  }
+  const Error& error = opened.error();
+  log::error("replica.not_reopened", {{"code", to_word(error.code)}, {"why", error.message}});
+  if (can_mend(error.code)) {
+    retry_.start([this] { connect(); });
+  } else {
+    result_ = tl::unexpected(error);
+    loop_.stop();
+  }
+  return false;
+}
+
 void Daemon::connect() {
   drift_ = clock_drift();
   ended_.reset();
+  if (!is_sound()) return;
   logged_ = {};
   SyncRun::Options options;
   options.url = url_;
   options.live = true;
   options.on_progress = [this](const SessionSummary& summary) { on_progress(summary); };
-  session_ = std::make_unique<SyncRun>(loop_, replica_, std::move(options),
+  session_ = std::make_unique<SyncRun>(loop_, *replica_, std::move(options),
                                        [this](const SyncOutcome& outcome) { on_ended(outcome); });
   session_->start();
 }
@@ -79,7 +106,7 @@ void Daemon::on_ended(const SyncOutcome& outcome) {
   ended_ = std::move(session_);
   if (stopping_) return loop_.stop();
   const Error error = outcome.error.value_or(Error{Errc::no_link, "the hub ended the session", ""});
-  if (!can_mend(error.code)) {
+  if (!can_mend(error.code) && !replica_->must_reopen()) {
     log::error("session.failed", {{"code", to_word(error.code)}, {"why", error.message}});
     result_ = tl::unexpected(error);
     return loop_.stop();
@@ -102,6 +129,8 @@ void Daemon::start_over() {
 /// Tries again at the next tick: another program may hold the file for a moment.
 void Daemon::watch() {
   watch_.start(kWatchEvery, [this] { watch(); });
+  if (replica_ == nullptr) return;
+  if (replica_->must_reopen()) return drop_session();
   if (std::abs(clock_drift() - drift_) > kClockStep) start_over();
   const Status done = send_what_is_new();
   const std::string trouble = done ? "" : done.error().message;
@@ -111,11 +140,19 @@ void Daemon::watch() {
   trouble_ = trouble;
 }
 
+/// What it would answer from is no longer what the disk holds.
+void Daemon::drop_session() {
+  if (session_ == nullptr) return;  // the replica is opened again when the next one begins
+  session_.reset();
+  log::error("session.dropped", {{"why", "the disk failed under the replica"}});
+  retry_.start([this] { connect(); });
+}
+
 /// Asks the file, cheaply, whether another connection has committed; what programs wrote is sealed and sent.
 Status Daemon::send_what_is_new() {
-  WASL_LET(const auto version, replica_.database().data_version());
+  WASL_LET(const auto version, replica_->database().data_version());
   if (version == data_version_) return {};
-  WASL_LET(const std::size_t sealed, replica_.seal());
+  WASL_LET(const std::size_t sealed, replica_->seal());
   data_version_ = version;
   if (sealed > 0) log::info("replica.sealed", {{"change_sets", std::uint64_t{sealed}}});
   if (session_ != nullptr) session_->on_local_commit();

@@ -1,5 +1,7 @@
 #include "client/engine/join.hpp"
 
+#include "shared/sqlite/disk.hpp"
+
 namespace wasl {
 namespace {
 
@@ -63,7 +65,7 @@ class Joining {
   Status make_folder() {
     std::error_code error;
     std::filesystem::create_directories(options_.folder, error);
-    if (!error) return {};
+    if (!error) return sync_folder(std::filesystem::absolute(options_.folder).parent_path());
     return fail(Errc::storage_failed, options_.folder.string() + " cannot be made: " + error.message(),
                 "choose a folder that you may write");
   }

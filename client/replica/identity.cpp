@@ -237,4 +237,14 @@ Result<std::vector<std::string>> Identity::evidence() {
   }
 }
 
+Result<std::optional<std::string>> Identity::damaged_copy() {
+  WASL_LET(const auto stored, value("damaged copy"));
+  if (!stored || stored->empty()) return std::optional<std::string>();
+  return std::optional(to_text(*stored));
+}
+
+Status Identity::set_damaged_copy(const std::optional<std::string>& name) {
+  return set_value("damaged copy", view(name.value_or("")));
+}
+
 }  // namespace wasl

@@ -75,6 +75,13 @@ class Identity {
   Status add_evidence(std::string_view what, ByteView ours, ByteView theirs, Millis at);
   Result<std::vector<std::string>> evidence();
 
+  /// The name of a damaged replica.db kept aside, until what nobody had sealed in it is taken over.
+  Result<std::optional<std::string>> damaged_copy();
+  Status set_damaged_copy(const std::optional<std::string>& name);
+
+  [[nodiscard]] bool must_reopen() const { return db_.must_reopen(); }
+  Status check() { return db_.check(); }
+
  private:
   explicit Identity(Database database) : db_(std::move(database)) {}
   Result<std::optional<Bytes>> value(std::string_view key);

@@ -20,7 +20,10 @@ Status OutboxLog::append(const std::vector<OutboxItem>& items) {
   WASL_LET(end_before_, file.size());
   Status done = file.write(*end_before_, out.bytes());
   if (done) done = file.sync();
-  if (!done) take_back();
+  if (!done) {
+    must_reopen_ = true;
+    take_back();
+  }
   return done;
 }
 

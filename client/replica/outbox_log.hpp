@@ -33,6 +33,8 @@ class OutboxLog {
   /// Nothing in it is needed any more.
   Status clear();
   [[nodiscard]] bool is_empty() const;
+  /// A write or sync of this object has failed: what the file holds is to be read again.
+  [[nodiscard]] bool must_reopen() const { return must_reopen_; }
 
  private:
   struct Whole {
@@ -44,6 +46,7 @@ class OutboxLog {
 
   std::filesystem::path path_;
   std::optional<std::uint64_t> end_before_;  ///< of the last append, while it can be taken back
+  bool must_reopen_ = false;
 };
 
 }  // namespace wasl

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client/replica/replica.hpp"
+#include "shared/sqlite/disk.hpp"
 
 namespace wasl {
 namespace {
@@ -17,7 +18,44 @@ Operation plain_operation(Operation op, const std::vector<OpeningItem>& openings
   return op;
 }
 
+Status check_replica(const std::filesystem::path& file) {
+  if (!file_exists(file)) return {};
+  OpenOptions options;
+  options.path = file;
+  WASL_LET(Database db, Database::open(options));
+  return db.check();
+}
+
 }  // namespace
+
+Result<std::unique_ptr<Replica>> Replica::reopen(const std::filesystem::path& folder, Ports ports) {
+  {
+    WASL_LET(Identity identity, Identity::open(folder, false));
+    WASL_TRY(identity.check());
+  }
+  Status sound = check_replica(folder / "replica.db");
+  if (sound) {
+    auto opened = open(folder, ports);
+    if (opened || opened.error().code != Errc::corrupt) return opened;
+    sound = tl::unexpected(opened.error());  // pages are whole, what they say is not
+  }
+  if (sound.error().code != Errc::corrupt) return tl::unexpected(sound.error());
+  WASL_TRY(set_aside(folder, ports.clock, sound.error()));
+  return open(folder, ports);
+}
+
+Status Replica::set_aside(const std::filesystem::path& folder, Clock& clock, const Error& damage) {
+  WASL_LET(Identity identity, Identity::open(folder, false));
+  const std::string name = "replica.db.damaged-" + std::to_string(clock.now());
+  WASL_TRY(identity.set_damaged_copy(name));
+  // The log first: beside a new file it would be taken for that one's.
+  if (file_exists(folder / "replica.db-wal"))
+    WASL_TRY(rename_file(folder / "replica.db-wal", folder / (name + "-wal")));
+  if (file_exists(folder / "replica.db")) WASL_TRY(rename_file(folder / "replica.db", folder / name));
+  return identity.add_evidence("replica.db was damaged (" + damage.message + ") and is kept as " + name +
+                                   "; what the hub has is fetched again, what was not sent is in outbox.log",
+                               {}, view(name), clock.now());
+}
 
 /// A crash between outbox.log and the commit of replica.db, or a replica.db from an old copy: what the outbox
 /// knows beyond the replica is taken in as overlay. What programs wrote may stand in both: it is said once.

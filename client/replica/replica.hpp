@@ -118,7 +118,16 @@ class Replica final : public ClientPort {
   /// Makes the device's key and the files in a folder that exists. A folder that has them keeps them.
   static Result<std::unique_ptr<Replica>> create(const std::filesystem::path& folder,
                                                  const NetworkAnchor& anchor, Ports ports);
+  /// After must_reopen(), when the old object is gone: checks every page first. A damaged replica.db is kept
+  /// aside under another name and a new one begun, which the next sync fills; `status` says so.
+  /// Errors: as open(); corrupt means identity.db.
+  static Result<std::unique_ptr<Replica>> reopen(const std::filesystem::path& folder, Ports ports);
   ~Replica() override;
+
+  /// A disk has failed under this object: it is to be closed and opened again by reopen().
+  [[nodiscard]] bool must_reopen() const {
+    return db_.must_reopen() || identity_.must_reopen() || outbox_.must_reopen();
+  }
 
   Identity& identity() { return identity_; }
   Database& database() { return db_; }
@@ -201,6 +210,10 @@ class Replica final : public ClientPort {
   Result<std::vector<SealedSet>> missing_from_outbox(std::set<Hash>& discarded);
   Status take_in(const SealedSet& sealed, bool discarded);
   Status check_restored();
+  static Status set_aside(const std::filesystem::path& folder, Clock& clock, const Error& damage);
+
+  // salvaging.cpp
+  Status salvage();
 
   // sealing.cpp
   Result<std::vector<SealedSet>> seal_captured(bool foreign, const SaidBefore& said = {});

@@ -492,6 +492,7 @@ std::vector<Cursor> Replica::applied_cursors() {
 }
 
 Status Replica::on_session_end(std::optional<bool> equal) {
+  if (equal == true) WASL_TRY(salvage());
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   if (equal == true) {

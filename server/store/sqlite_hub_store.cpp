@@ -84,6 +84,9 @@ Result<std::unique_ptr<SqliteHubStore>> SqliteHubStore::open(const std::filesyst
 
 Status SqliteHubStore::transact(const std::function<Status()>& work) {
   if (inside_) return work();  // part of the transaction around it
+  if (db_.must_reopen())
+    return fail(Errc::storage_failed, "the disk has failed under hub.db",
+                "the hub opens it again and checks it");
   WASL_LET(auto transaction, Transaction::begin(db_));
   inside_ = true;
   Status done = log_.refresh();

@@ -118,6 +118,12 @@ class Database {
   /// read or written meanwhile may never have been.
   [[nodiscard]] std::uint64_t undone() const;
 
+  /// An I/O error or a damaged page was met: what is remembered and what is on the disk may differ. Close it,
+  /// open it again, check. A full disk and a lock are no such thing.
+  [[nodiscard]] bool must_reopen() const;
+  /// Reads every page. @return corrupt with SQLite's words; about a second a gigabyte.
+  Status check();
+
   /// Applying writes what others have signed, so no trigger of the file may run or object and no
   /// statement may reach the schema or shadow tables: triggers off, DEFENSIVE on. Switching recompiles
   /// every cached statement: once a batch, not once a row.

@@ -1,8 +1,11 @@
 #include "shared/sqlite/disk.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <system_error>
 
 namespace wasl {
@@ -19,7 +22,47 @@ std::string full_name(sqlite3_vfs* vfs, const std::filesystem::path& path) {
   return full + std::string(2, '\0');
 }
 
+tl::unexpected<Error> not_renamed(const std::filesystem::path& from, int system_error) {
+  return fail(Errc::storage_failed,
+              from.string() + " cannot be renamed: " + std::generic_category().message(system_error),
+              "make the folder writable");
+}
+
+/// A VFS has no renaming of its own; one that keeps its files elsewhere than the system gets a copy.
+Status copy_and_remove(const std::filesystem::path& from, const std::filesystem::path& to) {
+  Bytes bytes;
+  {
+    WASL_LET(DiskFile source, DiskFile::open(from, DiskFile::Mode::read));
+    WASL_LET(bytes, source.read());
+  }
+  WASL_LET(DiskFile target, DiskFile::open(to, DiskFile::Mode::create));
+  WASL_TRY(target.write(0, bytes));
+  WASL_TRY(target.sync());
+  sqlite3_vfs* vfs = sqlite3_vfs_find(nullptr);
+  if (vfs->xDelete(vfs, full_name(vfs, from).c_str(), 1) != SQLITE_OK) return not_renamed(from, EIO);
+  return {};
+}
+
 }  // namespace
+
+Status sync_folder(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder.empty() ? "." : folder;
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const int system_error = errno;
+  if (descriptor >= 0) ::close(descriptor);
+  if (synced) return {};
+  return fail(Errc::storage_failed,
+              path.string() + " cannot be made durable: " + std::generic_category().message(system_error));
+}
+
+Status rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::error_code error;
+  std::filesystem::rename(from, to, error);
+  if (!error) return sync_folder(to.parent_path());
+  if (error == std::errc::no_such_file_or_directory && file_exists(from)) return copy_and_remove(from, to);
+  return not_renamed(from, error.value());
+}
 
 bool file_exists(const std::filesystem::path& path) {
   sqlite3_vfs* vfs = sqlite3_vfs_find(nullptr);

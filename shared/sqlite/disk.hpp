@@ -15,6 +15,10 @@ struct sqlite3_file;
 namespace wasl {
 
 bool file_exists(const std::filesystem::path& path);
+/// Makes the names in a folder durable: those of files made by other means than DiskFile, and of folders.
+Status sync_folder(const std::filesystem::path& folder);
+/// Gives a closed file of the same folder another name, durably.
+Status rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
 
 class DiskFile {
  public:
