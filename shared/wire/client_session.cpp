@@ -91,6 +91,9 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
 }
 
 Status ClientSession::push(Output& out) {
+  // The final proof may be on its way already: what another program seals from here on is for the next
+  // session.
+  if (finish_sent_) return {};
   if (options_.extra) {
     flights_.emplace_back(count_sets(*options_.extra), 0);
     ask(out, encode_segment(FrameKind::push, *options_.extra, options_.network));
@@ -110,7 +113,7 @@ Status ClientSession::push(Output& out) {
     ask(out, std::move(frame));
   }
   const bool all_out = !retry_at_ && in_flight_ < credit_;
-  if (pushed_ && all_out && !options_.live && !finish_sent_) {
+  if (pushed_ && all_out && !options_.live) {
     finish_sent_ = true;
     ask(out, finish_frame());
   }
