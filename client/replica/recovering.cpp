@@ -114,12 +114,11 @@ Result<std::vector<SealedSet>> Replica::missing_from_outbox(std::set<Hash>& disc
       if (known && select.int64(0) > static_cast<std::int64_t>(end.last)) {
         end = {static_cast<Sequence>(select.int64(0)), Hash::from(select.blob(1)).value_or(Hash{})};
       }
-      // Of a lost replica.db nothing is known: the file then says where it begins.
-      if (end.last == 0) end = {header.sequence - 1, header.previous};
       ends[chain] = end;
     }
     ChainEnd& end = ends[chain];
-    if (header.sequence != end.last + 1 || header.previous != end.name) continue;
+    // What lies between was sent and is gone from the file, or the replica is an older copy: the hub knows.
+    if (header.sequence <= end.last) continue;
     end = {header.sequence, set->name};
     missing.push_back({std::move(*set), item.openings});
   }

@@ -279,6 +279,43 @@ TEST_F(Network, ALostReplicaIsFetchedAgainAndUnsentWorkComesFromTheOutbox) {
   EXPECT_EQ(a->rows("SELECT reference FROM project"), "unsent");
 }
 
+TEST_F(Network, AnOlderReplicaTakesUnsentWorkFromAnOutboxThatBeginsLater) {
+  make_project();
+  const auto folder = a->folder();
+  a->close();
+  std::filesystem::copy_file(folder / "replica.db", folder / "older.db");
+  a->reopen();
+  a->sql("UPDATE project SET reference='sent' WHERE id='p1'");
+  sync_all();
+  sync_all();  // everything has its entry: outbox.log is emptied
+  a->sql("UPDATE project SET reference='unsent' WHERE id='p1'");
+  must(a->replica().seal());
+  a->close();
+  std::filesystem::remove(folder / "replica.db-wal");
+  std::filesystem::rename(folder / "older.db", folder / "replica.db");
+  a->reopen();
+  sync_all();
+  sync_all();
+  EXPECT_EQ(b->rows("SELECT reference FROM project"), "unsent");
+  EXPECT_EQ(a->rows("SELECT reference FROM project"), "unsent");
+}
+
+TEST_F(Network, WhatWasDiscardedDoesNotComeBackWithALostReplica) {
+  make_project();
+  a->sql("UPDATE project SET reference='discarded' WHERE id='p1'");
+  must(a->replica().seal());
+  must(a->replica().discard(must(a->replica().find_pending(""))));
+  a->close();
+  for (const char* name : {"replica.db", "replica.db-wal", "replica.db-shm"})
+    std::filesystem::remove(a->folder() / name);
+  a->reopen();
+  sync_all();
+  sync_all();
+  EXPECT_NE(a->rows("SELECT reference FROM project"), "discarded");
+  EXPECT_EQ(a->rows("SELECT reference FROM project"), b->rows("SELECT reference FROM project"));
+  EXPECT_EQ(must(a->replica().status()).unsent, 0U);
+}
+
 TEST_F(Network, AnImportGoesOnABulkChainAndArrivesWhole) {
   a->sql(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<1500) "
