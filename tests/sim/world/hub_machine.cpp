@@ -170,7 +170,7 @@ void HubMachine::work(const std::function<void()>& code) {
     return start_after(500);
   }
   // After an I/O error nothing in memory is trusted: stop, reopen, check, go on.
-  if (process_ != nullptr && disk_.failed() != failed) {
+  if (process_ != nullptr && (disk_.failed() != failed || process_->store->must_reopen())) {
     trace_.note(kName, "stops after an I/O error");
     kill();
     failed_ = true;

@@ -241,7 +241,7 @@ void OfficeMachine::call(std::uint64_t id, const std::function<void(Process&)>& 
     return start_after(1'000);
   }
   // After an I/O error nothing in memory is trusted: stop, reopen, check, go on.
-  if (process != nullptr && disk_.failed() != failed) {
+  if (process != nullptr && (disk_.failed() != failed || process->replica->must_reopen())) {
     in_.trace.note(setting_.name, "reopens after an I/O error");
     kill();
     failed_ = true;
