@@ -11,7 +11,7 @@
 namespace wasl {
 namespace {
 
-constexpr std::uint64_t kChunk = 1 << 30;  // the VFS counts bytes of one call in int
+constexpr std::uint64_t kChunk = 1 << 16;  // of one call: unixWrite keeps the lowest 17 bits of a count
 
 /// Absolute, as the VFS wants it, and with the second zero byte that SQLite's own names end with.
 std::string full_name(sqlite3_vfs* vfs, const std::filesystem::path& path) {
