@@ -80,7 +80,8 @@ class Crashes(WorldTest):
             writer.join()
         # Without a word from anybody the daemons bring everything together.
         quiet = until(lambda: len({office.fingerprint() for office in self.offices}) == 1, 60, 0.3)
-        self.assertTrue(quiet, "the daemons did not come together")
+        self.assertTrue(quiet, [(office.status(), (office.folder / "daemon.log").read_text()[-1500:])
+                                for office in self.offices])
         for daemon in daemons.values():
             daemon.terminate()
             self.assertEqual(daemon.wait(20), 0)
