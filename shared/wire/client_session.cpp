@@ -107,14 +107,18 @@ Status ClientSession::push(Output& out) {
     in_flight_ += frame.size();
     summary_.sent_sets += sets;
     pushed_ = true;
+    finish_sent_ = false;  // sealed again after a verdict: the end is asked for once more
     ask(out, std::move(frame));
   }
   const bool all_out = !retry_at_ && in_flight_ < credit_;
-  if (pushed_ && all_out && !options_.live && !finish_sent_) {
-    finish_sent_ = true;
-    ask(out, finish_frame());
-  }
+  if (pushed_ && all_out && !options_.live && !finish_sent_) ask_finish(out);
   return {};
+}
+
+void ClientSession::ask_finish(Output& out) {
+  finish_sent_ = true;
+  ++finishes_;
+  ask(out, finish_frame());
 }
 
 Status ClientSession::take_verdicts(ByteView frame, Millis now, Output& out) {
@@ -168,6 +172,8 @@ Status ClientSession::take_proof(ByteView frame, Output& out) {
   }
   if (retry_at_) return {};
   if (proof.final && !flights_.empty()) {
+    if (finishes_ > 0) --finishes_;
+    if (finishes_ > 0) return {};  // it left before the hub had the last push
     return fail(Errc::malformed, "the hub has no verdict for something that was sent",
                 "sync again; nothing is lost");
   }
@@ -175,10 +181,7 @@ Status ClientSession::take_proof(ByteView frame, Output& out) {
     end(out);
     return port_.on_session_end(summary_.equal);
   }
-  if (!finish_sent_) {
-    finish_sent_ = true;
-    ask(out, finish_frame());
-  }
+  if (!finish_sent_) ask_finish(out);
   return {};
 }
 

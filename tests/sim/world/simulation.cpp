@@ -455,7 +455,9 @@ class Simulation {
       if (!info) continue;
       const auto leaf = ledger::HeadsLeaf::decode((*info)->leaf);
       words += name + " " + std::to_string((*info)->size) + " applied " + std::to_string((*info)->applied) +
-               " leaf " + (leaf ? std::to_string(leaf->size) + "/" + std::to_string(leaf->digest_position) : "none") + "; ";
+               " leaf " +
+               (leaf ? std::to_string(leaf->size) + "/" + std::to_string(leaf->digest_position) : "none") +
+               "; ";
     }
     return words;
   }
