@@ -45,6 +45,7 @@ Daemon::Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Rand
 Status Daemon::run() {
   log::info("daemon.started", {{"organisation", replica_->network().organisation}, {"hub", url_}});
   loop_.on_signal([this] { stop(); });
+  WASL_TRY(replica_->settle());
   watch();
   connect();
   loop_.run();

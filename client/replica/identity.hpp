@@ -81,6 +81,7 @@ class Identity {
 
   [[nodiscard]] bool must_reopen() const { return db_.must_reopen(); }
   Status check() { return db_.check(); }
+  Status settle() { return db_.settle(); }
 
  private:
   explicit Identity(Database database) : db_(std::move(database)) {}

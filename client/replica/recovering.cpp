@@ -44,6 +44,11 @@ Result<std::unique_ptr<Replica>> Replica::reopen(const std::filesystem::path& fo
   return open(folder, ports);
 }
 
+Status Replica::settle() {
+  WASL_TRY(identity_.settle());
+  return db_.settle();
+}
+
 Status Replica::set_aside(const std::filesystem::path& folder, Clock& clock, const Error& damage) {
   WASL_LET(Identity identity, Identity::open(folder, false));
   const std::string name = "replica.db.damaged-" + std::to_string(clock.now());

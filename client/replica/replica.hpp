@@ -129,6 +129,8 @@ class Replica final : public ClientPort {
     return db_.must_reopen() || identity_.must_reopen() || outbox_.must_reopen();
   }
 
+  /// Where a long-lived process begins: see Database::settle().
+  Status settle();
   Identity& identity() { return identity_; }
   Database& database() { return db_; }
   const NetworkAnchor& network() const { return anchor_; }

@@ -75,6 +75,7 @@ std::vector<Cursor> decode_applied(ByteView bytes) {
 
 Result<std::unique_ptr<SqliteHubStore>> SqliteHubStore::open(const std::filesystem::path& file, bool create) {
   WASL_LET(Database database, Database::open({.path = file, .create = create}));
+  WASL_TRY(database.settle());
   WASL_TRY(LogStore::create_tables(database));
   WASL_TRY(database.exec(kTables));
   std::unique_ptr<SqliteHubStore> store(new SqliteHubStore(std::move(database)));

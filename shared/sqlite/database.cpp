@@ -95,7 +95,17 @@ class SqliteConnection {
   [[nodiscard]] sqlite3* handle() const { return handle_; }
   [[nodiscard]] std::uint64_t undone() const { return undone_; }
 
+  /// Between BEGIN and its end. SQLite ends a transaction by itself after some errors of the disk: what the
+  /// caller still writes would then stand alone and durable, so nothing runs until the Transaction is gone.
+  void set_inside(bool inside) { inside_ = inside; }
+  [[nodiscard]] Status still_inside() const {
+    if (!inside_ || sqlite3_get_autocommit(handle_) == 0) return {};
+    return fail(Errc::storage_failed, name_ + ": the disk failed in the middle of a transaction",
+                "nothing of it was kept: check the disk, then run it again");
+  }
+
   void roll_back() {
+    inside_ = false;
     // A full disk or an I/O error may have rolled back already; then there is nothing left to undo.
     const bool by_itself = sqlite3_get_autocommit(handle_) != 0;
     if (by_itself || sqlite3_txn_state(handle_, "main") == SQLITE_TXN_WRITE) ++undone_;
@@ -103,6 +113,11 @@ class SqliteConnection {
   }
 
   [[nodiscard]] bool must_reopen() const { return must_reopen_; }
+  void set_busy_timeout(int millis) {
+    busy_timeout_ = millis;
+    sqlite3_busy_timeout(handle_, millis);
+  }
+  [[nodiscard]] int busy_timeout() const { return busy_timeout_; }
 
   [[nodiscard]] tl::unexpected<Error> failed(int code) {
     const int primary = code & 0xff;
@@ -124,6 +139,7 @@ class SqliteConnection {
   }
 
   Status exec(std::string_view sql) {
+    WASL_TRY(still_inside());
     const int code = sqlite3_exec(handle_, std::string(sql).c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return failed(code);
     return {};
@@ -180,6 +196,8 @@ class SqliteConnection {
   std::size_t idle_count_ = 0;
   int lent_ = 0;
   std::uint64_t undone_ = 0;
+  bool inside_ = false;
+  int busy_timeout_ = 0;
   bool must_reopen_ = false;
 };
 
@@ -232,6 +250,7 @@ void Statement::bind_real(int index, double real) { bound(sqlite3_bind_double(st
 Result<bool> Statement::step() {
   if (const int code = std::exchange(bind_code_, SQLITE_OK); code != SQLITE_OK)
     return connection_->failed(code);
+  WASL_TRY(connection_->still_inside());
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) {
@@ -325,7 +344,7 @@ Result<Database> Database::open(const OpenOptions& options) {
   const int code = sqlite3_open_v2(options.path.c_str(), &handle, flags, nullptr);
   auto connection = std::make_unique<SqliteConnection>(handle, name);
   if (code != SQLITE_OK) return connection->failed(code);
-  sqlite3_busy_timeout(handle, static_cast<int>(options.busy_timeout.count()));
+  connection->set_busy_timeout(static_cast<int>(options.busy_timeout.count()));
   // SQLite falls back to reading when it may not write; better said now than at the first write.
   if (!options.read_only && sqlite3_db_readonly(handle, "main") == 1)
     return fail(Errc::storage_failed, name + ": the file is read-only", std::string(kReadOnly));
@@ -347,7 +366,16 @@ Result<std::int64_t> Database::data_version() {
 
 bool Database::must_reopen() const { return connection_->must_reopen(); }
 
+Status Database::settle() {
+  sqlite3_busy_timeout(handle(), 0);
+  const int code = sqlite3_wal_checkpoint_v2(handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  sqlite3_busy_timeout(handle(), connection_->busy_timeout());
+  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) return {};
+  return connection_->failed(code);
+}
+
 Status Database::check() {
+  WASL_TRY(settle());
   WASL_LET(auto check, prepare("PRAGMA quick_check(1)"));
   WASL_LET(const bool row, check.step());
   if (row && check.text(0) == "ok") return {};
@@ -373,6 +401,7 @@ sqlite3* Database::handle() const { return connection_->handle(); }
 
 Result<Transaction> Transaction::begin(Database& database, Kind kind) {
   WASL_TRY(database.exec(kind == Kind::immediate ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED"));
+  database.connection_->set_inside(true);
   return Transaction(*database.connection_);
 }
 
@@ -383,6 +412,7 @@ Transaction::~Transaction() {
 Status Transaction::commit() {
   WASL_ASSERT(connection_ != nullptr);
   WASL_TRY(connection_->exec("COMMIT"));
+  connection_->set_inside(false);
   connection_ = nullptr;
   return {};
 }

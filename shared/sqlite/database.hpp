@@ -123,6 +123,11 @@ class Database {
   [[nodiscard]] bool must_reopen() const;
   /// Reads every page. @return corrupt with SQLite's words; about a second a gigabyte.
   Status check();
+  /// Writes what the log holds into the file and empties the log. Call at the first opening after a process
+  /// that died: a commit whose sync failed may stand in the system's cache alone; recovery takes it for
+  /// committed, and everything written behind it would be lost with it at the next power cut. Does nothing
+  /// while others have the file open: then there was no recovery.
+  Status settle();
 
   /// Applying writes what others have signed, so no trigger of the file may run or object and no
   /// statement may reach the schema or shadow tables: triggers off, DEFENSIVE on. Switching recompiles

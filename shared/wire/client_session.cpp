@@ -91,6 +91,9 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
 }
 
 Status ClientSession::push(Output& out) {
+  // The final proof may be on its way already: what another program seals from here on is for the next
+  // session.
+  if (finish_sent_) return {};
   if (options_.extra) {
     flights_.emplace_back(count_sets(*options_.extra), 0);
     ask(out, encode_segment(FrameKind::push, *options_.extra, options_.network));
@@ -107,18 +110,14 @@ Status ClientSession::push(Output& out) {
     in_flight_ += frame.size();
     summary_.sent_sets += sets;
     pushed_ = true;
-    finish_sent_ = false;  // sealed again after a verdict: the end is asked for once more
     ask(out, std::move(frame));
   }
   const bool all_out = !retry_at_ && in_flight_ < credit_;
-  if (pushed_ && all_out && !options_.live && !finish_sent_) ask_finish(out);
+  if (pushed_ && all_out && !options_.live) {
+    finish_sent_ = true;
+    ask(out, finish_frame());
+  }
   return {};
-}
-
-void ClientSession::ask_finish(Output& out) {
-  finish_sent_ = true;
-  ++finishes_;
-  ask(out, finish_frame());
 }
 
 Status ClientSession::take_verdicts(ByteView frame, Millis now, Output& out) {
@@ -172,8 +171,6 @@ Status ClientSession::take_proof(ByteView frame, Output& out) {
   }
   if (retry_at_) return {};
   if (proof.final && !flights_.empty()) {
-    if (finishes_ > 0) --finishes_;
-    if (finishes_ > 0) return {};  // it left before the hub had the last push
     return fail(Errc::malformed, "the hub has no verdict for something that was sent",
                 "sync again; nothing is lost");
   }
@@ -181,7 +178,10 @@ Status ClientSession::take_proof(ByteView frame, Output& out) {
     end(out);
     return port_.on_session_end(summary_.equal);
   }
-  if (!finish_sent_) ask_finish(out);
+  if (!finish_sent_) {
+    finish_sent_ = true;
+    ask(out, finish_frame());
+  }
   return {};
 }
 

@@ -71,7 +71,6 @@ class ClientSession {
   Status take_proof(ByteView frame, Output& out);
   Status push(Output& out);
   void ask(Output& out, Bytes frame);
-  void ask_finish(Output& out);
   void end(Output& out);
   [[nodiscard]] bool expects() const;  ///< an answer: its deadline runs
   Output finish(Status status, Output&& out);
@@ -86,7 +85,6 @@ class ClientSession {
   bool waiting_ = true;  ///< for an answer to the last thing asked
   bool pushed_ = false;
   bool finish_sent_ = false;
-  std::uint64_t finishes_ = 0;  ///< asked and not yet answered
   std::uint64_t credit_ = 0;
   std::uint64_t in_flight_ = 0;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> flights_;  ///< change sets and bytes of each push

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "shared/sqlite/database.hpp"
 #include "shared/sqlite/disk.hpp"
 
 namespace wasl::test {
@@ -237,6 +238,27 @@ TEST_F(Disk, TheSameSeedMakesTheSameDisaster) {
   };
   EXPECT_EQ(disaster(3), disaster(3));
   EXPECT_NE(disaster(3), disaster(4));
+}
+
+TEST_F(Disk, NothingIsWrittenAfterSqliteHasUndoneTheTransactionByItself) {
+  OpenOptions options;
+  options.path = path;
+  options.create = true;
+  Database db = Database::open(options).value();
+  ASSERT_TRUE(db.exec("CREATE TABLE t(n INTEGER PRIMARY KEY, pad); PRAGMA cache_size=4"));
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(db.exec("INSERT INTO t(pad) VALUES(randomblob(3000))"));
+  {
+    const Transaction transaction = Transaction::begin(db).value();
+    ASSERT_TRUE(db.exec("INSERT INTO t(n) VALUES(1000)"));
+    disk.fail({DiskCall::read, 3, false, SQLITE_IOERR_READ});
+    ASSERT_FALSE(db.exec("UPDATE t SET pad = randomblob(3000)"));
+    ASSERT_NE(sqlite3_get_autocommit(db.handle()), 0) << "SQLite has undone it";
+    EXPECT_FALSE(db.exec("INSERT INTO t(n) VALUES(2000)"));
+    EXPECT_FALSE(db.prepare("INSERT INTO t(n) VALUES(3000)").value().run());
+  }
+  EXPECT_TRUE(db.exec("INSERT INTO t(n) VALUES(4000)"));
+  Plain other(path);
+  EXPECT_EQ(other.ask("SELECT group_concat(n) FROM t WHERE n > 500"), "4000");
 }
 
 }  // namespace

@@ -47,6 +47,9 @@ void HubMachine::found() {
 void HubMachine::start() {
   if (process_ != nullptr) return;
   auto store = SqliteHubStore::open(disk_.folder() + "/hub.db", false);
+  if (store && std::exchange(failed_, false)) {
+    if (const Status sound = (*store)->check(); !sound) store = tl::unexpected(sound.error());
+  }
   if (!store) {
     trace_.note(kName, "does not open: " + store.error().message);
     disk_.revive();
@@ -170,6 +173,7 @@ void HubMachine::work(const std::function<void()>& code) {
   if (process_ != nullptr && disk_.failed() != failed) {
     trace_.note(kName, "stops after an I/O error");
     kill();
+    failed_ = true;
     start_after(1'000);
   }
 }

@@ -84,6 +84,7 @@ class HubMachine {
   std::vector<std::pair<std::uint64_t, HubSession::Output>> outgoing_;
   std::uint64_t last_link_ = 0;
   std::uint64_t commits_ = 0;
+  bool failed_ = false;  ///< its disk, in the last process
 };
 
 }  // namespace wasl::sim

@@ -164,6 +164,7 @@ class OfficeMachine {
   bool forked_ = false;
   bool start_planned_ = false;
   bool corrupt_before_ = false;
+  bool failed_ = false;  ///< its disk, in the last process
   std::optional<Error> last_error_;
 };
 

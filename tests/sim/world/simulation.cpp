@@ -97,7 +97,8 @@ class Simulation {
     }
   }
 
-  OfficeMachine& add_office(const std::string& organisation) {
+  /// @return nothing when the hub could not take it.
+  OfficeMachine* add_office(const std::string& organisation) {
     OfficeMachine::Setting setting;
     setting.name = "office-" + std::to_string(++office_count_);
     setting.organisation = organisation;
@@ -112,6 +113,7 @@ class Simulation {
         OfficeMachine::World{scheduler_, faults_, dice_, trace_, hub_}, setting);
     const auto invitation = hub_.invite(organisation, "officer");
     if (!invitation || !office->join(*invitation)) {
+      if (late_joins_ > 0) return nullptr;  // the hub's disk may fail under it
       trace_.violation(setting.name,
                        "cannot join: " + (invitation ? office->last_error().value_or(Error{}).message
                                                      : invitation.error().message));
@@ -119,7 +121,7 @@ class Simulation {
     if (invitation) used_invitations_.push_back(*invitation);
     wire(*office);
     offices_.push_back(std::move(office));
-    return *offices_.back();
+    return offices_.back().get();
   }
 
   void wire(OfficeMachine& office) {
@@ -376,8 +378,9 @@ class Simulation {
   bool join_late() {
     if (!hub_.is_up() || hub_.disk().failed() > 0 || late_joins_ >= 2) return false;
     ++late_joins_;
-    add_office(offices_[0]->setting().organisation).start();
-    return true;
+    OfficeMachine* const office = add_office(offices_[0]->setting().organisation);
+    if (office != nullptr) office->start();
+    return office != nullptr;
   }
 
   /// Somebody found an invitation that was used.
