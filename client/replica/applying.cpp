@@ -139,11 +139,7 @@ Status Replica::on_entries(Segment segment) {
                 "sync again: the hub then sends all of it; nothing is lost");
   }
   WASL_TRY(apply_space(segment.space, &segment));
-  // The office's place in the network decides where its registers write by default.
-  if (segment.space != kAuthoritySpace || authority_.organisation(anchor_.organisation) == nullptr) return {};
-  if (tables_ready_) return {};
-  WASL_TRY(prepare_tables());
-  return recover_outbox();
+  return settle_in();
 }
 
 namespace {

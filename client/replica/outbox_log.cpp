@@ -16,22 +16,44 @@ Status OutboxLog::append(const std::vector<OutboxItem>& items) {
     out.fixed(crypto::hash("wasl.1/outbox", frame.bytes()));
     out.raw(frame.bytes());
   }
+  WASL_LET(const std::uint64_t begin, clean_end());
   WASL_LET(DiskFile file, DiskFile::open(path_, DiskFile::Mode::create));
-  WASL_LET(end_before_, file.size());
-  Status done = file.write(*end_before_, out.bytes());
-  if (done) done = file.sync();
-  if (!done) {
-    must_reopen_ = true;
-    take_back();
+  last_ = {begin, begin + out.size()};
+  Status done = file.write(begin, out.bytes());
+  if (done) {
+    done = file.sync();
+    must_reopen_ = must_reopen_ || !done;
   }
+  if (!done) take_back();
   return done;
 }
 
-void OutboxLog::take_back() {
-  if (!end_before_) return;
+/// Where the next frame goes: behind what is whole and wanted.
+Result<std::uint64_t> OutboxLog::clean_end() {
   auto file = DiskFile::open(path_, DiskFile::Mode::write);
-  // If this fails too, the work comes back with the next start: kept rather than lost.
-  if (file && file->truncate(*end_before_) && file->sync()) end_before_.reset();
+  if (!file && file.error().code == Errc::not_found) return 0;
+  if (!file) return tl::unexpected(file.error());
+  WASL_LET(std::uint64_t size, file->size());
+  // A program that ended while it appended may have left a piece: a frame behind it could not be found.
+  if (size != last_.end) {
+    WASL_TRY(drop_torn_tail());
+    WASL_LET(size, file->size());
+  }
+  if (!unwanted_) return size;
+  if (size == last_.end) {
+    WASL_TRY(file->truncate(last_.begin));
+    size = last_.begin;
+  }
+  unwanted_ = false;
+  return size;
+}
+
+void OutboxLog::take_back() {
+  if (last_.begin == last_.end) return;
+  auto file = DiskFile::open(path_, DiskFile::Mode::write);
+  const bool done = file && file->truncate(last_.begin) && file->sync();
+  if (done) last_.end = last_.begin;
+  unwanted_ = !done;  // the next append cuts it off; without one the work comes back with the next start
 }
 
 Result<std::vector<OutboxItem>> OutboxLog::read() const {

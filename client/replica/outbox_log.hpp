@@ -3,7 +3,6 @@
 // so that unsent work survives a corrupt database. Frame: varint length, BLAKE2b-256 of the bytes, bytes.
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <vector>
 
 #include "shared/model/change_set.hpp"
@@ -43,9 +42,13 @@ class OutboxLog {
     std::size_t size = 0;   ///< of the file
   };
   [[nodiscard]] Result<Whole> read_whole() const;
+  Result<std::uint64_t> clean_end();
 
   std::filesystem::path path_;
-  std::optional<std::uint64_t> end_before_;  ///< of the last append, while it can be taken back
+  struct {
+    std::uint64_t begin = 0, end = 0;
+  } last_;                 ///< where the last append of this object stands
+  bool unwanted_ = false;  ///< it was to be taken back and is still there
   bool must_reopen_ = false;
 };
 

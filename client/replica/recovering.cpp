@@ -34,6 +34,8 @@ Result<std::unique_ptr<Replica>> Replica::reopen(const std::filesystem::path& fo
     WASL_TRY(identity.check());
   }
   Status sound = check_replica(folder / "replica.db");
+  // SQLite says an error of the disk or of memory in the words of damage: only what is met twice is damage.
+  if (!sound && sound.error().code == Errc::corrupt) sound = check_replica(folder / "replica.db");
   if (sound) {
     auto opened = open(folder, ports);
     if (opened || opened.error().code != Errc::corrupt) return opened;

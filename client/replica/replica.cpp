@@ -107,15 +107,26 @@ Status Replica::prepare() {
   return apply_stored();
 }
 
-/// Takes up what is stored and not applied: a crash or a full disk came in between.
+/// Takes up what is stored and not applied: a crash or a full disk came in between. `authority` first: it
+/// says where the office stands, and with that which tables the others need.
 Status Replica::apply_stored() {
-  WASL_LET(const auto spaces, store_.space_names());
+  WASL_LET(auto spaces, store_.space_names());
+  std::stable_partition(spaces.begin(), spaces.end(),
+                        [](const std::string& space) { return space == kAuthoritySpace; });
   for (const std::string& space : spaces) {
     // What a caught hub made us store stays unapplied, with its evidence; the office goes on working.
     if (Status applied = apply_space(space, nullptr); !applied && applied.error().code != Errc::caught)
       return applied;
+    WASL_TRY(settle_in());
   }
   return {};
+}
+
+/// The office's place in the network decides where its registers write by default.
+Status Replica::settle_in() {
+  if (tables_ready_ || authority_.organisation(anchor_.organisation) == nullptr) return {};
+  WASL_TRY(prepare_tables());
+  return recover_outbox();
 }
 
 Status Replica::prepare_tables() {
@@ -141,7 +152,7 @@ Status Replica::prepare_tables() {
     WASL_LET(const bool there, holds(db_, one));
     complete = complete && there;
   }
-  tables_ready_ = true;
+  tables_ready_ = complete;
   if (complete) return {};
   WASL_LET(auto transaction, Transaction::begin(db_));
   for (const auto& one : tables) {
@@ -154,7 +165,9 @@ Status Replica::prepare_tables() {
     WASL_TRY(db_.exec("DROP TRIGGER IF EXISTS " + one.name));
     WASL_TRY(db_.exec(one.sql));
   }
-  return transaction.commit();
+  WASL_TRY(transaction.commit());
+  tables_ready_ = true;
+  return {};
 }
 
 Status Replica::catch_up_authority() {

@@ -250,6 +250,7 @@ class Replica final : public ClientPort {
   Status check_openings(const Segment& segment);
   Status check_order(const Segment& segment, const SpaceInfo& info);
   Status apply_stored();
+  Status settle_in();
   Status apply_space(const std::string& space, const Segment* fresh);
   Status apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position);
   Status settle_digest(SpaceInfo& info);

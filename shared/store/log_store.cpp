@@ -55,6 +55,7 @@ Status LogStore::refresh() {
   if (version != data_version_ || db_->undone() != undone_) forget();
   data_version_ = version;
   undone_ = db_->undone();
+  failed_.reset();  // of an earlier transaction, which has told it
   return {};
 }
 

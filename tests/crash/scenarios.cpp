@@ -197,7 +197,11 @@ std::vector<Scenario> sessions() {
                          world.sql(kOffice, write("p1", "website", "w"));
                          must(world.office().seal());
                        },
-                   .run = whole});
+                   .run =
+                       [whole](CrashWorld& world, const Mark& mark) {
+                         whole(world, mark);
+                         whole(world, mark);  // what was sealed again leaves with the next session
+                       }});
   }
   return out;
 }

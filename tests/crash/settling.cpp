@@ -1,6 +1,7 @@
 #include "tests/crash/settling.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace wasl::test {
 namespace {
@@ -86,6 +87,29 @@ std::string settle(CrashWorld& world, const Scenario& scenario) {
   out += "the second office:\n" + state_of(world, Machine::second, world.second());
   out += "kept at the hub: " +
          world.rows(Machine::hub, "SELECT fork, state, count(*) FROM hub_kept GROUP BY 1, 2");
+  return out;
+}
+
+std::string difference(const std::string& expected, const std::string& got) {
+  const auto lines = [](const std::string& text) {
+    std::multiset<std::string> out;
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = std::min(text.find('\n', at), text.size());
+      out.insert(text.substr(at, end - at));
+      at = end + 1;
+    }
+    return out;
+  };
+  auto missing = lines(expected);
+  std::string out;
+  for (const std::string& line : lines(got)) {
+    if (const auto it = missing.find(line); it != missing.end()) {
+      missing.erase(it);
+    } else {
+      out += "  + " + line + "\n";
+    }
+  }
+  for (const std::string& line : missing) out += "  - " + line + "\n";
   return out;
 }
 

@@ -16,4 +16,7 @@ struct Unsound : std::runtime_error {
 /// @return rows, counts, notices, conflicts and history of both offices. Throws Unsound.
 std::string settle(CrashWorld& world, const Scenario& scenario);
 
+/// The lines that one of two such texts has and the other not.
+std::string difference(const std::string& expected, const std::string& got);
+
 }  // namespace wasl::test

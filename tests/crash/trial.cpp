@@ -22,30 +22,6 @@ void cut(SimDisk& disk, Cut how) {
   }
 }
 
-/// The lines that one side has and the other not.
-std::string difference(const std::string& expected, const std::string& got) {
-  const auto lines = [](const std::string& text) {
-    std::multiset<std::string> out;
-    for (std::size_t at = 0; at < text.size();) {
-      const std::size_t end = std::min(text.find('\n', at), text.size());
-      out.insert(text.substr(at, end - at));
-      at = end + 1;
-    }
-    return out;
-  };
-  auto missing = lines(expected);
-  std::string out;
-  for (const std::string& line : lines(got)) {
-    if (const auto it = missing.find(line); it != missing.end()) {
-      missing.erase(it);
-    } else {
-      out += "  + " + line + "\n";
-    }
-  }
-  for (const std::string& line : missing) out += "  - " + line + "\n";
-  return out;
-}
-
 }  // namespace
 
 std::string_view to_word(Cut cut) { return cut == Cut::death ? "death" : cut == Cut::lose ? "lose" : "tear"; }

@@ -222,6 +222,14 @@ void CrashWorld::close_all() {
   for (const Machine machine : {Machine::hub, Machine::office, Machine::second}) close(machine);
 }
 
+void CrashWorld::abandon() {
+  (void)hub_.release();
+  (void)store_.release();
+  (void)office_.release();
+  (void)second_.release();
+  for (SimDisk* disk : {&hub_disk_, &office_disk_, &second_disk_}) disk->abandon();
+}
+
 void CrashWorld::make_office(Machine machine, const Invitation& invitation) {
   const NetworkAnchor anchor{invitation.network,
                              invitation.statement,

@@ -38,6 +38,8 @@ class CrashWorld {
   void open(Machine machine);
   void close(Machine machine);
   void close_all();
+  /// The process has ended where nothing could be closed: its objects are left behind.
+  void abandon();
   SimDisk& disk(Machine machine);
   Hub& hub() { return *hub_; }
   HubStore& store() { return *store_; }

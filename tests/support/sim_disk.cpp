@@ -27,12 +27,22 @@ void put(Bytes& content, std::uint64_t offset, ByteView bytes) {
   std::copy(bytes.begin(), bytes.end(), content.begin() + static_cast<std::ptrdiff_t>(offset));
 }
 
+int calls_inside = 0;
+struct Inside {
+  Inside() { ++calls_inside; }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+  ~Inside() { --calls_inside; }
+};
+
 std::map<std::string, SimDisk*>& disks() {
   static std::map<std::string, SimDisk*> all;
   return all;
 }
 
 }  // namespace
+
+bool inside_disk() { return calls_inside > 0; }
 
 std::uint64_t Dice::next() {
   std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ULL);
@@ -107,6 +117,7 @@ struct SimVfs {
 
   // ── Files ──
   static int close(sqlite3_file* file) {
+    const Inside inside;
     Opened& opened = of(file);
     shm_unmap(file, 0);
     opened.file->open.erase(&opened);
@@ -114,6 +125,7 @@ struct SimVfs {
     return SQLITE_OK;
   }
   static int read(sqlite3_file* file, void* to, int count, sqlite3_int64 offset) {
+    const Inside inside;
     Opened& opened = of(file);
     if (const int code = before(opened, DiskCall::read); code != SQLITE_OK) return code;
     const Bytes& now = opened.file->now;
@@ -126,6 +138,7 @@ struct SimVfs {
     return SQLITE_IOERR_SHORT_READ;
   }
   static int write(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset) {
+    const Inside inside;
     Opened& opened = of(file);
     const ByteView bytes(static_cast<const Byte*>(from), static_cast<std::size_t>(count));
     const auto at = static_cast<std::uint64_t>(offset);
@@ -151,12 +164,14 @@ struct SimVfs {
     return used + (end - opened.file->now.size()) <= *disk.room_;
   }
   static int truncate(sqlite3_file* file, sqlite3_int64 size) {
+    const Inside inside;
     Opened& opened = of(file);
     if (const int code = before(opened, DiskCall::write); code != SQLITE_OK) return code;
     opened.file->truncate(static_cast<std::uint64_t>(size));
     return SQLITE_OK;
   }
   static int sync(sqlite3_file* file, int) {
+    const Inside inside;
     Opened& opened = of(file);
     const int code = before(opened, DiskCall::sync);
     if (code == SQLITE_OK && opened.disk != nullptr && opened.disk->lies_) return SQLITE_OK;
@@ -206,6 +221,7 @@ struct SimVfs {
 
   // ── The WAL index ──
   static int shm_map(sqlite3_file* file, int region, int size, int extend, void volatile** out) {
+    const Inside inside;
     Opened& opened = of(file);
     if (!opened.has_shm) {
       opened.has_shm = true;
@@ -257,6 +273,7 @@ struct SimVfs {
     return {it == disks().end() ? nullptr : it->second, text.substr(slash + 1)};
   }
   static int open(sqlite3_vfs*, const char* path, sqlite3_file* out, int flags, int* out_flags) {
+    const Inside inside;
     auto* opened = new (out) Opened();
     if (path == nullptr) {
       opened->file = std::make_shared<File>();
@@ -293,6 +310,7 @@ struct SimVfs {
     return SQLITE_OK;
   }
   static int remove(sqlite3_vfs*, const char* path, int sync_folder) {
+    const Inside inside;
     const auto [disk, name] = place(path);
     if (disk == nullptr) return SQLITE_IOERR_DELETE;
     if (const int code = disk->before(DiskCall::write); code != SQLITE_OK) return SQLITE_IOERR_DELETE;
@@ -304,6 +322,7 @@ struct SimVfs {
     return SQLITE_OK;
   }
   static int access(sqlite3_vfs*, const char* path, int, int* out) {
+    const Inside inside;
     const auto [disk, name] = place(path);
     *out = disk != nullptr && !disk->killed_ && disk->files_.contains(name) ? 1 : 0;
     return SQLITE_OK;
@@ -434,6 +453,18 @@ void SimDisk::revive() {
   }
   killed_ = false;
   kill_at_.reset();
+}
+
+void SimDisk::abandon() {
+  for (auto& [name, file] : files_) {
+    auto fresh = std::make_shared<File>();
+    fresh->now = file->now;
+    fresh->durable = file->durable;
+    fresh->named = file->named;
+    fresh->unsynced = file->unsynced;
+    file = std::move(fresh);
+  }
+  revive();
 }
 
 void SimDisk::cut_power(Tear tear) {

@@ -69,6 +69,8 @@ class SimDisk {
   // ── Trouble now ── @pre every connection of this machine is closed, but for power_cut's own closing.
   /// The process is gone, the system's cache is not. Call when its objects are destroyed.
   void revive();
+  /// The same where nothing can be closed any more: whoever has files open keeps them, and nobody sees it.
+  void abandon();
   enum class Tear { lose, keep, reorder };
   /// What no sync covers is lost, kept or torn at any place, as the dice say. Includes revive().
   void cut_power(Tear tear);
@@ -106,6 +108,9 @@ class SimDisk {
   bool killed_ = false;
   bool lies_ = false;
 };
+
+/// Whether a call of a simulated disk is under way: its memory is not that of the program above it.
+bool inside_disk();
 
 /// Makes the simulated disks SQLite's default VFS for as long as it lives, and its random numbers follow the
 /// seed.

@@ -137,6 +137,18 @@ TEST_F(Reopening, ADamagedReplicaIsKeptAsideAndNothingOfItIsLost) {
   EXPECT_GE(aside, 1U);
 }
 
+TEST_F(Reopening, OneReadThatFailsWhileCheckingIsNoDamage) {
+  world->sql(kOffice, insert("p1"));
+  world->close(kOffice);
+  for (std::uint64_t after = 0; after < 60; ++after) {
+    disk(kOffice).fail({DiskCall::read, after, false, SQLITE_IOERR_READ});
+    (void)Replica::reopen("/office", world->ports());
+    disk(kOffice).mend();
+    for (const std::string& name : disk(kOffice).files())
+      ASSERT_FALSE(name.starts_with("replica.db.damaged-")) << after;
+  }
+}
+
 TEST_F(Reopening, NotesThatCannotBeReadAreSaidToBeLost) {
   world->sql(kOffice, insert("sealed"));
   must(world->office().seal());
