@@ -25,7 +25,8 @@ struct OutboxLogTest : testing::Test {
   }
   std::string bodies() {
     std::string all;
-    for (const OutboxItem& one : OutboxLog("/m/outbox.log").read().value()) all += to_text(one.body) + " ";
+    const auto kept = OutboxLog("/m/outbox.log").read().value();
+    for (const OutboxItem& one : kept) all += to_text(one.body) + " ";
     return all;
   }
 };
