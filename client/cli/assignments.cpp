@@ -38,7 +38,10 @@ nlohmann::json languages_in(const SqlValue& column, std::string_view language) {
   const auto* text = std::get_if<std::string>(&column);
   if (text == nullptr) return nlohmann::json::object();
   auto json = nlohmann::json::parse(*text, nullptr, false);
-  if (!text->empty() && text->front() == '{' && json.is_object()) return json;
+  const bool by_language = json.is_object() && std::all_of(json.begin(), json.end(), [](const auto& words) {
+                             return words.is_string() || words.is_null();
+                           });
+  if (!text->empty() && text->front() == '{' && by_language) return json;
   nlohmann::json out = nlohmann::json::object();
   out[std::string(language.empty() ? "und" : language)] = *text;
   return out;

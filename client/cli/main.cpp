@@ -4,6 +4,7 @@
 
 #include "client/cli/arguments.hpp"
 #include "client/engine/system_clock.hpp"
+#include "shared/base/ending.hpp"
 #include "shared/crypto/crypto.hpp"
 
 namespace wasl::cli {
@@ -45,10 +46,5 @@ int run(int argc, char** argv) {
 }  // namespace wasl::cli
 
 int main(int argc, char** argv) {
-  try {
-    return wasl::cli::run(argc, argv);
-  } catch (const std::exception& error) {  // third-party code only: no memory, a broken argument parser
-    std::fprintf(stderr, "wasl: %s\n", error.what());
-    return wasl::cli::kFailed;
-  }
+  return wasl::run_to_the_end("wasl", [&] { return wasl::cli::run(argc, argv); });
 }

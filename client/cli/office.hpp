@@ -19,6 +19,8 @@ class Office {
   [[nodiscard]] Replica::Ports ports() const { return {*clock_, *random_, built_in_schema()}; }
   /// Errors: not_found (never joined, or not to the end), locked, storage_failed, corrupt.
   [[nodiscard]] Result<std::unique_ptr<Replica>> open() const;
+  /// For what goes on after a disk that failed: see Replica::reopen.
+  [[nodiscard]] Result<std::unique_ptr<Replica>> reopen() const { return Replica::reopen(folder_, ports()); }
 
  private:
   std::filesystem::path folder_;

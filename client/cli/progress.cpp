@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <string>
 
-#include "client/engine/system_clock.hpp"
+#include "shared/net/loop.hpp"
 
 namespace wasl::cli {
 

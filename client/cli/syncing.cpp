@@ -64,11 +64,13 @@ Error with_comfort(Error error, Replica& replica) {
   return error;
 }
 
-constexpr int kTriesMore = 3;  // against a daemon that syncs the same folder at the same moment
+constexpr int kTriesMore = 3;
 
-/// Another program of this office came between, so that this session could prove nothing.
+/// What the next session mends: a daemon of this folder took in more than this session was shown, so that it
+/// could prove nothing, or a copy of this folder has written what the hub took to be known here.
 bool is_disturbed(const SyncOutcome& outcome) {
-  return outcome.error ? outcome.error->code == Errc::locked : !outcome.summary.equal.has_value();
+  if (!outcome.error) return !outcome.summary.equal.has_value();
+  return outcome.error->code == Errc::locked || outcome.error->code == Errc::conflict;
 }
 
 std::string url_of(const Replica& replica, const SyncArguments& arguments) {
@@ -106,12 +108,15 @@ Result<Answer> sync(const Office& office, const SyncArguments& arguments) {
 }
 
 Result<Answer> keep_in_touch(const Office& office, const SyncArguments& arguments) {
-  WASL_LET(const auto replica, office.open());
-  const std::string url = url_of(*replica, arguments);
+  auto replica = office.open();
+  if (!replica && replica.error().code == Errc::corrupt) replica = office.reopen();
+  if (!replica) return tl::unexpected(replica.error());
+  const std::string url = url_of(**replica, arguments);
   WASL_TRY(check_url(url));
   WASL_LET(const DaemonLock lock, DaemonLock::take(office.folder()));
   Loop loop;
-  Daemon daemon(loop, *replica, office.random(), url);
+  Daemon daemon(
+      loop, std::move(*replica), [&] { return office.reopen(); }, office.random(), url);
   WASL_TRY(daemon.run());
   return Answer{R"({"stopped":true})", "Stopped.", kDone};
 }

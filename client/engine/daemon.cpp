@@ -1,5 +1,8 @@
 #include "client/engine/daemon.hpp"
 
+#include <cstdlib>
+
+#include "client/engine/system_clock.hpp"
 #include "shared/log/log.hpp"
 
 namespace wasl {
@@ -8,6 +11,11 @@ namespace {
 // How long a write by another program waits to be noticed: shorter than a person's glance at the other
 // screen, and one small read of shared memory costs nothing that can be measured.
 constexpr std::chrono::milliseconds kWatchEvery{300};
+constexpr Millis kClockStep = 60'000;
+
+/// How far the time of day is from the time that passes: another number than before means that somebody has
+/// set the clock, or that the machine slept.
+Millis clock_drift() { return SystemClock().now() - steady_millis(); }
 
 bool can_mend(Errc code) {
   switch (code) {
@@ -26,12 +34,18 @@ std::string word(const std::optional<bool>& equal) { return !equal ? "unknown" :
 
 }  // namespace
 
-Daemon::Daemon(Loop& loop, Replica& replica, Random& random, std::string url)
-    : loop_(loop), replica_(replica), url_(std::move(url)), retry_(loop, random), watch_(loop) {}
+Daemon::Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Random& random, std::string url)
+    : loop_(loop),
+      replica_(std::move(replica)),
+      reopen_(std::move(reopen)),
+      url_(std::move(url)),
+      retry_(loop, random),
+      watch_(loop) {}
 
 Status Daemon::run() {
-  log::info("daemon.started", {{"organisation", replica_.network().organisation}, {"hub", url_}});
+  log::info("daemon.started", {{"organisation", replica_->network().organisation}, {"hub", url_}});
   loop_.on_signal([this] { stop(); });
+  WASL_TRY(replica_->settle());
   watch();
   connect();
   loop_.run();
@@ -40,23 +54,46 @@ Status Daemon::run() {
   return std::move(result_);
 }
 
+bool Daemon::is_sound() {
+  if (replica_ != nullptr && !replica_->must_reopen()) return true;
+  replica_.reset();
+  auto opened = reopen_();
+  if (opened) {
+    replica_ = std::move(*opened);
+    data_version_ = -1;
+    log::info("replica.reopened");
+    return true;
+  }
+  const Error& error = opened.error();
+  log::error("replica.not_reopened", {{"code", to_word(error.code)}, {"why", error.message}});
+  if (can_mend(error.code)) {
+    retry_.start([this] { connect(); });
+  } else {
+    result_ = tl::unexpected(error);
+    loop_.stop();
+  }
+  return false;
+}
+
 void Daemon::connect() {
+  drift_ = clock_drift();
   ended_.reset();
+  if (!is_sound()) return;
   logged_ = {};
   SyncRun::Options options;
   options.url = url_;
   options.live = true;
   options.on_progress = [this](const SessionSummary& summary) { on_progress(summary); };
-  session_ = std::make_unique<SyncRun>(loop_, replica_, std::move(options),
+  session_ = std::make_unique<SyncRun>(loop_, *replica_, std::move(options),
                                        [this](const SyncOutcome& outcome) { on_ended(outcome); });
   session_->start();
 }
 
 void Daemon::on_progress(const SessionSummary& now) {
-  if (now.equal.has_value()) retry_.reset();
   const bool moved = now.received_sets != logged_.received_sets || now.accepted != logged_.accepted ||
                      now.held != logged_.held || now.refused != logged_.refused;
   if (!moved && now.equal == logged_.equal) return;
+  retry_.reset();  // it works, also where the line is cut before all is through
   log::info("session.moved", {{"received", now.received_sets},
                               {"sent", now.sent_sets},
                               {"accepted", now.accepted},
@@ -70,7 +107,7 @@ void Daemon::on_ended(const SyncOutcome& outcome) {
   ended_ = std::move(session_);
   if (stopping_) return loop_.stop();
   const Error error = outcome.error.value_or(Error{Errc::no_link, "the hub ended the session", ""});
-  if (!can_mend(error.code)) {
+  if (!can_mend(error.code) && !replica_->must_reopen()) {
     log::error("session.failed", {{"code", to_word(error.code)}, {"why", error.message}});
     result_ = tl::unexpected(error);
     return loop_.stop();
@@ -83,24 +120,44 @@ void Daemon::on_ended(const SyncOutcome& outcome) {
                               {"retry_ms", std::int64_t{wait.count()}}});
 }
 
-/// Asks the file, cheaply, whether another connection has committed; what programs wrote is sealed and sent.
+/// A link that slept is dead, and only a welcome tells how a clock that was set differs from the hub's.
+void Daemon::start_over() {
+  log::info("clock.moved", {{"seconds", (clock_drift() - drift_) / 1000}});
+  retry_.reset();
+  connect();
+}
+
+/// Tries again at the next tick: another program may hold the file for a moment.
 void Daemon::watch() {
   watch_.start(kWatchEvery, [this] { watch(); });
-  const auto version = replica_.database().data_version();
-  if (!version) {
-    log::info("replica.unreadable", {{"why", version.error().message}});
-    return;
-  }
-  if (*version == data_version_) return;
-  const auto sealed = replica_.seal();
-  if (!sealed) {  // asked again at the next tick: another program may hold the file for a moment
-    log::info("replica.not_sealed",
-              {{"code", to_word(sealed.error().code)}, {"why", sealed.error().message}});
-    return;
-  }
-  data_version_ = *version;
-  if (*sealed > 0) log::info("replica.sealed", {{"change_sets", std::uint64_t{*sealed}}});
+  if (replica_ == nullptr) return;
+  if (replica_->must_reopen()) return drop_session();
+  if (std::abs(clock_drift() - drift_) > kClockStep) start_over();
+  const Status done = send_what_is_new();
+  const std::string trouble = done ? "" : done.error().message;
+  // Said once: a full disk need not hear it three times a second.
+  if (!done && trouble != trouble_)
+    log::info("replica.not_sealed", {{"code", to_word(done.error().code)}, {"why", trouble}});
+  trouble_ = trouble;
+}
+
+/// What it would answer from is no longer what the disk holds.
+void Daemon::drop_session() {
+  if (session_ == nullptr) return;  // the replica is opened again when the next one begins
+  session_.reset();
+  log::error("session.dropped", {{"why", "the disk failed under the replica"}});
+  retry_.start([this] { connect(); });
+}
+
+/// Asks the file, cheaply, whether another connection has committed; what programs wrote is sealed and sent.
+Status Daemon::send_what_is_new() {
+  WASL_LET(const auto version, replica_->database().data_version());
+  if (version == data_version_) return {};
+  WASL_LET(const std::size_t sealed, replica_->seal());
+  data_version_ = version;
+  if (sealed > 0) log::info("replica.sealed", {{"change_sets", std::uint64_t{sealed}}});
   if (session_ != nullptr) session_->on_local_commit();
+  return {};
 }
 
 void Daemon::stop() {

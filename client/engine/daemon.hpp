@@ -1,6 +1,7 @@
 #pragma once
 // Keeps an office in touch: a live session while the hub can be reached, longer and longer waits while it
 // cannot, and an eye on what other programs write into replica.db. Thread: the Loop's.
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,8 +12,9 @@ namespace wasl {
 
 class Daemon {
  public:
-  /// All must outlive the daemon.
-  Daemon(Loop& loop, Replica& replica, Random& random, std::string url);
+  using Opener = std::function<Result<std::unique_ptr<Replica>>()>;
+  /// Loop and random must outlive the daemon. @param reopen after a disk that failed under the replica.
+  Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Random& random, std::string url);
 
   /// Runs until SIGTERM or SIGINT. Errors: what no later attempt can mend (caught, wrong_network,
   /// unauthorised, unsupported, corrupt).
@@ -20,13 +22,19 @@ class Daemon {
 
  private:
   void connect();
+  /// Opens the replica again when its disk has failed. @return false: not yet; it is tried again later.
+  bool is_sound();
   void on_ended(const SyncOutcome& outcome);
   void on_progress(const SessionSummary& summary);
   void watch();
+  void start_over();
+  void drop_session();
+  Status send_what_is_new();
   void stop();
 
   Loop& loop_;
-  Replica& replica_;
+  std::unique_ptr<Replica> replica_;  ///< none while its disk fails
+  Opener reopen_;
   std::string url_;
   BackoffTimer retry_;
   Timer watch_;
@@ -34,6 +42,8 @@ class Daemon {
   std::unique_ptr<SyncRun> ended_;  ///< kept until the loop is out of its calls
   SessionSummary logged_;
   std::int64_t data_version_ = -1;
+  Millis drift_ = 0;     ///< of the clock when the session began
+  std::string trouble_;  ///< of the last look, in words; empty: none
   bool stopping_ = false;
   Status result_;
 };

@@ -1,5 +1,7 @@
 #include "client/engine/join.hpp"
 
+#include "shared/sqlite/disk.hpp"
+
 namespace wasl {
 namespace {
 
@@ -14,6 +16,7 @@ class Joining {
 
   Result<Joined> run() {
     WASL_TRY(check_folder());
+    WASL_TRY(make_folder());
     WASL_LET(out_.replica, Replica::create(options_.folder, anchor(), ports_));
     WASL_LET(out_.was_enrolled, knows_us());
     if (!out_.was_enrolled) WASL_TRY(enrol());
@@ -57,6 +60,14 @@ class Joining {
                 options_.folder.string() + " already belongs to " + known.organisation +
                     (known.network == options_.invitation.network ? "" : " of another network"),
                 "choose another folder with --data: one folder is one device of one office");
+  }
+
+  Status make_folder() {
+    std::error_code error;
+    std::filesystem::create_directories(options_.folder, error);
+    if (!error) return sync_folder(std::filesystem::absolute(options_.folder).parent_path());
+    return fail(Errc::storage_failed, options_.folder.string() + " cannot be made: " + error.message(),
+                "choose a folder that you may write");
   }
 
   Result<bool> knows_us() {

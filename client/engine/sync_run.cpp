@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "client/engine/refusal.hpp"
-#include "client/engine/system_clock.hpp"
 
 namespace wasl {
 
@@ -26,9 +25,19 @@ void SyncRun::start() {
   connection.hello = std::move(*hello);
   const Hash hash = hello_hash(connection.hello);
   attempt_ = connect(loop_, std::move(connection), *this, [this, hash](auto connected) {
-    if (!connected) return finish(error_of(connected.error()));
-    on_connected(std::move(*connected), hash);
+    if (connected) return on_connected(std::move(*connected), hash);
+    Error error = error_of(connected.error());
+    if (is_overtaken(error)) return start();
+    finish(std::move(error));
   });
+}
+
+/// The hub knows a later session number: another program of this office was faster, or the folder is older
+/// than what it said. This one draws again, further ahead.
+bool SyncRun::is_overtaken(const Error& error) {
+  if (error.code != Errc::conflict || options_.invitation != nullptr || draws_left_ == 0) return false;
+  --draws_left_;
+  return replica_.on_counter_used().has_value();
 }
 
 void SyncRun::on_connected(std::unique_ptr<Channel> channel, const Hash& hello) {

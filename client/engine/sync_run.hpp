@@ -45,6 +45,7 @@ class SyncRun final : private ChannelHandler {
   void close();
 
  private:
+  bool is_overtaken(const Error& error);
   void on_connected(std::unique_ptr<Channel> channel, const Hash& hello);
   void take(ClientSession::Output output);
   void arm(std::optional<Millis> wake_at);
@@ -61,6 +62,7 @@ class SyncRun final : private ChannelHandler {
   std::unique_ptr<Attempt> attempt_;
   std::unique_ptr<Channel> channel_;
   std::unique_ptr<ClientSession> session_;
+  int draws_left_ = 5;
   bool closing_ = false;
 };
 

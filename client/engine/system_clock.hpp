@@ -14,10 +14,4 @@ class SystemClock final : public Clock {
   }
 };
 
-/// For deadlines: never jumps.
-inline Millis steady_millis() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
-}
-
 }  // namespace wasl

@@ -16,7 +16,9 @@ std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0
 }  // namespace
 
 /// The hub leaves out what we wrote ourselves: it is taken from the list of pending change sets.
-Status Replica::fill_own_items(Segment& segment) {
+/// @return false: it is not there, or something else is.
+Result<bool> Replica::fill_own_items(Segment& segment) {
+  bool any = false;
   for (SegmentItem& item : segment.items) {
     const auto* own = std::get_if<OwnItem>(&item);
     if (own == nullptr) continue;
@@ -33,18 +35,19 @@ Status Replica::fill_own_items(Segment& segment) {
                                     std::to_string(own->sequence) + " of a chain in " + segment.space +
                                     ", and does not show it");
     }
-    if (!set) {
-      WASL_TRY(store_.set_meta("full", Bytes{1}));
-      return fail(Errc::corrupt, "an own change set that the hub accepted is missing or damaged here",
-                  "sync again: the hub will send it back");
-    }
+    if (!set) return false;
     WASL_LET(const auto openings, decode_openings(select.blob(2)));
     segment.openings.insert(segment.openings.end(), openings.begin(), openings.end());
     SetItem filled{own->entry, std::move(*set)};
     filled.entry->hash = filled.set.name;
     item = std::move(filled);
+    any = true;
   }
-  return {};
+  // The session could not follow chains with items left out; a change set under our name could come unsigned
+  // there.
+  const Status runs = verify_runs(segment, anchor_.network);
+  if (!runs && !any) return tl::unexpected(runs.error());
+  return runs.has_value();
 }
 
 /// Each commitment comes with its opening, each opening opens what it says, and none is for what is yet to
@@ -95,14 +98,15 @@ Status Replica::check_order(const Segment& segment, const SpaceInfo& info) {
     const ledger::Entry& entry = other != nullptr ? other->entry : *set->entry;
     WASL_LET(const SpaceInfo* const authority, store_.space(kAuthoritySpace));
     const Position most = info.name == kAuthoritySpace ? position - 1 : authority->size;
-    const std::string_view how = entry.hub_time < last.hub_time     ? "turns back time"
-                                 : entry.authority < last.authority ? "goes back to an older authority"
-                                 : entry.authority > most ? "rests on entries of authority that were not sent"
-                                                          : "";
-    if (!how.empty()) {
+    if (entry.authority > most) {
+      return lost_on_the_way("entries of " + info.name + " came before those of authority that they name");
+    }
+    if (entry.hub_time < last.hub_time || entry.authority < last.authority) {
       return fail(
           Errc::caught,
-          "the hub's log of " + info.name + " " + std::string(how) + " at " + std::to_string(position),
+          "the hub's log of " + info.name + " " +
+              (entry.hub_time < last.hub_time ? "turns back time" : "goes back to an older authority") +
+              " at " + std::to_string(position),
           "nothing of it was taken; tell the secretariat");
     }
     last = entry;
@@ -111,7 +115,7 @@ Status Replica::check_order(const Segment& segment, const SpaceInfo& info) {
   return {};
 }
 
-Status Replica::on_entries(Segment segment) {
+Result<Replica::Taken> Replica::append_entries(Segment& segment) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
@@ -122,48 +126,51 @@ Status Replica::on_entries(Segment segment) {
   }
   WASL_TRY(check_held());
   const std::size_t count = entry_count(segment);
-  if (segment.first + count <= info->size + 1) return {};  // known already
+  Position& held = held_[segment.space];
+  if (segment.first + count <= info->size + 1) {
+    held = std::max(held + 1, segment.first + count) - 1;
+    return Taken::known;
+  }
   if (segment.first <= info->size) {
-    return fail(Errc::locked, "another program of this office received a part of this at the same moment",
+    return fail(Errc::locked, "another program of this office took in a part of what the hub sent",
                 "sync again; nothing is lost");
   }
-  if (segment.first > info->size + 1) {
-    return fail(Errc::caught, "the hub left out entries of " + segment.space,
-                "it is tried again at the next sync; if it stays, tell the secretariat");
+  if (segment.first != info->size + 1) {
+    return lost_on_the_way("entries of " + segment.space + " are missing on the way");
   }
-  if (Status filled = fill_own_items(segment); !filled) {
-    // That the next hello asks for everything must outlive this refusal.
-    if (filled.error().code == Errc::corrupt) WASL_TRY(transaction.commit());
-    return filled;
-  }
-  // The session could not follow chains with items left out; a change set under our name could come unsigned
-  // there.
-  WASL_TRY(verify_runs(segment, anchor_.network));
+  WASL_LET(const bool ours, fill_own_items(segment));
+  if (!ours) return Taken::not_ours;
   WASL_TRY(check_openings(segment));
   WASL_TRY(check_order(segment, *info));
-  Status appended = store_.append(segment);
-  if (!appended) {
-    store_.forget();
-    return appended;
-  }
-  held_[segment.space] = info->size;
+  WASL_TRY(store_.append(segment));
   WASL_TRY(transaction.commit());
+  held = segment.first + count - 1;
+  return Taken::appended;
+}
+
+Status Replica::on_entries(Segment segment) {
+  WASL_LET(const Taken taken, append_entries(segment));
+  if (taken == Taken::known) return {};
+  if (taken == Taken::not_ours) {
+    // Missing, damaged, or another one at the same place, because a copy of this folder wrote too.
+    WASL_TRY(store_.set_meta("full", Bytes{1}));
+    return fail(Errc::locked, "what the hub accepted from this office is not what waits here",
+                "sync again: the hub then sends all of it; nothing is lost");
+  }
   if (Status applied = apply_space(segment.space, &segment); !applied) {
     if (applied.error().code == Errc::caught) WASL_TRY(drop_unproved());
     return applied;
   }
-  // The office's place in the network decides where its registers write by default.
-  if (segment.space != kAuthoritySpace || authority_.organisation(anchor_.organisation) == nullptr) return {};
-  if (tables_ready_) return {};
-  WASL_TRY(prepare_tables());
-  return recover_outbox();
+  return settle_in();
 }
 
 namespace {
 
+using PlacedItems = std::vector<std::pair<Position, const SegmentItem*>>;
+
 /// The items of a segment that have entries, with their positions.
-std::vector<std::pair<Position, const SegmentItem*>> placed_items(const Segment& segment) {
-  std::vector<std::pair<Position, const SegmentItem*>> out;
+PlacedItems placed_items(const Segment& segment) {
+  PlacedItems out;
   Position position = segment.first;
   for (const SegmentItem& item : segment.items) {
     const auto* set = std::get_if<SetItem>(&item);
@@ -173,39 +180,50 @@ std::vector<std::pair<Position, const SegmentItem*>> placed_items(const Segment&
   return out;
 }
 
+std::size_t first_behind(const PlacedItems& items, Position position) {
+  std::size_t at = 0;
+  while (at < items.size() && items[at].first <= position) ++at;
+  return at;
+}
+
 }  // namespace
 
 Status Replica::apply_space(const std::string& space, const Segment* fresh) {
   roots_.clear();
+  bool missing = false;
   for (;;) {
     WASL_TRY(store_.refresh());
-    WASL_LET(const SpaceInfo* info, store_.space(space));
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
     if (info->applied >= info->size) return {};
     std::vector<Segment> stored;
     const Segment* segment = fresh;
     if (fresh == nullptr || fresh->first != info->applied + 1) {
       WASL_LET(stored, store_.read(space, info->applied + 1, 1, anchor_.network));
-      if (stored.empty())
-        return fail(Errc::corrupt, "the log of " + space + " has a gap", "run: wasl verify");
-      segment = &stored.front();
+      segment = stored.empty() ? nullptr : &stored.front();
     }
     fresh = nullptr;
-    const auto items = placed_items(*segment);
-    std::size_t at = 0;
-    while (at < items.size() && items[at].first <= info->applied) ++at;
-    if (at == items.size())
-      return fail(Errc::corrupt, "the log of " + space + " has a gap", "run: wasl verify");
+    const auto items = segment == nullptr ? PlacedItems() : placed_items(*segment);
+    std::size_t at = first_behind(items, info->applied);
+    if (at == items.size() || items[at].first != info->applied + 1) {
+      // Another program of this office may have taken it back between two looks: missing twice is damage.
+      if (missing) return fail(Errc::corrupt, "the log of " + space + " has a gap", "run: wasl verify");
+      missing = true;
+      continue;
+    }
+    missing = false;
     while (at < items.size()) {
       WASL_LET(auto transaction, Transaction::begin(db_));
       WASL_TRY(store_.refresh());
       WASL_TRY(catch_up_authority());
-      WASL_LET(info, store_.space(space));
-      // Another program of this office may have applied some of it since, or taken it back.
-      while (at < items.size() && items[at].first <= info->applied) ++at;
-      if (at == items.size() || items[at].first != info->applied + 1 || items.back().first > info->size)
-        break;
-      WASL_LET(const auto captured, seal_captured(true));
       WASL_LET(SpaceInfo* const space_info, store_.space(space));
+      // Another program of this office may have applied some of it before the lock was ours, or taken it
+      // back.
+      at = first_behind(items, space_info->applied);
+      if (at == items.size() || items[at].first != space_info->applied + 1 ||
+          items.back().first > space_info->size) {
+        break;
+      }
+      WASL_LET(const auto captured, seal_captured(true));
       // From here on the notes of the digest are complete, as long as nobody makes the store forget them.
       if (space_info->digested == space_info->applied) {
         noted_[space_info->number] = {store_.forgotten(), space_info->digested};
@@ -220,26 +238,17 @@ Status Replica::apply_space(const std::string& space, const Segment* fresh) {
             waiting = true;  // the group's last part is still to come
             break;
           }
-          Status applied = apply_set(set->set, *set->entry, position);
-          if (!applied) {
-            store_.forget();
-            return applied;
-          }
+          WASL_TRY(apply_set(set->set, *set->entry, position));
           operations += set->set.operations.size();
         }
         if (const auto* other = std::get_if<EntryItem>(item);
             other != nullptr && other->entry.kind != ledger::EntryKind::statement) {
-          store_.forget();
           return fail(Errc::unsupported,
                       "the log of " + space + " holds an act that this version cannot read",
                       "update the program; nothing is lost");
         }
         if (space == kAuthoritySpace) {
-          Status applied = apply_authority_item(*item, position);
-          if (!applied) {
-            store_.forget();
-            return applied;
-          }
+          WASL_TRY(apply_authority_item(*item, position));
           authority_applied_ = position;
         }
         space_info->applied = position;
@@ -273,8 +282,7 @@ Status Replica::settle_digest(SpaceInfo& info) {
           const auto* set = std::get_if<SetItem>(item);
           if (position <= info.digested || position > info.applied || set == nullptr) continue;
           for (const Operation& op : set->set.operations) {
-            WASL_LET(const LoadedRecord loaded,
-                     records_.load(ports_.schema->find(op.register_number), info.name, op.id));
+            WASL_LET(const LoadedRecord loaded, records_.load(op.register_number, info.name, op.id));
             store_.note_record(info.number, op.id, record_hash(op.id, loaded.record.confirmed));
           }
         }
@@ -287,10 +295,13 @@ Status Replica::settle_digest(SpaceInfo& info) {
   return store_.save_space(info);
 }
 
+/// @param elsewhere the confirmed state of ids that another register has.
 Result<Verdict> Replica::judge(const ChangeSet& set, const ledger::Entry& entry, Position position,
-                               const std::map<std::string, LoadedRecord>& records) {
+                               const std::map<std::string, LoadedRecord>& records,
+                               const std::map<std::string, RecordState>& elsewhere) {
   std::optional<Error> failed;
   const auto record = [&](std::string_view id) -> const RecordState* {
+    if (const auto other = elsewhere.find(std::string(id)); other != elsewhere.end()) return &other->second;
     const auto it = records.find(std::string(id));
     return it == records.end() ? nullptr : &it->second.record.confirmed;
   };
@@ -310,19 +321,28 @@ Result<Verdict> Replica::judge(const ChangeSet& set, const ledger::Entry& entry,
   Verdict verdict =
       authorise(set, authority_, entry.authority, *ports_.schema, entry.hub_time, {record, in_log, root});
   if (failed) return tl::unexpected(*failed);
-  return verdict;
+  if (verdict.reason != Reason::seen) return verdict;
+  WASL_LET(const bool space_was_damaged, repair_rows(set.header.space, set.header.seen.size));
+  WASL_LET(const bool authority_was_damaged,
+           repair_rows(std::string(kAuthoritySpace), set.header.seen_authority.size));
+  if (!space_was_damaged && !authority_was_damaged) return verdict;
+  return judge(set, entry, position, records, elsewhere);
 }
 
 Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position) {
   const Header& header = set.header;
   std::map<std::string, LoadedRecord> records;
+  std::map<std::string, RecordState> elsewhere;  // ids that another register has
   for (const Operation& op : set.operations) {
     if (records.contains(op.id)) continue;
-    WASL_LET(LoadedRecord loaded,
-             records_.load(ports_.schema->find(op.register_number), header.space, op.id));
+    WASL_LET(LoadedRecord loaded, records_.load(op.register_number, header.space, op.id));
+    if (op.register_number != 0 && !loaded.record.confirmed.exists()) {
+      WASL_LET(auto other, records_.confirmed_elsewhere(loaded));
+      if (other) elsewhere.emplace(op.id, *std::move(other));
+    }
     records.emplace(op.id, std::move(loaded));
   }
-  WASL_LET(const Verdict verdict, judge(set, entry, position, records));
+  WASL_LET(const Verdict verdict, judge(set, entry, position, records, elsewhere));
   if (verdict.reason == Reason::unsupported) {
     return fail(Errc::unsupported,
                 "the log of " + header.space + " goes on in a form that this version cannot read",

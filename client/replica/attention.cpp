@@ -71,7 +71,7 @@ Result<std::vector<AttentionItem>> Replica::attention() {
   for (const Place& place : places) {
     const Register* reg = ports_.schema->find(place.number);
     if (reg == nullptr) continue;
-    WASL_LET(const LoadedRecord loaded, records_.load(reg, place.space, place.id));
+    WASL_LET(const LoadedRecord loaded, records_.load(place.number, place.space, place.id));
     RecordState room;
     if (!loaded.record.shown(room).is_revived()) continue;
     out.push_back({reg->name, place.space, place.id, "revived",

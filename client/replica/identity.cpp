@@ -139,6 +139,29 @@ Result<std::uint64_t> Identity::next_counter(Millis now) {
   return counter;
 }
 
+namespace {
+
+constexpr std::uint64_t kFirstLeap = 1 << 20;  // milliseconds
+constexpr std::uint64_t kLongestLeap = 1ULL << 44;
+
+}  // namespace
+
+Status Identity::leap_counter() {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_LET(const auto counter, value("counter"));
+  WASL_LET(const auto leap, value("leap"));
+  const std::uint64_t step = leap ? Reader(*leap).varint() : kFirstLeap;
+  const std::uint64_t last = counter ? Reader(*counter).varint() : 0;
+  if (last < limits::kNumberMost - step) WASL_TRY(set_value("counter", encode_number(last + step)));
+  WASL_TRY(set_value("leap", encode_number(std::min(step * 16, kLongestLeap))));
+  return transaction.commit();
+}
+
+Status Identity::settle_counter() {
+  WASL_LET(auto erase, db_.prepare("DELETE FROM value WHERE key = 'leap'"));
+  return erase.run();
+}
+
 Result<CheckpointAnchor> Identity::checkpoint() {
   WASL_LET(const auto stored, value("checkpoint"));
   CheckpointAnchor out;
@@ -151,12 +174,16 @@ Result<CheckpointAnchor> Identity::checkpoint() {
   return out;
 }
 
-Status Identity::set_checkpoint(const CheckpointAnchor& checkpoint) {
+Status Identity::move_checkpoint(const CheckpointAnchor& from, const CheckpointAnchor& to) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_LET(const CheckpointAnchor now, checkpoint());
+  if (now.heads != from.heads) return {};
   Writer out;
-  out.varint(checkpoint.heads.size);
-  out.fixed(checkpoint.heads.root);
-  out.sized(checkpoint.note);
-  return set_value("checkpoint", out.bytes());
+  out.varint(to.heads.size);
+  out.fixed(to.heads.root);
+  out.sized(to.note);
+  WASL_TRY(set_value("checkpoint", out.bytes()));
+  return transaction.commit();
 }
 
 Result<std::vector<Identity::ShownChain>> Identity::chains() {
@@ -223,6 +250,16 @@ Result<std::vector<std::string>> Identity::evidence() {
     if (!found) return out;
     out.emplace_back(select.text(0));
   }
+}
+
+Result<std::optional<std::string>> Identity::damaged_copy() {
+  WASL_LET(const auto stored, value("damaged copy"));
+  if (!stored || stored->empty()) return std::optional<std::string>();
+  return std::optional(to_text(*stored));
+}
+
+Status Identity::set_damaged_copy(const std::optional<std::string>& name) {
+  return set_value("damaged copy", view(name.value_or("")));
 }
 
 }  // namespace wasl

@@ -48,9 +48,15 @@ class Identity {
   /// A number that this key never used before in a hello.
   /// Follows the clock, so that a folder restored from a copy does not repeat what it said since.
   Result<std::uint64_t> next_counter(Millis now);
+  /// The hub has seen a higher one: the next is ahead by a quarter of an hour, then by 16 times as much at
+  /// each call, so that a folder from before a year in which the clock stood at 2099 gets in at the sixth.
+  Status leap_counter();
+  Status settle_counter();  ///< the hub let us in: the next leap is short again
 
   Result<CheckpointAnchor> checkpoint();
-  Status set_checkpoint(const CheckpointAnchor& checkpoint);
+  /// Only while `from` still stands: another program of this office may have come first, and `to` does not
+  /// go on from there.
+  Status move_checkpoint(const CheckpointAnchor& from, const CheckpointAnchor& to);
 
   /// How far a chain of ours was shown to anybody; a replica that ends before it was restored from a copy.
   struct ShownChain {
@@ -68,6 +74,14 @@ class Identity {
   /// The same thing once, however often it is met, and not without end.
   Status add_evidence(std::string_view what, ByteView ours, ByteView theirs, Millis at);
   Result<std::vector<std::string>> evidence();  ///< in words, each once
+
+  /// The name of a damaged replica.db kept aside, until what nobody had sealed in it is taken over.
+  Result<std::optional<std::string>> damaged_copy();
+  Status set_damaged_copy(const std::optional<std::string>& name);
+
+  [[nodiscard]] bool must_reopen() const { return db_.must_reopen(); }
+  Status check() { return db_.check(); }
+  Status settle() { return db_.settle(); }
 
  private:
   explicit Identity(Database database) : db_(std::move(database)) {}

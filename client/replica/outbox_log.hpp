@@ -3,8 +3,6 @@
 // so that unsent work survives a corrupt database. Frame: varint length, BLAKE2b-256 of the bytes, bytes.
 #include <cstdint>
 #include <filesystem>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "shared/model/change_set.hpp"
@@ -14,7 +12,7 @@ namespace wasl {
 
 struct OutboxItem {
   Bytes header;
-  Bytes body;
+  Bytes body;  ///< empty: the change set of this header was discarded
   std::vector<OpeningItem> openings;
 };
 
@@ -26,7 +24,7 @@ class OutboxLog {
   Status append(const std::vector<OutboxItem>& items);
   /// Undoes the last append: what it belonged to could not be committed. @pre nobody has appended since.
   void take_back();
-  /// Every whole frame; a torn tail is left out. A missing file is empty.
+  /// Every whole frame; a torn tail is left out. A missing file is empty. Errors: storage_failed.
   Result<std::vector<OutboxItem>> read() const;
   /// Cuts off what a power cut left half written: what is appended behind it could not be read.
   /// @pre nobody else appends (the replica's write lock is held).
@@ -34,14 +32,24 @@ class OutboxLog {
   /// Nothing in it is needed any more.
   Status clear();
   [[nodiscard]] bool is_empty() const;
+  /// A write or sync of this object has failed: what the file holds is to be read again.
+  [[nodiscard]] bool must_reopen() const { return must_reopen_; }
 
  private:
-  Status undone(std::string_view what);
-  /// The frames, and how many bytes they take.
-  [[nodiscard]] std::pair<std::vector<OutboxItem>, std::size_t> read_whole() const;
+  struct Whole {
+    std::vector<OutboxItem> items;
+    std::size_t bytes = 0;  ///< that they take
+    std::size_t size = 0;   ///< of the file
+  };
+  [[nodiscard]] Result<Whole> read_whole() const;
+  Result<std::uint64_t> clean_end();
 
   std::filesystem::path path_;
-  std::int64_t end_before_ = -1;  ///< of the last append; -1: nothing to take back
+  struct {
+    std::uint64_t begin = 0, end = 0;
+  } last_;                 ///< where the last append of this object stands
+  bool unwanted_ = false;  ///< it was to be taken back and is still there
+  bool must_reopen_ = false;
 };
 
 }  // namespace wasl

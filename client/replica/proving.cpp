@@ -1,6 +1,7 @@
 // What the hub proves of itself at the end of a session, what contradicts it, and how the replica goes back
 // to what was proved when it was lied to.
 #include <algorithm>
+#include <tuple>
 
 #include "client/replica/replay.hpp"
 #include "client/replica/replica.hpp"
@@ -9,24 +10,64 @@ namespace wasl {
 
 tl::unexpected<Error> Replica::accuse(std::string what, ByteView ours, ByteView theirs) {
   Status kept = identity_.add_evidence(what, ours, theirs, ports_.clock->now());
-  accused_ = kept.has_value();
+  evidence_is_settled_ = kept.has_value();
   return fail(
       Errc::caught, std::move(what),
       "local work goes on and is kept; the evidence is stored: tell the secretariat before you sync again");
 }
 
+tl::unexpected<Error> Replica::lost_on_the_way(std::string what) {
+  evidence_is_settled_ = true;
+  return fail(Errc::malformed, std::move(what),
+              "sync again; nothing is lost. If it stays, tell the secretariat");
+}
+
 Status Replica::on_lie(const Error& seen, ByteView frame) {
-  if (!std::exchange(accused_, false)) {
-    WASL_TRY(identity_.add_evidence(seen.message, {}, frame, ports_.clock->now()));
-  }
+  const bool settled = std::exchange(evidence_is_settled_, false);
+  if (settled && seen.code != Errc::caught) return {};  // lost on the way: as if the link had broken
+  if (!settled) WASL_TRY(identity_.add_evidence(seen.message, {}, frame, ports_.clock->now()));
   return drop_unproved();
 }
 
-/// The newest state of the space's log that the hub has signed for us.
+/// The newest state of the space's log that the hub has signed for us. What is damaged here must not be
+/// signed as seen for ever: then nothing is.
 Result<Seen> Replica::proved(std::string_view space) {
   WASL_LET(const SpaceInfo* const info, store_.space(space));
-  WASL_LET(const Hash root, store_.root(space, info->proved));
-  return Seen{info->proved, root};
+  const auto root = store_.root(space, info->proved);
+  if (!root && root.error().code != Errc::corrupt) return tl::unexpected(root.error());
+  const auto leaf = ledger::HeadsLeaf::decode(info->leaf);
+  const bool differs = leaf && leaf->size == info->proved && root && leaf->root != *root;
+  return root && !differs ? Seen{info->proved, *root} : Seen{};
+}
+
+/// Roots are made of rows that a failing disk may have changed; signed history shows whether it did, and
+/// gives them back. Asked before anybody is accused for a root. @return whether they were damaged.
+Result<bool> Replica::repair_rows(const std::string& space, Position size) {
+  WASL_LET(const SpaceInfo* const info, store_.space(space));
+  if (size > info->size) return false;
+  const auto root = store_.root(space, size);
+  if (!root && root.error().code != Errc::corrupt) return tl::unexpected(root.error());
+  WASL_LET(const Hash signed_root, root_of_history(store_, *info, size, anchor_.network));
+  if (root == signed_root) return false;
+  WASL_TRY(store_.restore_rows(space, anchor_.network));
+  roots_.clear();
+  WASL_TRY(identity_.add_evidence(
+      "the stored log of " + space + " was damaged; it was made again from signed history", {}, {},
+      ports_.clock->now()));
+  return true;
+}
+
+/// Whether both logs that the change set names as seen are what the hub has proved to us; unknown as long as
+/// it has proved less.
+Result<std::optional<bool>> Replica::was_proved(const Header& header) {
+  for (const auto& [space, seen] : {std::pair(std::string_view(header.space), header.seen),
+                                    std::pair(kAuthoritySpace, header.seen_authority)}) {
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    if (seen.size > info->proved) return std::optional<bool>();
+    WASL_LET(const Hash root, store_.root(space, seen.size));
+    if (seen.size > 0 && root != seen.root) return std::optional(false);
+  }
+  return std::optional(true);
 }
 
 Result<bool> Replica::has_unproved() {
@@ -50,29 +91,53 @@ Status Replica::check_held() {
 
 // ── The proof
 
+// What the store remembers of a transaction that was undone goes with it: else a lie would stand beside the
+// truth that the next session tells, until the program ends.
 Result<std::optional<bool>> Replica::on_proof(const Proof& proof) {
+  auto equal = take_proof(proof);
+  if (!equal) store_.forget();
+  return equal;
+}
+
+Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
   WASL_TRY(check_held());
-  WASL_LET(CheckpointAnchor known, identity_.checkpoint());
+  WASL_LET(const CheckpointAnchor known, identity_.checkpoint());
+  const bool goes_on = session_base_.value_or(known.heads) == known.heads;
   if (!proof.checkpoint.empty()) WASL_TRY(take_checkpoint(proof, known));
-  WASL_LET(const auto spaces, readable_spaces());
+  const std::string& note = proof.checkpoint.empty() ? known.note : proof.checkpoint;
+  WASL_LET(const bool overtaken, is_overtaken());
+  WASL_LET(const auto spaces, spoken_spaces());
   for (const std::string& space : spaces) {
     WASL_LET(SpaceInfo* const info, store_.space(space));
-    WASL_TRY(check_against_leaf(*info, known));
+    WASL_TRY(check_against_leaf(*info, note, overtaken));
   }
   std::vector<std::string> differing;
   WASL_LET(std::optional<bool> equal, compare_states(differing));
   WASL_TRY(transaction.commit());
   WASL_TRY(heal(differing, equal));
-  // Last: a crash in between only makes the hub prove the same once more.
-  if (!proof.checkpoint.empty()) {
-    WASL_TRY(identity_.set_checkpoint(known));
-    session_base_ = known.heads;
+  // Late: a crash in between only makes the hub prove the same once more. Where another program of this
+  // office has moved the checkpoint, this proof does not join it to what was shown: the other's stays, and
+  // the next session proves from there.
+  if (!proof.checkpoint.empty() && goes_on) {
+    WASL_TRY(identity_.move_checkpoint(known, {*session_base_, note}));
   }
-  WASL_TRY(check_promises(known));
+  WASL_TRY(check_promises(note));
   return equal;
+}
+
+/// The size of the newest checkpoint whose leaves this replica has taken in.
+Result<std::uint64_t> Replica::leaves_proved() {
+  WASL_LET(const auto stored, store_.meta("leaves up to"));
+  return stored ? Reader(*stored).varint() : 0;
+}
+
+/// Another program of this office has heard more meanwhile than this session.
+Result<bool> Replica::is_overtaken() {
+  WASL_LET(const std::uint64_t proved, leaves_proved());
+  return session_base_ && session_base_->size < proved;
 }
 
 /// Signed by the hub, of this network, and going on from what this session named, whatever another process of
@@ -82,9 +147,10 @@ Result<ledger::Checkpoint> Replica::check_checkpoint(const Proof& proof, const C
   WASL_LET(const ledger::Checkpoint checkpoint,
            ledger::open_checkpoint(proof.checkpoint, origin, anchor_.log_key));
   const Seen base = session_base_.value_or(known.heads);
-  if (checkpoint.size < base.size) {
+  const std::uint64_t least = std::max(base.size, leaves_before_);
+  if (checkpoint.size < least) {
     return accuse("the hub shows a shorter history than it signed before (" +
-                      std::to_string(checkpoint.size) + " instead of " + std::to_string(base.size) +
+                      std::to_string(checkpoint.size) + " instead of " + std::to_string(least) +
                       "): it was restored from an old copy, or it lies",
                   view(known.note), view(proof.checkpoint));
   }
@@ -94,20 +160,15 @@ Result<ledger::Checkpoint> Replica::check_checkpoint(const Proof& proof, const C
                   view(proof.checkpoint));
   }
   const Seen shown{checkpoint.size, checkpoint.root};
-  WASL_LET(const auto proved, store_.meta("leaves up to"));
-  const bool moved =
-      (known.heads != base && known.heads != shown) || (proved && Reader(*proved).varint() > checkpoint.size);
-  if (moved) {
-    return fail(Errc::locked, "another program of this office synced at the same moment",
-                "sync again; nothing is lost");
+  if (known.heads.size > 0 && known.heads.size == shown.size && known.heads != shown) {
+    return accuse("the hub signed two histories of one size", view(known.note), view(proof.checkpoint));
   }
   return checkpoint;
 }
 
-Result<std::map<Bytes, Replica::ShownLeaf>> Replica::check_leaves(const Proof& proof,
-                                                                  const ledger::Checkpoint& checkpoint) {
+Result<Replica::ShownLeaves> Replica::check_leaves(const Proof& proof, const ledger::Checkpoint& checkpoint) {
   std::vector<ledger::Leaf> leaves;
-  std::map<Bytes, ShownLeaf> by_name;
+  ShownLeaves by_name;
   for (const LeafProof& item : proof.leaves) {
     WASL_LET(ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(item.leaf));
     leaves.push_back({item.index, ledger::leaf_hash(leaf)});
@@ -121,36 +182,40 @@ Result<std::map<Bytes, Replica::ShownLeaf>> Replica::check_leaves(const Proof& p
   return by_name;
 }
 
-Status Replica::take_checkpoint(const Proof& proof, CheckpointAnchor& known) {
+Status Replica::take_checkpoint(const Proof& proof, const CheckpointAnchor& known) {
   WASL_LET(const ledger::Checkpoint checkpoint, check_checkpoint(proof, known));
-  WASL_LET(const auto leaves, check_leaves(proof, checkpoint));
-  WASL_LET(const auto spaces, readable_spaces());
+  WASL_LET(const ShownLeaves leaves, check_leaves(proof, checkpoint));
+  session_base_ = Seen{checkpoint.size, checkpoint.root};
+  WASL_LET(const bool overtaken, is_overtaken());
+  WASL_LET(const auto spaces, spoken_spaces());
   for (const std::string& space : spaces) {  // `authority` first
     WASL_LET(SpaceInfo* const info, store_.space(space));
     if (is_private_space(space) && !info->key) continue;
     const Bytes name =
         is_private_space(space) ? to_bytes(ledger::blind_name(*info->key, space).view()) : to_bytes(space);
     const auto shown = leaves.find(name);
-    if (shown != leaves.end()) WASL_TRY(take_leaf(*info, shown->second, proof));
+    if (shown != leaves.end()) WASL_TRY(take_leaf(*info, shown->second, proof, overtaken));
   }
-  known.heads = {checkpoint.size, checkpoint.root};
-  known.note = proof.checkpoint;
+  if (overtaken) return {};
   Writer size;
-  size.varint(known.heads.size);
+  size.varint(checkpoint.size);
   return store_.set_meta("leaves up to", size.bytes());
 }
 
 /// Takes the newest leaf of a space, if it goes on from what the hub signed before.
-Status Replica::take_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& proof) {
+Status Replica::take_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& proof, bool overtaken) {
   const auto& [index, leaf] = shown;
   if (!info.leaf.empty()) {
     WASL_LET(const ledger::HeadsLeaf before, ledger::HeadsLeaf::decode(info.leaf));
-    const bool goes_on = leaf.size >= before.size && index >= info.leaf_index &&
-                         (leaf.size > before.size || leaf.root == before.root);
+    const bool newer = index >= info.leaf_index;
+    const auto& [first, second] = newer ? std::tie(before, leaf) : std::tie(leaf, before);
+    const bool goes_on = (newer || overtaken) && first.size <= second.size &&
+                         (first.size < second.size || first.root == second.root);
     if (!goes_on) {
       return accuse("the hub shows another history of " + info.name + " than before", before.encode(),
                     view(proof.checkpoint));
     }
+    if (!newer) return {};
   }
   WASL_LET(const SpaceInfo* const authority, store_.space(kAuthoritySpace));
   if (leaf.authority_size > authority->size) {
@@ -173,40 +238,46 @@ Status Replica::take_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& 
 }
 
 /// The entries held are those that the hub signed: none left out, none beside.
-Status Replica::check_against_leaf(SpaceInfo& info, const CheckpointAnchor& known) {
+Status Replica::check_against_leaf(SpaceInfo& info, std::string_view note, bool overtaken) {
+  const bool offered = offered_.contains(info.name);
   const auto named = named_.find(info.name);
-  const Position before = named == named_.end() || !offered_.contains(info.name) ? 0 : named->second;
+  const Position before = named == named_.end() || !offered ? 0 : named->second;
   if (info.leaf.empty() && before == 0) return {};
   ledger::HeadsLeaf leaf;
   if (!info.leaf.empty()) {
     WASL_LET(leaf, ledger::HeadsLeaf::decode(info.leaf));
   }
   if (info.size < leaf.size) {
+    if (!offered) return {};  // what was taken back of it comes when it may be read again
     return accuse("the hub withholds entries of " + info.name + ": it signed " + std::to_string(leaf.size) +
                       " and sent " + std::to_string(info.size),
-                  leaf.encode(), view(known.note));
+                  leaf.encode(), view(note));
   }
-  WASL_LET(const Hash root, store_.root(info.name, leaf.size));
+  WASL_LET(Hash root, store_.root(info.name, leaf.size));
+  if (leaf.size > 0 && root != leaf.root) {
+    WASL_TRY(repair_rows(info.name, leaf.size));
+    WASL_LET(root, store_.root(info.name, leaf.size));
+  }
   if (leaf.size > 0 && root != leaf.root) {
     return accuse("the hub sent entries of " + info.name + " that are not those that it signed",
-                  info.frontier.encode(), view(known.note));
+                  info.frontier.encode(), view(note));
   }
   if (before > leaf.size) {
     return accuse("the hub sent entries of " + info.name + " that it never signed: it signed " +
                       std::to_string(leaf.size) + " of " + std::to_string(before),
-                  info.frontier.encode(), view(known.note));
+                  info.frontier.encode(), view(note));
   }
   WASL_LET(const SpaceInfo* const authority, store_.space(kAuthoritySpace));
   info.proved = leaf.size;
   // Of a space that the hub does not offer now, newer leaves may exist that it does not show.
-  if (info.size == leaf.size && offered_.contains(info.name)) {
+  if (info.size == leaf.size && offered && !overtaken) {
     info.authority = std::max(info.authority, authority->proved);
   }
   return store_.save_space(info);
 }
 
 /// Every change set that the hub called accepted before this proof has its entry by now.
-Status Replica::check_promises(const CheckpointAnchor& known) {
+Status Replica::check_promises(std::string_view note) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   std::map<std::string, std::vector<std::int64_t>> broken;
@@ -235,7 +306,7 @@ Status Replica::check_promises(const CheckpointAnchor& known) {
     }
   }
   WASL_TRY(transaction.commit());
-  return accuse(std::move(words), {}, view(known.note));
+  return accuse(std::move(words), {}, view(note));
 }
 
 /// Unknown when the hub's digest lags; false only for a real difference.
@@ -285,9 +356,9 @@ Result<bool> Replica::digest_matches(std::string_view space) {
 // ── Back to what was proved
 
 Status Replica::drop_unproved() {
+  store_.forget();  // what was begun when the lie was noticed was rolled back
   WASL_LET(const bool unproved, has_unproved());
   if (!unproved) return {};
-  store_.forget();  // what was begun when the lie was noticed was rolled back
   held_.clear();
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
@@ -340,7 +411,7 @@ Status Replica::drop_unproved(const std::string& space, std::vector<SealedSet>& 
   WASL_TRY(store_.truncate(space, info->proved, anchor_.network));
   WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network));
   for (auto& [key, operations] : touched) {
-    WASL_LET(LoadedRecord loaded, records_.load(ports_.schema->find(key.first), space, key.second));
+    WASL_LET(LoadedRecord loaded, records_.load(key.first, space, key.second));
     auto& overlay = loaded.record.overlay;
     std::erase_if(operations, [&](const OverlayOperation& op) {
       return std::any_of(overlay.begin(), overlay.end(),
@@ -348,7 +419,8 @@ Status Replica::drop_unproved(const std::string& space, std::vector<SealedSet>& 
     });
     overlay.insert(overlay.begin(), operations.begin(), operations.end());
     const auto state = replay.records.find(key.second);
-    loaded.record.confirmed = state == replay.records.end() ? RecordState() : state->second;
+    const bool stays = state != replay.records.end() && state->second.register_number == key.first;
+    loaded.record.confirmed = stays ? state->second : RecordState();
     WASL_TRY(loaded.record.exists() ? records_.save(loaded, ports_.clock->now(), {})
                                     : records_.remove(loaded));
   }

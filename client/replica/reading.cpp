@@ -64,7 +64,7 @@ Result<std::vector<Conflict>> Replica::conflicts() {
   for (const Place& place : places) {
     const Register* reg = ports_.schema->find(place.number);
     if (reg == nullptr) continue;
-    WASL_LET(const LoadedRecord loaded, records_.load(reg, place.space, place.id));
+    WASL_LET(const LoadedRecord loaded, records_.load(place.number, place.space, place.id));
     RecordState room;
     const RecordState& state = loaded.record.shown(room);
     for (const auto& [address, heads] : state.heads) {
@@ -109,7 +109,7 @@ Status Replica::resolve(const Resolution& r) {
                 "resolving " + reg->name + "." + field->name + " needs the right `review`",
                 "ask an administrator or a publisher of your organisation to resolve it");
   }
-  WASL_LET(LoadedRecord loaded, records_.load(reg, space, r.id));
+  WASL_LET(LoadedRecord loaded, records_.load(reg->number, space, r.id));
   RecordState room;
   const RecordState& state = loaded.record.shown(room);
   Address address{field->number, to_bytes(r.key)};
@@ -193,8 +193,7 @@ Status Replica::discard(const Hash& change_set) {
   WASL_LET(const ChangeSet set, decode_change_set(select.blob(0), select.blob(1)));
   select.reset();
   for (const Operation& op : set.operations) {
-    WASL_LET(LoadedRecord loaded,
-             records_.load(ports_.schema->find(op.register_number), set.header.space, op.id));
+    WASL_LET(LoadedRecord loaded, records_.load(op.register_number, set.header.space, op.id));
     loaded.record.drop_overlay(set.header.source, set.header.sequence);
     if (loaded.record.exists()) {
       WASL_TRY(records_.save(loaded, ports_.clock->now(), {}));
@@ -209,7 +208,13 @@ Status Replica::discard(const Hash& change_set) {
   WASL_LET(auto change, db_.prepare(sql));
   change.bind_all(change_set);
   WASL_TRY(change.run());
-  return transaction.commit();
+  WASL_TRY(outbox_.append({{set.header_bytes, {}, {}}}));
+  Status committed = transaction.commit();
+  if (!committed) {
+    outbox_.take_back();
+    store_.forget();
+  }
+  return committed;
 }
 
 Result<ReplicaStatus> Replica::status() {

@@ -70,7 +70,8 @@ void encode_overlay(Writer& out, const std::vector<OverlayOperation>& overlay, c
     out.varint(sources.number_of(first.source));
     out.varint(first.sequence);
     out.varint(first.stamp.bits);
-    out.integer(first.came_in - first.stamp.millis());
+    out.integer(static_cast<std::int64_t>(static_cast<std::uint64_t>(first.came_in) -
+                                          static_cast<std::uint64_t>(first.stamp.millis())));
     out.varint(first.operation.register_number);
     out.varint(end - i);
     std::uint32_t next_index = 0;
@@ -101,7 +102,8 @@ void decode_overlay(Reader& in, std::string_view id, const PlainValues* row, Sou
     if (in.ok()) common.source = sources.source_of(number);
     common.sequence = in.varint();
     common.stamp.bits = in.varint();
-    common.came_in = common.stamp.millis() + in.integer();
+    common.came_in = static_cast<Millis>(static_cast<std::uint64_t>(common.stamp.millis()) +
+                                         static_cast<std::uint64_t>(in.integer()));
     common.operation.register_number = static_cast<std::uint32_t>(in.count(UINT32_MAX));
     common.operation.id = id;
     const auto count = in.count(kListMost);
@@ -110,6 +112,7 @@ void decode_overlay(Reader& in, std::string_view id, const PlainValues* row, Sou
       OverlayOperation o = common;
       const Byte kind = in.byte();
       o.operation.kind = static_cast<OperationKind>(kind & kKindMask);
+      if (o.operation.kind < OperationKind::create || o.operation.kind > OperationKind::act) in.fail();
       o.dot = kind & kOtherDot ? decode_local_dot(in, sources) : Dot{o.source, o.sequence, next_index};
       next_index = o.dot.index + 1;
       o.operation.address.field = static_cast<std::uint32_t>(in.count(UINT32_MAX));

@@ -7,11 +7,11 @@ namespace {
 
 constexpr std::string_view kTables = R"sql(
 CREATE TABLE IF NOT EXISTS _wasl_hidden(space INTEGER NOT NULL, id TEXT NOT NULL, register INTEGER NOT NULL,
-  clock BLOB NOT NULL, PRIMARY KEY(space, id)) WITHOUT ROWID;
+  clock BLOB NOT NULL, PRIMARY KEY(space, id, register)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _wasl_conflict(space INTEGER NOT NULL, id TEXT NOT NULL, register INTEGER NOT NULL,
-  PRIMARY KEY(space, id)) WITHOUT ROWID;
+  PRIMARY KEY(space, id, register)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _wasl_revived(space INTEGER NOT NULL, id TEXT NOT NULL, register INTEGER NOT NULL,
-  PRIMARY KEY(space, id)) WITHOUT ROWID;
+  PRIMARY KEY(space, id, register)) WITHOUT ROWID;
 )sql";
 
 bool may_be_in_conflict(const Record& record) {
@@ -78,10 +78,12 @@ Result<Row> RecordTable::read_columns(Statement& select, const Register& reg, in
   return row;
 }
 
-Result<LoadedRecord> RecordTable::load(const Register* reg, std::string_view space, std::string_view id,
-                                       const std::map<std::size_t, SqlValue>* captured,
+Result<LoadedRecord> RecordTable::load(std::uint32_t register_number, std::string_view space,
+                                       std::string_view id, const std::map<std::size_t, SqlValue>* captured,
                                        const std::optional<Bytes>& captured_clock) {
+  const Register* reg = schema_->find(register_number);
   LoadedRecord out;
+  out.register_number = register_number;
   out.reg = reg;
   out.record.space = space;
   out.record.id = id;
@@ -114,8 +116,9 @@ Result<LoadedRecord> RecordTable::load(const Register* reg, std::string_view spa
     out.may_be_listed = may_be_in_conflict(out.record);
     return out;
   }
-  WASL_LET(auto select, db_->prepare("SELECT clock FROM _wasl_hidden WHERE space = ? AND id = ?"));
-  select.bind_all(out.space, id);
+  WASL_LET(auto select,
+           db_->prepare("SELECT clock FROM _wasl_hidden WHERE space = ? AND id = ? AND register = ?"));
+  select.bind_all(out.space, id, register_number);
   WASL_LET(const bool found, select.step());
   if (found) {
     WASL_LET(out.record, decode_clock(select.blob(0), std::string(space), std::string(id), nullptr, *store_));
@@ -127,8 +130,11 @@ Result<LoadedRecord> RecordTable::load(const Register* reg, std::string_view spa
   return out;
 }
 
-Result<LoadedRecord> RecordTable::load_row(const Register* reg, std::string_view space, std::string_view id) {
+Result<LoadedRecord> RecordTable::load_row(std::uint32_t register_number, std::string_view space,
+                                           std::string_view id) {
+  const Register* reg = schema_->find(register_number);
   LoadedRecord out;
+  out.register_number = register_number;
   out.reg = reg;
   out.record.space = space;
   out.record.id = id;
@@ -144,6 +150,32 @@ Result<LoadedRecord> RecordTable::load_row(const Register* reg, std::string_view
   return out;
 }
 
+Result<std::optional<RecordState>> RecordTable::confirmed_elsewhere(const LoadedRecord& loaded) {
+  if (registers_of_id_.empty()) {
+    registers_of_id_ = "SELECT register FROM _wasl_hidden WHERE space = ?1 AND id = ?2";
+    for (const Register& reg : schema_->registers())
+      registers_of_id_ += " UNION ALL SELECT " + std::to_string(reg.number) + " FROM " + reg.name +
+                          " WHERE id = ?2 AND space = ?3";
+  }
+  WASL_LET(auto select, db_->prepare(registers_of_id_));
+  select.bind_all(loaded.space, loaded.record.id, loaded.record.space);
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return std::optional<RecordState>();
+    const auto number = static_cast<std::uint32_t>(select.int64(0));
+    if (number == loaded.register_number) continue;
+    WASL_LET(LoadedRecord other, load(number, loaded.record.space, loaded.record.id));
+    if (other.record.confirmed.exists()) return std::optional(std::move(other.record.confirmed));
+  }
+}
+
+Status RecordTable::erase_from(std::string_view table, const LoadedRecord& loaded) {
+  WASL_LET(auto erase, db_->prepare("DELETE FROM " + std::string(table) +
+                                    " WHERE space = ? AND id = ? AND register = ?"));
+  erase.bind_all(loaded.space, loaded.record.id, loaded.register_number);
+  return erase.run();
+}
+
 Status RecordTable::remove(LoadedRecord& loaded) {
   if (loaded.rowid) {
     WASL_LET(auto erase, db_->prepare(sql_of(*loaded.reg).erase));
@@ -151,13 +183,8 @@ Status RecordTable::remove(LoadedRecord& loaded) {
     WASL_TRY(erase.run());
   }
   if (loaded.reg != nullptr) WASL_TRY(save_elements(loaded, {}));
-  for (const std::string_view sql : {"DELETE FROM _wasl_hidden WHERE space = ? AND id = ?",
-                                     "DELETE FROM _wasl_conflict WHERE space = ? AND id = ?"}) {
-    WASL_LET(auto erase, db_->prepare(sql));
-    erase.bind_all(loaded.space, loaded.record.id);
-    WASL_TRY(erase.run());
-  }
-  return {};
+  WASL_TRY(erase_from("_wasl_hidden", loaded));
+  return erase_from("_wasl_conflict", loaded);
 }
 
 Result<Value> RecordTable::open(const Hash& commitment) {
@@ -180,9 +207,7 @@ Status RecordTable::save(LoadedRecord& loaded, Millis now, Changed changed) {
     WASL_TRY(save_row(loaded, shown, now));
     if (changed.elements || !had_row) WASL_TRY(save_elements(loaded, shown));
     if (loaded.hidden) {
-      WASL_LET(auto erase, db_->prepare("DELETE FROM _wasl_hidden WHERE space = ? AND id = ?"));
-      erase.bind_all(loaded.space, loaded.record.id);
-      WASL_TRY(erase.run());
+      WASL_TRY(erase_from("_wasl_hidden", loaded));
       loaded.hidden = false;
     }
   } else {
@@ -274,18 +299,11 @@ Status RecordTable::save_elements(const LoadedRecord& loaded, const ShownValues&
 }
 
 Status RecordTable::save_hidden(const LoadedRecord& loaded, Millis now) {
-  if (!loaded.record.exists()) {
-    WASL_LET(auto erase, db_->prepare("DELETE FROM _wasl_hidden WHERE space = ? AND id = ?"));
-    erase.bind_all(loaded.space, loaded.record.id);
-    return erase.run();
-  }
+  if (!loaded.record.exists()) return erase_from("_wasl_hidden", loaded);
   const Bytes clock = encode_clock(loaded.record, nullptr, *store_, now);
-  const std::uint32_t number = loaded.record.confirmed.exists()
-                                   ? loaded.record.confirmed.register_number
-                                   : loaded.record.overlay.front().operation.register_number;
   WASL_LET(auto insert, db_->prepare("INSERT INTO _wasl_hidden VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-                                     "clock = excluded.clock, register = excluded.register"));
-  insert.bind_all(loaded.space, loaded.record.id, number, ByteView(clock));
+                                     "clock = excluded.clock"));
+  insert.bind_all(loaded.space, loaded.record.id, loaded.register_number, ByteView(clock));
   return insert.run();
 }
 
@@ -295,24 +313,19 @@ Status RecordTable::note_conflicts(const LoadedRecord& loaded, const RecordState
         return entry.second.size() > 1 && state.is_conflict(entry.first);
       });
   if (!conflict && !loaded.may_be_listed) return {};
-  WASL_LET(auto change, db_->prepare(conflict ? "INSERT OR IGNORE INTO _wasl_conflict VALUES(?1, ?2, ?3)"
-                                              : "DELETE FROM _wasl_conflict WHERE space = ?1 AND id = ?2"));
-  change.bind(1, loaded.space);
-  change.bind(2, std::string_view(loaded.record.id));
-  if (conflict) change.bind(3, state.register_number);
-  return change.run();
+  if (!conflict) return erase_from("_wasl_conflict", loaded);
+  WASL_LET(auto insert, db_->prepare("INSERT OR IGNORE INTO _wasl_conflict VALUES(?, ?, ?)"));
+  insert.bind_all(loaded.space, loaded.record.id, loaded.register_number);
+  return insert.run();
 }
 
 /// Readers check again: a record whose delete was taken back leaves its note behind.
 Status RecordTable::note_revived(const LoadedRecord& loaded, const RecordState& state) {
   if (state.deletions.empty()) return {};
-  const bool revived = state.is_revived();
-  WASL_LET(auto change, db_->prepare(revived ? "INSERT OR IGNORE INTO _wasl_revived VALUES(?1, ?2, ?3)"
-                                             : "DELETE FROM _wasl_revived WHERE space = ?1 AND id = ?2"));
-  change.bind(1, loaded.space);
-  change.bind(2, std::string_view(loaded.record.id));
-  if (revived) change.bind(3, state.register_number);
-  return change.run();
+  if (!state.is_revived()) return erase_from("_wasl_revived", loaded);
+  WASL_LET(auto insert, db_->prepare("INSERT OR IGNORE INTO _wasl_revived VALUES(?, ?, ?)"));
+  insert.bind_all(loaded.space, loaded.record.id, loaded.register_number);
+  return insert.run();
 }
 
 Result<std::vector<std::string>> RecordTable::spaces_of(const Register& reg, std::string_view id) {

@@ -16,6 +16,7 @@ namespace wasl {
 /// A record as loaded, with what its row showed.
 struct LoadedRecord {
   Record record;
+  std::uint32_t register_number = 0;
   const Register* reg = nullptr;  ///< null: a register this program does not know
   SpaceNumber space = 0;
   std::optional<std::int64_t> rowid;
@@ -33,11 +34,13 @@ class RecordTable {
   static Status create_tables(Database& database);
 
   /// @param captured columns as they were when the clock was written, where a program has changed them since.
-  Result<LoadedRecord> load(const Register* reg, std::string_view space, std::string_view id,
+  Result<LoadedRecord> load(std::uint32_t register_number, std::string_view space, std::string_view id,
                             const std::map<std::size_t, SqlValue>* captured = nullptr,
                             const std::optional<Bytes>& captured_clock = std::nullopt);
   /// The row alone, for a record whose clock cannot be read.
-  Result<LoadedRecord> load_row(const Register* reg, std::string_view space, std::string_view id);
+  Result<LoadedRecord> load_row(std::uint32_t register_number, std::string_view space, std::string_view id);
+  /// The confirmed state of this id in another register: in one space an id belongs to one.
+  Result<std::optional<RecordState>> confirmed_elsewhere(const LoadedRecord& loaded);
   /// Forgets a record that never had an entry and has no overlay left.
   Status remove(LoadedRecord& loaded);
   /// Shows the record (row, set rows, or none) and writes its clock.
@@ -55,6 +58,8 @@ class RecordTable {
   Result<Row> read_columns(Statement& select, const Register& reg, int first_column);
   Status save_row(LoadedRecord& loaded, const ShownValues& shown, Millis now);
   Status save_elements(const LoadedRecord& loaded, const ShownValues& shown);
+  /// Takes the record out of a table that is keyed by space, id and register.
+  Status erase_from(std::string_view table, const LoadedRecord& loaded);
   Status save_hidden(const LoadedRecord& loaded, Millis now);
   Status note_conflicts(const LoadedRecord& loaded, const RecordState& state);
   Status note_revived(const LoadedRecord& loaded, const RecordState& state);
@@ -68,6 +73,7 @@ class RecordTable {
   LogStore* store_;
   const Schema* schema_;
   std::map<std::uint32_t, Sql> sql_;
+  std::string registers_of_id_;  // one statement for all registers: some 4 µs for an id that none has
 };
 
 SqlValue column_value(const Statement& statement, int column);

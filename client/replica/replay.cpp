@@ -72,4 +72,25 @@ Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const Networ
   return out;
 }
 
+Result<Hash> root_of_history(LogStore& store, const SpaceInfo& info, Position size,
+                             const NetworkId& network) {
+  ledger::Frontier frontier;
+  const auto key = is_private_space(info.name) ? info.key : std::nullopt;
+  while (frontier.size() < size) {
+    WASL_LET(const auto segments,
+             store.read(info.name, frontier.size() + 1, limits::kSegmentTargetBytes, network));
+    if (segments.empty() || segments.front().first != frontier.size() + 1)
+      return fail(Errc::corrupt, "the log of " + info.name + " has a gap", "run: wasl verify");
+    for (const Segment& segment : segments) {
+      for (const SegmentItem& item : segment.items) {
+        const auto* set = std::get_if<SetItem>(&item);
+        const auto* other = std::get_if<EntryItem>(&item);
+        if (frontier.size() == size || (other == nullptr && (set == nullptr || !set->entry))) continue;
+        frontier.append(ledger::leaf_hash(other != nullptr ? other->entry : *set->entry, key));
+      }
+    }
+  }
+  return frontier.root();
+}
+
 }  // namespace wasl

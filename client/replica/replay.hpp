@@ -19,5 +19,8 @@ struct Replay {
 
 /// Checks bodies, chains and signatures on the way. Errors: corrupt, bad_signature.
 Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const NetworkId& network);
+/// Root of the first `size` entries, made of history alone. @pre size is at most the space's. Errors:
+/// corrupt.
+Result<Hash> root_of_history(LogStore& store, const SpaceInfo& info, Position size, const NetworkId& network);
 
 }  // namespace wasl

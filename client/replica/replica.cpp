@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "shared/sql/table_ddl.hpp"
+#include "shared/sqlite/disk.hpp"
 
 namespace wasl {
 namespace {
@@ -49,12 +50,6 @@ Replica::~Replica() = default;
 
 Result<std::unique_ptr<Replica>> Replica::create(const std::filesystem::path& folder,
                                                  const NetworkAnchor& anchor, Ports ports) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) {
-    return fail(Errc::storage_failed, folder.string() + " cannot be made: " + error.message(),
-                "choose a folder that you may write");
-  }
   WASL_LET(Identity identity, Identity::open(folder, true));
   WASL_LET(const auto known, identity.network());
   if (known && known->network != anchor.network) {
@@ -76,7 +71,7 @@ Result<std::unique_ptr<Replica>> Replica::create(const std::filesystem::path& fo
 }
 
 Result<std::unique_ptr<Replica>> Replica::open(const std::filesystem::path& folder, Ports ports) {
-  if (!std::filesystem::exists(folder / "identity.db")) {
+  if (!file_exists(folder / "identity.db")) {
     return fail(Errc::not_found, folder.string() + " holds no replica",
                 "join a network first: wasl join --data DIR INVITATION");
   }
@@ -109,15 +104,31 @@ Status Replica::prepare() {
   WASL_TRY(prepare_tables());
   WASL_TRY(check_restored());
   WASL_TRY(recover_outbox());
-  WASL_LET(const auto spaces, store_.space_names());
+  return apply_stored();
+}
+
+/// Takes up what is stored and not applied: a crash or a full disk came in between. `authority` first: it
+/// says where the office stands, and with that which tables the others need.
+Status Replica::apply_stored() {
+  WASL_LET(auto spaces, store_.space_names());
+  std::stable_partition(spaces.begin(), spaces.end(),
+                        [](const std::string& space) { return space == kAuthoritySpace; });
   for (const std::string& space : spaces) {
     Status applied = apply_space(space, nullptr);
     if (!applied && applied.error().code != Errc::caught) return applied;
     // What a caught hub signed stays unapplied, with its evidence; the office goes on working.
     if (!applied) WASL_TRY(drop_unproved());
+    WASL_TRY(settle_in());
   }
-  accused_ = false;
+  evidence_is_settled_ = false;
   return {};
+}
+
+/// The office's place in the network decides where its registers write by default.
+Status Replica::settle_in() {
+  if (tables_ready_ || authority_.organisation(anchor_.organisation) == nullptr) return {};
+  WASL_TRY(prepare_tables());
+  return recover_outbox();
 }
 
 Status Replica::prepare_tables() {
@@ -143,7 +154,7 @@ Status Replica::prepare_tables() {
     WASL_LET(const bool there, holds(db_, one));
     complete = complete && there;
   }
-  tables_ready_ = true;
+  tables_ready_ = complete;
   if (complete) return {};
   WASL_LET(auto transaction, Transaction::begin(db_));
   for (const auto& one : tables) {
@@ -156,7 +167,9 @@ Status Replica::prepare_tables() {
     WASL_TRY(db_.exec("DROP TRIGGER IF EXISTS " + one.name));
     WASL_TRY(db_.exec(one.sql));
   }
-  return transaction.commit();
+  WASL_TRY(transaction.commit());
+  tables_ready_ = true;
+  return {};
 }
 
 Status Replica::catch_up_authority() {
@@ -229,10 +242,25 @@ std::string Replica::organisation_of(const Author& author) const {
   return device == nullptr ? std::string() : device->organisation;
 }
 
+/// By the hub's time as the last welcome told it: our own clock may stand anywhere.
 Result<std::vector<std::string>> Replica::readable_spaces() {
   WASL_TRY(catch_up_authority());
-  auto spaces = authority_.readable(device_.public_key(), ports_.clock->now());
+  WASL_LET(const auto offset, store_.meta("clock offset"));
+  const Millis hub_time = ports_.clock->now() - (offset ? Reader(*offset).integer() : 0);
+  auto spaces = authority_.readable(device_.public_key(), hub_time);
   if (spaces.empty()) spaces.emplace_back(kAuthoritySpace);
+  return spaces;
+}
+
+/// What may be read and what is here already: the hub decides what of it goes on.
+Result<std::vector<std::string>> Replica::spoken_spaces() {
+  WASL_LET(auto spaces, readable_spaces());
+  WASL_LET(const auto stored, store_.space_names());
+  for (const std::string& space : stored) {
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    if (info->size > 0 && std::find(spaces.begin(), spaces.end(), space) == spaces.end())
+      spaces.push_back(space);
+  }
   return spaces;
 }
 
@@ -252,92 +280,6 @@ Result<std::string> Replica::space_of(const Register& reg, std::string_view id,
               "list them with: wasl list " + reg.name);
 }
 
-/// A crash between outbox.log and the commit of replica.db, or a replica.db from an old copy: what the outbox
-/// knows beyond the replica is taken in as overlay. Its chains take nothing new, because what programs wrote
-/// and nobody sealed may stand in both; said twice, equal values are no conflict.
-Status Replica::recover_outbox() {
-  if (outbox_.is_empty()) return {};
-  // Without the tables there is nowhere to show it; it is asked again when the network is known.
-  if (authority_.organisation(anchor_.organisation) == nullptr) return {};
-  WASL_LET(auto transaction, Transaction::begin(db_));
-  WASL_TRY(outbox_.drop_torn_tail());
-  WASL_LET(const auto items, outbox_.read());
-  WASL_TRY(store_.refresh());
-  std::vector<SealedSet> missing;
-  std::map<ChainId, ChainEnd> ends;
-  for (const OutboxItem& item : items) {
-    auto set = decode_change_set(item.header, item.body);
-    if (!set) continue;
-    const Header& header = set->header;
-    const ChainId& chain = header.source.chain;
-    if (header.source.author != device_.public_key() || header.network != anchor_.network) continue;
-    if (!ends.contains(chain)) {
-      WASL_LET(auto select, db_.prepare("SELECT last, name FROM _wasl_chain WHERE chain = ?"));
-      select.bind_all(chain);
-      WASL_LET(const bool known, select.step());
-      WASL_LET(ChainEnd end, store_.chain_end(header.source));
-      if (known && select.int64(0) > static_cast<std::int64_t>(end.last)) {
-        end = {static_cast<Sequence>(select.int64(0)), Hash::from(select.blob(1)).value_or(Hash{})};
-      }
-      // Of a lost replica.db nothing is known: the file then says where it begins.
-      if (end.last == 0) end = {header.sequence - 1, header.previous};
-      ends[chain] = end;
-    }
-    ChainEnd& end = ends[chain];
-    if (header.sequence != end.last + 1 || header.previous != end.name) continue;
-    end = {header.sequence, set->name};
-    missing.push_back({std::move(*set), item.openings});
-  }
-  if (missing.empty()) return {};
-  for (const SealedSet& sealed : missing) {
-    WASL_LET(auto insert,
-             db_.prepare("INSERT INTO _wasl_chain(chain, space, bulk, retired) VALUES(?, ?, 0, 1) "
-                         "ON CONFLICT DO UPDATE SET retired = 1"));
-    insert.bind_all(sealed.set.header.source.chain, sealed.set.header.space);
-    WASL_TRY(insert.run());
-  }
-  WASL_LET(const auto captured, seal_captured(true));
-  for (const SealedSet& sealed : missing) {
-    const Header& header = sealed.set.header;
-    for (const OpeningItem& opening : sealed.openings) WASL_TRY(store_.put_opening(opening));
-    for (std::size_t i = 0; i < sealed.set.operations.size(); ++i) {
-      const Operation& op = sealed.set.operations[i];
-      WASL_LET(LoadedRecord loaded,
-               records_.load(ports_.schema->find(op.register_number), header.space, op.id));
-      loaded.record.overlay.push_back({op, sealed.set.dot(i), header.sequence, header.source, header.stamp,
-                                       std::min(header.stamp.millis(), ports_.clock->now())});
-      WASL_TRY(records_.save(loaded, ports_.clock->now(), {}));
-    }
-    WASL_TRY(insert_pending(sealed));
-  }
-  return commit(transaction, captured);
-}
-
-/// A replica that ends before what was already shown to somebody came from a backup or a copied disk: going
-/// on with its chains would fork them. They are left, and new ones begun at the next seal.
-Status Replica::check_restored() {
-  WASL_LET(const auto shown, identity_.chains());
-  for (const auto& chain : shown) {
-    if (chain.last == 0) continue;
-    WASL_LET(auto select, db_.prepare("SELECT last FROM _wasl_chain WHERE chain = ?"));
-    select.bind_all(chain.chain);
-    WASL_LET(const bool known, select.step());
-    const auto last = known ? static_cast<Sequence>(select.int64(0)) : 0;
-    select.reset();
-    if (last >= chain.last) continue;
-    WASL_TRY(identity_.retire_chain(chain.chain));
-    WASL_TRY(identity_.add_evidence(
-        "replica.db is older than what this device has already sent: it was restored or "
-        "copied; new chains were begun and nothing is overwritten",
-        {}, chain.name.view(), ports_.clock->now()));
-    WASL_LET(auto update, db_.prepare("UPDATE _wasl_chain SET retired = 1 WHERE chain = ?"));
-    update.bind_all(chain.chain);
-    WASL_TRY(update.run());
-    WASL_TRY(store_.set_meta("full", Bytes{1}));
-  }
-  return {};
-}
-
 Status Replica::write(const std::function<Status(Database&)>& write) {
   std::vector<SealedSet> sealed;
   {
@@ -349,10 +291,7 @@ Status Replica::write(const std::function<Status(Database&)>& write) {
     WASL_TRY(db_.set_applying(false));
     Status written = write(db_);
     WASL_TRY(db_.set_applying(true));
-    if (!written) {
-      store_.forget();
-      return written;
-    }
+    if (!written) return written;
     WASL_LET(auto own, seal_captured(false));
     for (auto& one : own) sealed.push_back(std::move(one));
     WASL_TRY(commit(transaction, sealed));
@@ -371,13 +310,9 @@ Result<std::size_t> Replica::seal() {
     WASL_LET(auto transaction, Transaction::begin(db_));
     WASL_TRY(store_.refresh());
     WASL_TRY(catch_up_authority());
-    auto sealed = seal_captured(true);
-    if (!sealed) {
-      store_.forget();
-      return tl::unexpected(sealed.error());
-    }
-    WASL_TRY(commit(transaction, *sealed));
-    count += sealed->size();
+    WASL_LET(const auto sealed, seal_captured(true));
+    WASL_TRY(commit(transaction, sealed));
+    count += sealed.size();
   }
 }
 

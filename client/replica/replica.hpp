@@ -37,6 +37,15 @@ struct PlainOperation {
   bool personal = false;
 };
 
+struct RecordPlace {
+  std::string space;
+  std::uint32_t register_number = 0;
+  std::string id;
+  auto operator<=>(const RecordPlace&) const = default;
+};
+/// Operations that a sealed change set says already, with plain values.
+using SaidBefore = std::multimap<RecordPlace, Operation>;
+
 struct ConflictValue {
   std::string value;  ///< for people
   Author author;
@@ -109,11 +118,22 @@ class Replica final : public ClientPort {
 
   /// Errors: not_found (never joined), locked, storage_failed, corrupt.
   static Result<std::unique_ptr<Replica>> open(const std::filesystem::path& folder, Ports ports);
-  /// Makes the folder and the device's key. A folder that has them keeps them.
+  /// Makes the device's key and the files in a folder that exists. A folder that has them keeps them.
   static Result<std::unique_ptr<Replica>> create(const std::filesystem::path& folder,
                                                  const NetworkAnchor& anchor, Ports ports);
+  /// After must_reopen(), when the old object is gone: checks every page first. A damaged replica.db is kept
+  /// aside under another name and a new one begun, which the next sync fills; `status` says so.
+  /// Errors: as open(); corrupt means identity.db.
+  static Result<std::unique_ptr<Replica>> reopen(const std::filesystem::path& folder, Ports ports);
   ~Replica() override;
 
+  /// A disk has failed under this object: it is to be closed and opened again by reopen().
+  [[nodiscard]] bool must_reopen() const {
+    return db_.must_reopen() || identity_.must_reopen() || outbox_.must_reopen();
+  }
+
+  /// Where a long-lived process begins: see Database::settle().
+  Status settle();
   Identity& identity() { return identity_; }
   Database& database() { return db_; }
   const NetworkAnchor& network() const { return anchor_; }
@@ -162,6 +182,9 @@ class Replica final : public ClientPort {
 
   // ── A session ──
   Result<Bytes> make_hello(bool live, const Hash& binding);
+  /// The hub knows a later session number of this key: the folder is an older copy, or its clock was wrong.
+  /// Further ahead at each call, until the hub lets it in.
+  Status on_counter_used();
   /// For `join`: the same, as the invitation's key.
   Result<Bytes> make_invitation_hello(const crypto::KeyPair& invitation, const Hash& binding);
   /// The change set by which this device takes up an invitation. Errors: unauthorised (unknown, used or
@@ -187,13 +210,21 @@ class Replica final : public ClientPort {
   static constexpr std::int64_t kNothingPushed = INT64_MIN;
 
   Status prepare();
-  Status recover_outbox();
-  Status check_restored();
   Status catch_up_authority();
   Result<const Grant*> own_grant();
 
+  // recovering.cpp
+  Status recover_outbox();
+  Result<std::vector<SealedSet>> missing_from_outbox(std::set<Hash>& discarded);
+  Status take_in(const SealedSet& sealed, bool discarded);
+  Status check_restored();
+  static Status set_aside(const std::filesystem::path& folder, Clock& clock, const Error& damage);
+
+  // salvaging.cpp
+  Status salvage();
+
   // sealing.cpp
-  Result<std::vector<SealedSet>> seal_captured(bool foreign);
+  Result<std::vector<SealedSet>> seal_captured(bool foreign, const SaidBefore& said = {});
   Result<std::vector<SealedSet>> seal_operations(const std::string& space,
                                                  std::vector<PlainOperation> operations, bool bulk,
                                                  const GroupId& group, Millis written,
@@ -210,7 +241,9 @@ class Replica final : public ClientPort {
   Status insert_pending(const SealedSet& sealed);
   Result<Stamp> next_stamp(Millis written);
   Result<Value> resolve_reference(const Value& written, std::string_view space, const Field& field);
-  Status reseal(const ChainId& chain);
+  Result<bool> offer_again(const ChainId& chain, Sequence before);
+  Result<std::set<ChainId>> misnamed(const std::vector<VerdictItem>& verdicts);
+  Result<std::vector<SealedSet>> reseal(const ChainId& chain, std::string_view why);
   Status restore_overlay(LoadedRecord& loaded);
 
   // proving.cpp
@@ -218,14 +251,19 @@ class Replica final : public ClientPort {
     std::uint64_t index = 0;
     ledger::HeadsLeaf leaf;
   };
+  using ShownLeaves = std::map<Bytes, ShownLeaf>;  ///< by the space's name in `heads`
   /// Keeps it as evidence. @return the error that says so.
   tl::unexpected<Error> accuse(std::string what, ByteView ours, ByteView theirs);
+  /// No lie yet, and no evidence: a hub that leaves it out is caught by its leaf.
+  tl::unexpected<Error> lost_on_the_way(std::string what);
+  Result<std::optional<bool>> take_proof(const Proof& proof);
   Result<ledger::Checkpoint> check_checkpoint(const Proof& proof, const CheckpointAnchor& known);
-  Result<std::map<Bytes, ShownLeaf>> check_leaves(const Proof& proof, const ledger::Checkpoint& checkpoint);
-  Status take_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& proof);
-  Status take_checkpoint(const Proof& proof, CheckpointAnchor& known);
-  Status check_against_leaf(SpaceInfo& info, const CheckpointAnchor& known);
-  Status check_promises(const CheckpointAnchor& known);
+  Result<ShownLeaves> check_leaves(const Proof& proof, const ledger::Checkpoint& checkpoint);
+  Status take_checkpoint(const Proof& proof, const CheckpointAnchor& known);
+  Status take_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& proof, bool overtaken);
+  Result<bool> is_overtaken();
+  Status check_against_leaf(SpaceInfo& info, std::string_view note, bool overtaken);
+  Status check_promises(std::string_view note);
   Result<std::optional<bool>> compare_states(std::vector<std::string>& differing);
   Status heal(const std::vector<std::string>& differing, std::optional<bool>& equal);
   /// Forgets entries that stand under no root which the hub signed. What this office wrote of them is unsent
@@ -234,24 +272,36 @@ class Replica final : public ClientPort {
   Status drop_unproved(const std::string& space, std::vector<SealedSet>& own);
   Status restore_pending(const std::vector<SealedSet>& own);
   Result<Seen> proved(std::string_view space);
+  Result<std::optional<bool>> was_proved(const Header& header);
+  Result<bool> repair_rows(const std::string& space, Position size);
   Result<bool> has_unproved();
+
+  // syncing.cpp
   Status begin_session();
+  Status take_welcome(const Welcome& welcome);
 
   // applying.cpp
   /// The one decision, asked again.
   Result<Verdict> judge(const ChangeSet& set, const ledger::Entry& entry, Position position,
-                        const std::map<std::string, LoadedRecord>& records);
-  Status fill_own_items(Segment& segment);
+                        const std::map<std::string, LoadedRecord>& records,
+                        const std::map<std::string, RecordState>& elsewhere);
+  Result<bool> fill_own_items(Segment& segment);
+  enum class Taken { known, appended, not_ours };
+  Result<Taken> append_entries(Segment& segment);
   Status check_openings(const Segment& segment);
   /// Errors: locked, when another program of this office took back what this session stands on.
   Status check_held();
   Status check_order(const Segment& segment, const SpaceInfo& info);
+  Status apply_stored();
+  Status settle_in();
   Status apply_space(const std::string& space, const Segment* fresh);
   Status apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position);
   Status settle_digest(SpaceInfo& info);
   Status apply_authority_item(const SegmentItem& item, Position position);
 
   Result<std::vector<std::string>> readable_spaces();
+  Result<std::vector<std::string>> spoken_spaces();
+  Result<std::uint64_t> leaves_proved();
   Result<bool> digest_matches(std::string_view space);
   std::string organisation_of(const Author& author) const;
 
@@ -276,14 +326,15 @@ class Replica final : public ClientPort {
   bool tables_ready_ = false;
   std::int64_t pushed_ = kNothingPushed;   ///< pending numbers handed out in this session
   std::optional<Seen> session_base_;       ///< the checkpoint that this session's proofs start from
+  std::uint64_t leaves_before_ = 0;        ///< up to which checkpoint this replica had the leaves before it
   std::map<ChainId, Sequence> staged_;     ///< what the hub holds already, by its welcome
   std::map<std::string, Position> named_;  ///< entries that this session's hello named, by space
   std::map<std::string, Position> held_;   ///< entries that this session knows to be here
   std::set<std::string> offered_;          ///< spaces that this session's welcome lets us read
   std::map<ChainId, Sequence>
-      promised_;                ///< up to where the hub has said "accepted" to this session's knowledge
-  bool asked_in_full_ = false;  ///< the hub was asked to leave nothing out
-  bool accused_ = false;        ///< the lie at hand is kept already
+      promised_;                      ///< up to where the hub has said "accepted" to this session's knowledge
+  bool asked_in_full_ = false;        ///< the hub was asked to leave nothing out
+  bool evidence_is_settled_ = false;  ///< of what is wrong now all is kept, or it proves nothing
   std::map<std::pair<std::string, Position>, Hash> roots_;  ///< of this apply: most change sets name the same
 };
 

@@ -152,7 +152,8 @@ Result<ParsedField> parse_field(const Field& field, const std::vector<SqlValue>&
     std::string lower = tag;
     for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
     if (lower.empty() || lower.size() > 35) return wrong(field, "has a key that is no language tag");
-    WASL_LET(out.values[Address(field.number, to_bytes(lower))], parse_scalar(field, *words));
+    const Address address{field.number, to_bytes(lower)};
+    WASL_LET(out.values[address], parse_scalar(field, *words));
   }
   return out;
 }

@@ -133,10 +133,7 @@ Status Replica::make_durable(const std::vector<SealedSet>& sealed) {
 Status Replica::commit(Transaction& transaction, const std::vector<SealedSet>& sealed) {
   WASL_TRY(make_durable(sealed));
   Status committed = transaction.commit();
-  if (!committed) {
-    if (!sealed.empty()) outbox_.take_back();
-    store_.forget();
-  }
+  if (!committed && !sealed.empty()) outbox_.take_back();
   return committed;
 }
 
@@ -293,9 +290,14 @@ class RowDiff {
   bool foreign_;
 };
 
+bool was_said(const SaidBefore& said, const std::string& space, const Operation& op) {
+  const auto [begin, end] = said.equal_range({space, op.register_number, op.id});
+  return std::any_of(begin, end, [&](const auto& one) { return one.second == op; });
+}
+
 }  // namespace
 
-Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
+Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBefore& said) {
   std::vector<SealedSet> sealed;
   std::vector<std::tuple<std::uint32_t, std::string, std::string>> order;
   std::map<std::tuple<std::uint32_t, std::string, std::string>, CapturedRecord> captured;
@@ -328,13 +330,21 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
            old.is_array() ? old : nlohmann::json::array(), clock);
     }
   }
-  if (captured.empty()) return sealed;
+  const auto drop_notes = [&]() -> Status {
+    WASL_LET(auto erase, db_.prepare("DELETE FROM _wasl_capture WHERE seq <= ?"));
+    erase.bind_all(last);
+    return erase.run();
+  };
+  if (captured.empty()) {  // notes that say nothing must go too: `seal` comes again until none is left
+    WASL_TRY(drop_notes());
+    return sealed;
+  }
 
   std::map<std::string, std::vector<PlainOperation>> by_space;
   std::map<std::string, LoadedRecords> records;
   for (const auto& key : order) {
     const CapturedRecord& c = captured.at(key);
-    WASL_LET(LoadedRecord loaded, records_.load(c.reg, c.space, c.id, &c.base, c.clock));
+    WASL_LET(LoadedRecord loaded, records_.load(c.reg->number, c.space, c.id, &c.base, c.clock));
     RecordState room;
     const RecordState& state = loaded.record.shown(room);
     std::optional<Error> failed;
@@ -419,7 +429,9 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
       }
     }
     if (failed) return tl::unexpected(*failed);
-    for (PlainOperation& plain : diff.out) by_space[c.space].push_back(std::move(plain));
+    for (PlainOperation& plain : diff.out) {
+      if (!was_said(said, c.space, plain.operation)) by_space[c.space].push_back(std::move(plain));
+    }
     records[c.space].emplace(std::pair(c.reg->number, c.id), std::move(loaded));
   }
 
@@ -450,9 +462,7 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign) {
   for (auto& [space, loaded] : records) {
     for (auto& [id, record] : loaded) WASL_TRY(records_.save(record, ports_.clock->now(), {}));
   }
-  WASL_LET(auto erase, db_.prepare("DELETE FROM _wasl_capture WHERE seq <= ?"));
-  erase.bind_all(last);
-  WASL_TRY(erase.run());
+  WASL_TRY(drop_notes());
   return sealed;
 }
 

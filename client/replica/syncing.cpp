@@ -6,6 +6,7 @@
 namespace wasl {
 
 Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
+  WASL_TRY(apply_stored());
   WASL_TRY(store_.refresh());
   Hello hello;
   WASL_LET(const auto full, store_.meta("full"));
@@ -20,16 +21,16 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   hello.checkpoint = checkpoint.heads;
   session_base_ = checkpoint.heads;
   // A replica from an older copy than identity.db lacks leaves that were proved since.
-  WASL_LET(const auto leaves, store_.meta("leaves up to"));
-  if ((leaves ? Reader(*leaves).varint() : 0) != checkpoint.heads.size) hello.flags |= Hello::kLeaves;
   WASL_TRY(begin_session());
-  WASL_LET(const auto spaces, readable_spaces());
+  if (leaves_before_ != checkpoint.heads.size) hello.flags |= Hello::kLeaves;
+  WASL_LET(const auto spaces, spoken_spaces());
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
     hello.cursors.push_back({space, info->size, info->key.has_value()});
     named_[space] = held_[space] = info->size;
-    // A link that broke between the entries and their proof left a space without its leaf.
-    if (info->size > 0 && info->leaf.empty()) hello.flags |= Hello::kLeaves;
+    // A link that broke between the entries and their proof left a space without its leaf, or with an old
+    // one.
+    if (info->size > info->proved) hello.flags |= Hello::kLeaves;
   }
   return encode(hello, device_);
 }
@@ -42,7 +43,8 @@ Status Replica::begin_session() {
   held_.clear();
   offered_.clear();
   promised_.clear();
-  accused_ = false;
+  evidence_is_settled_ = false;
+  WASL_LET(leaves_before_, leaves_proved());
   WASL_LET(auto select,
            db_.prepare("SELECT chain, max(sequence) FROM _wasl_pending WHERE state = 3 GROUP BY chain"));
   for (;;) {
@@ -53,6 +55,8 @@ Status Replica::begin_session() {
     }
   }
 }
+
+Status Replica::on_counter_used() { return identity_.leap_counter(); }
 
 Result<Bytes> Replica::make_invitation_hello(const crypto::KeyPair& invitation, const Hash& binding) {
   Hello hello;
@@ -65,8 +69,10 @@ Result<Bytes> Replica::make_invitation_hello(const crypto::KeyPair& invitation, 
   WASL_LET(const CheckpointAnchor checkpoint, identity_.checkpoint());
   hello.checkpoint = checkpoint.heads;
   session_base_ = checkpoint.heads;
+  WASL_TRY(begin_session());
   WASL_LET(const SpaceInfo* const info, store_.space(kAuthoritySpace));
   hello.cursors.push_back({info->name, info->size, false});
+  named_[info->name] = held_[info->name] = info->size;
   return encode(hello, invitation);
 }
 
@@ -120,6 +126,12 @@ Result<Segment> Replica::make_enrolment(const crypto::KeyPair& invitation) {
 }
 
 Status Replica::on_welcome(const Welcome& welcome) {
+  Status taken = take_welcome(welcome);
+  if (!taken) store_.forget();
+  return taken;
+}
+
+Status Replica::take_welcome(const Welcome& welcome) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   for (const auto& [space, size] : named_) {
@@ -133,7 +145,13 @@ Status Replica::on_welcome(const Welcome& welcome) {
     info->key = space.key;
     WASL_TRY(store_.save_space(*info));
   }
-  for (const Staged& staged : welcome.staged) staged_[staged.chain] = staged.last;
+  for (const Staged& staged : welcome.staged) {
+    WASL_LET(auto select,
+             db_.prepare("SELECT 1 FROM _wasl_pending WHERE chain = ? AND sequence = ? AND hash = ?"));
+    select.bind_all(staged.chain, staged.last, staged.name);
+    WASL_LET(const bool ours, select.step());
+    if (ours) staged_[staged.chain] = staged.last;
+  }
   Writer offset;
   offset.integer(ports_.clock->now() - welcome.hub_time);
   WASL_TRY(store_.set_meta("clock offset", offset.bytes()));
@@ -205,19 +223,40 @@ Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
   return std::optional(std::move(segment));
 }
 
-Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
+/// Chains whose work names as seen what no hub has proved to us: a damaged disk wrote it. @return caught,
+/// when the hub refuses what it has proved itself.
+Result<std::set<ChainId>> Replica::misnamed(const std::vector<VerdictItem>& verdicts) {
+  std::set<ChainId> chains;
   for (const VerdictItem& item : verdicts) {
     if (item.verdict.reason != Reason::seen) continue;
+    WASL_LET(auto select, db_.prepare("SELECT header FROM _wasl_pending WHERE chain = ? AND sequence = ?"));
+    select.bind_all(item.chain, item.first);
+    WASL_LET(const bool found, select.step());
+    if (!found) continue;
+    WASL_LET(const Header header, decode_header(select.blob(0)));
+    WASL_LET(const auto proved, was_proved(header));
+    if (proved == false) chains.insert(item.chain);
+    if (proved != true) continue;
     return fail(
         Errc::caught,
         "the hub says that a log which it has signed for this office is not its own: " + item.verdict.detail,
         "local work goes on and is kept; the evidence is stored: tell the secretariat");
   }
+  return chains;
+}
+
+Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
+  WASL_LET(const std::set<ChainId> damaged, misnamed(verdicts));
   std::set<ChainId> forked;
+  std::set<ChainId> broken;
   for (const VerdictItem& item : verdicts) {
-    if (item.verdict.outcome == Outcome::later) continue;
+    if (item.verdict.reason == Reason::gap) {
+      WASL_LET(const bool filled, offer_again(item.chain, item.first));
+      if (!filled) broken.insert(item.chain);
+    }
+    if (item.verdict.outcome == Outcome::later || item.verdict.reason == Reason::seen) continue;
     if (item.verdict.reason == Reason::fork) forked.insert(item.chain);
     const auto state = item.verdict.outcome == Outcome::accepted ? PendingState::accepted
                        : item.verdict.outcome == Outcome::held   ? PendingState::held
@@ -239,13 +278,46 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
     erase.bind_all(item.chain, item.first, item.first + item.count - 1);
     WASL_TRY(erase.run());
   }
-  for (const ChainId& chain : forked) WASL_TRY(reseal(chain));
-  return transaction.commit();
+  std::vector<SealedSet> sealed;
+  const auto again = [&](const std::set<ChainId>& chains, std::string_view why) -> Status {
+    for (const ChainId& chain : chains) {
+      WASL_LET(auto made, reseal(chain, why));
+      for (SealedSet& set : made) sealed.push_back(std::move(set));
+    }
+    return {};
+  };
+  WASL_TRY(again(
+      forked,
+      "two change sets stood at one place of a chain of this device: its folder was copied or restored; "
+      "the work was sealed again and nothing is lost"));
+  WASL_TRY(
+      again(broken,
+            "the hub no longer has what this device sent before: it was restored from an older copy; what "
+            "waits was sealed again"));
+  WASL_TRY(again(damaged,
+                 "work of this office was sealed on a damaged replica; it was sealed again and nothing "
+                 "is lost"));
+  WASL_TRY(transaction.commit());
+  // After the commit: outbox.log holds this work already as it was sealed first, and a crash in between must
+  // not bring it back twice.
+  return make_durable(sealed);
 }
 
-/// Another change set stands at this place of the chain: a copy of this replica wrote too. What has no place
-/// is sealed again on a new chain, under new dots because the first ones name the other's operations by now.
-Status Replica::reseal(const ChainId& chain) {
+/// The hub lost what stood before this place of the chain. @return whether there is something to offer.
+Result<bool> Replica::offer_again(const ChainId& chain, Sequence before) {
+  WASL_LET(auto update, db_.prepare("UPDATE _wasl_pending SET state = 0 WHERE chain = ? AND sequence < ? AND "
+                                    "state IN (1, 2, 3)"));
+  update.bind_all(chain, before);
+  WASL_TRY(update.run());
+  WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending WHERE chain = ? AND sequence < ?"));
+  select.bind_all(chain, before);
+  return select.step();
+}
+
+/// The chain cannot go on: another change set stands at this place (a copy of this replica wrote too), or the
+/// hub lacks what stands before. What has no place is sealed again on a new chain, under new dots because the
+/// first ones may name other operations by now.
+Result<std::vector<SealedSet>> Replica::reseal(const ChainId& chain, std::string_view why) {
   struct Old {
     ChangeSet set;
     std::vector<OpeningItem> openings;
@@ -264,10 +336,8 @@ Status Replica::reseal(const ChainId& chain) {
     }
   }
   WASL_TRY(identity_.retire_chain(chain));
-  WASL_TRY(identity_.add_evidence(
-      "two change sets stood at one place of a chain of this device: its folder was copied "
-      "or restored; the work was sealed again and nothing is lost",
-      old.empty() ? Bytes{} : old.front().set.header_bytes, chain.view(), ports_.clock->now()));
+  WASL_TRY(identity_.add_evidence(why, old.empty() ? Bytes{} : old.front().set.header_bytes, chain.view(),
+                                  ports_.clock->now()));
   WASL_LET(auto retire, db_.prepare("UPDATE _wasl_chain SET retired = 1 WHERE chain = ?"));
   retire.bind_all(chain);
   WASL_TRY(retire.run());
@@ -283,8 +353,7 @@ Status Replica::reseal(const ChainId& chain) {
     for (Operation op : one.set.operations) {
       const std::pair key(op.register_number, op.id);
       if (!records.contains(key)) {
-        WASL_LET(LoadedRecord loaded,
-                 records_.load(ports_.schema->find(op.register_number), header.space, op.id));
+        WASL_LET(LoadedRecord loaded, records_.load(op.register_number, header.space, op.id));
         loaded.record.drop_overlay(header.source, header.sequence);
         records.emplace(key, std::move(loaded));
       }
@@ -308,7 +377,7 @@ Status Replica::reseal(const ChainId& chain) {
     for (auto& [id, record] : records) WASL_TRY(records_.save(record, ports_.clock->now(), {}));
     for (SealedSet& set : made) sealed.push_back(std::move(set));
   }
-  return make_durable(sealed);
+  return sealed;
 }
 
 std::vector<Cursor> Replica::applied_cursors() {
@@ -323,6 +392,7 @@ std::vector<Cursor> Replica::applied_cursors() {
 }
 
 Status Replica::on_session_end(std::optional<bool> equal) {
+  if (equal == true) WASL_TRY(salvage());
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   if (equal == true) {
@@ -330,6 +400,9 @@ Status Replica::on_session_end(std::optional<bool> equal) {
     now.integer(ports_.clock->now());
     WASL_TRY(store_.set_meta("last sync", now.bytes()));
     WASL_TRY(store_.set_meta("full", Bytes{0}));
+    WASL_TRY(identity_.settle_counter());
+    // The whole log is here, and these were said to be in it: a hub that lost them gets them again.
+    WASL_TRY(db_.exec("UPDATE _wasl_pending SET state = 0 WHERE state = 3"));
   }
   WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending LIMIT 1"));
   WASL_LET(const bool pending, select.step());

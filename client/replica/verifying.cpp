@@ -41,7 +41,7 @@ Result<VerifyReport> Replica::verify() {
     }
     for (const auto& [id, state] : replay->records) {
       if (state.register_number == 0) continue;
-      auto loaded = records_.load(ports_.schema->find(state.register_number), space, id);
+      auto loaded = records_.load(state.register_number, space, id);
       if (!loaded) {
         problem(space + " " + id + ": " + loaded.error().message);
       } else if (loaded->record.confirmed != state) {
@@ -99,13 +99,13 @@ Result<std::vector<std::string>> Replica::rebuild(std::string_view space_name) {
   WASL_TRY(store_.clear_state(info->number));
   for (const auto& [id, state] : replay.records) {
     const Register* reg = ports_.schema->find(state.register_number);
-    auto loaded = records_.load(reg, space_name, id);
+    auto loaded = records_.load(state.register_number, space_name, id);
     LoadedRecord record;
     if (loaded) {
       record = std::move(*loaded);
     } else {  // its clock cannot be read: the overlay in it is sealed work, which the list of pending sets
               // still has
-      WASL_LET(record, records_.load_row(reg, space_name, id));
+      WASL_LET(record, records_.load_row(state.register_number, space_name, id));
       WASL_TRY(restore_overlay(record));
     }
     if (record.record.confirmed != state) changed.push_back((reg != nullptr ? reg->name : "?") + " " + id);
@@ -131,9 +131,10 @@ Status Replica::restore_overlay(LoadedRecord& loaded) {
     const auto set = decode_change_set(select.blob(0), select.blob(1));
     if (!set) continue;
     for (std::size_t i = 0; i < set->operations.size(); ++i) {
-      if (set->operations[i].id != loaded.record.id) continue;
-      loaded.record.overlay.push_back({set->operations[i], set->dot(i), set->header.sequence,
-                                       set->header.source, set->header.stamp,
+      const Operation& op = set->operations[i];
+      if (op.id != loaded.record.id || op.register_number != loaded.register_number) continue;
+      loaded.record.overlay.push_back({op, set->dot(i), set->header.sequence, set->header.source,
+                                       set->header.stamp,
                                        std::min(set->header.stamp.millis(), select.int64(2))});
     }
   }

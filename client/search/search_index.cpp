@@ -10,10 +10,12 @@
 namespace wasl {
 namespace {
 
+// Every character but spaces: what makes a word is decided by folding alone, before.
 constexpr std::string_view kTables = R"sql(
 CREATE TABLE IF NOT EXISTS record(no INTEGER PRIMARY KEY, register TEXT NOT NULL, space TEXT NOT NULL,
   id TEXT NOT NULL, hash INTEGER NOT NULL, UNIQUE(register, space, id));
-CREATE VIRTUAL TABLE IF NOT EXISTS word USING fts5(title, body, tokenize = "unicode61 remove_diacritics 0");
+CREATE VIRTUAL TABLE IF NOT EXISTS word USING fts5(title, body,
+  tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'");
 )sql";
 
 struct Texts {

@@ -10,6 +10,8 @@
 #include <sstream>
 #include <utility>
 
+#include "shared/sqlite/disk.hpp"
+
 namespace wasl {
 namespace {
 
@@ -56,7 +58,7 @@ Status write_key(const std::filesystem::path& file, const crypto::KeyPair& key, 
   const auto error = disk(file, "cannot write");
   ::close(out);
   if (!written) return error;
-  return {};
+  return sync_folder(file.parent_path());
 }
 
 Result<std::optional<crypto::KeyPair>> read_key(const std::filesystem::path& file) {

@@ -10,6 +10,7 @@
 #include "server/app/desk.hpp"
 #include "server/app/serve.hpp"
 #include "server/app/words.hpp"
+#include "shared/base/ending.hpp"
 #include "shared/log/log.hpp"
 
 namespace {
@@ -98,9 +99,7 @@ CLI::App* command(CLI::App& parent, Arguments& in, const char* name, const char*
   return sub;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int command_line(int argc, char** argv) {
   ::umask(077);  // keys, blinding keys and everybody's work: for the hub's user alone
   Arguments in;
   CLI::App app("The hub of a Wasl network: orders and keeps what offices send.", "wasl-hub");
@@ -165,4 +164,10 @@ int main(int argc, char** argv) {
   if (invite->parsed()) return run(in, "invite");
   if (status->parsed()) return run(in, "status");
   return kUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return wasl::run_to_the_end("wasl-hub", [&] { return command_line(argc, argv); });
 }

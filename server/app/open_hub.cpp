@@ -5,6 +5,7 @@
 #include "server/store/sqlite_hub_store.hpp"
 #include "shared/ledger/note.hpp"
 #include "shared/log/log.hpp"
+#include "shared/sqlite/disk.hpp"
 
 namespace wasl {
 namespace {
@@ -49,6 +50,8 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
   if (!error) std::filesystem::permissions(folder.keys(), std::filesystem::perms::owner_all, error);
   if (error)
     return fail(Errc::storage_failed, "cannot make " + folder.keys().string() + ": " + error.message());
+  WASL_TRY(sync_folder(folder.path));
+  WASL_TRY(sync_folder(std::filesystem::absolute(folder.path).parent_path()));
   WASL_LET(const FolderLock lock, FolderLock::take(folder));
   WASL_TRY(make_room(folder));
   SystemClock clock;
@@ -91,7 +94,7 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
   return committer.found(signed_statement);
 }
 
-Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder) {
+Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, bool check) {
   std::unique_ptr<OpenHub> open(new OpenHub(folder));
   if (!std::filesystem::exists(folder.database())) {
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
@@ -101,7 +104,9 @@ Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder) {
   if (!open->log_key_)
     return fail(Errc::not_found, "keys/log.key is missing: without it nothing can be signed");
   WASL_LET(open->registrar_key_, read_key(folder.registrar_key()));
-  WASL_LET(open->store_, SqliteHubStore::open(folder.database(), false));
+  WASL_LET(auto store, SqliteHubStore::open(folder.database(), false));
+  if (check) WASL_TRY(store->check());
+  open->store_ = std::move(store);
   open->hub_ = std::make_unique<Hub>(
       Committer::Ports{*open->store_, built_in_schema(), *open->log_key_, open->clock_, open->random_});
   WASL_TRY(open->hub_->committer().start());

@@ -26,7 +26,8 @@ class OpenHub {
  public:
   /// @pre the caller holds the folder's lock. Errors: not_found, corrupt, invalid_value (clock),
   /// storage_failed.
-  static Result<std::unique_ptr<OpenHub>> open(const HubFolder& folder);
+  /// @param check reads every page of hub.db first: after a disk that failed.
+  static Result<std::unique_ptr<OpenHub>> open(const HubFolder& folder, bool check = false);
 
   [[nodiscard]] const HubFolder& folder() const { return folder_; }
   Hub& hub() { return *hub_; }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "server/app/desk.hpp"
 #include "server/session/session_server.hpp"
@@ -15,6 +16,8 @@ namespace {
 
 constexpr int kLockTries = 40;  // a command of a moment may hold the folder: two seconds
 constexpr std::chrono::milliseconds kCheckpointEvery{1'000};
+constexpr int kReopenTries = 5;  // after 1, 2, 4, 8 and 16 seconds: a cable, a controller that starts again
+constexpr std::chrono::minutes kGoodWhile{1};  // served so long, the next failure is a new one
 
 /// Where offices on this machine find the port; 0.0.0.0 is no address to connect to.
 std::string url_of(const std::string& listen, std::uint16_t port) {
@@ -47,19 +50,15 @@ void raise_descriptors() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-}  // namespace
+enum class Ended { stopped, disk_failed };
+using Listening = std::function<void(const std::string& url, std::uint16_t port)>;
 
-Status serve(const HubFolder& folder, const std::string& listen,
-             const std::function<void(const std::string& url, std::uint16_t port)>& listening) {
-  if (!std::filesystem::exists(folder.database())) {
-    return fail(Errc::not_found, "there is no network in " + folder.path.string(),
-                "run: wasl-hub init --data DIR --name NAME");
-  }
-  WASL_LET(const FolderLock lock, take_lock(folder));
-  WASL_LET(const auto open, OpenHub::open(folder));
-  raise_descriptors();
+/// One opening of the folder: serves until a signal comes or the disk fails under it.
+Result<Ended> serve_once(const HubFolder& folder, const std::string& listen, bool check,
+                         const Listening& listening) {
+  WASL_LET(const auto open, OpenHub::open(folder, check));
   Loop loop;
-  SessionServer sessions(loop, open->hub(), open->clock());
+  SessionServer sessions(loop, open->hub());
   WASL_TRY(sessions.listen(listen));
   const std::string url = url_of(listen, sessions.port());
   WASL_TRY(open->set_listening(url));
@@ -70,7 +69,12 @@ Status serve(const HubFolder& folder, const std::string& listen,
   // start.
   Timer note_timer(loop);
   std::uint64_t noted = open->hub().heads().size;
+  Ended ended = Ended::stopped;
   std::function<void()> note = [&] {
+    if (open->hub().store().must_reopen()) {
+      ended = Ended::disk_failed;
+      return loop.stop();
+    }
     if (open->hub().heads().size != noted) open->note_checkpoint();
     noted = open->hub().heads().size;
     note_timer.start(kCheckpointEvery, note);
@@ -84,8 +88,54 @@ Status serve(const HubFolder& folder, const std::string& listen,
   listening(url, sessions.port());
   loop.run();
   open->note_checkpoint();
-  log::info("hub.stopped", {{"heads", open->hub().heads().size}});
-  return {};
+  if (ended == Ended::stopped) log::info("hub.stopped", {{"heads", open->hub().heads().size}});
+  return ended;
+}
+
+/// @return false: a signal came meanwhile.
+bool wait(std::chrono::seconds pause) {
+  Loop loop;
+  Timer timer(loop);
+  bool whole = false;
+  timer.start(pause, [&] {
+    whole = true;
+    loop.stop();
+  });
+  loop.on_signal([&] { loop.stop(); });
+  loop.run();
+  return whole;
+}
+
+}  // namespace
+
+Status serve(const HubFolder& folder, const std::string& listen, const Listening& listening) {
+  if (!std::filesystem::exists(folder.database())) {
+    return fail(Errc::not_found, "there is no network in " + folder.path.string(),
+                "run: wasl-hub init --data DIR --name NAME");
+  }
+  WASL_LET(const FolderLock lock, take_lock(folder));
+  raise_descriptors();
+  std::string address = listen;  // with the port that offices know by now
+  bool served = false;
+  for (int failures = 0;;) {
+    const auto begun = std::chrono::steady_clock::now();
+    const auto ended = serve_once(folder, address, served, [&](const std::string& url, std::uint16_t port) {
+      address = listen.substr(0, listen.rfind(':') + 1) + std::to_string(port);
+      if (!std::exchange(served, true)) listening(url, port);
+    });
+    if (ended && *ended == Ended::stopped) return {};
+    if (!ended && (!served || ended.error().code == Errc::corrupt)) return tl::unexpected(ended.error());
+    if (std::chrono::steady_clock::now() - begun > kGoodWhile) failures = 0;
+    const std::string reason = ended ? "the disk failed under hub.db" : ended.error().message;
+    if (++failures > kReopenTries) {
+      return fail(Errc::storage_failed,
+                  reason + "; opened again " + std::to_string(kReopenTries) + " times in vain",
+                  "check the disk, then start the hub again; nothing that was acknowledged is lost");
+    }
+    const std::chrono::seconds pause(1 << (failures - 1));
+    log::error("hub.reopens", {{"reason", reason}, {"seconds", std::int64_t{pause.count()}}});
+    if (!wait(pause)) return {};
+  }
 }
 
 }  // namespace wasl

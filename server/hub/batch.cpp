@@ -102,7 +102,7 @@ Result<BlockBuilder*> Batch::block(const std::string& space) {
   return &blocks_.emplace(space, BlockBuilder(space, info->size)).first->second;
 }
 
-Result<Verdict> Batch::known_verdict(const Source& source, Sequence sequence, const Hash& name) {
+Result<Verdict> Batch::known_verdict(const Source& source, Sequence sequence, const Hash& name, bool whole) {
   WASL_LET(const auto entry, in_.store.find(source, sequence));
   if (entry) return entry->entry.hash == name ? Verdict::accept() : Verdict::refuse(Reason::fork);
   WASL_LET(const auto kept, in_.store.kept(source, sequence));
@@ -113,7 +113,7 @@ Result<Verdict> Batch::known_verdict(const Source& source, Sequence sequence, co
     case KeptState::refused:
       return Verdict::refuse(kept->reason, kept->detail);
     case KeptState::discarded:
-      return Verdict::accept();
+      return whole ? Verdict::refuse(Reason::taken_back) : Verdict::accept();
   }
   return Verdict::refuse(Reason::fork);
 }
@@ -146,12 +146,12 @@ Result<std::vector<SegmentItem>> Batch::select_new(Unit& unit, ChainView& chain,
       continue;
     }
     if (!forked() && sequence > chain.end.last + 1) {
-      add_verdict(verdicts, id, sequence, {Outcome::later, Reason::busy, {}}, kRetryGap);
+      add_verdict(verdicts, id, sequence, {Outcome::later, Reason::gap, {}}, kRetryGap);
       continue;
     }
     Verdict verdict = Verdict::refuse(Reason::fork);
     if (!forked() && sequence <= chain.end.last && !placed_.contains({unit.source, sequence})) {
-      WASL_LET(verdict, known_verdict(unit.source, sequence, name));
+      WASL_LET(verdict, known_verdict(unit.source, sequence, name, std::holds_alternative<SetItem>(item)));
     } else if (!forked() && placed_.contains({unit.source, sequence})) {
       verdict = {Outcome::later, Reason::busy, {}};  // pushed twice in one commit: known after it
     }

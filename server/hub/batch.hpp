@@ -65,7 +65,8 @@ class Batch {
   /// Refuses a unit that would begin a chain too many.
   Result<bool> may_begin(const Unit& unit, const ChainView& chain, std::vector<VerdictItem>& verdicts);
   Result<BlockBuilder*> block(const std::string& space);
-  Result<Verdict> known_verdict(const Source& source, Sequence sequence, const Hash& name);
+  /// @param whole offered with its body.
+  Result<Verdict> known_verdict(const Source& source, Sequence sequence, const Hash& name, bool whole);
   /// Sorts out what the chain has already, or cannot have yet. @return what is to be judged, with signatures.
   Result<std::vector<SegmentItem>> select_new(Unit& unit, ChainView& chain,
                                               std::vector<VerdictItem>& verdicts);

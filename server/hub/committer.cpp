@@ -193,6 +193,7 @@ Committer::Committed Committer::commit() {
     return {};
   });
   if (done) {
+    heads_.keep();
     last_time_ = time;
     outcome.grown = std::move(grown);
     for (auto& [ticket, list] : verdicts) {
@@ -205,8 +206,7 @@ Committer::Committed Committer::commit() {
   }
   log::error("hub.commit_failed", {{"code", to_word(done.error().code)}, {"reason", done.error().message}});
   if (before) authority_ = *before;
-  if (const Status loaded = heads_.load(); !loaded)
-    log::error("hub.heads_failed", {{"reason", loaded.error().message}});
+  heads_.take_back();
   for (const Unit& unit : units) {
     answer_all(unit, {Outcome::later, Reason::busy, {}}, kRetryDisk,
                ruling_of(outcome.rulings, unit.ticket).verdicts);

@@ -32,8 +32,11 @@ class StoredNodes {
 Status HeadsLog::load() {
   StoredNodes nodes(store_);
   WASL_LET(const std::uint64_t size, store_.heads_size());
-  frontier_ = ledger::Frontier::at(size, nodes.at());
-  return nodes.health();
+  ledger::Frontier edge = ledger::Frontier::at(size, nodes.at());
+  WASL_TRY(nodes.health());
+  frontier_ = std::move(edge);
+  keep();
+  return {};
 }
 
 Result<Millis> HeadsLog::last_time() {

@@ -15,8 +15,12 @@ class HeadsLog {
  public:
   explicit HeadsLog(HubStore& store) : store_(store) {}
 
-  /// Reads the right edge from the store: at the start, and after a transaction that failed.
+  /// Reads the right edge from the store.
   Status load();
+  /// The transaction of the last appends was committed, or was not: what is in memory follows without asking
+  /// a disk that may have failed.
+  void keep() { kept_ = frontier_; }
+  void take_back() { frontier_ = kept_; }
   [[nodiscard]] std::uint64_t size() const { return frontier_.size(); }
   /// Hub time of the newest leaf; 0 when there is none.
   Result<Millis> last_time();
@@ -35,6 +39,7 @@ class HeadsLog {
  private:
   HubStore& store_;
   ledger::Frontier frontier_;
+  ledger::Frontier kept_;
   std::string note_;
   Seen seen_;
 };

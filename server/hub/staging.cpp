@@ -1,5 +1,6 @@
 #include "server/hub/staging.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "shared/base/limits.hpp"
@@ -47,8 +48,14 @@ VerdictItem put_off(const Unit& unit) {
 
 }  // namespace
 
+/// Pushed again: it is here. Another under the same number is not.
+bool Staging::Buffer::holds(Sequence sequence, const Hash& of) const {
+  const Sequence first = last + 1 - names.size();
+  return sequence >= first && sequence <= last && names[sequence - first] == of;
+}
+
 void Staging::put(Buffer& buffer, SegmentItem item, const Header& header, const Hash& name) {
-  if (buffer.last != 0 && header.sequence <= buffer.last) return;  // pushed again: it is here
+  if (buffer.holds(header.sequence, name)) return;
   const bool goes_on = header.sequence == buffer.last + 1 && header.previous == buffer.name &&
                        header.space == buffer.unit.space;
   // Another history than the one begun, or another space: judge what comes, forget what cannot end.
@@ -57,6 +64,7 @@ void Staging::put(Buffer& buffer, SegmentItem item, const Header& header, const 
   buffer.unit.source = header.source;
   buffer.last = header.sequence;
   buffer.name = name;
+  buffer.names.push_back(name);
   buffer.open = header.part < header.parts;
   std::size_t bytes = sizeof(SegmentItem);
   if (const auto* set = std::get_if<SetItem>(&item)) {
@@ -72,6 +80,7 @@ void Staging::put(Buffer& buffer, SegmentItem item, const Header& header, const 
 /// Gives back the room of a buffer's unit and leaves the buffer without one.
 Unit Staging::drop(Buffer& buffer) {
   Unit unit = std::exchange(buffer.unit, Unit());
+  buffer.names.clear();
   bytes_ -= unit.bytes;
   const auto of_author = bytes_of_.find(unit.source.author);
   if (of_author != bytes_of_.end() && (of_author->second -= unit.bytes) == 0) bytes_of_.erase(of_author);
@@ -136,7 +145,7 @@ std::vector<Staged> Staging::of(const PublicKey& author) const {
   std::vector<Staged> out;
   for (auto it = buffers_.lower_bound({author, {}}); it != buffers_.end() && it->first.author == author;
        ++it) {
-    out.push_back({it->first.chain, it->second.last});
+    out.push_back({it->first.chain, it->second.last, it->second.name});
   }
   return out;
 }

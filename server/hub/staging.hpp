@@ -40,7 +40,9 @@ class Staging {
     Unit unit;
     Sequence last = 0;
     Hash name;
-    bool open = false;  ///< parts of its last group are still to come
+    std::vector<Hash> names;  ///< of the unit's change sets, up to `last`
+    bool open = false;        ///< parts of its last group are still to come
+    [[nodiscard]] bool holds(Sequence sequence, const Hash& of) const;
   };
   void put(Buffer& buffer, SegmentItem item, const Header& header, const Hash& name);
   Unit drop(Buffer& buffer);

@@ -13,10 +13,7 @@ int http_status(Errc code) {
       return 400;
     case Errc::unsupported:
       return 426;
-    case Errc::storage_failed:
     case Errc::later:
-    case Errc::locked:
-    case Errc::corrupt:
       return 503;
     default:
       return 403;

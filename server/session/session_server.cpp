@@ -51,7 +51,7 @@ class SessionServer::Link final : public ChannelHandler {
   }
 
  private:
-  Millis now() { return server_.clock_.now(); }
+  static Millis now() { return steady_millis(); }
   void run(HubSession::Output out) {
     for (auto& frame : out.frames) channel_->send(std::move(frame));
     if (out.close) {
@@ -71,8 +71,8 @@ class SessionServer::Link final : public ChannelHandler {
   Timer timer_;
 };
 
-SessionServer::SessionServer(Loop& loop, Hub& hub, Clock& clock)
-    : loop_(loop), hub_(hub), clock_(clock), commit_timer_(loop), stop_timer_(loop) {
+SessionServer::SessionServer(Loop& loop, Hub& hub)
+    : loop_(loop), hub_(hub), commit_timer_(loop), stop_timer_(loop) {
   hub_.listen({.on_queued =
                    [this] {
                      if (!commit_timer_.armed()) commit_timer_.start(kGather, [this] { hub_.commit(); });
@@ -98,7 +98,7 @@ UpgradeAnswer SessionServer::on_upgrade(ByteView hello_bytes, const std::string&
   if (!hello) {
     log::info("session.refused",
               {{"remote", remote}, {"code", to_word(hello.error().code)}, {"reason", hello.error().message}});
-    return refusal(hello.error());
+    return refusal(words_for_office(hello.error()));
   }
   make_room(hello->device);
   const std::uint64_t id = ++last_id_;
@@ -106,7 +106,7 @@ UpgradeAnswer SessionServer::on_upgrade(ByteView hello_bytes, const std::string&
                                {"remote", remote},
                                {"key", short_key(hello->device)},
                                {"live", (hello->flags & Hello::kLive) != 0 ? 1 : 0}});
-  HubSession session(hub_, id, std::move(*hello), hello_hash(hello_bytes), clock_.now());
+  HubSession session(hub_, id, std::move(*hello), hello_hash(hello_bytes), steady_millis());
   const auto shared = std::make_shared<HubSession>(std::move(session));  // std::function wants copies
   return AcceptLink{[this, id, shared](std::unique_ptr<Channel> channel) -> ChannelHandler& {
     Link& link = *(links_[id] = std::make_unique<Link>(*this, id, std::move(channel), std::move(*shared)));

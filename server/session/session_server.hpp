@@ -14,7 +14,7 @@ namespace wasl {
 
 class SessionServer {
  public:
-  SessionServer(Loop& loop, Hub& hub, Clock& clock);
+  SessionServer(Loop& loop, Hub& hub);
   ~SessionServer();
 
   /// Errors: invalid_value, locked (the port is taken).
@@ -34,7 +34,6 @@ class SessionServer {
 
   Loop& loop_;
   Hub& hub_;
-  Clock& clock_;
   Timer commit_timer_;
   Timer stop_timer_;
   std::unique_ptr<Listener> listener_;

@@ -53,6 +53,8 @@ class HubStore {
 
   /// Runs `work` as one transaction. Durable when it returns without error; otherwise nothing of it stays.
   virtual Status transact(const std::function<Status()>& work) = 0;
+  /// The disk has failed under this object: every transact() is refused until the store is opened again.
+  [[nodiscard]] virtual bool must_reopen() const = 0;
 
   // ── Logs ──
   /// Made when missing: ask only for spaces that exist. The pointer holds until the next failed transact().

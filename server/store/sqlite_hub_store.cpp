@@ -76,6 +76,7 @@ std::vector<Cursor> decode_applied(ByteView bytes) {
 
 Result<std::unique_ptr<SqliteHubStore>> SqliteHubStore::open(const std::filesystem::path& file, bool create) {
   WASL_LET(Database database, Database::open({.path = file, .create = create}));
+  WASL_TRY(database.settle());
   WASL_TRY(LogStore::create_tables(database));
   WASL_TRY(database.exec(kTables));
   std::unique_ptr<SqliteHubStore> store(new SqliteHubStore(std::move(database)));
@@ -85,6 +86,9 @@ Result<std::unique_ptr<SqliteHubStore>> SqliteHubStore::open(const std::filesyst
 
 Status SqliteHubStore::transact(const std::function<Status()>& work) {
   if (inside_) return work();  // part of the transaction around it
+  if (db_.must_reopen())
+    return fail(Errc::storage_failed, "the disk has failed under hub.db",
+                "the hub opens it again and checks it");
   WASL_LET(auto transaction, Transaction::begin(db_));
   inside_ = true;
   Status done = log_.refresh();

@@ -15,6 +15,9 @@ class SqliteHubStore final : public HubStore {
   static Result<std::unique_ptr<SqliteHubStore>> open(const std::filesystem::path& file, bool create);
 
   Status transact(const std::function<Status()>& work) override;
+  [[nodiscard]] bool must_reopen() const override { return db_.must_reopen(); }
+  /// Reads every page. Errors: corrupt.
+  Status check() { return db_.check(); }
 
   Result<SpaceInfo*> space(std::string_view name) override { return log_.space(name); }
   Result<std::vector<std::string>> space_names() override { return log_.space_names(); }

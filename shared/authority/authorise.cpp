@@ -287,6 +287,10 @@ std::string_view to_word(Reason reason) {
       return "void_act";
     case Reason::unsupported:
       return "unsupported";
+    case Reason::taken_back:
+      return "taken_back";
+    case Reason::gap:
+      return "gap";
     case Reason::seen:
       return "seen";
     case Reason::too_many_chains:
@@ -333,6 +337,10 @@ std::string_view explain(Reason reason) {
       return "the act names what does not exist, or gives more than it may";
     case Reason::unsupported:
       return "a newer version wrote it; update this program";
+    case Reason::taken_back:
+      return "it was discarded before; discard it again, or write it anew";
+    case Reason::gap:
+      return "what was sent before it is not at the hub; it is offered again by itself";
     case Reason::seen:
       return "its author was shown another log than this one; tell the secretariat";
     case Reason::too_many_chains:

@@ -34,8 +34,10 @@ enum class Reason : Byte {
   busy = 20,             ///< later
   void_act = 21,         ///< refused: the act names what does not exist or widens rights
   unsupported = 22,      ///< refused: of a newer version than whoever judges
-  seen = 23,             ///< refused: the log that it names is not this one
-  too_many_chains = 24,  ///< refused: the device has begun as many chains as a device may
+  taken_back = 23,  ///< refused: its author discarded it before; an older copy of the office offers it again
+  gap = 24,         ///< later: what stands before it in its chain is not here
+  seen = 25,        ///< refused: the log that it names is not this one
+  too_many_chains = 26,  ///< refused: the device has begun as many chains as a device may
 };
 std::string_view to_word(Reason reason);
 /// In plain English, with what to do.

@@ -11,7 +11,7 @@ add_library(wasl_options INTERFACE)
 target_compile_options(wasl_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror
   # g++ 12 says it of an empty std::optional when optimising, and of <regex> when instrumenting.
-  -Wno-maybe-uninitialized)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 # g++ 12 sees overruns inside its own library at -O2 (GCC bugs 105329, 105651, 107852); ASan sees the real ones.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(wasl_options INTERFACE

@@ -42,5 +42,6 @@ std::string line(std::string_view event, Fields fields) {
 void info(std::string_view event, Fields fields) { logger().info(line(event, fields)); }
 void error(std::string_view event, Fields fields) { logger().error(line(event, fields)); }
 void only_errors() { logger().set_level(spdlog::level::err); }
+void silence() { logger().set_level(spdlog::level::off); }
 
 }  // namespace wasl::log

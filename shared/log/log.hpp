@@ -29,5 +29,7 @@ void info(std::string_view event, Fields fields = {});
 void error(std::string_view event, Fields fields = {});
 /// Commands that print a document keep standard error quiet: errors only.
 void only_errors();
+/// For programs that make disks fail on purpose.
+void silence();
 
 }  // namespace wasl::log

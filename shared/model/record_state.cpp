@@ -182,7 +182,111 @@ class Origins {
   SourceNumbers& sources_;
 };
 
-constexpr std::size_t kHeadsMost = 1 << 20;
+/// A count of things that take at least a byte each.
+std::uint64_t count(Reader& in) { return in.count(in.left()); }
+
+std::vector<Origin> decode_origins(Reader& in) {
+  std::vector<Origin> origins(static_cast<std::size_t>(count(in)));
+  for (Origin& origin : origins) {
+    origin.source = in.varint();
+    origin.sequence = in.varint();
+    origin.stamp.bits = in.varint();
+    const std::int64_t earlier = in.integer();
+    if (earlier < 0 || earlier > origin.stamp.millis()) in.fail();  // effective is never above the stamp
+    if (!in.ok()) break;
+    origin.effective = origin.stamp.millis() - earlier;
+  }
+  return origins;
+}
+
+Address decode_address(Reader& in) {
+  Address address;
+  const auto field = in.count(std::uint64_t{UINT32_MAX} << 1 | 1);
+  address.field = static_cast<std::uint32_t>(field >> 1);
+  if ((field & 1) != 0) {
+    address.key = to_bytes(in.sized(limits::kKeyBytes));
+    if (address.key.empty()) in.fail();
+  }
+  return address;
+}
+
+/// Reads what `encode_state` packs. Every list was rising when it was written: another order is damage.
+class StateReader {
+ public:
+  StateReader(Reader& in, SourceNumbers& sources, const ValueFromRow& from_row)
+      : in_(in), sources_(sources), from_row_(from_row) {}
+
+  RecordState read() {
+    RecordState state;
+    state.register_number = static_cast<std::uint32_t>(in_.count(UINT32_MAX));
+    origins_ = decode_origins(in_);
+    const auto addresses = count(in_);
+    for (std::uint64_t a = 0; a < addresses && in_.ok(); ++a) {
+      Address address = decode_address(in_);
+      if (!state.heads.empty() && !(state.heads.rbegin()->first < address)) in_.fail();
+      std::vector<Head> list = heads(address);
+      if (in_.ok()) state.heads.emplace_hint(state.heads.end(), std::move(address), std::move(list));
+    }
+    const auto deletions = count(in_);
+    for (std::uint64_t d = 0; d < deletions && in_.ok(); ++d) {
+      state.deletions.push_back(deletion());
+      if (d > 0 && !(state.deletions[d - 1].dot < state.deletions[d].dot)) in_.fail();
+    }
+    return state;
+  }
+
+ private:
+  std::vector<Head> heads(const Address& address) {
+    std::vector<Head> list;
+    const auto heads = count(in_);
+    if (heads == 0) in_.fail();
+    for (std::uint64_t i = 0; i < heads && in_.ok(); ++i) {
+      list.push_back(head(address));
+      if (i > 0 && !by_dot(list[i - 1], list[i])) in_.fail();
+    }
+    return list;
+  }
+
+  Head head(const Address& address) {
+    const auto reference = in_.varint();
+    const Origin from = origin(reference >> 1);
+    Head head{dot_of(from), from.stamp, from.effective, {}};
+    if ((reference & 1) == 0) {
+      head.value = Value::decode(in_);
+    } else if (from_row_) {
+      head.value = from_row_(address);
+    } else {
+      in_.fail();
+    }
+    return head;
+  }
+
+  Deletion deletion() {
+    const Origin from = origin(in_.varint());
+    Deletion deletion{dot_of(from), from.stamp, from.effective, {}};
+    const auto saw = count(in_);
+    for (std::uint64_t i = 0; i < saw && in_.ok(); ++i) {
+      deletion.saw.push_back(dot_of(origin(in_.varint())));
+      if (i > 0 && !(deletion.saw[i - 1] < deletion.saw[i])) in_.fail();
+    }
+    return deletion;
+  }
+
+  Origin origin(std::uint64_t number) {
+    if (number < origins_.size()) return origins_[number];
+    in_.fail();
+    return {};
+  }
+  Dot dot_of(const Origin& origin) {
+    const auto index = static_cast<std::uint32_t>(in_.count(UINT32_MAX));
+    return in_.ok() ? Dot{sources_.source_of(origin.source), origin.sequence, index} : Dot{};
+  }
+
+  Reader& in_;
+  SourceNumbers& sources_;
+  const ValueFromRow& from_row_;
+  std::vector<Origin> origins_;
+};
 
 }  // namespace
 
@@ -228,64 +332,7 @@ void encode_state(Writer& out, const RecordState& state, SourceNumbers& sources,
 }
 
 Result<RecordState> decode_state(Reader& in, SourceNumbers& sources, const ValueFromRow& from_row) {
-  RecordState state;
-  state.register_number = static_cast<std::uint32_t>(in.count(UINT32_MAX));
-  std::vector<Origin> origins(static_cast<std::size_t>(in.count(kHeadsMost)));
-  for (Origin& origin : origins) {
-    origin.source = in.varint();
-    origin.sequence = in.varint();
-    origin.stamp.bits = in.varint();
-    origin.effective = origin.stamp.millis() - in.integer();
-    if (!in.ok()) break;
-  }
-  const auto dot_of = [&](std::uint64_t number) {
-    Dot dot;
-    if (number >= origins.size()) {
-      in.fail();
-      return dot;
-    }
-    dot.source = sources.source_of(origins[number].source);
-    dot.sequence = origins[number].sequence;
-    dot.index = static_cast<std::uint32_t>(in.count(UINT32_MAX));
-    return dot;
-  };
-  const auto addresses = in.count(kHeadsMost);
-  for (std::uint64_t a = 0; a < addresses && in.ok(); ++a) {
-    Address address;
-    const auto field = in.varint();
-    address.field = static_cast<std::uint32_t>(field >> 1);
-    if (field & 1) address.key = to_bytes(in.sized(limits::kKeyBytes));
-    auto& list = state.heads[address];
-    const auto count = in.count(kHeadsMost);
-    for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
-      const auto reference = in.varint();
-      Head head;
-      head.dot = dot_of(reference >> 1);
-      if (!in.ok()) break;
-      head.stamp = origins[reference >> 1].stamp;
-      head.effective = origins[reference >> 1].effective;
-      if ((reference & 1) == 0) {
-        head.value = Value::decode(in);
-      } else if (from_row) {
-        head.value = from_row(address);
-      } else {
-        in.fail();
-      }
-      list.push_back(std::move(head));
-    }
-  }
-  const auto deletions = in.count(kHeadsMost);
-  for (std::uint64_t d = 0; d < deletions && in.ok(); ++d) {
-    Deletion deletion;
-    const auto number = in.varint();
-    deletion.dot = dot_of(number);
-    if (!in.ok()) break;
-    deletion.stamp = origins[number].stamp;
-    deletion.effective = origins[number].effective;
-    const auto saw = in.count(kHeadsMost);
-    for (std::uint64_t i = 0; i < saw && in.ok(); ++i) deletion.saw.push_back(dot_of(in.varint()));
-    state.deletions.push_back(std::move(deletion));
-  }
+  RecordState state = StateReader(in, sources, from_row).read();
   if (!in.ok()) return fail(Errc::corrupt, "a record's stored state cannot be read", "run: wasl verify");
   return state;
 }

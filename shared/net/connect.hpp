@@ -18,11 +18,15 @@ constexpr std::string_view kUpgradePath = "/wasl";
 
 /// Bounds of one link. The defaults are the ones of the programs; tests shorten the times.
 struct LinkOptions {
-  /// Neither side's bytes have moved for this long: the link is dead. Longer than the pause of a phone
-  /// network that changes cells, shorter than a person's patience.
-  std::chrono::milliseconds idle_limit{60'000};
-  /// Only the caller pings, and only when one direction was silent for this long. Three in idle_limit, so
-  /// that one lost packet does not end a link; each costs both sides 6 bytes and a segment.
+  /// Nothing was heard for this long: the link is dead. With the time until that is looked at, less than a
+  /// minute.
+  std::chrono::milliseconds idle_limit{50'000};
+  /// Something of ours is on its way and the peer's system acknowledges nothing, heard or not: the link is
+  /// dead too. The system itself would wait twice as long after each try; a new link is there sooner.
+  /// Longer than the pause of a phone network that changes cells.
+  std::chrono::milliseconds stall_limit{15'000};
+  /// Only the caller pings, and only when one direction was silent for this long; each costs both sides
+  /// 6 bytes and a segment.
   std::chrono::milliseconds ping_every{20'000};
   /// For what is queued and the goodbye.
   std::chrono::milliseconds close_limit{10'000};
@@ -38,6 +42,9 @@ struct ConnectOptions {
   std::string url{};  ///< ws://host[:port][/path]
   Bytes hello{};
   std::chrono::milliseconds handshake_limit{30'000};  ///< name, TCP and upgrade together
+  /// TCP to one of the addresses of the name, before the next is tried. The system asks at 0, 1, 3 and 7 s;
+  /// later ones would come too rarely for a line that is back.
+  std::chrono::milliseconds address_limit{10'000};
   LinkOptions link{};
 };
 

@@ -12,6 +12,11 @@ namespace wasl {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
+Millis steady_millis() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
 struct Loop::State {
   asio::io_context context{1};  // one thread runs it; others may post
   asio::executor_work_guard<asio::io_context::executor_type> guard{context.get_executor()};
@@ -101,7 +106,8 @@ std::chrono::milliseconds BackoffTimer::start(std::function<void()> fire) {
   for (const Byte b : dice) part = part << 8 | b;
   const auto half = step_.count() / 2;
   const std::chrono::milliseconds wait(step_.count() - half + (half * static_cast<std::int64_t>(part) >> 32));
-  step_ = std::min(step_ * 2, options_.most);
+  step_ = std::min(options_.most, step_ < options_.doubles_below ? std::min(step_ * 2, options_.doubles_below)
+                                                                 : step_ + step_ / 16);
   timer_.start(wait, std::move(fire));
   return wait;
 }

@@ -13,6 +13,9 @@ class io_context;
 
 namespace wasl {
 
+/// For deadlines: never jumps, and says nothing about the time of day.
+Millis steady_millis();
+
 /// The event loop. It must outlive every timer, channel, listener and local server made on it.
 class Loop {
  public:
@@ -58,11 +61,13 @@ class Timer {
 };
 
 /// Waits longer after each failure, up to a bound, with a random part so that offices that lost the same
-/// hub do not all come back in the same second.
+/// hub do not all come back in the same second. Doubles while people wait for the line; then grows so
+/// slowly that a line that was gone for an hour is found again within minutes of its return.
 class BackoffTimer {
  public:
   struct Options {
     std::chrono::milliseconds first{1000};
+    std::chrono::milliseconds doubles_below{6'000};
     std::chrono::milliseconds most{300'000};
   };
   BackoffTimer(Loop& loop, Random& random, Options options);

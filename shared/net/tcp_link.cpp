@@ -20,7 +20,8 @@ std::optional<TcpProgress> tcp_progress(int socket) {
   if (size < offsetof(tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received) return std::nullopt;
   int unread = 0;
   if (ioctl(socket, FIONREAD, &unread) != 0) return std::nullopt;
-  return TcpProgress{info.tcpi_bytes_acked, info.tcpi_bytes_received, static_cast<std::uint64_t>(unread)};
+  return TcpProgress{info.tcpi_bytes_acked, info.tcpi_bytes_received, static_cast<std::uint64_t>(unread),
+                     info.tcpi_unacked > 0};
 }
 
 void tune_link(int socket) {

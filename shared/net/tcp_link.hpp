@@ -10,6 +10,7 @@ struct TcpProgress {
   std::uint64_t acknowledged = 0;
   std::uint64_t received = 0;
   std::uint64_t unread = 0;  ///< of received, what still waits in the system
+  bool on_the_way = false;   ///< something of ours has left and is not acknowledged
 };
 std::optional<TcpProgress> tcp_progress(int socket);
 

@@ -1,7 +1,6 @@
 #include "shared/net/web_socket.hpp"
 
 #include <algorithm>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -243,10 +242,11 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
 
   // ── Watching: a link is alive while bytes arrive, or while the peer's system acknowledges more of ours
   //    than pings. The second half keeps a long upload over a slow line alive whose answers wait behind
-  //    it; a peer whose system acknowledges but whose program hangs is still noticed.
+  //    it; a peer whose system acknowledges but whose program hangs is still noticed. Sooner noticed is a
+  //    line on which the peer's system acknowledges nothing, though it may still be heard.
 
   void watch() {
-    moved_at_ = Steady::now();
+    moved_at_ = acknowledged_at_ = Steady::now();
     progress_ = measure();
     tick();
   }
@@ -254,7 +254,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   void tick() {
     // Whoever answers looks every second, too: so long may a flood of empty frames go on.
     const milliseconds often = role_ == Role::answerer ? milliseconds(1'000) : options_.ping_every;
-    watch_timer_.expires_after(std::max(milliseconds(1), std::min(often, options_.idle_limit / 4)));
+    watch_timer_.expires_after(std::max(milliseconds(1), std::min(often, options_.idle_limit / 25)));
     watch_timer_.async_wait([self = shared_from_this()](error_code cancelled) {
       if (!cancelled && !self->finished_) self->on_tick();
     });
@@ -267,10 +267,10 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
     progress_ = now;
     const auto time = Steady::now();
     if (heard || taken > kMoreThanPingsBytes) moved_at_ = time;
+    if (taken > 0 || !now.on_the_way) acknowledged_at_ = time;
     if (heard && taken > 0) quiet_since_ = time;
-    if (time - moved_at_ >= options_.idle_limit)
-      return finish(
-          {.error = Error{Errc::no_link, "nothing came through for " + seconds(options_.idle_limit), {}}});
+    if (time - moved_at_ >= options_.idle_limit) return nothing_came(options_.idle_limit);
+    if (time - acknowledged_at_ >= options_.stall_limit) return nothing_came(options_.stall_limit);
     if (is_flooded(now)) {
       return finish({.error = Error{Errc::limit_exceeded, "the other end sends frames without content", {}}});
     }
@@ -279,6 +279,10 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
     }
     if (role_ == Role::caller && open_ && !pinging_ && time - quiet_since_ >= options_.ping_every) ping(time);
     tick();
+  }
+
+  void nothing_came(milliseconds limit) {
+    finish({.error = Error{Errc::no_link, "nothing came through for " + seconds(limit), {}}});
   }
 
   /// Pings, empty frames and fragments of a few bytes cost us more than they bring.
@@ -304,7 +308,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   }
 
   TcpProgress measure() {
-    return tcp_progress(socket_).value_or(TcpProgress{traffic_.payload_out, traffic_.payload_in, 0});
+    return tcp_progress(socket_).value_or(TcpProgress{traffic_.payload_out, traffic_.payload_in});
   }
 
   // ── Ending
@@ -397,6 +401,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   TcpProgress progress_;
   Steady::time_point moved_at_;
   std::optional<Steady::time_point> message_began_;  // of one that is not whole yet, as a tick found it
+  Steady::time_point acknowledged_at_;
   Steady::time_point quiet_since_ = Steady::now();
   bool open_ = false;          // the upgrade is through
   bool writing_ = false;       // a message is being written
@@ -433,7 +438,8 @@ class Dial : public std::enable_shared_from_this<Dial> {
         done_(std::move(done)),
         resolver_(loop.context()),
         socket_(loop.context()),
-        timer_(loop.context()) {}
+        timer_(loop.context()),
+        address_timer_(loop) {}
 
   void start() {
     auto url = parse_url(options_.url);
@@ -468,16 +474,31 @@ class Dial : public std::enable_shared_from_this<Dial> {
     if (error)
       return failed("is not a name that this network knows",
                     "check the spelling and whether there is internet");
-    asio::async_connect(socket_, found,
-                        [self = shared_from_this()](error_code connected, const tcp::endpoint&) {
-                          self->on_connected(connected);
-                        });
+    addresses_ = found;
+    try_address(addresses_.begin());
+  }
+
+  /// One after the other: an address family that leads nowhere must not take the time of the other.
+  void try_address(tcp::resolver::results_type::iterator at) {
+    error_code ignored;
+    socket_.close(ignored);
+    address_timer_.start(options_.address_limit, [this] {
+      error_code closed;
+      socket_.close(closed);
+    });
+    socket_.async_connect(at->endpoint(), [self = shared_from_this(), at](error_code error) {
+      if (!self->done_) return;
+      self->address_timer_.cancel();
+      const bool last = std::next(at) == self->addresses_.end();
+      error && !last ? self->try_address(std::next(at)) : self->on_connected(error);
+    });
   }
 
   void on_connected(error_code error) {
-    if (!done_) return;
     if (error == asio::error::connection_refused)
       return failed("refuses the connection: no hub is running there", "check the address and the port");
+    if (error == asio::error::operation_aborted)
+      return failed("did not answer within " + seconds(options_.address_limit));
     if (error) return failed("cannot be reached: " + error.message(), "check whether there is internet");
     link_ = std::make_shared<WebSocketLink>(std::move(socket_), options_.link, WebSocketLink::Role::caller);
     link_->call(name_, url_.path, options_.hello,
@@ -522,6 +543,7 @@ class Dial : public std::enable_shared_from_this<Dial> {
 
   void stop() {
     timer_.cancel();
+    address_timer_.cancel();
     resolver_.cancel();
     error_code ignored;
     socket_.close(ignored);  // moved from once the link has it; then this closes nothing
@@ -533,8 +555,10 @@ class Dial : public std::enable_shared_from_this<Dial> {
   LinkUrl url_;
   std::string name_;  // host[:port], for the header and for words
   tcp::resolver resolver_;
+  tcp::resolver::results_type addresses_;
   tcp::socket socket_;
   asio::steady_timer timer_;
+  Timer address_timer_;
   std::shared_ptr<WebSocketLink> link_;
 };
 

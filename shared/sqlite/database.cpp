@@ -7,6 +7,8 @@
 #include <system_error>
 #include <vector>
 
+#include "shared/sqlite/disk.hpp"
+
 namespace wasl {
 namespace {
 
@@ -14,6 +16,7 @@ namespace {
 constexpr std::size_t kIdleStatements = 512;
 
 constexpr std::string_view kDiskFull = "free space on the disk and run it again";
+constexpr std::string_view kDamaged = "keep the file aside and rebuild it";
 constexpr std::string_view kReadOnly = "check who may write the file and its folder";
 
 struct Verdict {
@@ -54,7 +57,7 @@ Verdict judge(int extended, int system_error) {
       return {Errc::storage_failed, "memory ran out: close other programs"};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return {Errc::corrupt, "keep the file aside and rebuild it"};
+      return {Errc::corrupt, kDamaged};
     case SQLITE_CONSTRAINT:
       return judge_constraint(extended);
     case SQLITE_TOOBIG:
@@ -90,20 +93,53 @@ class SqliteConnection {
   }
 
   [[nodiscard]] sqlite3* handle() const { return handle_; }
+  [[nodiscard]] std::uint64_t undone() const { return undone_; }
 
-  [[nodiscard]] tl::unexpected<Error> failed(int code) const {
+  /// Between BEGIN and its end. SQLite ends a transaction by itself after some errors of the disk: what the
+  /// caller still writes would then stand alone and durable, so nothing runs until the Transaction is gone.
+  void set_inside(bool inside) { inside_ = inside; }
+  [[nodiscard]] Status still_inside() const {
+    if (!inside_ || sqlite3_get_autocommit(handle_) == 0) return {};
+    return fail(Errc::storage_failed, name_ + ": the disk failed in the middle of a transaction",
+                "nothing of it was kept: check the disk, then run it again");
+  }
+
+  void roll_back() {
+    inside_ = false;
+    // A full disk or an I/O error may have rolled back already; then there is nothing left to undo.
+    const bool by_itself = sqlite3_get_autocommit(handle_) != 0;
+    if (by_itself || sqlite3_txn_state(handle_, "main") == SQLITE_TXN_WRITE) ++undone_;
+    if (!by_itself) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+
+  [[nodiscard]] bool must_reopen() const { return must_reopen_; }
+  void set_busy_timeout(int millis) {
+    busy_timeout_ = millis;
+    sqlite3_busy_timeout(handle_, millis);
+  }
+  [[nodiscard]] int busy_timeout() const { return busy_timeout_; }
+
+  [[nodiscard]] tl::unexpected<Error> failed(int code) {
+    const int primary = code & 0xff;
+    must_reopen_ = must_reopen_ || primary == SQLITE_IOERR || primary == SQLITE_CORRUPT;
     const int system_error = sqlite3_system_errno(handle_);
     const Verdict verdict = judge(code, system_error);
     // A trigger's message is written for the person who typed the value: it passes untouched.
     if (blames_input(verdict.code)) return fail(verdict.code, sqlite3_errmsg(handle_));
     std::string words = name_ + ": " + sqlite3_errmsg(handle_);
-    const int primary = code & 0xff;
     if (system_error != 0 && (primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR))
       words += " (" + std::generic_category().message(system_error) + ")";
     return fail(verdict.code, std::move(words), std::string(verdict.hint));
   }
 
+  [[nodiscard]] tl::unexpected<Error> damaged(std::string_view words) {
+    must_reopen_ = true;
+    words.remove_prefix(words.rfind('\n') + 1);  // the first line says which database, and there is one
+    return fail(Errc::corrupt, name_ + ": " + std::string(words), std::string(kDamaged));
+  }
+
   Status exec(std::string_view sql) {
+    WASL_TRY(still_inside());
     const int code = sqlite3_exec(handle_, std::string(sql).c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return failed(code);
     return {};
@@ -159,6 +195,10 @@ class SqliteConnection {
   std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle_;
   std::size_t idle_count_ = 0;
   int lent_ = 0;
+  std::uint64_t undone_ = 0;
+  bool inside_ = false;
+  int busy_timeout_ = 0;
+  bool must_reopen_ = false;
 };
 
 // ── Statement
@@ -210,6 +250,7 @@ void Statement::bind_real(int index, double real) { bound(sqlite3_bind_double(st
 Result<bool> Statement::step() {
   if (const int code = std::exchange(bind_code_, SQLITE_OK); code != SQLITE_OK)
     return connection_->failed(code);
+  WASL_TRY(connection_->still_inside());
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) {
@@ -293,8 +334,7 @@ Database::~Database() = default;
 
 Result<Database> Database::open(const OpenOptions& options) {
   const std::string name = options.path.filename().string();
-  std::error_code ignored;  // exists() only asks; what is really wrong, sqlite3_open says
-  if (!options.create && options.path != ":memory:" && !std::filesystem::exists(options.path, ignored))
+  if (!options.create && options.path != ":memory:" && !file_exists(options.path))
     return fail(Errc::not_found, name + ": there is no such file");
 
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -304,7 +344,7 @@ Result<Database> Database::open(const OpenOptions& options) {
   const int code = sqlite3_open_v2(options.path.c_str(), &handle, flags, nullptr);
   auto connection = std::make_unique<SqliteConnection>(handle, name);
   if (code != SQLITE_OK) return connection->failed(code);
-  sqlite3_busy_timeout(handle, static_cast<int>(options.busy_timeout.count()));
+  connection->set_busy_timeout(static_cast<int>(options.busy_timeout.count()));
   // SQLite falls back to reading when it may not write; better said now than at the first write.
   if (!options.read_only && sqlite3_db_readonly(handle, "main") == 1)
     return fail(Errc::storage_failed, name + ": the file is read-only", std::string(kReadOnly));
@@ -324,6 +364,26 @@ Result<std::int64_t> Database::data_version() {
   return statement.int64(0);
 }
 
+bool Database::must_reopen() const { return connection_->must_reopen(); }
+
+Status Database::settle() {
+  sqlite3_busy_timeout(handle(), 0);
+  const int code = sqlite3_wal_checkpoint_v2(handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  sqlite3_busy_timeout(handle(), connection_->busy_timeout());
+  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) return {};
+  return connection_->failed(code);
+}
+
+Status Database::check() {
+  WASL_TRY(settle());
+  WASL_LET(auto check, prepare("PRAGMA quick_check(1)"));
+  WASL_LET(const bool row, check.step());
+  if (row && check.text(0) == "ok") return {};
+  return connection_->damaged(row ? check.text(0) : std::string_view("nothing can be read"));
+}
+
+std::uint64_t Database::undone() const { return connection_->undone(); }
+
 Status Database::set_applying(bool applying) {
   for (const auto& [option, on] :
        {std::pair{SQLITE_DBCONFIG_ENABLE_TRIGGER, !applying}, std::pair{SQLITE_DBCONFIG_DEFENSIVE, applying},
@@ -341,18 +401,18 @@ sqlite3* Database::handle() const { return connection_->handle(); }
 
 Result<Transaction> Transaction::begin(Database& database, Kind kind) {
   WASL_TRY(database.exec(kind == Kind::immediate ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED"));
+  database.connection_->set_inside(true);
   return Transaction(*database.connection_);
 }
 
 Transaction::~Transaction() {
-  // A full disk or an I/O error may have rolled back already; then there is nothing to undo.
-  if (connection_ == nullptr || sqlite3_get_autocommit(connection_->handle()) != 0) return;
-  sqlite3_exec(connection_->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  if (connection_ != nullptr) connection_->roll_back();
 }
 
 Status Transaction::commit() {
   WASL_ASSERT(connection_ != nullptr);
   WASL_TRY(connection_->exec("COMMIT"));
+  connection_->set_inside(false);
   connection_ = nullptr;
   return {};
 }

@@ -114,6 +114,20 @@ class Database {
   [[nodiscard]] std::int64_t changes() const;
   /// Another number than before means that another connection has committed. Own commits do not count.
   Result<std::int64_t> data_version();
+  /// How many transactions that could write were taken back. Another number than before means that what was
+  /// read or written meanwhile may never have been.
+  [[nodiscard]] std::uint64_t undone() const;
+
+  /// An I/O error or a damaged page was met: what is remembered and what is on the disk may differ. Close it,
+  /// open it again, check. A full disk and a lock are no such thing.
+  [[nodiscard]] bool must_reopen() const;
+  /// Reads every page. @return corrupt with SQLite's words; about a second a gigabyte.
+  Status check();
+  /// Writes what the log holds into the file and empties the log. Call at the first opening after a process
+  /// that died: a commit whose sync failed may stand in the system's cache alone; recovery takes it for
+  /// committed, and everything written behind it would be lost with it at the next power cut. Does nothing
+  /// while others have the file open: then there was no recovery.
+  Status settle();
 
   /// Applying writes what others have signed, so no trigger of the file may run or object and no
   /// statement may reach the schema or shadow tables: triggers off, DEFENSIVE on. Switching recompiles

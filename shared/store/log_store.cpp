@@ -1,5 +1,7 @@
 #include "shared/store/log_store.hpp"
 
+#include <utility>
+
 #include "shared/base/limits.hpp"
 #include "shared/wire/compression.hpp"
 
@@ -38,14 +40,29 @@ tl::unexpected<Error> damaged(std::string_view what) {
               "run: wasl verify; history can be fetched again from the hub");
 }
 
+/// Position, kind, hash, authority position and time, as the first columns of a row.
+Result<EntryRow> read_entry(const Statement& select) {
+  const auto hash = Hash::from(select.blob(2));
+  if (!hash || select.int64(0) < 1 || select.int64(3) < 0 || select.int64(4) < 0) return damaged("log");
+  EntryRow row;
+  row.position = static_cast<Position>(select.int64(0));
+  row.entry.kind = static_cast<ledger::EntryKind>(select.int64(1));
+  row.entry.hash = *hash;
+  row.entry.authority = static_cast<std::uint64_t>(select.int64(3));
+  row.entry.hub_time = select.int64(4);
+  return row;
+}
+
 }  // namespace
 
 Status LogStore::create_tables(Database& database) { return database.exec(kTables); }
 
 Status LogStore::refresh() {
   WASL_LET(const std::int64_t version, db_->data_version());
-  if (version != data_version_) forget();
+  if (version != data_version_ || db_->undone() != undone_) forget();
   data_version_ = version;
+  undone_ = db_->undone();
+  failed_.reset();  // of an earlier transaction, which has told it
   return {};
 }
 
@@ -72,6 +89,10 @@ Result<SpaceInfo*> LogStore::space(std::string_view name) {
   select.bind_all(name);
   WASL_LET(const bool found, select.step());
   if (found) {
+    for (const int number : {1, 2, 5, 8, 9, 10}) {
+      if (select.int64(number) < 0) return damaged("list of spaces");
+    }
+    if (select.int64(9) > select.int64(1)) return damaged("list of spaces");
     info.number = select.int64(0);
     info.size = static_cast<Position>(select.int64(1));
     info.applied = static_cast<Position>(select.int64(2));
@@ -234,17 +255,45 @@ Status LogStore::append(const Segment& segment) {
   WASL_TRY(insert.run());
   const std::int64_t block = db_->last_insert_id();
   for (const SegmentItem& item : segment.items) {
-    if (const auto* set = std::get_if<SetItem>(&item)) {
-      const Header& header = set->set.header;
-      WASL_TRY(follow_chain(info->number, header, set->set.name));
-      if (set->entry) WASL_TRY(insert_entry(*info, *set->entry, &header.source, header.sequence, block));
-    } else if (const auto* stand_in = std::get_if<StandInItem>(&item)) {
-      WASL_TRY(follow_chain(info->number, stand_in->header, stand_in->name));
-    } else if (const auto* other = std::get_if<EntryItem>(&item)) {
-      WASL_TRY(insert_entry(*info, other->entry, nullptr, 0, block));
+    if (const Header* header = header_of(item)) {
+      WASL_TRY(follow_chain(info->number, *header, name_of(item)));
     }
   }
+  WASL_TRY(insert_entries(*info, segment, block));
   for (const OpeningItem& opening : segment.openings) WASL_TRY(put_opening(opening));
+  return save_space(*info);
+}
+
+Status LogStore::insert_entries(SpaceInfo& info, const Segment& segment, std::int64_t block) {
+  for (const SegmentItem& item : segment.items) {
+    if (const auto* set = std::get_if<SetItem>(&item); set != nullptr && set->entry) {
+      const Header& header = set->set.header;
+      WASL_TRY(insert_entry(info, *set->entry, &header.source, header.sequence, block));
+    } else if (const auto* other = std::get_if<EntryItem>(&item)) {
+      WASL_TRY(insert_entry(info, other->entry, nullptr, 0, block));
+    }
+  }
+  return {};
+}
+
+Status LogStore::restore_rows(std::string_view name, const NetworkId& network) {
+  WASL_LET(SpaceInfo* const info, space(name));
+  WASL_LET(const auto segments, read(name, 1, SIZE_MAX, network));
+  for (const std::string_view table : {"_wasl_entry", "_wasl_node"}) {
+    WASL_LET(auto erase, db_->prepare("DELETE FROM " + std::string(table) + " WHERE space = ?"));
+    erase.bind_all(info->number);
+    WASL_TRY(erase.run());
+  }
+  const Position size = std::exchange(info->size, 0);
+  info->frontier = {};
+  WASL_LET(auto blocks, db_->prepare("SELECT no FROM _wasl_block WHERE space = ? ORDER BY last"));
+  blocks.bind_all(info->number);
+  for (const Segment& segment : segments) {
+    WASL_LET(const bool found, blocks.step());
+    if (!found || segment.first != info->size + 1) return damaged("history");
+    WASL_TRY(insert_entries(*info, segment, blocks.int64(0)));
+  }
+  if (info->size != size) return damaged("history");
   return save_space(*info);
 }
 
@@ -270,7 +319,9 @@ Result<Hash> LogStore::node(const SpaceInfo& info, unsigned level, std::uint64_t
     return *hash;
   }
   const Position first = index << level;
-  WASL_LET(const auto rows, entries(info.name, first + 1, first + (Position{1} << level)));
+  const Position count = Position{1} << level;
+  WASL_LET(const auto rows, entries(info.name, first + 1, first + count));
+  if (rows.size() != count) return damaged("log");
   ledger::Frontier subtree;
   for (const EntryRow& row : rows) {
     subtree.append(ledger::leaf_hash(row.entry, is_private_space(info.name) ? info.key : std::nullopt));
@@ -356,12 +407,7 @@ Result<std::optional<EntryRow>> LogStore::find(const Source& source, Sequence se
   select.bind_all(source.author, source.chain, sequence);
   WASL_LET(const bool found, select.step());
   if (!found) return std::optional<EntryRow>();
-  EntryRow row;
-  row.position = static_cast<Position>(select.int64(0));
-  row.entry.kind = static_cast<ledger::EntryKind>(select.int64(1));
-  row.entry.hash = Hash::from(select.blob(2)).value_or(Hash{});
-  row.entry.authority = static_cast<std::uint64_t>(select.int64(3));
-  row.entry.hub_time = select.int64(4);
+  WASL_LET(EntryRow row, read_entry(select));
   row.source = source;
   row.sequence = sequence;
   return std::optional(row);
@@ -377,13 +423,9 @@ Result<std::vector<EntryRow>> LogStore::entries(std::string_view name, Position 
   for (;;) {
     WASL_LET(const bool found, select.step());
     if (!found) return rows;
-    EntryRow row;
-    row.position = static_cast<Position>(select.int64(0));
-    row.entry.kind = static_cast<ledger::EntryKind>(select.int64(1));
-    row.entry.hash = Hash::from(select.blob(2)).value_or(Hash{});
-    row.entry.authority = static_cast<std::uint64_t>(select.int64(3));
-    row.entry.hub_time = select.int64(4);
+    WASL_LET(EntryRow row, read_entry(select));
     if (!select.is_null(5)) {
+      if (select.int64(5) < 0 || select.int64(6) < 0) return damaged("log");
       row.source = source_of(static_cast<std::uint64_t>(select.int64(5)));
       row.sequence = static_cast<Sequence>(select.int64(6));
     }
@@ -403,7 +445,7 @@ Result<std::vector<Segment>> LogStore::read(std::string_view name, Position from
     WASL_LET(const bool found, select.step());
     if (!found) break;
     auto raw = decompress(select.blob(2), limits::kFrameRoomBytes);
-    if (!raw) return damaged("history");
+    if (!raw || select.int64(0) < 0) return damaged("history");
     bytes += raw->size();
     auto segment = decode_items(std::string(name), static_cast<Position>(select.int64(0)), *raw, network);
     if (!segment) return damaged("history");

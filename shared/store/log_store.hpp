@@ -52,6 +52,7 @@ class LogStore final : public SourceNumbers {
   static Status create_tables(Database& database);
   /// Call first in every transaction: forgets what another process may have changed, or a rollback undone.
   Status refresh();
+  /// Before reading outside a transaction what one that failed may have left behind.
   void forget();
 
   Result<SpaceInfo*> space(std::string_view name);  ///< made when missing
@@ -66,6 +67,8 @@ class LogStore final : public SourceNumbers {
   Result<ChainEnd> chain_end(const Source& source);
   /// Root of the space's first `size` entries. @pre size is at most the space's.
   Result<Hash> root(std::string_view space, Position size);
+  /// Makes the rows that roots are made of again from the stored blocks. Errors: corrupt.
+  Status restore_rows(std::string_view space, const NetworkId& network);
   /// Forgets whole blocks until none holds an entry behind `size`. Records and openings stay as they are.
   Status truncate(std::string_view space, Position size, const NetworkId& network);
   /// Whole stored blocks from the one that holds `from`, until `most_bytes` of packed items are reached.
@@ -104,11 +107,13 @@ class LogStore final : public SourceNumbers {
   Result<Hash> node(const SpaceInfo& info, unsigned level, std::uint64_t index);
   Result<ledger::Frontier> frontier_at(const SpaceInfo& info, Position size);
   Status restore_chain_ends(const SpaceInfo& info, const std::set<Source>& sources, const NetworkId& network);
+  Status insert_entries(SpaceInfo& info, const Segment& segment, std::int64_t block);
   Status insert_entry(SpaceInfo& info, const ledger::Entry& entry, const Source* source, Sequence sequence,
                       std::int64_t block);
 
   Database* db_;
   std::int64_t data_version_ = -1;
+  std::uint64_t undone_ = 0;  ///< of the database's transactions, when this was read
   std::map<std::string, SpaceInfo, std::less<>> spaces_;
   std::map<Source, std::uint64_t> numbers_;
   std::map<std::uint64_t, Source> sources_;

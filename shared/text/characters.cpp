@@ -36,12 +36,13 @@ bool is_ignored(char32_t c) {
 bool is_separator(char32_t c) {
   if (c < 0x80) return !(is_between(c, '0', '9') || is_between(c, 'A', 'Z') || is_between(c, 'a', 'z'));
   if (c < 0xC0) return c != 0xAA && c != 0xB5 && c != 0xBA;
-  return c == 0xD7 || c == 0xF7 || is_between(c, 0x600, 0x60F) || is_between(c, 0x61B, 0x61F) ||
-         is_between(c, 0x66A, 0x66D) || c == 0x6D4 || is_between(c, 0x6DD, 0x6DE) || c == 0x6E9 ||
-         is_between(c, 0x2000, 0x2BFF) || is_between(c, 0x3000, 0x3003) || is_between(c, 0x3008, 0x3020) ||
-         is_between(c, 0xD800, 0xF8FF) || is_between(c, 0xFD3E, 0xFD3F) || is_between(c, 0xFE10, 0xFE1F) ||
-         is_between(c, 0xFE30, 0xFE6F) || is_between(c, 0xFF01, 0xFF0F) || is_between(c, 0xFF1A, 0xFF20) ||
-         is_between(c, 0xFFF0, 0xFFFF) || is_between(c, 0x1F000, 0x1FAFF);
+  return c == 0xD7 || c == 0xF7 || c == 0x1680 || c == 0x180E || is_between(c, 0x600, 0x60F) ||
+         is_between(c, 0x61B, 0x61F) || is_between(c, 0x66A, 0x66D) || c == 0x6D4 ||
+         is_between(c, 0x6DD, 0x6DE) || c == 0x6E9 || is_between(c, 0x2000, 0x2BFF) ||
+         is_between(c, 0x3000, 0x3003) || is_between(c, 0x3008, 0x3020) || is_between(c, 0xD800, 0xF8FF) ||
+         is_between(c, 0xFD3E, 0xFD3F) || is_between(c, 0xFE10, 0xFE1F) || is_between(c, 0xFE30, 0xFE6F) ||
+         is_between(c, 0xFF01, 0xFF0F) || is_between(c, 0xFF1A, 0xFF20) || is_between(c, 0xFFF0, 0xFFFF) ||
+         is_between(c, 0x1F000, 0x1FAFF);
 }
 
 std::string_view two_letters(char32_t c) {
@@ -122,6 +123,7 @@ char32_t next_character(std::string_view text, std::size_t& at) {
     if ((byte(at + i) & 0xC0) != 0x80) return kReplacement;
     c = c << 6 | (byte(at + i) & 0x3FU);
   }
+  if (c > 0x10FFFF || (more == 2 && c < 0x800) || (more == 3 && c < 0x10000)) return kReplacement;
   at += more;
   return c;
 }

@@ -17,7 +17,8 @@ std::vector<std::string> words(std::string_view text);
 std::string stem(std::string_view folded);
 
 /// What enters the index: each folded word, and its stem where that differs, separated by spaces. A word that
-/// begins with و enters without it too. Use with FTS5's tokenizer "unicode61 remove_diacritics 0".
+/// begins with و enters without it too. Use with FTS5's tokenizer "unicode61 remove_diacritics 0 categories
+/// 'L* M* N* P* S* C*'": spaces alone end a word there.
 std::string fold_words(std::string_view text);
 
 /// An FTS5 MATCH expression for what a person typed: every word or its stem must occur, the last word may be

@@ -18,6 +18,13 @@ bool is_lie(Errc code) {
          code == Errc::wrong_network;
 }
 
+/// Of a push: each gets its verdict, a header without a body too.
+std::uint64_t count_sets(const Segment& push) {
+  return static_cast<std::uint64_t>(
+      std::count_if(push.items.begin(), push.items.end(),
+                    [](const SegmentItem& item) { return !std::holds_alternative<SignatureItem>(item); }));
+}
+
 }  // namespace
 
 ClientSession::ClientSession(ClientPort& port, Options options, Millis now)
@@ -77,10 +84,12 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
     case FrameKind::entries: {
       WASL_LET(Segment segment, decode_segment(frame, options_.network));
       WASL_TRY(verify_runs(segment, options_.network));
-      summary_.received_sets += static_cast<std::uint64_t>(
+      const auto sets = static_cast<std::uint64_t>(
           std::count_if(segment.items.begin(), segment.items.end(),
                         [](const SegmentItem& item) { return std::holds_alternative<SetItem>(item); }));
-      return port_.on_entries(std::move(segment));
+      WASL_TRY(port_.on_entries(std::move(segment)));
+      summary_.received_sets += sets;
+      return push(out);  // what was sealed, or came back from outbox.log, with the first entries
     }
     case FrameKind::verdicts:
       return take_verdicts(frame, now, out);
@@ -92,8 +101,11 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
 }
 
 Status ClientSession::push(Output& out) {
+  // The final proof may be on its way already: what another program seals from here on is for the next
+  // session.
+  if (finish_sent_) return {};
   if (options_.extra) {
-    flights_.emplace_back(options_.extra->items.size(), 0);
+    flights_.emplace_back(count_sets(*options_.extra), 0);
     ask(out, encode_segment(FrameKind::push, *options_.extra, options_.network));
     ++summary_.sent_sets;
     pushed_ = true;
@@ -102,9 +114,7 @@ Status ClientSession::push(Output& out) {
   while (options_.push && !retry_at_ && in_flight_ < credit_) {
     WASL_LET(auto segment, port_.next_push(std::min<std::size_t>(limits::kSegmentTargetBytes, credit_)));
     if (!segment) break;
-    const auto sets = static_cast<std::uint64_t>(
-        std::count_if(segment->items.begin(), segment->items.end(),
-                      [](const SegmentItem& item) { return !std::holds_alternative<SignatureItem>(item); }));
+    const std::uint64_t sets = count_sets(*segment);
     Bytes frame = encode_segment(FrameKind::push, *segment, options_.network);
     flights_.emplace_back(sets, frame.size());
     in_flight_ += frame.size();
@@ -113,7 +123,7 @@ Status ClientSession::push(Output& out) {
     ask(out, std::move(frame));
   }
   const bool all_out = !retry_at_ && in_flight_ < credit_;
-  if (pushed_ && all_out && !options_.live && !finish_sent_) {
+  if (pushed_ && all_out && !options_.live) {
     finish_sent_ = true;
     ask(out, finish_frame());
   }
@@ -170,6 +180,10 @@ Status ClientSession::take_proof(ByteView frame, Output& out) {
     return {};
   }
   if (retry_at_) return {};
+  if (proof.final && !flights_.empty()) {
+    return fail(Errc::malformed, "the hub has no verdict for something that was sent",
+                "sync again; nothing is lost");
+  }
   if (proof.final || (!pushed_ && summary_.equal == true)) {
     end(out);
     return port_.on_session_end(summary_.equal);
@@ -187,12 +201,15 @@ void ClientSession::end(Output& out) {
   over_ = true;
 }
 
-ClientSession::Output ClientSession::on_local_commit(Millis) {
+ClientSession::Output ClientSession::on_local_commit(Millis now) {
   Output out;
   if (over_ || !welcomed_) return out;
+  if (!expects()) last_progress_ = now;  // the hub's time to answer begins with the question
   Status done = push(out);
   return finish(std::move(done), std::move(out));
 }
+
+bool ClientSession::expects() const { return waiting_ || !welcomed_ || !options_.live || !flights_.empty(); }
 
 ClientSession::Output ClientSession::on_time(Millis now) {
   Output out;
@@ -206,12 +223,11 @@ ClientSession::Output ClientSession::on_time(Millis now) {
     Status done = push(out);
     return finish(std::move(done), std::move(out));
   }
-  const bool expects = waiting_ || !welcomed_ || !options_.live;
-  if (expects && now - last_progress_ >= kProgressLimit) {
+  if (expects() && now - last_progress_ >= kProgressLimit) {
     return finish(fail(Errc::no_link, "the hub has not answered for a minute", "sync again; nothing is lost"),
                   std::move(out));
   }
-  if (!expects) last_progress_ = now;
+  if (!expects()) last_progress_ = now;
   return finish({}, std::move(out));
 }
 

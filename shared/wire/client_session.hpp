@@ -74,6 +74,7 @@ class ClientSession {
   Status push(Output& out);
   void ask(Output& out, Bytes frame);
   void end(Output& out);
+  [[nodiscard]] bool expects() const;  ///< an answer: its deadline runs
   Output finish(Status status, Output&& out);
 
   ClientPort& port_;

@@ -20,6 +20,10 @@ constexpr Millis kFarewell = 5'000;  // the office closes; if it does not, we do
 
 std::shared_ptr<const Bytes> shared(Bytes frame) { return std::make_shared<const Bytes>(std::move(frame)); }
 
+bool is_the_hubs_own(Errc code) {
+  return code == Errc::corrupt || code == Errc::storage_failed || code == Errc::locked || code == Errc::later;
+}
+
 /// A push holds change sets of the key alone, without entries, and every header is covered by a signature.
 Status check_push(const Segment& push, const PublicKey& key) {
   if (push.first != 0) return fail(Errc::malformed, "a push with entries");
@@ -45,6 +49,12 @@ Status check_push(const Segment& push, const PublicKey& key) {
 }
 
 }  // namespace
+
+Error words_for_office(const Error& error) {
+  if (!is_the_hubs_own(error.code)) return error;
+  return {Errc::later, "the hub has a problem of its own: " + error.message,
+          "sync again later; nothing is lost"};
+}
 
 Result<Hello> HubSession::admit(HubPort& port, ByteView bytes) {
   WASL_LET(Hello hello, decode_hello(bytes));
@@ -309,15 +319,9 @@ HubSession::Output HubSession::finish(Status status, Output&& out, Millis now) {
   if (!status) {
     over_ = true;
     const Error& error = status.error();
-    const bool ours =
-        error.code == Errc::corrupt || error.code == Errc::storage_failed || error.code == Errc::later;
-    // What failed inside the hub is for its log; the office learns that it must come again.
-    out.frames.push_back(
-        shared(encode(ours ? Problem{std::string(to_word(Errc::later)),
-                                     "the hub has a problem of its own: " + error.message,
-                                     "sync again later; nothing is lost"}
-                           : Problem{std::string(to_word(error.code)), error.message, error.hint})));
-    out.close = Close{ours, std::string(to_word(error.code))};
+    const Error said = words_for_office(error);
+    out.frames.push_back(shared(encode(Problem{std::string(to_word(said.code)), said.message, said.hint})));
+    out.close = Close{is_the_hubs_own(error.code), std::string(to_word(error.code))};
     return out;
   }
   Millis wake = is_live() ? started_ + kLiveLimit : last_progress_ + kProgressLimit;

@@ -50,6 +50,10 @@ class HubPort {
   virtual Status note_done(const PublicKey& key, const Done& done) = 0;
 };
 
+/// What an office is told of an error at the hub: what failed inside the hub is for its log; the office
+/// learns that it must come again.
+Error words_for_office(const Error& error);
+
 class HubSession {
  public:
   /// Decides about the upgrade. Errors: malformed, unsupported, bad_signature, wrong_network, unauthorised,

@@ -117,9 +117,9 @@ Result<Hello> decode_hello(ByteView bytes) {
   hello.network = in.fixed<NetworkId>();
   hello.device = in.fixed<PublicKey>();
   hello.hub = in.fixed<PublicKey>();
-  hello.counter = in.varint();
+  hello.counter = in.count(limits::kNumberMost);
   hello.binding = in.fixed<Hash>();
-  hello.checkpoint.size = in.varint();
+  hello.checkpoint.size = in.count(limits::kNumberMost);
   hello.checkpoint.root = in.fixed<Hash>();
   hello.cursors = decode_cursors(in);
   if (!in.finished()) return bad_frame("hello");
@@ -149,6 +149,7 @@ Bytes encode(const Welcome& welcome, const Hash& hello, const crypto::KeyPair& l
   for (const Staged& staged : welcome.staged) {
     body.fixed(staged.chain);
     body.varint(staged.last);
+    body.fixed(staged.name);
   }
   Writer out = frame(FrameKind::welcome);
   out.fixed(log_key.sign(tagged(kWelcomeTag, {hello.view(), body.bytes()})));
@@ -184,7 +185,8 @@ Result<Welcome> decode_welcome(ByteView bytes, const Hash& hello, const PublicKe
   const auto staged = in.count(kChainsMost);
   for (std::uint64_t i = 0; i < staged && in.ok(); ++i) {
     const auto chain = in.fixed<ChainId>();
-    welcome.staged.push_back({chain, in.count(limits::kNumberMost)});
+    const auto last = in.count(limits::kNumberMost);
+    welcome.staged.push_back({chain, last, in.fixed<Hash>()});
   }
   if (!in.finished()) return bad_frame("welcome");
   return welcome;
@@ -209,7 +211,7 @@ Result<Segment> decode_segment(ByteView bytes, const NetworkId& network) {
   Reader in = body_of(bytes);
   const Byte compressed = in.byte();
   std::string space = in.text(limits::kSpaceBytes);
-  const Position first = in.varint();
+  const Position first = in.count(limits::kNumberMost);
   const ByteView packed = in.sized(limits::kFrameBytes);
   if (!in.ok() || compressed > 1 || !is_space_name(space)) return bad_frame("segment");
   Bytes raw;
@@ -252,7 +254,7 @@ Result<Proof> decode_proof(ByteView bytes) {
     const auto count = in.count(kSpacesMost);
     for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
       LeafProof leaf;
-      leaf.index = in.varint();
+      leaf.index = in.count(limits::kNumberMost);
       leaf.leaf = to_bytes(in.sized(kWordsBytes));
       proof.leaves.push_back(std::move(leaf));
     }
@@ -288,6 +290,7 @@ Result<std::vector<VerdictItem>> decode_verdicts(ByteView bytes) {
     item.chain = in.fixed<ChainId>();
     item.first = in.count(limits::kNumberMost);
     item.count = in.count(limits::kNumberMost - item.first);
+    if (item.first == 0 || item.count == 0) in.fail();
     item.verdict.outcome = static_cast<Outcome>(in.byte());
     if (item.verdict.outcome < Outcome::accepted || item.verdict.outcome > Outcome::later) in.fail();
     if (item.verdict.outcome != Outcome::accepted) {

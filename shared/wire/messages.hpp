@@ -51,6 +51,7 @@ struct SpaceKey {
 struct Staged {
   ChainId chain;
   Sequence last = 0;
+  Hash name;  ///< of the change set at `last`: a copy of the folder may have written another
 };
 
 /// The hub's answer: proves that it holds the log key, and for this hello.

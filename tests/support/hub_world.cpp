@@ -15,10 +15,17 @@ std::filesystem::path temporary_folder() {
   return mkdtemp(pattern.data());
 }
 
+std::filesystem::path copy_of(const std::filesystem::path& folder) {
+  auto copy = temporary_folder();
+  std::filesystem::copy(folder, copy, std::filesystem::copy_options::recursive);
+  return copy;
+}
+
 }  // namespace
 
-HubWorld::HubWorld()
-    : folder_(temporary_folder()),
+HubWorld::HubWorld(const Schema& schema)
+    : schema_(schema),
+      folder_(temporary_folder()),
       root_(crypto::KeyPair::generate(random_)),
       registrar_key_(crypto::KeyPair::generate(random_)),
       log_key_(crypto::KeyPair::generate(random_)) {
@@ -27,13 +34,24 @@ HubWorld::HubWorld()
   statement.roots = {root_.public_key()};
   statement.log_key = log_key_.public_key();
   statement.registrars = {registrar_key_.public_key()};
-  statement.schema = built_in_schema().hash();
+  statement.schema = schema_.hash();
   SignedStatement signed_statement{encode(statement), {}};
   add_signature(signed_statement, root_);
   auto store = must(SqliteHubStore::open(folder_ / "hub.db", true));
-  Committer committer({*store, built_in_schema(), log_key_, clock_, random_});
+  Committer committer({*store, schema_, log_key_, clock_, random_});
   must(committer.found(signed_statement));
   store.reset();
+  reopen();
+}
+
+HubWorld::HubWorld(const HubWorld& other)
+    : schema_(other.schema_),
+      folder_(copy_of(other.folder_)),
+      clock_(other.clock_),
+      random_(other.random_),
+      root_(crypto::KeyPair::from_seed(other.root_.seed())),
+      registrar_key_(crypto::KeyPair::from_seed(other.registrar_key_.seed())),
+      log_key_(crypto::KeyPair::from_seed(other.log_key_.seed())) {
   reopen();
 }
 
@@ -49,9 +67,9 @@ void HubWorld::reopen() {
   hub_.reset();
   store_.reset();
   store_ = must(SqliteHubStore::open(folder_ / "hub.db", false));
-  hub_ = std::make_unique<Hub>(Committer::Ports{*store_, built_in_schema(), log_key_, clock_, random_});
+  hub_ = std::make_unique<Hub>(Committer::Ports{*store_, schema_, log_key_, clock_, random_});
   must(hub_->committer().start());
-  registrar_.emplace(Registrar::Ports{*store_, hub_->committer(), built_in_schema(), clock_, random_,
+  registrar_.emplace(Registrar::Ports{*store_, hub_->committer(), schema_, clock_, random_,
                                       [this] { return hub_->commit(); }},
                      registrar_key_);
 }
@@ -110,7 +128,7 @@ ChangeSet Pen::write(std::vector<Operation> operations, std::uint32_t part, std:
   header.source = source_;
   header.sequence = ++last_;
   header.previous = name_;
-  header.schema = built_in_schema().hash();
+  header.schema = world_.schema().hash();
   header.grant = grant_;
   header.stamp = stamp_ = Stamp::next(stamp_, world_.clock().now());
   header.group = group_;
@@ -153,7 +171,7 @@ Operation Pen::write_text(const std::string& register_name, const std::string& i
 }
 
 HubOffice::HubOffice(HubWorld& world, const Invitation& invitation)
-    : world_(world), honest_(world), folder_(temporary_folder()) {
+    : world_(world), folder_(temporary_folder()) {
   const crypto::KeyPair key = crypto::KeyPair::from_seed(invitation.seed);
   const NetworkAnchor anchor{invitation.network,
                              invitation.statement,
@@ -162,7 +180,7 @@ HubOffice::HubOffice(HubWorld& world, const Invitation& invitation)
                              invitation.url,
                              invitation.organisation,
                              ""};
-  replica_ = must(Replica::create(folder_, anchor, {world.clock(), world.random(), built_in_schema()}));
+  replica_ = must(Replica::create(folder_, anchor, {world.clock(), world.random(), world.schema()}));
   const auto hello = [&] {
     ++world_.clock().time;  // an invitation's counter is the clock
     return must(replica_->make_invitation_hello(key, {}));
@@ -173,9 +191,21 @@ HubOffice::HubOffice(HubWorld& world, const Invitation& invitation)
       throw std::runtime_error(std::string(explain(session.extra->reason)) + " " + session.extra->detail);
     }
   };
-  need(session(hello(), std::nullopt, false, SIZE_MAX, honest_));
-  need(session(hello(), must(replica_->make_enrolment(key)), false, SIZE_MAX, honest_));
+  const auto speak = [&](std::optional<Segment> extra) {
+    CarryOptions options;
+    options.extra = std::move(extra);
+    options.push = false;
+    const Bytes said = hello();
+    need(carry(world_.hub(), *replica_, said, std::move(options), world_.clock().now()));
+  };
+  speak(std::nullopt);
+  speak(must(replica_->make_enrolment(key)));
   need(sync());
+}
+
+HubOffice::HubOffice(HubWorld& world, const HubOffice& other)
+    : world_(world), folder_(copy_of(other.folder_)) {
+  reopen();
 }
 
 HubOffice::~HubOffice() {
@@ -183,77 +213,124 @@ HubOffice::~HubOffice() {
   std::filesystem::remove_all(folder_);
 }
 
+void HubOffice::reopen() {
+  replica_.reset();
+  replica_ = must(Replica::open(folder_, {world_.clock(), world_.random(), world_.schema()}));
+}
+
 HubOffice::Session HubOffice::sync(std::size_t cut_after) {
   must(replica_->seal());
-  return session(must(replica_->make_hello(false, {})), std::nullopt, true, cut_after, honest_);
+  CarryOptions options;
+  options.cut_after = cut_after;
+  return carry(world_.hub(), *replica_, must(replica_->make_hello(false, {})), std::move(options),
+               world_.clock().now());
 }
 
 HubOffice::Session HubOffice::sync_with(HubPeer& peer) {
   must(replica_->seal());
-  return session(must(replica_->make_hello(false, {})), std::nullopt, true, SIZE_MAX, peer);
+  return carry(peer, *replica_, must(replica_->make_hello(false, {})), {}, world_.clock().now());
 }
 
-HubOffice::Session HubOffice::session(const Bytes& hello_bytes, std::optional<Segment> extra, bool push,
-                                      std::size_t cut_after, HubPeer& peer) {
-  Session result;
-  HubPort& hub = peer.port();
-  const Millis now = world_.clock().now();
-  auto admitted = HubSession::admit(hub, hello_bytes);
-  if (!admitted) {
-    result.error = admitted.error();
-    return result;
-  }
-  constexpr std::uint64_t kId = 7;
-  HubSession server(hub, kId, *admitted, hello_hash(hello_bytes), now);
-  ClientSession::Options options;
-  options.network = hub.network();
-  options.log_key = hub.log_key().public_key();
-  options.hello = hello_hash(hello_bytes);
-  options.push = push;
-  options.extra = std::move(extra);
-  ClientSession client(*replica_, std::move(options), now);
+namespace {
 
-  std::deque<std::shared_ptr<const Bytes>> down;
-  std::deque<Bytes> up;
-  bool closed = false;
-  const auto from_hub = [&](HubSession::Output out) {
-    for (auto& frame : out.frames) down.push_back(peer.alter(std::move(frame)));
-    closed = closed || out.close.has_value();
-  };
-  from_hub(server.start(now));
-  for (std::size_t frames = 0; frames < cut_after;) {
-    if (!down.empty()) {
-      const auto frame = down.front();
-      down.pop_front();
-      result.bytes_down += frame->size();
-      if (frame_kind(*frame) == FrameKind::entries) {
-        const auto segment = decode_segment(*frame, hub.network());
-        for (const SegmentItem& item : segment ? segment->items : std::vector<SegmentItem>()) {
-          result.own_items += std::holds_alternative<OwnItem>(item) ? 1 : 0;
-        }
-      }
-      ++frames;
-      for (Bytes& answer : client.on_frame(*frame, now).frames) up.push_back(std::move(answer));
-      if (down.empty()) from_hub(server.on_writable(now));
-    } else if (!up.empty()) {
-      const Bytes frame = std::move(up.front());
-      up.pop_front();
-      ++frames;
-      from_hub(server.on_frame(frame, now));
-    } else if (!peer.is_idle()) {
-      const auto committed = peer.commit();
-      for (const auto& ruling : committed.rulings) {
-        if (ruling.ticket == kId) from_hub(server.on_ruling(ruling.verdicts, ruling.taken, now));
-      }
-      from_hub(server.on_commit(committed.grown, now));
-    } else {
-      break;
+/// Both ends of one session, with what is on its way between them.
+class Carrier {
+ public:
+  Carrier(HubPeer& peer, Replica& replica, const Bytes& hello, CarryOptions options, Millis now)
+      : peer_(peer), replica_(replica), hello_(hello), options_(std::move(options)), now_(now) {}
+
+  CarriedSession run() {
+    const auto admitted = HubSession::admit(peer_.port(), hello_);
+    if (options_.is_cut()) return std::move(result_);
+    if (!admitted) {
+      result_.error = admitted.error();
+      return std::move(result_);
     }
+    server_.emplace(peer_.port(), kId, *admitted, hello_hash(hello_), now_);
+    ClientSession::Options options;
+    options.network = replica_.network().network;
+    options.log_key = replica_.network().log_key;
+    options.hello = hello_hash(hello_);
+    options.push = options_.push;
+    options.extra = std::move(options_.extra);
+    client_.emplace(replica_, std::move(options), now_);
+    from_hub(server_->start(now_));
+    while (!cut_ && step()) {
+    }
+    result_.summary = client_->summary();
+    result_.error = client_->error();
+    result_.extra = client_->extra_verdict();
+    return std::move(result_);
   }
-  result.summary = client.summary();
-  result.error = client.error();
-  result.extra = client.extra_verdict();
-  return result;
+
+ private:
+  static constexpr std::uint64_t kId = 7;
+
+  bool step() {
+    if (!down_.empty() || !up_.empty()) {
+      if (frames_++ == options_.cut_after) return false;
+      down_.empty() ? to_hub() : to_office();
+      return true;
+    }
+    if (peer_.is_idle()) return false;
+    const auto committed = peer_.commit();
+    cut_ = options_.is_cut();
+    for (const auto& ruling : committed.rulings) {
+      if (!cut_ && ruling.ticket == kId) from_hub(server_->on_ruling(ruling.verdicts, ruling.taken, now_));
+    }
+    if (!cut_) from_hub(server_->on_commit(committed.grown, now_));
+    return true;
+  }
+  void from_hub(HubSession::Output out) {
+    cut_ = cut_ || options_.is_cut();
+    if (cut_) return;
+    for (auto& frame : out.frames) down_.push_back(peer_.alter(std::move(frame)));
+  }
+  void to_hub() {
+    const Bytes frame = std::move(up_.front());
+    up_.pop_front();
+    from_hub(server_->on_frame(frame, now_));
+  }
+  void to_office() {
+    const auto frame = down_.front();
+    down_.pop_front();
+    result_.bytes_down += frame->size();
+    if (frame_kind(*frame) == FrameKind::entries) {
+      const auto segment = decode_segment(*frame, peer_.port().network());
+      for (const SegmentItem& item : segment ? segment->items : std::vector<SegmentItem>()) {
+        result_.own_items += std::holds_alternative<OwnItem>(item) ? 1 : 0;
+      }
+    }
+    auto answers = client_->on_frame(*frame, now_).frames;
+    cut_ = cut_ || options_.is_cut();
+    if (cut_) return;
+    for (Bytes& answer : answers) up_.push_back(std::move(answer));
+    if (down_.empty()) from_hub(server_->on_writable(now_));
+  }
+
+  HubPeer& peer_;
+  Replica& replica_;
+  const Bytes& hello_;
+  CarryOptions options_;
+  Millis now_;
+  std::optional<HubSession> server_;
+  std::optional<ClientSession> client_;
+  std::deque<std::shared_ptr<const Bytes>> down_;
+  std::deque<Bytes> up_;
+  std::size_t frames_ = 0;
+  bool cut_ = false;
+  CarriedSession result_;
+};
+
+}  // namespace
+
+CarriedSession carry(HubPeer& peer, Replica& replica, const Bytes& hello, CarryOptions options, Millis now) {
+  return Carrier(peer, replica, hello, std::move(options), now).run();
+}
+
+CarriedSession carry(Hub& hub, Replica& replica, const Bytes& hello, CarryOptions options, Millis now) {
+  HubPeer honest(hub);
+  return carry(honest, replica, hello, std::move(options), now);
 }
 
 void HubOffice::sql(const std::string& statement) {

@@ -1,6 +1,7 @@
 #pragma once
 // The real hub without sockets: its store in a temporary folder, its committer, its end of a session, and
 // offices on the real replica whose frames are carried by hand.
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,7 +14,10 @@ namespace wasl::test {
 
 class HubWorld {
  public:
-  HubWorld();
+  explicit HubWorld(const Schema& schema = built_in_schema());
+  /// The same hub from a copy of its folder: what the one takes, the other does not know.
+  HubWorld(const HubWorld& other);
+  HubWorld& operator=(const HubWorld&) = delete;
   ~HubWorld();
 
   Hub& hub() { return *hub_; }
@@ -22,6 +26,7 @@ class HubWorld {
   TestClock& clock() { return clock_; }
   TestRandom& random() { return random_; }
   const NetworkId& network() { return hub_->network(); }
+  const Schema& schema() const { return schema_; }
   /// As after a crash: everything in memory is gone.
   void reopen();
   void add_organisation(const std::string& id, const std::string& kind, const std::string& parent = "") {
@@ -37,6 +42,7 @@ class HubWorld {
   std::vector<VerdictItem> push(Segment segment);
 
  private:
+  const Schema& schema_;
   std::filesystem::path folder_;
   TestClock clock_;
   TestRandom random_;
@@ -72,34 +78,52 @@ class Pen {
   GroupId group_;
 };
 
-/// Who answers an office: the world's hub as it is, or somebody who alters what it says.
+/// Who answers an office: the hub as it is, or somebody who alters what it says.
 class HubPeer {
  public:
-  explicit HubPeer(HubWorld& world) : world_(world) {}
+  explicit HubPeer(Hub& hub) : hub_(hub) {}
   virtual ~HubPeer() = default;
-  virtual HubPort& port() { return world_.hub(); }
-  virtual bool is_idle() { return world_.hub().committer().is_idle(); }
-  virtual Committer::Committed commit() { return world_.hub().commit(); }
+  virtual HubPort& port() { return hub_; }
+  virtual bool is_idle() { return hub_.committer().is_idle(); }
+  virtual Committer::Committed commit() { return hub_.commit(); }
   /// A frame on its way to the office.
   virtual std::shared_ptr<const Bytes> alter(std::shared_ptr<const Bytes> frame) { return frame; }
 
  protected:
-  HubWorld& world_;
+  Hub& hub_;
 };
+
+struct CarriedSession {
+  SessionSummary summary;
+  std::optional<Error> error;
+  std::optional<Verdict> extra;
+  std::size_t bytes_down = 0;
+  std::size_t own_items = 0;  ///< of entries frames: what did not travel back
+};
+struct CarryOptions {
+  std::optional<Segment> extra;
+  bool push = true;
+  std::size_t cut_after = SIZE_MAX;  ///< frames in either direction, then the link breaks
+  /// Asked after each call of either side: true when the link is gone, and with it what that call said.
+  std::function<bool()> is_cut = [] { return false; };
+};
+/// Carries the frames of one session by hand, until nobody has anything to say. Commits when the queue waits.
+CarriedSession carry(HubPeer& peer, Replica& replica, const Bytes& hello, CarryOptions options, Millis now);
+CarriedSession carry(Hub& hub, Replica& replica, const Bytes& hello, CarryOptions options, Millis now);
 
 /// An office on the real replica.
 class HubOffice {
  public:
   HubOffice(HubWorld& world, const Invitation& invitation);
+  /// The same office from a copy of its folder, in a copy of its world.
+  HubOffice(HubWorld& world, const HubOffice& other);
+  HubOffice(const HubOffice&) = delete;
+  HubOffice& operator=(const HubOffice&) = delete;
   ~HubOffice();
   Replica& replica() { return *replica_; }
-  struct Session {
-    SessionSummary summary;
-    std::optional<Error> error;
-    std::optional<Verdict> extra;
-    std::size_t bytes_down = 0;
-    std::size_t own_items = 0;  ///< of entries frames: what did not travel back
-  };
+  using Session = CarriedSession;
+  const std::filesystem::path& folder() const { return folder_; }
+  void reopen();
   /// A whole session; `cut_after` frames in either direction the link breaks.
   Session sync(std::size_t cut_after = SIZE_MAX);
   Session sync_with(HubPeer& peer);
@@ -107,11 +131,7 @@ class HubOffice {
   std::string rows(const std::string& query);
 
  private:
-  Session session(const Bytes& hello, std::optional<Segment> extra, bool push, std::size_t cut_after,
-                  HubPeer& peer);
-
   HubWorld& world_;
-  HubPeer honest_;
   std::filesystem::path folder_;
   std::unique_ptr<Replica> replica_;
 };

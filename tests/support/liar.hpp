@@ -9,7 +9,7 @@ namespace wasl::test {
 
 class Liar final : public HubPeer, private HubPort {
  public:
-  explicit Liar(HubWorld& world) : HubPeer(world), hub_(world.hub()) {}
+  explicit Liar(HubWorld& world) : HubPeer(world.hub()), world_(world) {}
 
   /// Entries on their way, decoded.
   std::function<void(Segment&)> entries_lie;
@@ -52,7 +52,7 @@ class Liar final : public HubPeer, private HubPort {
 
   std::vector<ledger::HeadsLeaf> leaves();
 
-  Hub& hub_;
+  HubWorld& world_;
   std::vector<Committer::Ruling> rulings_;
 };
 

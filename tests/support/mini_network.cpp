@@ -267,8 +267,10 @@ Office::~Office() {
   std::filesystem::remove_all(folder_);
 }
 
+void Office::close() { replica_.reset(); }
+
 void Office::reopen() {
-  replica_.reset();
+  close();
   replica_ = must(Replica::open(folder_, {clock_, random_, hub_.schema()}));
 }
 

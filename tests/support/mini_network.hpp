@@ -102,6 +102,7 @@ class Office {
   void sql(const std::string& statement);
   /// Rows as text, columns separated by '|', rows by newline.
   std::string rows(const std::string& query);
+  void close();
   void reopen();
 
  private:

@@ -1,19 +1,21 @@
 """Links that break at any byte, and programs that die at any moment: nothing acknowledged is lost, nothing is
 applied twice, the next sync completes."""
+import os
 import random
+import shutil
 import signal
 import subprocess
 import threading
 import time
 import unittest
 
-from wasl_world import WorldTest, binary
+from wasl_world import WorldTest, binary, until
 
 CUTS = 40     # places over a whole sync where the link breaks
 KILLS = 12    # of each program
 
 
-class Endurance(WorldTest):
+class TwoOffices(WorldTest):
     def setUp(self):
         super().setUp()
         self.world.two_associations()
@@ -29,6 +31,8 @@ class Endurance(WorldTest):
             self.assertEqual(office.ok("verify")["problems"], [])
             self.assertEqual(office.status()["unsent"], 0)
 
+
+class Endurance(TwoOffices):
     def write(self, office, number):
         office.sql(("INSERT INTO project(id, space, title, reference) VALUES(?, 'network', ?, ?)",
                     (f"p{number}-{office.name}", f"Title {number} " + "x" * 300, f"R{number}")))
@@ -107,21 +111,15 @@ class Endurance(WorldTest):
         self.agree()
 
 
-class Clocks(WorldTest):
+class Clocks(TwoOffices):
     """A clock at 2099 or at 1970 costs no edit, moves nobody else, and is told in words."""
-
-    def setUp(self):
-        super().setUp()
-        self.world.two_associations()
-        self.benin = self.world.office("benin", "benin")
-        self.togo = self.world.office("togo", "togo")
 
     def at(self, when, office, *arguments):
         from wasl_world import run_json
         return run_json(["faketime", when, binary("wasl"), arguments[0], "--data", str(office.folder), "--json",
                          *arguments[1:]])
 
-    @unittest.skipUnless(__import__("shutil").which("faketime"), "faketime is not installed")
+    @unittest.skipUnless(shutil.which("faketime"), "faketime is not installed")
     def test_edits_at_wrong_times_are_kept_and_do_not_win_for_ever(self):
         self.benin.sql("INSERT INTO project(id, space, title) VALUES('p1', 'network', 'Water')")
         self.benin.sync()
@@ -138,6 +136,64 @@ class Clocks(WorldTest):
         self.togo.sync()
         self.benin.sync()
         self.assertEqual(self.benin.value("SELECT reference FROM project"), "now")
+
+    def movable_clock(self):
+        """@return what sets the time of day of programs started with the environment, and that environment."""
+        file = self.world.folder / "clock"
+        preload = subprocess.run(["faketime", "-f", "+0", "printenv", "LD_PRELOAD"], capture_output=True, text=True,
+                                 check=True).stdout.strip()
+
+        def set_clock(when):
+            new = file.with_suffix(".new")
+            new.write_text(when + "\n")
+            new.rename(file)
+
+        return set_clock, {**os.environ, "LD_PRELOAD": preload, "FAKETIME_TIMESTAMP_FILE": str(file),
+                           "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+    @unittest.skipUnless(shutil.which("faketime"), "faketime is not installed")
+    def test_a_daemon_whose_clock_jumps_keeps_all_work_and_moves_nobody_else(self):
+        set_clock, environment = self.movable_clock()
+        set_clock("+0")
+        daemons = [self.benin.daemon(env=environment), self.togo.daemon()]
+        for n, when in enumerate(("+0", "@2099-01-01 00:00:00", "@1970-01-02 00:00:00", "+0", "-3d", "+1d", "-1h")):
+            set_clock(when)
+            self.benin.sql(("INSERT INTO project(id, space, title) VALUES(?, 'network', ?)", (f"p{n}", when)))
+            self.assertTrue(until(lambda: self.togo.value("SELECT title FROM project WHERE id = ?", f"p{n}") == when), when)
+            self.togo.sql(("UPDATE project SET reference = ? WHERE id = ?", (f"seen {n}", f"p{n}")))
+            self.assertTrue(until(lambda: self.benin.value("SELECT reference FROM project WHERE id = ?", f"p{n}") == f"seen {n}"),
+                            when)
+            (mine,) = [line for line in self.togo.ok("log", "project", f"p{n}")["history"] if line["organisation"] == "togo"]
+            self.assertEqual(mine["time"][:10], time.strftime("%Y-%m-%d", time.gmtime()), "another's clock was moved")
+            wrong = when != "+0"
+            self.assertTrue(until(lambda: any("clock" in one for one in self.benin.status()["notices"]) == wrong), when)
+            self.assertFalse(any("clock" in notice for notice in self.togo.status()["notices"]))
+        self.end(daemons)
+        self.agree()
+
+    @unittest.skipUnless(shutil.which("faketime"), "faketime is not installed")
+    def test_a_hub_whose_clock_is_set_back_while_it_serves_goes_on(self):
+        set_clock, environment = self.movable_clock()
+        set_clock("+0")
+        self.world.stop_hub()
+        self.world.start_hub(env=environment)
+        daemons = [self.benin.daemon(), self.togo.daemon()]
+        for n, when in enumerate(("+0", "-1h", "+20m", "-2d", "+0")):
+            set_clock(when)
+            self.benin.sql(("INSERT INTO project(id, space, title) VALUES(?, 'network', ?)", (f"p{n}", when)))
+            self.assertTrue(until(lambda: self.togo.value("SELECT title FROM project WHERE id = ?", f"p{n}") == when), when)
+            # The proof comes after a moment of quiet, whatever the clock says meanwhile.
+            log = self.togo.folder / "daemon.log"
+            self.assertTrue(until(lambda: log.read_text().splitlines()[-1].endswith("equal=true"), 5), when)
+        self.assertEqual((self.togo.folder / "daemon.log").read_text().count("session.ended"), 0)
+        self.end(daemons)
+        self.agree()
+
+    def end(self, daemons):
+        for daemon in daemons:
+            self.assertIsNone(daemon.poll())
+            daemon.terminate()
+            self.assertEqual(daemon.wait(20), 0)
 
 
 if __name__ == "__main__":

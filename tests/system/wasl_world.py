@@ -3,9 +3,11 @@
 The programs are looked for in WASL_BUILD (default build/release). Every process that a World starts, and no
 other, ends with it.
 """
+import hashlib
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -16,6 +18,14 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+DEEP = bool(os.environ.get("WASL_DEEP"))  # the long form of tests that repeat something by chance
+
+
+def seeded():
+    """Dice whose seed is printed, so that WASL_SEED throws the same again."""
+    seed = int(os.environ.get("WASL_SEED") or random.SystemRandom().randrange(1 << 32))
+    print(f"WASL_SEED={seed}", end=" ", flush=True)
+    return random.Random(seed)
 
 
 def binary(name):
@@ -50,7 +60,9 @@ def run_json(arguments, timeout=60, **options):
 
 
 class World:
-    def __init__(self):
+    def __init__(self, host="127.0.0.1", within=()):
+        """`within` goes before the hub's command line: a namespace, say."""
+        self.host, self.within = host, list(within)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="wasl-world-"))
         self.hub_folder = self.folder / "hub"
         self.processes = []
@@ -69,7 +81,10 @@ class World:
                 process.wait()
             if process.stdout:
                 process.stdout.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if os.environ.get("WASL_KEEP"):
+            print(f"kept: {self.folder}")
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
         return self
@@ -91,16 +106,16 @@ class World:
         self.hub("init", "--name", name)
         self.start_hub()
 
-    def start_hub(self, port=None, folder=None):
+    def start_hub(self, port=None, folder=None, **options):
         with open(self.folder / "hub.log", "ab") as log:
             self.hub_process = subprocess.Popen(
-                [binary("wasl-hub"), "serve", "--data", str(folder or self.hub_folder), "--listen",
-                 f"127.0.0.1:{port or self.port or 0}"], stdout=subprocess.PIPE, stderr=log)
+                [*self.within, binary("wasl-hub"), "serve", "--data", str(folder or self.hub_folder), "--listen",
+                 f"{self.host}:{port or self.port or 0}"], stdout=subprocess.PIPE, stderr=log, **options)
         self.processes.append(self.hub_process)
         deadline = time.time() + 20
         while time.time() < deadline:
             line = self.hub_process.stdout.readline().decode()
-            found = re.search(r"127\.0\.0\.1:(\d+)", line)
+            found = re.search(re.escape(self.host) + r":(\d+)", line)
             if found:
                 self.port = int(found.group(1))
                 return
@@ -114,7 +129,7 @@ class World:
 
     @property
     def url(self):
-        return f"ws://127.0.0.1:{self.port}/wasl"
+        return f"ws://{self.host}:{self.port}/wasl"
 
     def organisation(self, id, kind="association", parent=None, name=None):
         more = ["--parent", parent] if parent else []
@@ -124,8 +139,8 @@ class World:
         return self.hub("invite", "--organisation", organisation, "--role", role)["invitation"]
 
     # ── offices
-    def office(self, name, organisation, role="officer", language=None):
-        office = Office(self, name)
+    def office(self, name, organisation, role="officer", language=None, within=()):
+        office = Office(self, name, within)
         office.join(self.invite(organisation, role), language)
         return office
 
@@ -145,12 +160,12 @@ class World:
 
 
 class Office:
-    def __init__(self, world, name):
-        self.world, self.name = world, name
+    def __init__(self, world, name, within=()):
+        self.world, self.name, self.within = world, name, list(within)
         self.folder = world.folder / name
 
     def wasl(self, command, *arguments, timeout=60, **options):
-        return run_json([binary("wasl"), command, "--data", str(self.folder), "--json", *map(str, arguments)],
+        return run_json([*self.within, binary("wasl"), command, "--data", str(self.folder), "--json", *map(str, arguments)],
                         timeout=timeout, **options)
 
     def ok(self, command, *arguments):
@@ -201,11 +216,27 @@ class Office:
         rows = self.rows(query, *parameters)
         return rows[0][0] if rows else None
 
-    def daemon(self):
+    def fingerprint(self):
+        """Of everything that any register shows: equal for offices of one organisation that hold the same."""
+        connection = sqlite3.connect(f"file:{self.folder}/replica.db?mode=ro", uri=True, timeout=5)
+        try:
+            connection.execute("BEGIN")  # one moment for all tables
+            sum = hashlib.sha256()
+            for (table,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND "
+                                               "substr(name, 1, 1) <> '_' AND name NOT LIKE 'sqlite%' ORDER BY 1"
+                                               ).fetchall():
+                columns = [row[1] for row in connection.execute(f"PRAGMA table_info(\"{table}\")") if row[1][0] != "_"]
+                rows = connection.execute(f"SELECT {', '.join(columns)} FROM \"{table}\" ORDER BY 1, 2").fetchall()
+                sum.update(repr((table, rows)).encode())
+            return sum.hexdigest()
+        finally:
+            connection.close()
+
+    def daemon(self, **options):
         with open(self.folder / "daemon.log", "ab") as log:
             process = subprocess.Popen(
-                [binary("wasl"), "daemon", "--data", str(self.folder), "--url", self.world.url],
-                stdout=subprocess.DEVNULL, stderr=log)
+                [*self.within, binary("wasl"), "daemon", "--data", str(self.folder), "--url", self.world.url],
+                stdout=subprocess.DEVNULL, stderr=log, **options)
         self.world.processes.append(process)
         return process
 
@@ -220,6 +251,14 @@ def until(condition, seconds=15, every=0.1):
     return bool(condition())
 
 
+def is_sound(path):
+    connection = sqlite3.connect(path, timeout=5)
+    try:
+        return connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    finally:
+        connection.close()
+
+
 class WorldTest(unittest.TestCase):
     """A fresh world for each test."""
 
@@ -231,3 +270,17 @@ class WorldTest(unittest.TestCase):
         for _ in range(rounds):
             for office in offices:
                 self.assertTrue(office.sync()["equal"], office.name)
+
+    def assert_whole(self, *offices):
+        """Every office of one organisation, and the hub, hold the same, whole, and nothing waits."""
+        for office in (*offices, *offices):
+            self.assertIs(office.sync()["equal"], True, office.name)
+        self.assertEqual(len({office.fingerprint() for office in offices}), 1)
+        for office in offices:
+            self.assertEqual(office.ok("verify")["problems"], [], office.name)
+            now = office.status()
+            self.assertEqual((now["unsent"], now["held"], now["refused"]), (0, 0, 0), now)
+            for file in ("replica.db", "identity.db"):
+                self.assertTrue(is_sound(office.folder / file), (office.name, file))
+        self.world.stop_hub()
+        self.assertTrue(is_sound(self.world.hub_folder / "hub.db"))

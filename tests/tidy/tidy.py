@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 TOP_FOLDERS = ("client", "server", "shared", "schema", "tests")
 PURE_ROOMS = ("shared/model", "shared/authority", "shared/wire", "shared/ledger")
+INPUTS = "tests/fuzz/corpus/"  # bytes, also where they look like text
 LONG_FUNCTION_LINES = 70
 
 
@@ -65,9 +66,13 @@ def read_tree(root):
         except FileNotFoundError:  # deleted, not yet committed
             continue
         try:
-            tree.files[path] = data.decode("utf-8")
+            text = data.decode("utf-8")
         except UnicodeDecodeError:
+            text = None
+        if text is None or path.startswith(INPUTS):
             tree.others.add(path)
+        else:
+            tree.files[path] = text
     return tree
 
 

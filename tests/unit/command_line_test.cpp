@@ -108,5 +108,11 @@ TEST_F(Assignments, AreRefusedInWords) {
   EXPECT_NE(refused.error().message.find("project.status"), std::string::npos);
 }
 
+TEST_F(Assignments, TakeAnObjectThatIsNotOfLanguagesForText) {
+  add("p", {R"(title={"a":[1]})", "title.en=water"});
+  EXPECT_EQ(one("SELECT title->>'fr' FROM project"), R"({"a":[1]})");
+  EXPECT_EQ(one("SELECT title->>'en' FROM project"), "water");
+}
+
 }  // namespace
 }  // namespace wasl::cli

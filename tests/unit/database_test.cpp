@@ -1,5 +1,6 @@
 // What the layer over SQLite promises: bindings, the statement cache, transactions, errors in our words.
 #include "shared/sqlite/database.hpp"
+#include "shared/sqlite/disk.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -195,6 +196,34 @@ TEST_F(DatabaseTest, AnUpgradeOfAnOldSnapshotIsLockedAndNotWrong) {
   EXPECT_EQ(number(second, "SELECT count(*) FROM t"), 0);
   ASSERT_TRUE(first.exec("INSERT INTO t VALUES(1)"));
   EXPECT_EQ(code_of(second.exec("INSERT INTO t VALUES(2)")), Errc::locked);
+}
+
+TEST_F(DatabaseTest, CountsWhatWasTakenBackAndNothingElse) {
+  Database database = open();
+  ASSERT_TRUE(database.exec("CREATE TABLE t(a)"));
+  ASSERT_TRUE(Transaction::begin(database).value().commit());
+  { const auto reading = Transaction::begin(database, Transaction::Kind::deferred).value(); }
+  EXPECT_EQ(database.undone(), 0U);
+  { const auto writing = Transaction::begin(database).value(); }
+  EXPECT_EQ(database.undone(), 1U);
+  {
+    const auto full = Transaction::begin(database).value();
+    ASSERT_TRUE(database.exec("PRAGMA max_page_count=2"));
+    EXPECT_EQ(code_of(database.exec("INSERT INTO t VALUES(zeroblob(100000))")), Errc::storage_failed);
+  }
+  EXPECT_EQ(database.undone(), 2U);
+}
+
+TEST_F(DatabaseTest, AFileBesideItTakesAnySizeOnARealDisk) {
+  const std::string path = (std::filesystem::temp_directory_path() / "wasl-disk-file").string();
+  std::filesystem::remove(path);
+  Bytes bytes(1'000'003);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<Byte>(i * 7);
+  DiskFile file = DiskFile::open(path, DiskFile::Mode::create).value();
+  ASSERT_TRUE(file.write(0, bytes));
+  ASSERT_TRUE(file.sync());
+  EXPECT_EQ(file.read().value(), bytes);
+  std::filesystem::remove(path);
 }
 
 TEST_F(DatabaseTest, DataVersionMovesWhenAnotherConnectionCommits) {

@@ -11,7 +11,9 @@ class Index {
  public:
   Index() {
     sqlite3_open(":memory:", &db_);
-    sqlite3_exec(db_, "CREATE VIRTUAL TABLE found USING fts5(body, tokenize='unicode61 remove_diacritics 0')",
+    sqlite3_exec(db_,
+                 "CREATE VIRTUAL TABLE found USING fts5(body, tokenize=\"unicode61 remove_diacritics 0 "
+                 "categories 'L* M* N* P* S* C*'\")",
                  nullptr, nullptr, nullptr);
   }
   Index(const Index&) = delete;
@@ -114,6 +116,12 @@ TEST(Search, NeverBecomesAnOperatorOrAnError) {
   EXPECT_FALSE(index.finds("body:here", "it's here"));
   EXPECT_EQ(search_query(" ،.!"), "");
   EXPECT_EQ(search_query("a\"b c"), "\"a\" AND \"b\" AND \"c\"");
+}
+
+TEST(Search, FindsWhatSqliteTakesForNoLetter) {
+  Index index;
+  EXPECT_TRUE(index.finds("\u0740 water", "\u0740 water")) << "a mark of another script";
+  EXPECT_EQ(words("a\xF4\xAC\xBA\xB3z"), (std::vector<std::string>{"a", "z"})) << "above U+10FFFF";
 }
 
 TEST(Search, IsBounded) {

@@ -133,6 +133,12 @@ TEST(HostileVerdicts, AreTextAndCountNoFurtherThanSqlCan) {
   EXPECT_FALSE(decode_one(1, 1, "wait", INT64_MAX));
 }
 
+TEST(HostileVerdicts, AreOnSomething) {
+  EXPECT_TRUE(decode_verdicts(encode({VerdictItem{{}, 1, 1, Verdict::accept(), 0}})));
+  EXPECT_FALSE(decode_verdicts(encode({VerdictItem{{}, 0, 1, Verdict::accept(), 0}})));
+  EXPECT_FALSE(decode_verdicts(encode({VerdictItem{{}, 1, 0, Verdict::accept(), 0}})));
+}
+
 TEST(Verdicts, ALongDetailIsCutBetweenCharacters) {
   std::string detail(255, 'a');
   detail += "\xD9\x88";  // a letter of two bytes over the edge
@@ -204,7 +210,8 @@ TEST_F(LyingHub, CannotTurnBackTimeOrAuthority) {
   };
   EXPECT_EQ(changed([](ledger::Entry& e) { e.hub_time -= 1000; }), Errc::caught);
   EXPECT_EQ(changed([](ledger::Entry& e) { e.authority -= 1; }), Errc::caught);
-  EXPECT_EQ(changed([](ledger::Entry& e) { e.authority += 1; }), Errc::caught);
+  // What it names may have been lost on the way: refused, and nobody is accused.
+  EXPECT_EQ(changed([](ledger::Entry& e) { e.authority += 1; }), Errc::malformed);
   EXPECT_TRUE(reader->replica().on_entries(honest));
 }
 
@@ -251,6 +258,11 @@ TEST_F(LyingHub, CannotSpeakInTheReadersNameBesideItsOwnWork) {
   second.hash = forged.name;
   segment.items.emplace_back(SetItem{second, forged});
   ASSERT_TRUE(verify_runs(segment, hub.network())) << "left to the replica, which knows its own work";
+  // Its own work may differ for honest reasons, so it first asks for all of it; then it can tell.
+  EXPECT_EQ(reader->replica().on_entries(segment).error().code, Errc::locked);
+  ledger::Entry first = entry;
+  first.hash = own.name;
+  segment.items.front() = SetItem{first, own};
   EXPECT_EQ(reader->replica().on_entries(segment).error().code, Errc::bad_signature);
 }
 
@@ -289,6 +301,23 @@ TEST_F(LyingHub, IsNotNeededToRefuseAnIdInTwoRegisters) {
   EXPECT_EQ(must(writer->replica().status()).refused, 1U);
 }
 
+TEST_F(LyingHub, CannotGiveAnIdToASecondRegister) {
+  writer->sql("INSERT INTO project(id, reference) VALUES('x', 'a')");
+  writer->sync();
+  reader->sync();
+  writer->sql("INSERT INTO document(id, title) VALUES('x', 'b')");
+  must(writer->replica().seal());
+  must(writer->replica().make_hello(false, {}));
+  Segment segment = *must(writer->replica().next_push(1 << 20));
+  segment.first = position_of(segment.space) + 1;
+  for (SegmentItem& item : segment.items) {
+    if (auto* set = std::get_if<SetItem>(&item))
+      set->entry =
+          ledger::Entry{ledger::EntryKind::accept, set->set.name, hub.size("authority"), clock.now()};
+  }
+  EXPECT_EQ(reader->replica().on_entries(segment).error().code, Errc::caught);
+}
+
 TEST_F(LyingHub, NotesThatNoTriggerWroteAreNotBelieved) {
   writer->sql("INSERT INTO project(id, reference) VALUES('p', 'a')");
   must(writer->replica().seal());
@@ -296,6 +325,23 @@ TEST_F(LyingHub, NotesThatNoTriggerWroteAreNotBelieved) {
       "INSERT INTO _wasl_capture(register, space, id, kind, mask, at, old) VALUES"
       "(7, 'section/asia', 'p', 2, 0, 0, '[\"x\", 1]'), (7, 'section/asia', 'p', 5, 0, 0, '[\"x\", 1]')");
   EXPECT_TRUE(writer->replica().seal());
+}
+
+TEST_F(LyingHub, IsNotBelievedInHalfOfAWelcome) {
+  ledger::BlindingKey wrong, right;
+  right.bytes.fill(1);
+  Welcome lie, honest;
+  lie.spaces = {{"section/other", wrong}, {"section/asia", wrong}};
+  honest.spaces = {{"section/other", right}};
+  EXPECT_EQ(reader->replica().on_welcome(lie).error().code, Errc::caught);
+  EXPECT_TRUE(reader->replica().on_welcome(honest));
+}
+
+TEST_F(LyingHub, AnIdThatNobodyCouldReadDoesNotKeepSealingBusy) {
+  writer->sql("INSERT INTO project(id, reference) VALUES(CAST(x'ff' AS TEXT), 'a')");
+  EXPECT_EQ(must(writer->replica().seal()), 0U);
+  writer->sql("INSERT INTO project(id, reference) VALUES('p', 'a')");
+  EXPECT_EQ(must(writer->replica().seal()), 1U);
 }
 
 }  // namespace

@@ -64,6 +64,30 @@ TEST_F(TwoOffices, ACutAtAnyFrameLosesNothing) {
   EXPECT_EQ(mali.rows("SELECT count(*) FROM project"), "16");
 }
 
+TEST_F(TwoOffices, ADiskThatIsFullAtAnyPageIsForgottenOnceThereIsSpace) {
+  HubOffice senegal(world, world.invite("senegal"));
+  HubOffice mali(world, world.invite("mali"));
+  std::size_t full = 0;
+  for (int extra = 0; extra < 24; ++extra) {
+    const std::string id = "p" + std::to_string(extra);
+    mali.sql("INSERT INTO project(id, space, title, summary) VALUES('" + id +
+             "', 'section/africa', 'Water', '" + std::string(9000, 'x') + "')");
+    EXPECT_EQ(mali.sync().summary.equal, true);
+    Database& disk = senegal.replica().database();
+    const int pages = std::stoi(senegal.rows("SELECT page_count FROM pragma_page_count"));
+    ASSERT_TRUE(disk.exec("PRAGMA max_page_count=" + std::to_string(pages + extra)));
+    const auto cut = senegal.sync();
+    full += cut.error && cut.error->code == Errc::storage_failed ? 1 : 0;
+    ASSERT_TRUE(disk.exec("PRAGMA max_page_count=1000000"));
+    const auto whole = senegal.sync();
+    ASSERT_FALSE(whole.error) << extra << ": " << whole.error->message;
+    EXPECT_EQ(whole.summary.equal, true) << extra;
+  }
+  EXPECT_GT(full, 2U);
+  EXPECT_EQ(senegal.rows("SELECT count(*) FROM project"), "24");
+  EXPECT_TRUE(must(senegal.replica().verify()).ok);
+}
+
 TEST_F(TwoOffices, TheHubRestartsBetweenSessions) {
   HubOffice senegal(world, world.invite("senegal"));
   senegal.sql("INSERT INTO project(id, space, title) VALUES('p1', 'section/africa', 'Water')");

@@ -623,11 +623,13 @@ TEST(BackoffTimer, WaitsLongerUpToABoundAndShortAgainAfterReset) {
     }
   } random;
   Loop loop;
-  BackoffTimer timer(loop, random, {.first = 1000ms, .most = 3000ms});
+  BackoffTimer timer(loop, random, {.first = 1000ms, .doubles_below = 3200ms, .most = 3500ms});
   EXPECT_EQ(timer.start([] {}), 750ms);
   EXPECT_EQ(timer.start([] {}), 1500ms);
-  EXPECT_EQ(timer.start([] {}), 2250ms);
-  EXPECT_EQ(timer.start([] {}), 2250ms);
+  EXPECT_EQ(timer.start([] {}), 2400ms);
+  EXPECT_EQ(timer.start([] {}), 2550ms);
+  EXPECT_EQ(timer.start([] {}), 2625ms);
+  EXPECT_EQ(timer.start([] {}), 2625ms);
   timer.reset();
   EXPECT_FALSE(timer.armed());
   EXPECT_EQ(timer.start([] {}), 750ms);

@@ -213,6 +213,35 @@ TEST_F(Network, RefusedWorkStaysInTheOverlayUntilDiscarded) {
   EXPECT_EQ(a->sync(), true);
 }
 
+TEST_F(Network, AnIdOfAnotherRegisterTouchesNeitherADeadRecordNorItsReturn) {
+  make_project();
+  Office c(*hub, clock, random, "ma", "administrator");
+  c.sync();
+  a->sql("DELETE FROM project WHERE id='p1'");
+  sync_all();
+  b->sql("INSERT INTO need(id, space, title) VALUES('p1', 'network', 'A need')");
+  must(b->replica().seal());
+  EXPECT_EQ(b->rows("SELECT title, status, description FROM need"), "A need|NULL|NULL");
+  EXPECT_TRUE(must(b->replica().verify()).ok);
+  c.sql("UPDATE project SET reference='late'");  // had not heard of the delete
+  c.sync();
+  EXPECT_EQ(b->sync(), true);
+  EXPECT_EQ(b->rows("SELECT title, reference FROM project"), "Water|late");
+  EXPECT_EQ(must(b->replica().status()).refused, 1U);
+}
+
+TEST_F(Network, AnIdOfAnotherRegisterLeavesConflictsListed) {
+  make_project();
+  a->sql("UPDATE project SET reference='A'");
+  b->sql("UPDATE project SET reference='B'");
+  sync_all();
+  ASSERT_EQ(must(a->replica().conflicts()).size(), 1U);
+  a->sql("INSERT INTO need(id, space, title) VALUES('p1', 'network', 'A need')");
+  must(a->replica().seal());
+  a->sql("UPDATE need SET title='Another'");
+  EXPECT_EQ(must(a->replica().conflicts()).size(), 1U);
+}
+
 TEST_F(Network, DiscardOfUnsentWorkRestoresWhatWasConfirmed) {
   make_project();
   a->sql("UPDATE project SET reference='oops', title='Oops' WHERE id='p1'");
@@ -248,6 +277,43 @@ TEST_F(Network, ALostReplicaIsFetchedAgainAndUnsentWorkComesFromTheOutbox) {
   sync_all();
   EXPECT_EQ(b->rows("SELECT reference FROM project"), "unsent");
   EXPECT_EQ(a->rows("SELECT reference FROM project"), "unsent");
+}
+
+TEST_F(Network, AnOlderReplicaTakesUnsentWorkFromAnOutboxThatBeginsLater) {
+  make_project();
+  const auto folder = a->folder();
+  a->close();
+  std::filesystem::copy_file(folder / "replica.db", folder / "older.db");
+  a->reopen();
+  a->sql("UPDATE project SET reference='sent' WHERE id='p1'");
+  sync_all();
+  sync_all();  // everything has its entry: outbox.log is emptied
+  a->sql("UPDATE project SET reference='unsent' WHERE id='p1'");
+  must(a->replica().seal());
+  a->close();
+  std::filesystem::remove(folder / "replica.db-wal");
+  std::filesystem::rename(folder / "older.db", folder / "replica.db");
+  a->reopen();
+  sync_all();
+  sync_all();
+  EXPECT_EQ(b->rows("SELECT reference FROM project"), "unsent");
+  EXPECT_EQ(a->rows("SELECT reference FROM project"), "unsent");
+}
+
+TEST_F(Network, WhatWasDiscardedDoesNotComeBackWithALostReplica) {
+  make_project();
+  a->sql("UPDATE project SET reference='discarded' WHERE id='p1'");
+  must(a->replica().seal());
+  must(a->replica().discard(must(a->replica().find_pending(""))));
+  a->close();
+  for (const char* name : {"replica.db", "replica.db-wal", "replica.db-shm"})
+    std::filesystem::remove(a->folder() / name);
+  a->reopen();
+  sync_all();
+  sync_all();
+  EXPECT_NE(a->rows("SELECT reference FROM project"), "discarded");
+  EXPECT_EQ(a->rows("SELECT reference FROM project"), b->rows("SELECT reference FROM project"));
+  EXPECT_EQ(must(a->replica().status()).unsent, 0U);
 }
 
 TEST_F(Network, AnImportGoesOnABulkChainAndArrivesWhole) {

@@ -542,7 +542,7 @@ Welcome welcome(const World& w, bool same) {
   out.push_credit = 1 << 20;
   out.same_spaces = same;
   if (!same) out.spaces = {{"authority", std::nullopt}, {std::string(kSpace), w.blinding}};
-  out.staged = {{kChain, 2}};
+  out.staged = {{kChain, 2, crypto::hash("test", view("staged"))}};
   return out;
 }
 

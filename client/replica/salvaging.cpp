@@ -1,0 +1,187 @@
+// What programs wrote into a replica.db that was then found damaged, and nobody had sealed: read from the
+// copy kept aside, as far as it can be read, and written again over what the hub has sent since.
+#include <algorithm>
+
+#include "client/replica/replica.hpp"
+#include "shared/sql/table_ddl.hpp"
+
+namespace wasl {
+namespace {
+
+using sql::CaptureKind;
+
+/// What the notes of one record say was touched, and what the damaged file holds there.
+struct Salvaged {
+  const Register* reg = nullptr;
+  std::uint64_t columns = 0;  ///< by bit
+  std::set<const Field*> sets;
+  std::optional<Row> row;  ///< none: deleted
+  std::map<const Field*, std::vector<SqlValue>> elements;
+};
+using SalvagedRecords = std::map<std::pair<std::string, std::string>, Salvaged>;  ///< by space and id
+struct SalvagedWork {
+  std::map<std::uint32_t, SalvagedRecords> registers;
+  bool complete = true;  ///< every note could be read
+};
+
+void fold_note(Salvaged& record, CaptureKind kind, std::uint64_t mask) {
+  switch (kind) {
+    case CaptureKind::inserted:
+    case CaptureKind::updated:
+      record.columns |= mask;
+      break;
+    case CaptureKind::removed:
+    case CaptureKind::replaced:
+      record.columns = UINT64_MAX;
+      [[fallthrough]];
+    case CaptureKind::set_added:
+    case CaptureKind::set_removed:
+      for (const Field& field : record.reg->fields) {
+        if (field.is_set()) record.sets.insert(&field);
+      }
+      break;
+  }
+}
+
+/// As many notes as can be read. Errors: not even where they begin.
+Result<SalvagedWork> read_notes(Database& damaged, const Schema& schema) {
+  SalvagedWork work;
+  WASL_LET(auto select,
+           damaged.prepare("SELECT register, space, id, kind, mask FROM _wasl_capture ORDER BY seq"));
+  for (;;) {
+    const auto found = select.step();
+    work.complete = found.has_value();
+    if (!found || !*found) return work;
+    const Register* reg = schema.find(static_cast<std::uint32_t>(select.int64(0)));
+    if (reg == nullptr) continue;
+    Salvaged& record =
+        work.registers[reg->number][{std::string(select.text(1)), std::string(select.text(2))}];
+    record.reg = reg;
+    fold_note(record, static_cast<CaptureKind>(select.int64(3)), static_cast<std::uint64_t>(select.int64(4)));
+  }
+}
+
+std::string listed(const std::vector<std::string>& names, std::string_view suffix) {
+  std::string out;
+  for (const std::string& name : names) out += ", " + name + std::string(suffix);
+  return out;
+}
+
+Status read_record(Database& damaged, const std::string& space, const std::string& id, Salvaged& record) {
+  const Register& reg = *record.reg;
+  const auto columns = sql::field_columns(reg);
+  WASL_LET(auto select, damaged.prepare("SELECT 1" + listed(columns, "") + " FROM " + reg.name +
+                                        " WHERE space = ? AND id = ?"));
+  select.bind_all(space, id);
+  WASL_LET(const bool found, select.step());
+  if (!found) return {};
+  record.row.emplace();
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    record.row->push_back(column_value(select, static_cast<int>(i) + 1));
+  for (const Field* field : record.sets) {
+    WASL_LET(auto elements, damaged.prepare("SELECT value FROM " + sql::set_table(reg, *field) +
+                                            " WHERE record = ? AND (space = ? OR space IS NULL)"));
+    elements.bind_all(id, space);
+    for (;;) {
+      WASL_LET(const bool more, elements.step());
+      if (!more) break;
+      record.elements[field].push_back(column_value(elements, 0));
+    }
+  }
+  return {};
+}
+
+Status write_row(Database& db, const std::string& space, const std::string& id, const Salvaged& record) {
+  const Register& reg = *record.reg;
+  const auto all = sql::field_columns(reg);
+  std::vector<std::string> columns;
+  std::vector<SqlValue> values;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if ((record.columns >> i & 1U) == 0) continue;
+    columns.push_back(all[i]);
+    values.push_back((*record.row)[i]);
+  }
+  WASL_LET(auto insert, db.prepare("INSERT INTO " + reg.name +
+                                   "(space, id) SELECT ?1, ?2 WHERE NOT EXISTS("
+                                   "SELECT 1 FROM " +
+                                   reg.name + " WHERE space = ?1 AND id = ?2)"));
+  insert.bind_all(space, id);
+  WASL_TRY(insert.run());
+  if (columns.empty()) return {};
+  WASL_LET(auto update, db.prepare("UPDATE " + reg.name + " SET " + listed(columns, " = ?").substr(2) +
+                                   " WHERE space = ? AND id = ?"));
+  int index = 0;
+  for (const SqlValue& value : values) bind_value(update, ++index, value);
+  update.bind(++index, space);
+  update.bind(++index, id);
+  return update.run();
+}
+
+Status write_elements(Database& db, const std::string& space, const std::string& id, const Salvaged& record) {
+  for (const Field* field : record.sets) {
+    const std::string table = sql::set_table(*record.reg, *field);
+    WASL_LET(auto erase, db.prepare("DELETE FROM " + table + " WHERE record = ? AND space = ?"));
+    erase.bind_all(id, space);
+    WASL_TRY(erase.run());
+    const auto elements = record.elements.find(field);
+    if (elements == record.elements.end()) continue;
+    for (const SqlValue& value : elements->second) {
+      WASL_LET(auto insert, db.prepare("INSERT INTO " + table + "(record, space, value) VALUES(?, ?, ?)"));
+      insert.bind_all(id, space);
+      bind_value(insert, 3, value);
+      WASL_TRY(insert.run());
+    }
+  }
+  return {};
+}
+
+Status write_record(Database& db, const std::string& space, const std::string& id, const Salvaged& record) {
+  WASL_LET(auto savepoint, Savepoint::begin(db));
+  if (record.row) {
+    WASL_TRY(write_row(db, space, id, record));
+    WASL_TRY(write_elements(db, space, id, record));
+  } else {
+    WASL_LET(auto erase, db.prepare("DELETE FROM " + record.reg->name + " WHERE space = ? AND id = ?"));
+    erase.bind_all(space, id);
+    WASL_TRY(erase.run());
+  }
+  return savepoint.commit();
+}
+
+}  // namespace
+
+/// Called when the replica is equal with the hub again: what the notes touched is then a change to what is
+/// shown, and no second opinion about all of the record.
+Status Replica::salvage() {
+  WASL_LET(const auto name, identity_.damaged_copy());
+  if (!name || !tables_ready_) return {};
+  OpenOptions options;
+  options.path = folder_ / *name;
+  options.read_only = true;
+  auto damaged = Database::open(options);
+  auto work = damaged ? read_notes(*damaged, *ports_.schema) : tl::unexpected(damaged.error());
+  std::size_t taken = 0;
+  bool complete = work && work->complete;
+  if (work && !work->registers.empty()) {
+    WASL_TRY(write([&](Database& db) -> Status {
+      for (auto& [number, records] : work->registers) {
+        for (auto& [place, record] : records) {
+          Status done = read_record(*damaged, place.first, place.second, record);
+          if (done) done = write_record(db, place.first, place.second, record);
+          if (!done && done.error().code != Errc::corrupt && done.error().code != Errc::invalid_value)
+            return done;
+          taken += done ? 1U : 0U;
+          complete = complete && done;
+        }
+      }
+      return {};
+    }));
+  }
+  const std::string words = std::to_string(taken) +
+                            " records that nobody had sent yet were taken over from " + *name +
+                            (complete ? "" : "; others that stood there could not be read");
+  WASL_TRY(identity_.add_evidence(words, {}, view(*name), ports_.clock->now()));
+  return identity_.set_damaged_copy(std::nullopt);
+}
+
+}  // namespace wasl

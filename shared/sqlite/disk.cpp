@@ -1,0 +1,155 @@
+#include "shared/sqlite/disk.hpp"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace wasl {
+namespace {
+
+constexpr std::uint64_t kChunk = 1 << 16;  // of one call: unixWrite keeps the lowest 17 bits of a count
+
+/// Absolute, as the VFS wants it, and with the second zero byte that SQLite's own names end with.
+std::string full_name(sqlite3_vfs* vfs, const std::filesystem::path& path) {
+  std::string full(static_cast<std::size_t>(vfs->mxPathname) + 1, '\0');
+  if (vfs->xFullPathname(vfs, path.c_str(), static_cast<int>(full.size()), full.data()) != SQLITE_OK)
+    full = path.string();
+  full.resize(full.find('\0') == std::string::npos ? full.size() : full.find('\0'));
+  return full + std::string(2, '\0');
+}
+
+tl::unexpected<Error> not_renamed(const std::filesystem::path& from, int system_error) {
+  return fail(Errc::storage_failed,
+              from.string() + " cannot be renamed: " + std::generic_category().message(system_error),
+              "make the folder writable");
+}
+
+/// A VFS has no renaming of its own; one that keeps its files elsewhere than the system gets a copy.
+Status copy_and_remove(const std::filesystem::path& from, const std::filesystem::path& to) {
+  Bytes bytes;
+  {
+    WASL_LET(DiskFile source, DiskFile::open(from, DiskFile::Mode::read));
+    WASL_LET(bytes, source.read());
+  }
+  WASL_LET(DiskFile target, DiskFile::open(to, DiskFile::Mode::create));
+  WASL_TRY(target.write(0, bytes));
+  WASL_TRY(target.sync());
+  sqlite3_vfs* vfs = sqlite3_vfs_find(nullptr);
+  if (vfs->xDelete(vfs, full_name(vfs, from).c_str(), 1) != SQLITE_OK) return not_renamed(from, EIO);
+  return {};
+}
+
+}  // namespace
+
+Status sync_folder(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder.empty() ? "." : folder;
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const int system_error = errno;
+  if (descriptor >= 0) ::close(descriptor);
+  if (synced) return {};
+  return fail(Errc::storage_failed,
+              path.string() + " cannot be made durable: " + std::generic_category().message(system_error));
+}
+
+Status rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::error_code error;
+  std::filesystem::rename(from, to, error);
+  if (!error) return sync_folder(to.parent_path());
+  if (error == std::errc::no_such_file_or_directory && file_exists(from)) return copy_and_remove(from, to);
+  return not_renamed(from, error.value());
+}
+
+bool file_exists(const std::filesystem::path& path) {
+  sqlite3_vfs* vfs = sqlite3_vfs_find(nullptr);
+  int there = 0;
+  vfs->xAccess(vfs, full_name(vfs, path).c_str(), SQLITE_ACCESS_EXISTS, &there);
+  return there != 0;
+}
+
+DiskFile::DiskFile(std::string path, std::unique_ptr<std::byte[]> room)
+    : path_(std::make_unique<std::string>(std::move(path))), room_(std::move(room)) {}
+
+DiskFile::DiskFile(DiskFile&&) noexcept = default;
+
+DiskFile::~DiskFile() {
+  if (room_ != nullptr && file()->pMethods != nullptr) file()->pMethods->xClose(file());
+}
+
+sqlite3_file* DiskFile::file() const { return reinterpret_cast<sqlite3_file*>(room_.get()); }
+
+tl::unexpected<Error> DiskFile::refused(std::string_view what, int code) const {
+  sqlite3_vfs* vfs = sqlite3_vfs_find(nullptr);
+  const int system_error = vfs->xGetLastError != nullptr ? vfs->xGetLastError(vfs, 0, nullptr) : 0;
+  const std::string why =
+      system_error != 0 ? std::generic_category().message(system_error) : sqlite3_errstr(code);
+  return fail(Errc::storage_failed, std::string(path_->c_str()) + " " + std::string(what) + ": " + why,
+              "free some space or make the folder writable, then run the command again; nothing is lost");
+}
+
+Result<DiskFile> DiskFile::open(const std::filesystem::path& path, Mode mode) {
+  sqlite3_vfs* vfs = sqlite3_vfs_find(nullptr);
+  const bool there = file_exists(path);
+  if (!there && mode != Mode::create)
+    return fail(Errc::not_found, path.filename().string() + ": there is no such file");
+  // A kind of file that SQLite neither locks nor names after a database, and whose folder it syncs when new.
+  int flags = SQLITE_OPEN_SUPER_JOURNAL;
+  flags |= mode == Mode::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  // Also when it is there: who made it may have ended before its name was durable, and the VFS makes names
+  // durable only for those who open to make.
+  if (mode == Mode::create) flags |= SQLITE_OPEN_CREATE;
+  DiskFile out(full_name(vfs, path), std::make_unique<std::byte[]>(static_cast<std::size_t>(vfs->szOsFile)));
+  const int code = vfs->xOpen(vfs, out.path_->c_str(), out.file(), flags, nullptr);
+  if (code != SQLITE_OK) return out.refused("cannot be opened", code);
+  std::error_code ignored;  // a file system without modes keeps its own
+  using std::filesystem::perms;
+  if (!there) std::filesystem::permissions(path, perms::owner_read | perms::owner_write, ignored);
+  return out;
+}
+
+Result<std::uint64_t> DiskFile::size() {
+  sqlite3_int64 size = 0;
+  if (const int code = file()->pMethods->xFileSize(file(), &size); code != SQLITE_OK)
+    return refused("cannot be read", code);
+  return static_cast<std::uint64_t>(size);
+}
+
+Result<Bytes> DiskFile::read() {
+  WASL_LET(const std::uint64_t whole, size());
+  Bytes bytes(static_cast<std::size_t>(whole));
+  for (std::uint64_t at = 0; at < whole; at += kChunk) {
+    const int count = static_cast<int>(std::min(kChunk, whole - at));
+    const int code =
+        file()->pMethods->xRead(file(), bytes.data() + at, count, static_cast<sqlite3_int64>(at));
+    if (code != SQLITE_OK) return refused("cannot be read", code);
+  }
+  return bytes;
+}
+
+Status DiskFile::write(std::uint64_t offset, ByteView bytes) {
+  for (std::uint64_t at = 0; at < bytes.size(); at += kChunk) {
+    const int count = static_cast<int>(std::min<std::uint64_t>(kChunk, bytes.size() - at));
+    const int code =
+        file()->pMethods->xWrite(file(), bytes.data() + at, count, static_cast<sqlite3_int64>(offset + at));
+    if (code != SQLITE_OK) return refused("cannot be written", code);
+  }
+  return {};
+}
+
+Status DiskFile::truncate(std::uint64_t size) {
+  const int code = file()->pMethods->xTruncate(file(), static_cast<sqlite3_int64>(size));
+  if (code != SQLITE_OK) return refused("cannot be shortened", code);
+  return {};
+}
+
+Status DiskFile::sync() {
+  const int code = file()->pMethods->xSync(file(), SQLITE_SYNC_NORMAL);
+  if (code != SQLITE_OK) return refused("cannot be made durable", code);
+  return {};
+}
+
+}  // namespace wasl

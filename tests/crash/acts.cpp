@@ -1,0 +1,207 @@
+#include "client/search/search_index.hpp"
+#include "tests/crash/act.hpp"
+
+namespace wasl::test {
+namespace {
+
+constexpr Machine kHub = Machine::hub, kOffice = Machine::office, kSecond = Machine::second;
+
+std::string project(const std::string& id, const std::string& space = "section/africa") {
+  return "INSERT INTO project(id, space, title, status) VALUES('" + id + "', '" + space +
+         "', 'T', 'pipeline');";
+}
+
+/// As `wasl sync` does it, on whatever fails; the hub's problems come back as errors of the session.
+Status sync(CrashWorld& world, Replica& replica) {
+  world.clock.time += 1000;
+  WASL_TRY(replica.seal());
+  WASL_LET(const Bytes hello, replica.make_hello(false, {}));
+  const CarriedSession session = carry(world.hub(), replica, hello, {}, world.clock.now());
+  if (session.error) return tl::unexpected(*session.error);
+  if (session.summary.equal != true) return fail(Errc::later, "not equal yet");
+  return {};
+}
+
+Status clean_sync(CrashWorld& world, Machine machine) {
+  return sync(world, machine == kOffice ? world.office() : world.second());
+}
+
+/// Done by an earlier try.
+Status unless(Status done, Errc harmless) {
+  if (!done && done.error().code == harmless) return {};
+  return done;
+}
+
+template <class T>
+Status only_status(Result<T> result) {
+  if (!result) return tl::unexpected(result.error());
+  return {};
+}
+
+void unsent(CrashWorld& world) {
+  world.sql(kOffice, project("p1") + project("q1", "association/senegal") +
+                         "UPDATE project SET website = 'w' WHERE id = 'p0';"
+                         "INSERT INTO person(id, space, name) VALUES('m1', 'association/senegal', 'Awa')");
+}
+void incoming(CrashWorld& world) {
+  world.sql(kSecond, project("s1") + project("s2") + "UPDATE project SET reference = 'R1' WHERE id = 'p0'");
+  must(clean_sync(world, kSecond));
+}
+void conflict(CrashWorld& world) {
+  world.sql(kOffice, "UPDATE project SET reference = 'A' WHERE id = 'p0'");
+  world.sql(kSecond, "UPDATE project SET reference = 'B' WHERE id = 'p0'");
+  for (const Machine machine : {kOffice, kSecond, kOffice}) must(clean_sync(world, machine));
+}
+
+Act reading(const std::string& name, std::function<Status(Replica&)> read) {
+  return {.name = name, .prepare = conflict, .run = [read = std::move(read)](CrashWorld& world) {
+            return read(world.office());
+          }};
+}
+
+std::vector<Act> of_the_replica() {
+  std::vector<Act> out;
+  out.push_back({.name = "open", .prepare = unsent, .open = {kHub}, .run = [](CrashWorld& world) {
+                   return world.try_open_office();
+                 }});
+  out.push_back({.name = "reopen", .prepare = unsent, .open = {kHub}, .run = [](CrashWorld& world) {
+                   return only_status(Replica::reopen("/office", world.ports()));
+                 }});
+  out.push_back({.name = "seal", .prepare = unsent, .run = [](CrashWorld& world) {
+                   return only_status(world.office().seal());
+                 }});
+  out.push_back({.name = "write", .prepare = unsent, .run = [](CrashWorld& world) {
+                   return world.office().write([](Database& db) {
+                     return db.exec("UPDATE project SET reference = 'R1' WHERE id = 'p0'");
+                   });
+                 }});
+  out.push_back({.name = "resolve", .prepare = conflict, .run = [](CrashWorld& world) {
+                   return unless(
+                       world.office().resolve({"project", "p0", "reference", "", {}, 0, {}, "agreed"}),
+                       Errc::not_found);
+                 }});
+  out.push_back(
+      {.name = "discard",
+       .prepare =
+           [](CrashWorld& world) {
+             unsent(world);
+             must(world.office().seal());
+             world.note = world.rows(kOffice, "SELECT hex(hash) FROM _wasl_pending LIMIT 1").substr(0, 64);
+           },
+       .run =
+           [](CrashWorld& world) {
+             return unless(world.office().discard(*Hash::from(*from_hex(world.note))), Errc::not_found);
+           }});
+  out.push_back({.name = "rebuild", .prepare = incoming, .run = [](CrashWorld& world) {
+                   return only_status(world.office().rebuild("section/africa"));
+                 }});
+  out.push_back(reading("conflicts", [](Replica& r) { return only_status(r.conflicts()); }));
+  out.push_back(reading("status", [](Replica& r) { return only_status(r.status()); }));
+  out.push_back(reading("attention", [](Replica& r) { return only_status(r.attention()); }));
+  out.push_back(reading("history", [](Replica& r) { return only_status(r.history({}, {})); }));
+  out.push_back(reading("verify", [](Replica& r) {
+    const auto report = r.verify();
+    if (report && !report->ok) return Status(fail(Errc::corrupt, report->problems.at(0)));
+    return only_status(report);
+  }));
+  out.push_back({.name = "search", .prepare = incoming, .run = [](CrashWorld& world) -> Status {
+                   WASL_LET(auto index, SearchIndex::open("/office"));
+                   WASL_TRY(index.update(world.office().database(), world.office().schema()));
+                   return only_status(index.find("T", 10));
+                 }});
+  return out;
+}
+
+std::vector<Act> of_a_session() {
+  std::vector<Act> out;
+  for (const Machine victim : {kOffice, kHub}) {
+    const std::string at = victim == kHub ? "hub-" : "";
+    const auto run = [](CrashWorld& world) { return sync(world, world.office()); };
+    out.push_back({.name = at + "session-sends", .victim = victim, .prepare = unsent, .run = run});
+    out.push_back({.name = at + "session-receives", .victim = victim, .prepare = incoming, .run = run});
+    out.push_back({.name = at + "session-idle", .victim = victim, .run = run});
+  }
+  out.push_back({.name = "make-hello",
+                 .run = [](CrashWorld& world) { return only_status(world.office().make_hello(false, {})); }});
+  out.push_back({.name = "next-push", .prepare = unsent, .run = [](CrashWorld& world) -> Status {
+                   WASL_TRY(world.office().seal());
+                   WASL_TRY(world.office().make_hello(false, {}));
+                   return only_status(world.office().next_push(1 << 16));
+                 }});
+  out.push_back({.name = "create",
+                 .prepare =
+                     [](CrashWorld& world) {
+                       const Invitation invitation = world.invite("senegal", "administrator");
+                       world.note = encode(invitation);
+                     },
+                 .open = {kHub},
+                 .run = [](CrashWorld& world) -> Status {
+                   WASL_LET(const Invitation invitation, decode_invitation(world.note));
+                   const NetworkAnchor anchor{
+                       invitation.network, invitation.statement, 1, invitation.log_key, "", "senegal", ""};
+                   return only_status(Replica::create("/office", anchor, world.ports()));
+                 }});
+  return out;
+}
+
+std::vector<Act> of_the_hub() {
+  std::vector<Act> out;
+  out.push_back({.name = "hub-open", .victim = kHub, .open = {kOffice}, .run = [](CrashWorld& world) {
+                   return world.try_open_hub();
+                 }});
+  out.push_back({.name = "hub-commit",
+                 .victim = kHub,
+                 .prepare =
+                     [](CrashWorld& world) {
+                       unsent(world);
+                       must(world.office().seal());
+                     },
+                 .run = [](CrashWorld& world) -> Status {
+                   WASL_TRY(world.office().make_hello(false, {}));
+                   WASL_LET(const auto push, world.office().next_push(1 << 16));
+                   if (!push) return {};
+                   const Bytes frame = encode_segment(FrameKind::push, *push, world.hub().network());
+                   WASL_LET(Segment segment, decode_segment(frame, world.hub().network()));
+                   world.hub().push(1, std::move(segment));
+                   for (const auto& ruling : world.hub().commit().rulings) {
+                     for (const VerdictItem& item : ruling.verdicts) {
+                       if (item.verdict.outcome == Outcome::later)
+                         return fail(Errc::later, "the disk refused");
+                     }
+                     WASL_TRY(world.office().on_verdicts(ruling.verdicts));
+                   }
+                   return {};
+                 }});
+  out.push_back({.name = "hub-adds-organisation", .victim = kHub, .run = [](CrashWorld& world) {
+                   return unless(
+                       world.registrar().add_organisation({"kenya", "association", "africa", "Kenya"}),
+                       Errc::conflict);
+                 }});
+  out.push_back({.name = "hub-invites", .victim = kHub, .run = [](CrashWorld& world) {
+                   return only_status(world.registrar().invite("mali", "officer", "ws://test"));
+                 }});
+  out.push_back({.name = "hub-entries", .victim = kHub, .prepare = incoming, .run = [](CrashWorld& world) {
+                   return only_status(world.hub().entries("section/africa", 1, std::nullopt));
+                 }});
+  out.push_back(
+      {.name = "hub-proves", .victim = kHub, .prepare = incoming, .run = [](CrashWorld& world) -> Status {
+         WASL_LET(const auto leaf, world.hub().newest_leaf("section/africa"));
+         return only_status(world.hub().prove({}, {leaf->index}));
+       }});
+  return out;
+}
+
+}  // namespace
+
+const std::vector<Act>& acts() {
+  static const std::vector<Act> all = [] {
+    std::vector<Act> list;
+    for (auto* part : {&of_the_replica, &of_a_session, &of_the_hub}) {
+      for (Act& one : (*part)()) list.push_back(std::move(one));
+    }
+    return list;
+  }();
+  return all;
+}
+
+}  // namespace wasl::test

@@ -1,0 +1,160 @@
+#include "tests/sim/sweep.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+namespace wasl::sim {
+namespace {
+
+using nlohmann::json;
+
+json to_json(const SimulationOptions& options, const SimulationResult& result) {
+  return {{"seed", options.seed},          {"trace", result.trace},
+          {"faults", result.faults},       {"violations", result.violations},
+          {"saved", result.saved},         {"change_sets", result.change_sets},
+          {"healed_in", result.healed_in}, {"offices", result.offices}};
+}
+
+/// One worker: every jobs-th seed, a line of JSON each.
+void work(const SweepOptions& options, unsigned worker, FILE* out) {
+  for (std::uint64_t i = worker; i < options.count; i += options.jobs) {
+    SimulationOptions one = options.each;
+    one.seed = options.from + i;
+    SimulationResult result = simulate(one);
+    if (options.repeat_every > 0 && i % options.repeat_every == 0 && simulate(one).trace != result.trace)
+      result.violations.emplace_back("the same seed left another trace");
+    std::fprintf(out, "%s\n",
+                 to_json(one, result).dump(-1, ' ', false, json::error_handler_t::replace).c_str());
+    std::fflush(out);
+  }
+}
+
+struct Totals {
+  std::uint64_t seeds = 0, failed = 0, saved = 0, change_sets = 0;
+  std::vector<std::int64_t> healed;
+  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>>
+      faults;  ///< seeds with it on, times it struck
+
+  void add(const SweepOptions& options, const json& line) {
+    ++seeds;
+    saved += line["saved"].get<std::uint64_t>();
+    change_sets += line["change_sets"].get<std::uint64_t>();
+    healed.push_back(line["healed_in"].get<std::int64_t>());
+    for (const auto& [name, count] : line["faults"].items()) {
+      faults[name].first += 1;
+      faults[name].second += count.get<std::uint64_t>();
+    }
+    if (line["violations"].empty()) return;
+    ++failed;
+    SimulationOptions one = options.each;
+    one.seed = line["seed"].get<std::uint64_t>();
+    std::printf("FAILED  %s\n", command_of(one).c_str());
+    for (const auto& words : line["violations"])
+      std::printf("        %s\n", words.get<std::string>().c_str());
+    std::fflush(stdout);
+  }
+};
+
+/// @return whether every fault struck.
+bool report(Totals& totals, const SweepOptions& options) {
+  std::sort(totals.healed.begin(), totals.healed.end());
+  const auto part = [&](double p) {
+    if (totals.healed.empty()) return 0.0;
+    return static_cast<double>(
+               totals.healed[static_cast<std::size_t>(p * static_cast<double>(totals.healed.size() - 1))]) /
+           1000;
+  };
+  bool all = true;
+  std::printf("%-24s %8s %10s\n", "fault", "seeds", "struck");
+  for (std::size_t i = 0; i < kFaults; ++i) {
+    const std::string name(to_word(static_cast<Fault>(i)));
+    const auto [seeds, struck] = totals.faults[name];
+    const bool never = struck == 0 && !options.each.without.contains(static_cast<Fault>(i));
+    all = all && !never;
+    std::printf("%-24s %8llu %10llu%s\n", name.c_str(), static_cast<unsigned long long>(seeds),
+                static_cast<unsigned long long>(struck), never ? "  NEVER" : "");
+  }
+  std::printf(
+      "%llu seeds of %llu operations: %llu failed; %llu statements saved, %llu change sets accepted; "
+      "healed in %.0f s (median), %.0f s (p99), %.0f s (most) of their time\n",
+      static_cast<unsigned long long>(totals.seeds), static_cast<unsigned long long>(options.each.operations),
+      static_cast<unsigned long long>(totals.failed), static_cast<unsigned long long>(totals.saved),
+      static_cast<unsigned long long>(totals.change_sets), part(0.5), part(0.99), part(1));
+  return all;
+}
+
+}  // namespace
+
+bool sweep(const SweepOptions& options) {
+  struct Worker {
+    pid_t process = -1;
+    FILE* lines = nullptr;
+  };
+  std::vector<Worker> workers;
+  std::fflush(stdout);
+  for (unsigned i = 0; i < options.jobs; ++i) {
+    int ends[2];
+    if (pipe(ends) != 0) return false;
+    const pid_t process = fork();
+    if (process == 0) {
+      ::close(ends[0]);
+      FILE* out = fdopen(ends[1], "w");
+      work(options, i, out);
+      std::fclose(out);
+      _exit(0);
+    }
+    ::close(ends[1]);
+    workers.push_back({process, fdopen(ends[0], "r")});
+  }
+  Totals totals;
+  bool whole = true;
+  for (const Worker& worker : workers) {
+    char* text = nullptr;
+    std::size_t room = 0;
+    while (getline(&text, &room, worker.lines) > 0) totals.add(options, json::parse(text));
+    std::free(text);
+    std::fclose(worker.lines);
+    int status = 0;
+    waitpid(worker.process, &status, 0);
+    whole = whole && status == 0;
+  }
+  if (!whole || totals.seeds != options.count) {
+    std::printf("a worker died after %llu of %llu seeds: run the seeds one by one\n",
+                static_cast<unsigned long long>(totals.seeds),
+                static_cast<unsigned long long>(options.count));
+    return false;
+  }
+  return report(totals, options) && totals.failed == 0;
+}
+
+SimulationOptions shrink(SimulationOptions failing) {
+  const auto fails = [](const SimulationOptions& options) { return !simulate(options).ok(); };
+  for (std::uint64_t step = failing.operations / 2; step > 0; step /= 2) {
+    SimulationOptions smaller = failing;
+    while (smaller.operations > step) {
+      smaller.operations -= step;
+      if (!fails(smaller)) break;
+      failing = smaller;
+    }
+  }
+  for (std::size_t i = 0; i < kFaults; ++i) {
+    SimulationOptions smaller = failing;
+    if (smaller.without.insert(static_cast<Fault>(i)).second && fails(smaller)) failing = smaller;
+  }
+  return failing;
+}
+
+std::string command_of(const SimulationOptions& options) {
+  std::string out = "wasl-sim --seed " + std::to_string(options.seed) + " --operations " +
+                    std::to_string(options.operations);
+  std::string without;
+  for (const Fault fault : options.without)
+    without += (without.empty() ? "" : ",") + std::string(to_word(fault));
+  return without.empty() ? out : out + " --without " + without;
+}
+
+}  // namespace wasl::sim

@@ -1,0 +1,97 @@
+#include "tests/sim/world/faults.hpp"
+
+namespace wasl::sim {
+namespace {
+
+constexpr std::array<std::string_view, kFaults> kWords = {
+    "drop",
+    "delay",
+    "duplicate",
+    "reorder",
+    "cut_mid_frame",
+    "one_byte_reads",
+    "half_open_up",
+    "half_open_down",
+    "partition_one_way",
+    "partition_full",
+    "flapping",
+    "rate_2g",
+    "duplicate_connection",
+    "kill_office_at_write",
+    "kill_hub_at_write",
+    "kill_in_recovery",
+    "kill_before_answer",
+    "kill_after_answer",
+    "stop_for_an_hour",
+    "disk_full",
+    "io_error_read",
+    "io_error_write",
+    "io_error_sync",
+    "power_cut",
+    "power_cut_reordered",
+    "hub_power_cut",
+    "hub_io_error",
+    "bit_flip",
+    "wal_lost",
+    "clock_2099",
+    "clock_1970",
+    "clock_backwards",
+    "clock_step",
+    "clock_drift",
+    "clocks_apart",
+    "version_behind",
+    "version_ahead",
+    "invitation_reused",
+    "late_join",
+    "unauthorised_write",
+    "replica_restored",
+    "disk_cloned",
+    "two_daemons",
+};
+
+}  // namespace
+
+std::string_view to_word(Fault fault) { return kWords[static_cast<std::size_t>(fault)]; }
+
+std::optional<Fault> fault_of(std::string_view word) {
+  for (std::size_t i = 0; i < kFaults; ++i) {
+    if (kWords[i] == word) return static_cast<Fault>(i);
+  }
+  return std::nullopt;
+}
+
+Faults::Faults(test::Dice& dice) {
+  const double density = 0.1 + 0.5 * static_cast<double>(dice.below(1000)) / 1000.0;
+  for (double& weight : on_) {
+    const double drawn = 0.1 + static_cast<double>(dice.below(1000)) / 1000.0;
+    weight = dice.chance(density) ? drawn : 0;
+  }
+}
+
+std::optional<Fault> Faults::choose(test::Dice& dice, const std::vector<Fault>& candidates) const {
+  double whole = 0;
+  for (const Fault fault : candidates) whole += on_[index(fault)];
+  if (whole <= 0 || ended_) return std::nullopt;
+  double at = whole * static_cast<double>(dice.below(1'000'000)) / 1e6;
+  for (const Fault fault : candidates) {
+    at -= on_[index(fault)];
+    if (at < 0) return fault;
+  }
+  return std::nullopt;
+}
+
+std::map<std::string, std::uint64_t> Faults::counts() const {
+  std::map<std::string, std::uint64_t> counts;
+  for (std::size_t i = 0; i < kFaults; ++i) {
+    if (on_[i] > 0) counts[std::string(kWords[i])] = fired_[i];
+  }
+  return counts;
+}
+
+bool Faults::strikes(Fault fault, test::Dice& dice, double probability) {
+  if (ended_ || !is_on(fault) || !dice.chance(probability * on_[index(fault)])) return false;
+  fired(fault);
+  return true;
+}
+
+}  // namespace wasl::sim

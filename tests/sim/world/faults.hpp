@@ -1,0 +1,97 @@
+#pragma once
+// The names of what can go wrong, and how often it did. A seed switches on its own subset.
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/support/sim_disk.hpp"
+
+namespace wasl::sim {
+
+enum class Fault : std::uint8_t {
+  // the network
+  drop,
+  delay,
+  duplicate,
+  reorder,
+  cut_mid_frame,
+  one_byte_reads,
+  half_open_up,
+  half_open_down,
+  partition_one_way,
+  partition_full,
+  flapping,
+  rate_2g,
+  duplicate_connection,
+  // processes
+  kill_office_at_write,
+  kill_hub_at_write,
+  kill_in_recovery,
+  kill_before_answer,
+  kill_after_answer,
+  stop_for_an_hour,
+  // disks
+  disk_full,
+  io_error_read,
+  io_error_write,
+  io_error_sync,
+  power_cut,
+  power_cut_reordered,
+  hub_power_cut,
+  hub_io_error,
+  bit_flip,
+  wal_lost,
+  // clocks
+  clock_2099,
+  clock_1970,
+  clock_backwards,
+  clock_step,
+  clock_drift,
+  clocks_apart,
+  // versions
+  version_behind,
+  version_ahead,
+  // membership
+  invitation_reused,
+  late_join,
+  unauthorised_write,
+  // operators
+  replica_restored,
+  disk_cloned,
+  two_daemons,
+};
+constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::two_daemons) + 1;
+
+std::string_view to_word(Fault fault);
+std::optional<Fault> fault_of(std::string_view word);
+
+class Faults {
+ public:
+  /// Each fault is on with a probability that the seed chooses too.
+  explicit Faults(test::Dice& dice);
+
+  void switch_off(Fault fault) { on_[index(fault)] = 0; }
+  [[nodiscard]] bool is_on(Fault fault) const { return on_[index(fault)] > 0; }
+  /// Chooses among those of `candidates` that are on, by their weights; nothing when none is.
+  std::optional<Fault> choose(test::Dice& dice, const std::vector<Fault>& candidates) const;
+  void fired(Fault fault) { ++fired_[index(fault)]; }
+  [[nodiscard]] std::uint64_t count(Fault fault) const { return fired_[index(fault)]; }
+  /// Those switched on, by name.
+  [[nodiscard]] std::map<std::string, std::uint64_t> counts() const;
+  /// From now on nothing goes wrong.
+  void end() { ended_ = true; }
+  /// Whether it happens now: it is on, nothing has ended it, and the dice say so.
+  bool strikes(Fault fault, test::Dice& dice, double probability);
+
+ private:
+  static std::size_t index(Fault fault) { return static_cast<std::size_t>(fault); }
+  std::array<double, kFaults> on_{};  ///< weight; 0: off
+  std::array<std::uint64_t, kFaults> fired_{};
+  bool ended_ = false;
+};
+
+}  // namespace wasl::sim

@@ -1,0 +1,247 @@
+#include "tests/sim/world/hub_machine.hpp"
+
+#include "tests/support/mini_network.hpp"
+
+namespace wasl::sim {
+namespace {
+
+using test::must;
+
+constexpr Millis kGather = 2;  // the hub's own: pushes that come together share a commit
+constexpr std::string_view kName = "hub";
+
+}  // namespace
+
+HubMachine::HubMachine(Scheduler& scheduler, Faults& faults, test::Dice& dice, Trace& trace)
+    : scheduler_(scheduler),
+      faults_(faults),
+      dice_(dice),
+      trace_(trace),
+      clock_(scheduler),
+      disk_(std::string(kName), clock_, dice.next()),
+      random_(dice.next()),
+      root_(crypto::KeyPair::generate(random_)),
+      registrar_key_(crypto::KeyPair::generate(random_)),
+      log_key_(crypto::KeyPair::generate(random_)) {
+  found();
+  start();
+}
+
+HubMachine::~HubMachine() { end_process(false); }
+
+void HubMachine::found() {
+  NetworkStatement statement;
+  statement.name = "Simulated network";
+  statement.roots = {root_.public_key()};
+  statement.log_key = log_key_.public_key();
+  statement.registrars = {registrar_key_.public_key()};
+  statement.schema = built_in_schema().hash();
+  SignedStatement signed_statement{encode(statement), {}};
+  add_signature(signed_statement, root_);
+  network_ = network_id(signed_statement.hash());
+  auto store = must(SqliteHubStore::open(disk_.folder() + "/hub.db", true));
+  Committer committer({*store, built_in_schema(), log_key_, clock_, random_});
+  must(committer.found(signed_statement));
+}
+
+void HubMachine::start() {
+  if (process_ != nullptr) return;
+  auto store = SqliteHubStore::open(disk_.folder() + "/hub.db", false);
+  if (store && std::exchange(failed_, false)) {
+    if (const Status sound = (*store)->check(); !sound) store = tl::unexpected(sound.error());
+  }
+  if (!store) {
+    trace_.note(kName, "does not open: " + store.error().message);
+    disk_.revive();
+    return start_after(10'000);
+  }
+  SqliteHubStore& opened = **store;
+  process_ = std::make_unique<Process>(
+      std::move(*store), Committer::Ports{opened, built_in_schema(), log_key_, clock_, random_});
+  const Status started = process_->hub.committer().start();
+  if (!started || disk_.killed()) {
+    trace_.note(kName, "does not start: " + (started ? "killed" : started.error().message));
+    if (!started && started.error().code == Errc::corrupt) trace_.violation(kName, started.error().message);
+    if (!started && started.error().code == Errc::invalid_value) clock_.set_right();  // the operator reads it
+    end_process(true);
+    disk_.revive();
+    return start_after(10'000);
+  }
+  process_->registrar.emplace(Registrar::Ports{opened, process_->hub.committer(), built_in_schema(), clock_,
+                                               random_, [this] { return commit_now(); }},
+                              registrar_key_);
+  process_->hub.listen({.on_queued =
+                            [this] {
+                              if (std::exchange(process_->commit_planned, true)) return;
+                              scheduler_.after(kGather, [this, process = process_.get()] {
+                                if (process_.get() == process) commit();
+                              });
+                            },
+                        .on_committed =
+                            [this](const Committer::Committed& committed) {
+                              for (const Committer::Ruling& ruling : committed.rulings) {
+                                const auto it = process_->links.find(ruling.ticket);
+                                if (it == process_->links.end()) continue;
+                                take(ruling.ticket, it->second.session.on_ruling(
+                                                        ruling.verdicts, ruling.taken, scheduler_.steady()));
+                              }
+                              for (auto& [id, link] : process_->links)
+                                take(id, link.session.on_commit(committed.grown, scheduler_.steady()));
+                            }});
+  trace_.note(kName, "started with " + std::to_string(process_->hub.heads().size) + " heads");
+}
+
+void HubMachine::start_after(Millis wait) {
+  scheduler_.after(wait, [this] { start(); });
+}
+
+Committer::Committed HubMachine::commit_now() {
+  auto committed = process_->hub.commit();
+  if (!disk_.killed()) send();
+  return committed;
+}
+
+Result<Invitation> HubMachine::invite(const std::string& organisation, const std::string& role) {
+  return process_->registrar->invite(organisation, role, "ws://hub");
+}
+
+void HubMachine::add_organisation(const std::string& id, const std::string& kind, const std::string& parent) {
+  must(process_->registrar->add_organisation({id, kind, parent, id}));
+}
+
+bool HubMachine::is_idle() const { return process_ != nullptr && process_->hub.committer().is_idle(); }
+
+void HubMachine::commit() {
+  process_->commit_planned = false;
+  work([this] {
+    process_->hub.commit();
+    ++commits_;
+  });
+  if (process_ != nullptr && !process_->hub.committer().is_idle() && !process_->commit_planned) {
+    process_->commit_planned = true;
+    scheduler_.after(kGather, [this, process = process_.get()] {
+      if (process_.get() == process) commit();
+    });
+  }
+}
+
+std::optional<Error> HubMachine::accept(ByteView hello_bytes, const std::shared_ptr<Connection>& connection) {
+  std::optional<Error> refused;
+  work([&] {
+    auto hello = HubSession::admit(process_->hub, hello_bytes);
+    if (!hello) {
+      refused = hello.error();
+      return;
+    }
+    const std::uint64_t id = ++last_link_;
+    Link& link = process_->links
+                     .emplace(id, Link{HubSession(process_->hub, id, std::move(*hello),
+                                                  hello_hash(hello_bytes), scheduler_.steady()),
+                                       connection})
+                     .first->second;
+    const auto on_frame = [this, id](ByteView frame) {
+      call(id, [&](HubSession& session) { return session.on_frame(frame, scheduler_.steady()); });
+    };
+    const auto on_closed = [this, id] {
+      if (process_ != nullptr) process_->links.erase(id);
+    };
+    connection->attach(Side::hub, {.frame = on_frame, .closed = on_closed});
+    take(id, link.session.start(scheduler_.steady()));
+  });
+  if (process_ == nullptr && !refused) refused = Error{Errc::no_link, "the hub died", ""};
+  return refused;
+}
+
+void HubMachine::work(const std::function<void()>& code) {
+  if (process_ == nullptr) return;
+  outgoing_.clear();
+  const std::uint64_t failed = disk_.failed();
+  code();
+  if (disk_.killed()) {
+    trace_.note(kName, "killed at a write");
+    faults_.fired(Fault::kill_hub_at_write);
+    kill();
+    return start_after(500 + static_cast<Millis>(dice_.below(20'000)));
+  }
+  const bool answers = !outgoing_.empty();
+  if (answers && faults_.strikes(Fault::kill_before_answer, dice_, 0.004)) {
+    trace_.note(kName, "killed between durable and answered");
+    kill();
+    return start_after(500);
+  }
+  send();
+  if (answers && process_ != nullptr && faults_.strikes(Fault::kill_after_answer, dice_, 0.004)) {
+    trace_.note(kName, "killed after its answer");
+    kill();
+    return start_after(500);
+  }
+  // After an I/O error nothing in memory is trusted: stop, reopen, check, go on.
+  if (process_ != nullptr && (disk_.failed() != failed || process_->store->must_reopen())) {
+    trace_.note(kName, "stops after an I/O error");
+    kill();
+    failed_ = true;
+    start_after(1'000);
+  }
+}
+
+void HubMachine::take(std::uint64_t id, HubSession::Output out) {
+  outgoing_.emplace_back(id, std::move(out));
+}
+
+void HubMachine::send() {
+  for (auto& [id, out] : std::exchange(outgoing_, {})) {
+    const auto it = process_->links.find(id);
+    if (it == process_->links.end()) continue;
+    Link& link = it->second;
+    for (const auto& frame : out.frames) link.connection->send(Side::hub, *frame);
+    if (out.close) {
+      link.connection->close(Side::hub);
+      process_->links.erase(it);
+      continue;
+    }
+    const std::uint64_t timer = ++link.timer;
+    if (!out.frames.empty()) {  // what was queued leaves: the channel says that it can take more
+      scheduler_.after(20, [this, id = id] {
+        call(id, [&](HubSession& session) { return session.on_writable(scheduler_.steady()); });
+      });
+    }
+    if (!out.wake_at) continue;
+    scheduler_.at(Scheduler::kStart + *out.wake_at, [this, id = id, timer] {
+      const auto found = process_ == nullptr ? nullptr : &process_->links;
+      if (found == nullptr || !found->contains(id) || found->at(id).timer != timer) return;
+      call(id, [&](HubSession& session) { return session.on_time(scheduler_.steady()); });
+    });
+  }
+}
+
+void HubMachine::call(std::uint64_t id, const std::function<HubSession::Output(HubSession&)>& session) {
+  work([&] {
+    const auto it = process_->links.find(id);
+    if (it != process_->links.end()) take(id, session(it->second.session));
+  });
+}
+
+void HubMachine::end_process(bool tells) {
+  if (process_ == nullptr) return;
+  process_->hub.listen({});
+  for (auto& [id, link] : process_->links) link.connection->die(Side::hub, tells);
+  process_.reset();
+  outgoing_.clear();
+}
+
+void HubMachine::kill() {
+  end_process(true);
+  disk_.revive();
+}
+
+void HubMachine::cut_power(test::SimDisk::Tear tear) {
+  end_process(false);
+  disk_.cut_power(tear);
+}
+
+void HubMachine::restore(const test::SimDisk::Image& image) {
+  end_process(true);
+  disk_.restore(image);
+}
+
+}  // namespace wasl::sim

@@ -1,0 +1,93 @@
+#pragma once
+// The hub's machine: its disk, its clock, and while it runs the real hub with its sessions. What the real
+// program's SessionServer does with sockets and timers is done here with the simulated ones.
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/hub/hub.hpp"
+#include "server/hub/registrar.hpp"
+#include "server/store/sqlite_hub_store.hpp"
+#include "tests/sim/world/network.hpp"
+#include "tests/sim/world/trace.hpp"
+
+namespace wasl::sim {
+
+class HubMachine {
+ public:
+  HubMachine(Scheduler& scheduler, Faults& faults, test::Dice& dice, Trace& trace);
+  ~HubMachine();
+
+  [[nodiscard]] bool is_up() const { return process_ != nullptr; }
+  /// @pre is_up().
+  Hub& hub() { return process_->hub; }
+  HubStore& store() { return *process_->store; }
+  Result<Invitation> invite(const std::string& organisation, const std::string& role);
+  void add_organisation(const std::string& id, const std::string& kind, const std::string& parent);
+  [[nodiscard]] const NetworkId& network() const { return network_; }
+  [[nodiscard]] const PublicKey& log_key() const { return log_key_.public_key(); }
+
+  /// An upgrade request. @return why it was refused; nothing: the link is attached and the first frames
+  /// leave.
+  std::optional<Error> accept(ByteView hello, const std::shared_ptr<Connection>& connection);
+
+  /// A commit that no link asked for. What it has to say to the links leaves.
+  Committer::Committed commit_now();
+
+  // ── What happens to it ──
+  void kill();
+  void cut_power(test::SimDisk::Tear tear);
+  void start_after(Millis wait);
+  /// A copy of the disk, as a backup makes it.
+  [[nodiscard]] test::SimDisk::Image image() const { return disk_.image(); }
+  void restore(const test::SimDisk::Image& image);
+  test::SimDisk& disk() { return disk_; }
+  MachineClock& clock() { return clock_; }
+  [[nodiscard]] bool is_idle() const;
+  [[nodiscard]] std::uint64_t commits() const { return commits_; }
+
+ private:
+  struct Link {
+    HubSession session;
+    std::shared_ptr<Connection> connection;
+    std::uint64_t timer = 0;  ///< older timers are void
+  };
+  struct Process {
+    std::unique_ptr<SqliteHubStore> store;
+    Hub hub;
+    std::optional<Registrar> registrar;
+    std::map<std::uint64_t, Link> links;
+    bool commit_planned = false;
+    Process(std::unique_ptr<SqliteHubStore> opened, const Committer::Ports& ports)
+        : store(std::move(opened)), hub(ports) {}
+  };
+
+  void found();
+  void start();
+  /// Runs code of the process. What it wants to send leaves only if it is still alive after.
+  void work(const std::function<void()>& code);
+  void call(std::uint64_t id, const std::function<HubSession::Output(HubSession&)>& session);
+  void commit();
+  void take(std::uint64_t id, HubSession::Output out);
+  void send();
+  void end_process(bool tells);
+
+  Scheduler& scheduler_;
+  Faults& faults_;
+  test::Dice& dice_;
+  Trace& trace_;
+  MachineClock clock_;
+  test::SimDisk disk_;
+  test::Dice random_;
+  crypto::KeyPair root_, registrar_key_, log_key_;
+  NetworkId network_;
+  std::unique_ptr<Process> process_;
+  std::vector<std::pair<std::uint64_t, HubSession::Output>> outgoing_;
+  std::uint64_t last_link_ = 0;
+  std::uint64_t commits_ = 0;
+  bool failed_ = false;  ///< its disk, in the last process
+};
+
+}  // namespace wasl::sim

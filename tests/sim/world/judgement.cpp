@@ -1,0 +1,211 @@
+#include "tests/sim/world/judgement.hpp"
+
+#include <sqlite3.h>
+
+#include <set>
+
+namespace wasl::sim {
+namespace {
+
+constexpr std::size_t kWordsMost = 5;  // of one kind: the first differences say enough
+
+}  // namespace
+
+Judgement::Judgement(HubMachine& hub, Trace& trace) : hub_(hub), trace_(trace) {
+  for (const std::string& name : hub_.hub().authority().spaces()) read_space(name);
+}
+
+void Judgement::read_space(const std::string& name) {
+  Space& space = spaces_[name];
+  const auto info = hub_.store().space(name);
+  if (!info) return trace_.violation("hub", info.error().message);
+  space.size = (*info)->size;
+  if (space.size == 0) return;
+  auto segments = hub_.store().read(name, 1, SIZE_MAX, hub_.network());
+  if (!segments) return trace_.violation("hub", segments.error().message);
+  Position position = 0;
+  for (Segment& segment : *segments) {
+    if (segment.first != position + 1) trace_.violation("hub", "a gap in the log of " + name);
+    position = segment.first - 1;
+    for (SegmentItem& item : segment.items) {
+      if (std::holds_alternative<EntryItem>(item)) ++position;
+      auto* set = std::get_if<SetItem>(&item);
+      if (set == nullptr || !set->entry) continue;
+      space.sets.push_back(std::make_unique<ChangeSet>(std::move(set->set)));
+      space.placed.push_back({space.sets.back().get(), ++position, set->entry->hub_time});
+    }
+  }
+  if (position != space.size) trace_.violation("hub", "the log of " + name + " ends before its size");
+}
+
+void Judgement::check_logs() {
+  for (const auto& [name, space] : spaces_) {
+    Millis last = 0;
+    std::set<Dot> known;
+    std::set<Dot> of_group;
+    for (const PlacedSet& placed : space.placed) {
+      if (placed.hub_time < last) trace_.violation("hub", "hub time falls in " + name);
+      last = placed.hub_time;
+      for (std::size_t i = 0; i < placed.set->operations.size(); ++i) {
+        if (!known.insert(placed.set->dot(i)).second)
+          trace_.violation("hub", "an operation stands twice in " + name);
+        of_group.insert(placed.set->dot(i));
+      }
+      for (const Operation& op : placed.set->operations) {
+        for (const Dot& dot : op.names) {
+          if (!known.contains(dot)) trace_.violation("hub", "something unknown is superseded in " + name);
+        }
+      }
+    }
+    const auto stored = hub_.store().digest(name);
+    const Hash judged = digest(confirmed(built_in_schema(), space.placed));
+    if (name != kAuthoritySpace && (!stored || *stored != judged))
+      trace_.violation("hub", "the digest of " + name + " is not the judge's");
+  }
+}
+
+std::optional<Value> Judgement::opening(OfficeMachine& office, const Hash& commitment) {
+  const auto at_hub = hub_.store().opening(commitment);
+  if (at_hub && *at_hub) return (*at_hub)->value;
+  LogStore store(office.replica()->database());
+  const auto here = store.opening(commitment);
+  return here && *here ? std::optional((*here)->value) : std::nullopt;
+}
+
+void Judgement::compare(OfficeMachine& office, bool with_overlay) {
+  const std::string& who = office.setting().name;
+  Replica& replica = *office.replica();
+  std::map<std::string, std::vector<OverlaySet>> overlays;
+  std::vector<std::unique_ptr<ChangeSet>> sets;
+  auto select = replica.database().prepare(
+      "SELECT header, body, came_in FROM _wasl_pending WHERE state < 3 ORDER BY no");
+  while (with_overlay && select && *select->step()) {
+    auto set = decode_change_set(select->blob(0), select->blob(1));
+    if (!set) return trace_.violation(who, "a damaged change set waits");
+    sets.push_back(std::make_unique<ChangeSet>(std::move(*set)));
+    overlays[sets.back()->header.space].push_back({sets.back().get(), select->int64(2)});
+  }
+  JudgedSpaces judged;
+  for (const std::string& name : hub_.hub().authority().readable(replica.device(), hub_.hub().hub_time())) {
+    if (name != kAuthoritySpace)
+      judged[name] = shown(*office.setting().schema, spaces_[name].placed, overlays[name]);
+  }
+  for (const auto& [name, overlay] : overlays) {
+    if (!judged.contains(name)) judged[name] = shown(*office.setting().schema, {}, overlay);
+  }
+  const auto words = compare_rows(
+      *office.setting().schema, judged, replica.database().handle(),
+      [&](const Hash& commitment) { return opening(office, commitment); }, "en");
+  for (std::size_t i = 0; i < std::min(words.size(), kWordsMost); ++i)
+    trace_.violation(who, (with_overlay ? "" : "after withdrawing: ") + words[i]);
+  const auto conflicts = replica.conflicts();
+  if (!conflicts) return trace_.violation(who, conflicts.error().message);
+  std::vector<ListedConflict> listed;
+  for (const Conflict& one : *conflicts)
+    listed.push_back({one.register_name, one.space, one.id, one.field, one.key});
+  const auto differing = compare_conflicts(judged, listed);
+  for (std::size_t i = 0; i < std::min(differing.size(), kWordsMost); ++i)
+    trace_.violation(who, differing[i]);
+}
+
+void Judgement::check_office(OfficeMachine& office) {
+  const std::string& who = office.setting().name;
+  Replica& replica = *office.replica();
+  LogStore store(replica.database());
+  for (const std::string& name : hub_.hub().authority().readable(replica.device(), hub_.hub().hub_time())) {
+    const auto info = store.space(name);
+    if (!info || (*info)->size != spaces_[name].size) {
+      trace_.violation(who, "holds " + std::to_string(info ? (*info)->size : 0) + " of " +
+                                std::to_string(spaces_[name].size) + " entries of " + name);
+      continue;
+    }
+    if (name == kAuthoritySpace || (*info)->digested != (*info)->applied) continue;
+    const auto here = store.digest(name);
+    const auto there = hub_.store().digest(name);
+    if (!here || !there || *here != *there)
+      trace_.violation(who, "its digest of " + name + " is not the hub's");
+  }
+  compare(office, true);
+  const auto report = replica.verify();
+  if (!report) return trace_.violation(who, "verify: " + report.error().message);
+  for (const std::string& problem : report->problems) trace_.violation(who, "verify: " + problem);
+}
+
+void Judgement::check_scope(OfficeMachine& office) {
+  const auto readable = hub_.hub().authority().readable(office.replica()->device(), hub_.hub().hub_time());
+  const std::set<std::string> may(readable.begin(), readable.end());
+  std::set<std::string> foreign;
+  for (const auto& [name, space] : spaces_) {
+    if (may.contains(name)) continue;
+    for (const auto& set : space.sets) {
+      if (set->header.source.author != office.replica()->device())
+        find_tokens(to_text(set->body_bytes), foreign);
+    }
+  }
+  if (foreign.empty()) return;
+  std::set<std::string> held;
+  for (const std::string& file : office.disk().files()) {
+    find_tokens(to_text(office.disk().content(file).value_or(Bytes())), held);
+  }
+  for (const std::string& token : foreign) {
+    if (held.contains(token))
+      return trace_.violation(office.setting().name, token + " of a space that it may not read");
+  }
+}
+
+void Judgement::check_withdrawal(OfficeMachine& office) {
+  Replica& replica = *office.replica();
+  for (;;) {
+    std::optional<Hash> last;
+    {
+      auto select = replica.database().prepare(
+          "SELECT hash FROM _wasl_pending WHERE state < 3 ORDER BY no DESC LIMIT 1");
+      if (select && *select->step()) last = Hash::from(select->blob(0));
+    }
+    if (!last) break;
+    const Status done = replica.discard(*last);
+    if (!done) return trace_.violation(office.setting().name, "discard: " + done.error().message);
+  }
+  compare(office, false);
+}
+
+void Judgement::check_promises(const OfficeMachine& office, const PublicKey& device, Millis newest_time) {
+  std::set<Witness::Promise> placed;
+  for (const auto& [name, space] : spaces_) {
+    for (const auto& set : space.sets) {
+      if (set->header.source.author == device)
+        placed.insert({set->header.source.chain, set->header.sequence});
+      // One bad clock moves nobody: a stamp is never later than what its author's machine believed.
+      if (set->header.source.author == device && set->header.stamp.millis() > newest_time + 1)
+        trace_.violation(office.setting().name, "a stamp later than its own clock ever stood");
+    }
+  }
+  for (const Witness::Promise& promise : office.promises()) {
+    if (!placed.contains(promise))
+      return trace_.violation(office.setting().name, "the hub said accepted, and its log does not have it");
+  }
+}
+
+void Judgement::check_survivors(const Survivors& survivors, const std::vector<OfficeMachine*>& offices) {
+  std::set<std::string> found;
+  for (const auto& [name, space] : spaces_) {
+    for (const auto& set : space.sets) {
+      find_tokens(to_text(set->body_bytes), found);
+      for (const Operation& op : set->operations) {
+        if (op.value.type != ValueType::commitment) continue;
+        const auto opened = hub_.store().opening(*Hash::from(op.value.data));
+        if (opened && *opened) find_tokens(to_text((*opened)->value.data), found);
+      }
+    }
+  }
+  for (OfficeMachine* office : offices) {
+    auto select = office->replica()->database().prepare("SELECT body, openings FROM _wasl_pending");
+    while (select && *select->step()) {
+      find_tokens(to_text(select->blob(0)), found);
+      find_tokens(to_text(select->blob(1)), found);
+    }
+  }
+  for (const std::string& words : survivors.missing(found)) trace_.violation("somebody", "lost " + words);
+}
+
+}  // namespace wasl::sim

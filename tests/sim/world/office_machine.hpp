@@ -1,0 +1,172 @@
+#pragma once
+// An office's machine: its disk, its clock, and the processes that run on it: the daemon or a sync now and
+// then, on the real replica. What the real program does with sockets and timers is done here with the
+// simulated ones. Programs of other people write its file directly (`tool`).
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "client/replica/replica.hpp"
+#include "shared/wire/client_session.hpp"
+#include "tests/sim/world/hub_machine.hpp"
+
+struct sqlite3;
+
+namespace wasl::sim {
+
+/// Passes what a session says on to the replica, and keeps what the hub promised.
+class Witness final : public ClientPort {
+ public:
+  struct Promise {
+    ChainId chain;
+    Sequence sequence = 0;
+    auto operator<=>(const Promise&) const = default;
+  };
+  /// @param believes whether the hub shows its true history now.
+  Witness(Replica& replica, std::set<Promise>& promises, std::function<bool()> believes,
+          std::function<void()> on_equal)
+      : replica_(replica),
+        promises_(promises),
+        believes_(std::move(believes)),
+        on_equal_(std::move(on_equal)) {}
+
+  Status on_welcome(const Welcome& welcome) override { return replica_.on_welcome(welcome); }
+  Result<std::optional<Segment>> next_push(std::size_t most) override { return replica_.next_push(most); }
+  void rewind_push() override { replica_.rewind_push(); }
+  Status on_verdicts(const std::vector<VerdictItem>& verdicts) override;
+  Status on_entries(Segment segment) override { return replica_.on_entries(std::move(segment)); }
+  Result<std::optional<bool>> on_proof(const Proof& proof) override;
+  std::vector<Cursor> applied_cursors() override { return replica_.applied_cursors(); }
+  Status on_session_end(std::optional<bool> equal) override { return replica_.on_session_end(equal); }
+  Status on_lie(const Error& seen, ByteView frame) override { return replica_.on_lie(seen, frame); }
+
+ private:
+  Replica& replica_;
+  std::set<Promise>& promises_;
+  std::function<bool()> believes_;
+  std::function<void()> on_equal_;
+};
+
+class OfficeMachine {
+ public:
+  struct Setting {
+    std::string name;
+    std::string organisation;
+    std::string role = "officer";
+    const Schema* schema = nullptr;
+    bool live = true;  ///< a daemon; else a sync now and then
+  };
+  struct World {
+    Scheduler& scheduler;
+    Faults& faults;
+    test::Dice& dice;
+    Trace& trace;
+    HubMachine& hub;
+  };
+
+  OfficeMachine(const World& world, Setting setting);
+  ~OfficeMachine();
+
+  /// Enrols over a link without trouble. @pre the hub is up. @return whether it is in the network.
+  bool join(const Invitation& invitation);
+  /// Starts as a copy of another machine: the same device twice.
+  void become(const test::SimDisk::Image& image);
+  void start();
+
+  /// SQL of a program that knows nothing of Wasl. @return whether it was told that the work is saved.
+  bool tool(const std::string& sql);
+  std::vector<std::vector<std::string>> rows(const std::string& query);
+  /// Work through the replica of the first process that runs. @return nothing when none runs or it died.
+  std::optional<Status> act(const std::function<Status(Replica&)>& work);
+  Replica* replica();
+
+  // ── What happens to it ──
+  void kill(bool tells = true);
+  void cut_power(test::SimDisk::Tear tear);
+  void stop_for(Millis duration);
+  void resume();
+  void second_daemon_for(Millis duration);
+  void duplicate_connection();
+  void lose(Side from);
+  void start_after(Millis wait);
+  /// Whoever looks after the machine: files are put right by what the program said.
+  void remove_replica();
+
+  [[nodiscard]] const Setting& setting() const { return setting_; }
+  [[nodiscard]] std::string folder() const { return disk_.folder(); }
+  test::SimDisk& disk() { return disk_; }
+  MachineClock& clock() { return clock_; }
+  Line& line() { return *line_; }
+  [[nodiscard]] const std::set<Witness::Promise>& promises() const { return promises_; }
+  [[nodiscard]] bool is_running() const { return !processes_.empty(); }
+  [[nodiscard]] bool has_fork() const { return forked_; }
+  [[nodiscard]] std::optional<Error> last_error() const { return last_error_; }
+  [[nodiscard]] Millis newest_time() const { return newest_time_; }
+  /// The last session ended or stands with "equal", and since.
+  [[nodiscard]] bool is_equal() const { return equal_; }
+  std::function<void()> on_sealed = [] {};
+  std::function<void(OfficeMachine&)> on_equal = [](OfficeMachine&) {};
+  bool may_be_caught = false;   ///< the hub really shows another history now
+  bool may_be_corrupt = false;  ///< something damaged its files
+
+ private:
+  struct Process {
+    std::uint64_t id = 0;
+    std::unique_ptr<Replica> replica;
+    std::unique_ptr<Witness> witness;
+    std::unique_ptr<ClientSession> session;
+    std::shared_ptr<Connection> connection;
+    std::uint64_t timer = 0;    ///< older timers are void
+    std::uint64_t attempt = 0;  ///< older attempts to connect are void
+    Millis backoff = 1'000;
+    std::int64_t data_version = -1;
+  };
+
+  Process* find(std::uint64_t id);
+  bool launch();
+  void call(std::uint64_t id, const std::function<void(Process&)>& code);
+  void connect(Process& process);
+  void upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes& hello);
+  void take(Process& process, ClientSession::Output out);
+  void send(Process& process);
+  void note_frame(const Process& process, ByteView frame);
+  void ended(Process& process, std::optional<Error> error);
+  void retry(Process& process);
+  void watch(std::uint64_t id);
+  /// @return whether the process still runs.
+  bool seal(Process& process);
+  /// @return whether the process still runs.
+  bool handle(Process& process, const Error& error);
+  void end(bool tells);
+  bool killed();
+  sqlite3* tool_connection();
+  void close_tool();
+
+  World in_;
+  Setting setting_;
+  MachineClock clock_;
+  test::SimDisk disk_;
+  test::Dice random_;
+  std::shared_ptr<Line> line_ = std::make_shared<Line>();
+  std::vector<std::unique_ptr<Process>> processes_;
+  sqlite3* tool_ = nullptr;
+  std::vector<ClientSession::Output> outgoing_;
+  std::set<Witness::Promise> promises_;
+  std::uint64_t last_id_ = 0;
+  Millis stopped_until_ = 0;
+  std::vector<std::function<void()>> deferred_;  ///< what the stopped processes will find to do
+  Millis newest_time_ = 0;
+  bool equal_ = false;
+  bool off_ = false;  ///< no power
+  bool forked_ = false;
+  bool start_planned_ = false;
+  bool corrupt_before_ = false;
+  bool failed_ = false;  ///< its disk, in the last process
+  std::optional<Error> last_error_;
+};
+
+}  // namespace wasl::sim

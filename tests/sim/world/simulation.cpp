@@ -1,0 +1,571 @@
+#include "tests/sim/world/simulation.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "tests/sim/world/judgement.hpp"
+#include "tests/sim/world/versions.hpp"
+#include "tests/sim/world/work.hpp"
+
+namespace wasl::sim {
+namespace {
+
+constexpr Millis kHealLimit = 40 * 60'000;  // two of the daemon's longest waits, and time to exchange
+constexpr Millis kHealStep = 5'000;
+constexpr std::uint64_t kWalMost = 48ULL << 20;
+const std::vector<Fault> kOfficeFaults = {Fault::half_open_up,
+                                          Fault::half_open_down,
+                                          Fault::partition_one_way,
+                                          Fault::partition_full,
+                                          Fault::flapping,
+                                          Fault::rate_2g,
+                                          Fault::duplicate_connection,
+                                          Fault::kill_office_at_write,
+                                          Fault::kill_in_recovery,
+                                          Fault::stop_for_an_hour,
+                                          Fault::disk_full,
+                                          Fault::io_error_read,
+                                          Fault::io_error_write,
+                                          Fault::io_error_sync,
+                                          Fault::power_cut,
+                                          Fault::power_cut_reordered,
+                                          Fault::bit_flip,
+                                          Fault::wal_lost,
+                                          Fault::clock_2099,
+                                          Fault::clock_1970,
+                                          Fault::clock_backwards,
+                                          Fault::clock_step,
+                                          Fault::clock_drift,
+                                          Fault::replica_restored,
+                                          Fault::disk_cloned,
+                                          Fault::two_daemons,
+                                          Fault::kill_hub_at_write,
+                                          Fault::hub_power_cut,
+                                          Fault::hub_io_error,
+                                          Fault::late_join,
+                                          Fault::invitation_reused};
+
+class Simulation {
+ public:
+  explicit Simulation(const SimulationOptions& options)
+      : options_(options),
+        dice_(options.seed),
+        disks_(options.seed),
+        faults_(dice_),
+        trace_(scheduler_, options.shown),
+        hub_(scheduler_, faults_, dice_, trace_),
+        work_(faults_, dice_, trace_, survivors_) {
+    for (const Fault fault : options.without) faults_.switch_off(fault);
+  }
+
+  SimulationResult run() {
+    found();
+    const double trouble = 0.05 + 0.25 * static_cast<double>(dice_.below(100)) / 100;
+    for (std::uint64_t i = 0; i < options_.operations; ++i) {
+      if (dice_.chance(0.03)) back_up();
+      if (dice_.chance(trouble)) make_trouble();
+      work_.step(any_office());
+      check_bounds();
+      const bool burst = dice_.chance(0.5);
+      scheduler_.run_until(scheduler_.now() + static_cast<Millis>(dice_.below(burst ? 200 : 20'000)));
+    }
+    heal();
+    judge();
+    return result();
+  }
+
+ private:
+  OfficeMachine& any_office() { return *offices_[dice_.below(offices_.size())]; }
+
+  void found() {
+    hub_.add_organisation("world", "world", "");
+    hub_.add_organisation("section-1", "section", "world");
+    hub_.add_organisation("section-2", "section", "world");
+    const std::uint64_t count = 2 + dice_.below(4);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const std::string association = "assoc-" + std::to_string(1 + i / 2);  // two offices of one association
+      if (i % 2 == 0) hub_.add_organisation(association, "association", i < 2 ? "section-1" : "section-2");
+      add_office(association);
+    }
+    for (auto& office : offices_) {
+      if (faults_.strikes(Fault::clocks_apart, dice_, 1)) {
+        office->clock().step(static_cast<Millis>(dice_.below(7'200'000)) - 3'600'000);
+      }
+      office->start();
+    }
+  }
+
+  /// @return nothing when the hub could not take it.
+  OfficeMachine* add_office(const std::string& organisation) {
+    OfficeMachine::Setting setting;
+    setting.name = "office-" + std::to_string(++office_count_);
+    setting.organisation = organisation;
+    setting.schema = &built_in_schema();
+    if (faults_.strikes(Fault::version_behind, dice_, 0.5)) {
+      setting.schema = &schema_behind();
+    } else if (faults_.strikes(Fault::version_ahead, dice_, 0.5)) {
+      setting.schema = &schema_ahead();
+    }
+    setting.live = dice_.chance(0.6);
+    auto office = std::make_unique<OfficeMachine>(
+        OfficeMachine::World{scheduler_, faults_, dice_, trace_, hub_}, setting);
+    const auto invitation = hub_.invite(organisation, "officer");
+    if (!invitation || !office->join(*invitation)) {
+      if (late_joins_ > 0) return nullptr;  // the hub's disk may fail under it
+      trace_.violation(setting.name,
+                       "cannot join: " + (invitation ? office->last_error().value_or(Error{}).message
+                                                     : invitation.error().message));
+    }
+    if (invitation) used_invitations_.push_back(*invitation);
+    wire(*office);
+    offices_.push_back(std::move(office));
+    return offices_.back().get();
+  }
+
+  void wire(OfficeMachine& office) {
+    office.on_sealed = [this, name = office.setting().name] { survivors_.sealed(name); };
+    office.on_equal = [this](OfficeMachine& one) { check_equal(one); };
+    images_[office.setting().name] = {office.disk().image(), survivors_.now()};
+  }
+
+  /// "Synced" was said: where both hold the same number of entries, the states are the same.
+  void check_equal(OfficeMachine& office) {
+    ++synced_;
+    if (!hub_.is_up() || office.replica() == nullptr) return;
+    LogStore store(office.replica()->database());
+    for (const std::string& name :
+         hub_.hub().authority().readable(office.replica()->device(), hub_.hub().hub_time())) {
+      const auto here = store.space(name);
+      const auto there = hub_.store().space(name);
+      if (!here || !there || (*here)->size != (*there)->size || (*here)->applied != (*here)->digested)
+        continue;
+      const auto ours = store.digest(name);
+      const auto theirs = hub_.store().digest(name);
+      if (ours && theirs && *ours != *theirs)
+        trace_.violation(office.setting().name, "said synced while " + name + " differs");
+    }
+  }
+
+  void check_bounds() {
+    for (const auto& office : offices_) {
+      if (office->disk().size("replica.db-wal") > kWalMost)
+        trace_.violation(office->setting().name, "the write-ahead log grows without bound");
+    }
+    if (hub_.disk().size("hub.db-wal") > kWalMost)
+      trace_.violation("hub", "the write-ahead log grows without bound");
+  }
+
+  // ── Trouble ──
+
+  void make_trouble() {
+    const auto fault = faults_.choose(dice_, kOfficeFaults);
+    if (!fault) return;
+    OfficeMachine& office = any_office();
+    trace_.note(office.setting().name, "trouble: " + std::string(to_word(*fault)));
+    if (!strike(*fault, office)) return;
+    if (*fault != Fault::kill_office_at_write && *fault != Fault::kill_hub_at_write &&
+        *fault != Fault::kill_in_recovery) {
+      faults_.fired(*fault);  // those count themselves, when the write comes
+    }
+  }
+
+  Millis some_time(Millis least, Millis most) {
+    return least + static_cast<Millis>(dice_.below(static_cast<std::uint64_t>(most - least)));
+  }
+
+  bool strike(Fault fault, OfficeMachine& office) {
+    switch (fault) {
+      case Fault::half_open_up:
+        office.lose(Side::office);
+        return true;
+      case Fault::half_open_down:
+        office.lose(Side::hub);
+        return true;
+      case Fault::partition_one_way:
+        return partition(office, dice_.chance(0.5), false, some_time(5'000, 120'000));
+      case Fault::partition_full:
+        return partition(office, true, true, some_time(5'000, 300'000));
+      case Fault::flapping:
+        for (Millis at = 0; at < 60'000; at += some_time(4'000, 10'000)) {
+          scheduler_.after(at, [this, &office] { partition(office, true, true, some_time(2'000, 5'000)); });
+        }
+        return true;
+      case Fault::rate_2g:
+        office.line().bytes_per_milli = 5;
+        office.line().latency = 350;
+        scheduler_.after(some_time(60'000, 600'000), [this, &office] {
+          if (!healing_) office.line().bytes_per_milli = 100;
+        });
+        return true;
+      case Fault::duplicate_connection:
+        office.duplicate_connection();
+        return true;
+      case Fault::two_daemons:
+        office.second_daemon_for(some_time(60'000, 600'000));
+        return true;
+      case Fault::stop_for_an_hour:
+        office.stop_for(dice_.chance(0.3) ? 3'600'000 : some_time(1'000, 120'000));
+        return true;
+      case Fault::kill_office_at_write:
+        office.disk().kill_after(dice_.below(60));
+        return true;
+      case Fault::kill_in_recovery:
+        office.kill();
+        office.disk().kill_after(dice_.below(25));
+        office.start_after(some_time(500, 5'000));
+        return true;
+      case Fault::kill_hub_at_write:
+        hub_.disk().kill_after(dice_.below(60));
+        return true;
+      case Fault::late_join:
+        return join_late();
+      case Fault::invitation_reused:
+        return reuse_invitation();
+      default:
+        return strike_disk(fault, office) || strike_clock(fault, office) || strike_by_operator(fault, office);
+    }
+  }
+
+  bool partition(OfficeMachine& office, bool up, bool down, Millis duration) {
+    if (healing_) return false;
+    office.line().blocked[0] = up;
+    office.line().blocked[1] = down || !up;
+    scheduler_.after(duration, [&office] { office.line().blocked[0] = office.line().blocked[1] = false; });
+    return true;
+  }
+
+  void fail_disk(test::SimDisk& disk, test::DiskCall call, int code) {
+    disk.fail({call, dice_.below(30), dice_.chance(0.3), code});
+    scheduler_.after(some_time(10'000, 200'000), [&disk] { disk.mend(); });
+  }
+
+  bool strike_disk(Fault fault, OfficeMachine& office) {
+    switch (fault) {
+      case Fault::disk_full: {
+        std::uint64_t used = 0;
+        for (const std::string& file : office.disk().files()) used += office.disk().size(file);
+        office.disk().set_room(used + dice_.below(100'000));
+        scheduler_.after(some_time(10'000, 200'000), [&office] { office.disk().set_room(std::nullopt); });
+        return true;
+      }
+      case Fault::io_error_read:
+        fail_disk(office.disk(), test::DiskCall::read, SQLITE_IOERR_READ);
+        return true;
+      case Fault::io_error_write:
+        fail_disk(office.disk(), test::DiskCall::write, SQLITE_IOERR_WRITE);
+        return true;
+      case Fault::io_error_sync:
+        fail_disk(office.disk(), test::DiskCall::sync, SQLITE_IOERR_FSYNC);
+        return true;
+      case Fault::hub_io_error:
+        fail_disk(hub_.disk(), dice_.chance(0.5) ? test::DiskCall::sync : test::DiskCall::write,
+                  dice_.chance(0.5) ? SQLITE_IOERR_FSYNC : SQLITE_IOERR_WRITE);
+        return true;
+      case Fault::power_cut:
+      case Fault::power_cut_reordered:
+        office.cut_power(fault == Fault::power_cut ? test::SimDisk::Tear::lose
+                                                   : test::SimDisk::Tear::reorder);
+        office.start_after(some_time(5'000, 300'000));
+        return true;
+      case Fault::hub_power_cut:
+        hub_.cut_power(dice_.chance(0.5) ? test::SimDisk::Tear::lose : test::SimDisk::Tear::reorder);
+        hub_.start_after(some_time(5'000, 60'000));
+        return true;
+      case Fault::bit_flip:
+        office.kill();
+        office.may_be_corrupt = true;
+        damaged_.insert(office.setting().name);
+        survivors_.excuse_unsealed(office.setting().name);
+        office.disk().flip_bit(dice_.chance(0.7) ? "replica.db" : "replica.db-wal");
+        office.start_after(some_time(500, 5'000));
+        return true;
+      case Fault::wal_lost:
+        office.kill();
+        office.may_be_corrupt = true;
+        damaged_.insert(office.setting().name);
+        survivors_.excuse_unsealed(office.setting().name);
+        office.disk().remove("replica.db-wal");
+        office.start_after(some_time(500, 5'000));
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  bool strike_clock(Fault fault, OfficeMachine& office) {
+    constexpr Millis k2099 = 4'070'908'800'000;
+    switch (fault) {
+      case Fault::clock_2099:
+        office.clock().set(k2099);
+        break;
+      case Fault::clock_1970:
+        office.clock().set(static_cast<Millis>(dice_.below(86'400'000)));
+        break;
+      case Fault::clock_backwards:
+        office.clock().step(-3'600'000);
+        if (dice_.chance(0.3)) hub_.clock().step(-some_time(1'000, 3'600'000));
+        break;
+      case Fault::clock_step:
+        office.clock().step(some_time(1'000, 3'600'000));
+        break;
+      case Fault::clock_drift:
+        office.clock().drift(dice_.chance(0.5) ? 0.0005 : -0.0005);
+        hub_.clock().drift(dice_.chance(0.5) ? 0.0002 : -0.0002);
+        break;
+      default:
+        return false;
+    }
+    scheduler_.after(some_time(60'000, 1'200'000), [&office] { office.clock().set_right(); });
+    return true;
+  }
+
+  bool strike_by_operator(Fault fault, OfficeMachine& office) {
+    switch (fault) {
+      case Fault::replica_restored:
+        return restore_replica(office);
+      case Fault::disk_cloned:
+        return clone(office);
+      default:
+        return false;
+    }
+  }
+
+  /// The newest backup of the office comes back: the whole folder, or replica.db alone.
+  bool restore_replica(OfficeMachine& office) {
+    const auto& [image, when] = images_[office.setting().name];
+    test::SimDisk::Image put = image;
+    office.kill();
+    if (dice_.chance(0.5)) {
+      put = office.disk().image();
+      put.erase("replica.db-wal");
+      for (const char* name : {"replica.db", "replica.db-wal"}) {
+        if (const auto it = image.find(name); it != image.end()) put[name] = it->second;
+      }
+    }
+    office.disk().restore(put);
+    survivors_.excuse(office.setting().name, when);
+    office.start_after(some_time(500, 60'000));
+    return true;
+  }
+
+  void back_up() {
+    for (const auto& office : offices_) {
+      if (!dice_.chance(0.3)) continue;
+      images_[office->setting().name] = {office->disk().image(), survivors_.now()};
+    }
+  }
+
+  /// One disk image put into a second machine, and both run.
+  bool clone(OfficeMachine& office) {
+    if (cloned_ || !office.is_running()) return false;
+    cloned_ = true;
+    office.kill();
+    OfficeMachine::Setting setting = office.setting();
+    setting.name += "-copy";
+    auto copy = std::make_unique<OfficeMachine>(
+        OfficeMachine::World{scheduler_, faults_, dice_, trace_, hub_}, setting);
+    copy->become(office.disk().image());
+    office.start_after(500);
+    copy->start_after(700);
+    copy->may_be_corrupt = office.may_be_corrupt;
+    wire(*copy);
+    offices_.push_back(std::move(copy));
+    return true;
+  }
+
+  bool join_late() {
+    if (!hub_.is_up() || hub_.disk().failed() > 0 || late_joins_ >= 2) return false;
+    ++late_joins_;
+    OfficeMachine* const office = add_office(offices_[0]->setting().organisation);
+    if (office != nullptr) office->start();
+    return office != nullptr;
+  }
+
+  /// Somebody found an invitation that was used.
+  bool reuse_invitation() {
+    if (!hub_.is_up() || used_invitations_.empty()) return false;
+    OfficeMachine::Setting setting = offices_[0]->setting();
+    setting.name = "intruder-" + std::to_string(++intruders_);
+    OfficeMachine intruder(OfficeMachine::World{scheduler_, faults_, dice_, trace_, hub_}, setting);
+    if (intruder.join(used_invitations_[dice_.below(used_invitations_.size())])) {
+      trace_.violation(setting.name, "joined with an invitation that was used");
+    }
+    return true;
+  }
+
+  // ── The end ──
+
+  void heal() {
+    faults_.end();
+    healing_ = true;
+    trace_.note("world", "heals");
+    scheduler_.run_until(scheduler_.now() + 10);
+    hub_.disk().mend();
+    hub_.disk().no_kill();
+    hub_.clock().set_right();
+    for (const auto& office : offices_) {
+      office->disk().mend();
+      office->disk().no_kill();
+      office->disk().set_room(std::nullopt);
+      office->clock().set_right();
+      office->line() = {};
+      office->resume();
+    }
+    const Millis began = scheduler_.now();
+    for (const Millis end = began + kHealLimit; scheduler_.now() < end;) {
+      scheduler_.run_until(scheduler_.now() + kHealStep);
+      if (hub_.is_up() && hub_.is_idle() && all_at_rest()) {
+        healed_in_ = scheduler_.now() - began;
+        return;
+      }
+      scrub();
+    }
+    for (const auto& office : offices_) {
+      if (at_rest(*office)) continue;
+      trace_.violation(office->setting().name,
+                       "wedged: " + why_not(*office) + "; last error: " +
+                           (office->last_error() ? office->last_error()->message : std::string("none")));
+    }
+    if (!hub_.is_up()) trace_.violation("hub", "does not come back");
+  }
+
+  /// Files that were damaged are looked at by whoever looks after the machine: `verify`, and what it says.
+  void scrub() {
+    for (const auto& office : offices_) {
+      if (!damaged_.contains(office->setting().name) || !office->is_running()) continue;
+      damaged_.erase(office->setting().name);
+      const auto report = office->replica()->verify();
+      if (report && report->ok) continue;
+      office->remove_replica();
+      office->start_after(1'000);
+    }
+  }
+
+  bool all_at_rest() {
+    return std::all_of(offices_.begin(), offices_.end(), [&](const auto& one) { return at_rest(*one); });
+  }
+  bool at_rest(OfficeMachine& office) { return why_not(office).empty(); }
+
+  std::string spaces_of(OfficeMachine& office) {
+    std::string words;
+    LogStore store(office.replica()->database());
+    const auto names = store.space_names();
+    if (!names) return names.error().message;
+    for (const std::string& name : *names) {
+      const auto info = store.space(name);
+      if (!info) continue;
+      const auto leaf = ledger::HeadsLeaf::decode((*info)->leaf);
+      words += name + " " + std::to_string((*info)->size) + " applied " + std::to_string((*info)->applied) +
+               " leaf " +
+               (leaf ? std::to_string(leaf->size) + "/" + std::to_string(leaf->digest_position) : "none") +
+               "; ";
+    }
+    return words;
+  }
+
+  std::string why_not(OfficeMachine& office) {
+    if (!office.is_running() || office.replica() == nullptr) return "does not run";
+    if (damaged_.contains(office.setting().name)) return "not looked at yet";
+    if (!office.is_equal()) return "no session ended with equal (" + spaces_of(office) + ")";
+    const auto status = office.replica()->status();
+    if (!status) return status.error().message;
+    if (status->unsent > 0) return std::to_string(status->unsent) + " unsent";
+    LogStore store(office.replica()->database());
+    for (const std::string& name :
+         hub_.hub().authority().readable(office.replica()->device(), hub_.hub().hub_time())) {
+      const auto here = store.space(name);
+      const auto there = hub_.store().space(name);
+      if (!here || !there || (*here)->size != (*there)->size) return "behind in " + name;
+      if ((*here)->applied != (*here)->size) return "not applied in " + name;
+    }
+    return {};
+  }
+
+  void judge() {
+    if (!trace_.violations().empty()) return;
+    Judgement judgement(hub_, trace_);
+    judgement.check_logs();
+    std::vector<OfficeMachine*> all;
+    for (const auto& office : offices_) {
+      all.push_back(office.get());
+      judgement.check_promises(*office, office->replica()->device(), newest_time_of(*office));
+      judgement.check_office(*office);
+      judgement.check_scope(*office);
+    }
+    judgement.check_survivors(survivors_, all);
+    start_one_anew();
+    Judgement after(hub_, trace_);
+    for (const auto& office : offices_) {
+      if (office->replica() == nullptr) continue;
+      after.check_office(*office);
+      after.check_withdrawal(*office);
+    }
+    for (const std::string& name : hub_.hub().authority().spaces()) {
+      if (const auto info = hub_.store().space(name)) change_sets_ += (*info)->size;
+    }
+  }
+
+  /// As far as any machine with this device's key ever believed.
+  Millis newest_time_of(OfficeMachine& office) {
+    Millis newest = 0;
+    for (const auto& one : offices_) {
+      if (one->replica() != nullptr && one->replica()->device() == office.replica()->device())
+        newest = std::max(newest, one->newest_time());
+    }
+    return newest;
+  }
+
+  /// The same log in other portions: one office loses replica.db and reads everything again.
+  void start_one_anew() {
+    OfficeMachine& office = any_office();
+    office.may_be_corrupt = true;
+    office.remove_replica();
+    office.start_after(10);
+    const Millis end = scheduler_.now() + kHealLimit;
+    while (scheduler_.now() < end) {
+      scheduler_.run_until(scheduler_.now() + kHealStep);
+      if (hub_.is_up() && all_at_rest()) return;
+    }
+    trace_.violation(office.setting().name, "does not start anew: " + why_not(office));
+  }
+
+  SimulationResult result() {
+    SimulationResult out;
+    for (const auto& office : offices_) trace_.note(office->setting().name, "end");
+    trace_.note("hub",
+                std::to_string(change_sets_) + " change sets, " + std::to_string(synced_) + " times equal");
+    out.trace = trace_.hash();
+    out.faults = faults_.counts();
+    out.violations = trace_.violations();
+    out.saved = work_.saved();
+    out.change_sets = change_sets_;
+    out.offices = offices_.size();
+    out.healed_in = healed_in_;
+    return out;
+  }
+
+  SimulationOptions options_;
+  test::Dice dice_;
+  test::SimDisks disks_;
+  Scheduler scheduler_;
+  Faults faults_;
+  Trace trace_;
+  Survivors survivors_;
+  HubMachine hub_;
+  std::vector<std::unique_ptr<OfficeMachine>> offices_;
+  Work work_;
+  std::map<std::string, std::pair<test::SimDisk::Image, std::uint64_t>> images_;
+  std::vector<Invitation> used_invitations_;
+  std::set<std::string> damaged_;
+  std::uint64_t office_count_ = 0, late_joins_ = 0, intruders_ = 0, synced_ = 0, change_sets_ = 0;
+  Millis healed_in_ = 0;
+  bool cloned_ = false, healing_ = false;
+};
+
+}  // namespace
+
+SimulationResult simulate(const SimulationOptions& options) { return Simulation(options).run(); }
+
+}  // namespace wasl::sim
