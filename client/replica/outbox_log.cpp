@@ -1,5 +1,7 @@
 #include "client/replica/outbox_log.hpp"
 
+#include <iterator>
+
 #include "shared/crypto/crypto.hpp"
 #include "shared/sqlite/disk.hpp"
 
@@ -7,8 +9,10 @@ namespace wasl {
 
 Status OutboxLog::append(const std::vector<OutboxItem>& items) {
   Writer out;
+  std::size_t left = items.size();
   for (const OutboxItem& item : items) {
     Writer frame;
+    frame.varint(--left);
     frame.sized(item.header);
     frame.sized(item.body);
     frame.raw(encode_openings(item.openings));
@@ -63,6 +67,7 @@ Result<std::vector<OutboxItem>> OutboxLog::read() const {
 
 Result<OutboxLog::Whole> OutboxLog::read_whole() const {
   Whole whole;
+  std::vector<OutboxItem> append;
   auto file = DiskFile::open(path_, DiskFile::Mode::read);
   if (!file && file.error().code == Errc::not_found) return whole;
   if (!file) return tl::unexpected(file.error());
@@ -76,13 +81,17 @@ Result<OutboxLog::Whole> OutboxLog::read_whole() const {
     if (!reader.ok()) break;                                     // a torn tail
     if (crypto::hash("wasl.1/outbox", frame) != hash) continue;  // damaged: what stands behind it is whole
     Reader fields(frame);
+    const auto left = fields.varint();
     OutboxItem item;
     item.header = to_bytes(fields.sized(frame.size()));
     item.body = to_bytes(fields.sized(frame.size()));
     auto openings = decode_openings(fields.raw(fields.left()));
     if (!fields.ok() || !openings) continue;
     item.openings = std::move(*openings);
-    whole.items.push_back(std::move(item));
+    append.push_back(std::move(item));
+    if (left > 0) continue;  // half an append was never said to be sealed, and half a group gets no verdict
+    std::move(append.begin(), append.end(), std::back_inserter(whole.items));
+    append.clear();
     whole.bytes = reader.position();
   }
   return whole;

@@ -1,6 +1,7 @@
 #pragma once
 // outbox.log: sealed change sets as plain frames in a file of ours alone, fsynced before the replica commits,
-// so that unsent work survives a corrupt database. Frame: varint length, BLAKE2b-256 of the bytes, bytes.
+// so that unsent work survives a corrupt database. Frame: varint length, BLAKE2b-256 of the bytes, bytes;
+// these begin with how many frames of the same append follow.
 #include <cstdint>
 #include <filesystem>
 #include <vector>
@@ -20,11 +21,12 @@ class OutboxLog {
  public:
   explicit OutboxLog(std::filesystem::path path) : path_(std::move(path)) {}
 
-  /// Appends and fsyncs; what fails leaves nothing behind. Errors: storage_failed.
+  /// Appends and fsyncs, all or nothing; what fails leaves nothing behind. Errors: storage_failed.
   Status append(const std::vector<OutboxItem>& items);
   /// Undoes the last append: what it belonged to could not be committed. @pre nobody has appended since.
   void take_back();
-  /// Every whole frame; a torn tail is left out. A missing file is empty. Errors: storage_failed.
+  /// Every whole frame of every whole append; a torn tail is left out. A missing file is empty. Errors:
+  /// storage_failed.
   Result<std::vector<OutboxItem>> read() const;
   /// Cuts off what a power cut left half written: what is appended behind it could not be read.
   /// @pre nobody else appends (the replica's write lock is held).

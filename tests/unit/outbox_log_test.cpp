@@ -41,6 +41,19 @@ TEST_F(OutboxLogTest, AFrameBehindTheTornOneOfAnotherProgramIsFound) {
   EXPECT_EQ(bodies(), "a b ");
 }
 
+TEST_F(OutboxLogTest, HalfAnAppendIsNone) {
+  std::vector<OutboxItem> group = item("b");
+  group.push_back(item("c").front());
+  ASSERT_TRUE(log.append(item("a")));
+  ASSERT_TRUE(log.append(group));
+  EXPECT_EQ(bodies(), "a b c ");
+  DiskFile file = DiskFile::open("/m/outbox.log", DiskFile::Mode::write).value();
+  ASSERT_TRUE(file.truncate(file.size().value() - 1));
+  EXPECT_EQ(bodies(), "a ");
+  ASSERT_TRUE(log.append(item("d")));
+  EXPECT_EQ(bodies(), "a d ");
+}
+
 TEST_F(OutboxLogTest, WhatOthersAppendedStays) {
   OutboxLog other("/m/outbox.log");
   ASSERT_TRUE(log.append(item("a")));
