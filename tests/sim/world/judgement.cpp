@@ -58,7 +58,7 @@ void Judgement::check_logs() {
       }
     }
     const auto stored = hub_.store().digest(name);
-    const Hash judged = digest(confirmed(built_in_schema(), space.placed));
+    const Hash judged = digest(confirmed(hub_.schema(), space.placed));
     if (name != kAuthoritySpace && (!stored || *stored != judged))
       trace_.violation("hub", "the digest of " + name + " is not the judge's");
   }
