@@ -159,6 +159,7 @@ Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
   std::size_t run_bytes = 0;
   std::size_t bytes = 0;
   std::vector<std::pair<ChainId, std::pair<Sequence, Hash>>> shown;
+  std::map<ChainId, Hash> ends;  // of this segment
   const auto end_run = [&] {
     if (!last) return;
     const Source& source = last->header.source;
@@ -184,6 +185,10 @@ Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
       pushed_ = no;
       continue;
     }
+    // What lies between was sent by a copy of this folder: in one segment a chain has no gap.
+    const auto before = ends.find(set->header.source.chain);
+    if (before != ends.end() && set->header.previous != before->second) break;
+    ends[set->header.source.chain] = set->name;
     const std::size_t size = set->header_bytes.size() + set->body_bytes.size();
     if (last &&
         (set->header.source != last->header.source || set->header.sequence != last->header.sequence + 1 ||

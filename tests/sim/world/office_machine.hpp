@@ -26,11 +26,14 @@ class Witness final : public ClientPort {
     Sequence sequence = 0;
     auto operator<=>(const Promise&) const = default;
   };
+  struct Memory {
+    std::set<Promise> promises;   ///< what the hub said to have accepted
+    std::set<Promise> discarded;  ///< of these only the header is; another program may have ended one by now
+  };
   /// @param believes whether the hub shows its true history now.
-  Witness(Replica& replica, std::set<Promise>& promises, std::function<bool()> believes,
-          std::function<void()> on_equal)
+  Witness(Replica& replica, Memory& memory, std::function<bool()> believes, std::function<void()> on_equal)
       : replica_(replica),
-        promises_(promises),
+        memory_(memory),
         believes_(std::move(believes)),
         on_equal_(std::move(on_equal)) {}
 
@@ -45,7 +48,7 @@ class Witness final : public ClientPort {
 
  private:
   Replica& replica_;
-  std::set<Promise>& promises_;
+  Memory& memory_;
   std::function<bool()> believes_;
   std::function<void()> on_equal_;
 };
@@ -100,7 +103,7 @@ class OfficeMachine {
   test::SimDisk& disk() { return disk_; }
   MachineClock& clock() { return clock_; }
   Line& line() { return *line_; }
-  [[nodiscard]] const std::set<Witness::Promise>& promises() const { return promises_; }
+  [[nodiscard]] const std::set<Witness::Promise>& promises() const { return memory_.promises; }
   [[nodiscard]] bool is_running() const { return !processes_.empty(); }
   [[nodiscard]] bool has_fork() const { return forked_; }
   [[nodiscard]] std::optional<Error> last_error() const { return last_error_; }
@@ -154,7 +157,7 @@ class OfficeMachine {
   std::vector<std::unique_ptr<Process>> processes_;
   sqlite3* tool_ = nullptr;
   std::vector<ClientSession::Output> outgoing_;
-  std::set<Witness::Promise> promises_;
+  Witness::Memory memory_;
   std::uint64_t last_id_ = 0;
   Millis stopped_until_ = 0;
   std::vector<std::function<void()>> deferred_;  ///< what the stopped processes will find to do
