@@ -38,8 +38,11 @@ Result<std::unique_ptr<Replica>> Replica::reopen(const std::filesystem::path& fo
   if (!sound && sound.error().code == Errc::corrupt) sound = check_replica(folder / "replica.db");
   if (sound) {
     auto opened = open(folder, ports);
-    if (opened || opened.error().code != Errc::corrupt) return opened;
-    sound = tl::unexpected(opened.error());  // pages are whole, what they say is not
+    if (!opened && opened.error().code != Errc::corrupt) return opened;
+    // Pages are whole; what they say need not be, and shows when what programs wrote is sealed.
+    const auto sealed = opened ? (*opened)->seal() : tl::unexpected(opened.error());
+    if (sealed || sealed.error().code != Errc::corrupt) return opened;
+    sound = tl::unexpected(sealed.error());
   }
   if (sound.error().code != Errc::corrupt) return tl::unexpected(sound.error());
   WASL_TRY(set_aside(folder, ports.clock, sound.error()));

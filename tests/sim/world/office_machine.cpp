@@ -477,8 +477,8 @@ bool OfficeMachine::handle(Process& process, const Error& error) {
   }
   if (can_mend(error.code)) return true;
   if (error.code == Errc::corrupt) {
-    // "run it again" is part of what it says; what stays broken is put aside.
-    if (std::exchange(corrupt_before_, true)) remove_replica();
+    failed_ = true;  // as the daemon: it is checked and put aside if it is damaged
+    if (++corrupt_ > 3) remove_replica();
   }
   if (find(process.id) != nullptr) kill();
   start_after(60'000 + static_cast<Millis>(in_.dice.below(120'000)));

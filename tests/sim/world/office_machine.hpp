@@ -32,10 +32,7 @@ class Witness final : public ClientPort {
   };
   /// @param believes whether the hub shows its true history now.
   Witness(Replica& replica, Memory& memory, std::function<bool()> believes, std::function<void()> on_equal)
-      : replica_(replica),
-        memory_(memory),
-        believes_(std::move(believes)),
-        on_equal_(std::move(on_equal)) {}
+      : replica_(replica), memory_(memory), believes_(std::move(believes)), on_equal_(std::move(on_equal)) {}
 
   Status on_welcome(const Welcome& welcome) override { return replica_.on_welcome(welcome); }
   Result<std::optional<Segment>> next_push(std::size_t most) override { return replica_.next_push(most); }
@@ -166,7 +163,7 @@ class OfficeMachine {
   bool off_ = false;  ///< no power
   bool forked_ = false;
   bool start_planned_ = false;
-  bool corrupt_before_ = false;
+  int corrupt_ = 0;      ///< how often its replica was said to be
   bool failed_ = false;  ///< its disk, in the last process
   std::optional<Error> last_error_;
 };
