@@ -346,7 +346,7 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
   if (process == nullptr || process->attempt != attempt) return;
   const auto fail_with = [&](Millis wait, const Error& error) {
     in_.scheduler.after(wait, [this, id, attempt, error] {
-      call(id, [&](Process& p) {
+      call(id, [this, attempt, error](Process& p) {  // a machine that stopped runs it later
         if (p.attempt == attempt) ended(p, error);
       });
     });
