@@ -5,21 +5,73 @@
 
 namespace wasl {
 
+namespace {
+
+constexpr std::string_view kDomain = "wasl.1/outbox";
+
+void encode_item(Writer& out, const OutboxItem& item) {
+  out.sized(item.header);
+  out.sized(item.body);
+  out.raw(encode_openings(item.openings));
+}
+
+void encode_frame(Writer& out, const Writer& frame) {
+  out.varint(frame.size());
+  out.fixed(crypto::hash(kDomain, frame.bytes()));
+  out.raw(frame.bytes());
+}
+
+/// Adds the item, or the items of one that begins with an empty header. @return whether all could be read.
+bool decode_items(ByteView frame, std::vector<OutboxItem>& items) {
+  Reader fields(frame);
+  OutboxItem item;
+  item.header = to_bytes(fields.sized(frame.size()));
+  if (item.header.empty()) {
+    bool all = fields.ok();
+    while (all && !fields.at_end()) {
+      const ByteView one = fields.sized(frame.size());
+      all = fields.ok() && !one.empty() && one[0] != 0 && decode_items(one, items);
+    }
+    return all;
+  }
+  item.body = to_bytes(fields.sized(frame.size()));
+  auto openings = decode_openings(fields.raw(fields.left()));
+  if (!fields.ok() || !openings) return false;
+  item.openings = std::move(*openings);
+  items.push_back(std::move(item));
+  return true;
+}
+
+}  // namespace
+
 Status OutboxLog::append(const std::vector<OutboxItem>& items) {
   Writer out;
   for (const OutboxItem& item : items) {
     Writer frame;
-    frame.sized(item.header);
-    frame.sized(item.body);
-    frame.raw(encode_openings(item.openings));
-    out.varint(frame.size());
-    out.fixed(crypto::hash("wasl.1/outbox", frame.bytes()));
-    out.raw(frame.bytes());
+    encode_item(frame, item);
+    encode_frame(out, frame);
   }
+  return append_frames(out.bytes());
+}
+
+Status OutboxLog::append_together(const std::vector<OutboxItem>& items) {
+  Writer frame;
+  frame.sized(ByteView());
+  for (const OutboxItem& item : items) {
+    Writer one;
+    encode_item(one, item);
+    frame.sized(one.bytes());
+  }
+  Writer out;
+  encode_frame(out, frame);
+  return append_frames(out.bytes());
+}
+
+Status OutboxLog::append_frames(ByteView frames) {
   WASL_LET(const std::uint64_t begin, clean_end());
   WASL_LET(DiskFile file, DiskFile::open(path_, DiskFile::Mode::create));
-  last_ = {begin, begin + out.size()};
-  Status done = file.write(begin, out.bytes());
+  last_ = {begin, begin + frames.size()};
+  Status done = file.write(begin, frames);
   if (done) {
     done = file.sync();
     must_reopen_ = must_reopen_ || !done;
@@ -73,16 +125,13 @@ Result<OutboxLog::Whole> OutboxLog::read_whole() const {
     const auto size = reader.count(bytes.size());
     const auto hash = reader.fixed<Hash>();
     const ByteView frame = reader.raw(static_cast<std::size_t>(size));
-    if (!reader.ok()) break;                                     // a torn tail
-    if (crypto::hash("wasl.1/outbox", frame) != hash) continue;  // damaged: what stands behind it is whole
-    Reader fields(frame);
-    OutboxItem item;
-    item.header = to_bytes(fields.sized(frame.size()));
-    item.body = to_bytes(fields.sized(frame.size()));
-    auto openings = decode_openings(fields.raw(fields.left()));
-    if (!fields.ok() || !openings) continue;
-    item.openings = std::move(*openings);
-    whole.items.push_back(std::move(item));
+    if (!reader.ok()) break;                             // a torn tail
+    if (crypto::hash(kDomain, frame) != hash) continue;  // damaged: what stands behind it is whole
+    const std::size_t before = whole.items.size();
+    if (!decode_items(frame, whole.items)) {
+      whole.items.resize(before);
+      continue;
+    }
     whole.bytes = reader.position();
   }
   return whole;

@@ -1,6 +1,7 @@
 #pragma once
 // outbox.log: sealed change sets as plain frames in a file of ours alone, fsynced before the replica commits,
-// so that unsent work survives a corrupt database. Frame: varint length, BLAKE2b-256 of the bytes, bytes.
+// so that unsent work survives a corrupt database. Frame: varint length, BLAKE2b-256 of the bytes, bytes. The
+// bytes are an item (header, body, openings), or an empty header and several sized items that count together.
 #include <cstdint>
 #include <filesystem>
 #include <vector>
@@ -14,6 +15,13 @@ struct OutboxItem {
   Bytes header;
   Bytes body;  ///< empty: the change set of this header was discarded
   std::vector<OpeningItem> openings;
+
+  /// The change set of this header was sealed again, on another chain.
+  static OutboxItem replaced(Bytes header) { return {std::move(header), {kReplaced}, {}}; }
+  [[nodiscard]] bool is_replaced() const { return body.size() == 1 && body[0] == kReplaced; }
+
+ private:
+  static constexpr Byte kReplaced = 0xFF;  // no body begins so
 };
 
 class OutboxLog {
@@ -22,6 +30,8 @@ class OutboxLog {
 
   /// Appends and fsyncs; what fails leaves nothing behind. Errors: storage_failed.
   Status append(const std::vector<OutboxItem>& items);
+  /// The same; a power cut leaves all of them or none.
+  Status append_together(const std::vector<OutboxItem>& items);
   /// Undoes the last append: what it belonged to could not be committed. @pre nobody has appended since.
   void take_back();
   /// Every whole frame; a torn tail is left out. A missing file is empty. Errors: storage_failed.
@@ -43,6 +53,7 @@ class OutboxLog {
   };
   [[nodiscard]] Result<Whole> read_whole() const;
   Result<std::uint64_t> clean_end();
+  Status append_frames(ByteView frames);
 
   std::filesystem::path path_;
   struct {
