@@ -193,7 +193,7 @@ bool OfficeMachine::launch() {
   if (!replica) {
     last_error_ = replica.error();
     in_.trace.note(setting_.name, "does not start: " + replica.error().message);
-    if (replica.error().code == Errc::corrupt) remove_replica();
+    if (replica.error().code == Errc::corrupt) give_up_replica();
     return false;
   }
   auto process = std::make_unique<Process>();
@@ -294,7 +294,11 @@ void OfficeMachine::resume() {
 }
 
 void OfficeMachine::second_daemon_for(Millis duration) {
-  if (processes_.size() != 1 || !launch()) return;
+  if (processes_.size() != 1) return;
+  if (!launch()) {
+    if (!is_running()) start_after(10'000);  // what ended the second took the first with it
+    return;
+  }
   in_.scheduler.after(duration, [this, id = processes_.back()->id] {
     const auto it =
         std::find_if(processes_.begin(), processes_.end(), [&](const auto& p) { return p->id == id; });
@@ -315,6 +319,11 @@ void OfficeMachine::duplicate_connection() {
 
 void OfficeMachine::lose(Side from) {
   if (!processes_.empty() && processes_[0]->connection != nullptr) processes_[0]->connection->lose(from);
+}
+
+void OfficeMachine::give_up_replica() {
+  on_damaged();
+  remove_replica();
 }
 
 void OfficeMachine::remove_replica() {
@@ -480,7 +489,7 @@ bool OfficeMachine::handle(Process& process, const Error& error) {
   if (can_mend(error.code)) return true;
   if (error.code == Errc::corrupt) {
     // "run it again" is part of what it says; what stays broken is put aside.
-    if (std::exchange(corrupt_before_, true)) remove_replica();
+    if (std::exchange(corrupt_before_, true)) give_up_replica();
   }
   if (find(process.id) != nullptr) kill();
   start_after(60'000 + static_cast<Millis>(in_.dice.below(120'000)));

@@ -108,6 +108,7 @@ class OfficeMachine {
   /// The last session ended or stands with "equal", and since.
   [[nodiscard]] bool is_equal() const { return equal_; }
   std::function<void()> on_sealed = [] {};
+  std::function<void()> on_damaged = [] {};  ///< its replica.db cannot be read, and is put aside
   std::function<void(OfficeMachine&)> on_equal = [](OfficeMachine&) {};
   bool may_be_caught = false;   ///< the hub really shows another history now
   bool may_be_corrupt = false;  ///< something damaged its files
@@ -141,6 +142,7 @@ class OfficeMachine {
   /// @return whether the process still runs.
   bool handle(Process& process, const Error& error);
   void end(bool tells);
+  void give_up_replica();
   bool killed();
   sqlite3* tool_connection();
   void close_tool();
