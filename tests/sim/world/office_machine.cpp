@@ -22,15 +22,13 @@ bool can_mend(Errc code) {
 }  // namespace
 
 Status Witness::on_verdicts(const std::vector<VerdictItem>& verdicts) {
-  // Of what was discarded only the header is accepted.
-  std::set<Promise> discarded;
   {
     WASL_LET(auto select,
              replica_.database().prepare("SELECT chain, sequence FROM _wasl_pending WHERE state = 4"));
     for (;;) {
       WASL_LET(const bool found, select.step());
       if (!found) break;
-      discarded.insert(
+      promises_.discarded.insert(
           {ChainId::from(select.blob(0)).value_or(ChainId{}), static_cast<Sequence>(select.int64(1))});
     }
   }
@@ -39,7 +37,7 @@ Status Witness::on_verdicts(const std::vector<VerdictItem>& verdicts) {
     if (item.verdict.outcome != Outcome::accepted || !believes_()) continue;
     for (std::uint64_t i = 0; i < item.count; ++i) {
       const Promise promise{item.chain, item.first + i};
-      if (!discarded.contains(promise)) promises_.insert(promise);
+      if (!promises_.discarded.contains(promise)) promises_.accepted.insert(promise);
     }
   }
   return {};
