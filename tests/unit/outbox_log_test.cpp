@@ -101,5 +101,23 @@ TEST_F(OutboxLogTest, ASyncThatFailedAsksToBeReopened) {
   EXPECT_EQ(bodies(), "");
 }
 
+TEST_F(OutboxLogTest, WhatBelongsTogetherIsThereWholeOrNotAtAll) {
+  std::vector<OutboxItem> both = item("b");
+  both.push_back(OutboxItem::replaced(to_bytes(view("header"))));
+  ASSERT_TRUE(log.append(item("a")));
+  ASSERT_TRUE(log.append(both));
+  const auto read = OutboxLog("/m/outbox.log").read().value();
+  ASSERT_EQ(read.size(), 3U);
+  EXPECT_EQ(to_text(read[1].body), "b");
+  EXPECT_FALSE(read[1].is_replaced());
+  EXPECT_TRUE(read[2].is_replaced());
+  DiskFile file = DiskFile::open("/m/outbox.log", DiskFile::Mode::write).value();
+  ASSERT_TRUE(file.truncate(file.size().value() - 1));
+  EXPECT_EQ(bodies(), "a ");
+  log.take_back();
+  ASSERT_TRUE(log.append(item("c")));
+  EXPECT_EQ(bodies(), "a c ");
+}
+
 }  // namespace
 }  // namespace wasl::test

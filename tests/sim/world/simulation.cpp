@@ -127,6 +127,8 @@ class Simulation {
 
   void wire(OfficeMachine& office) {
     office.on_sealed = [this, name = office.setting().name] { survivors_.sealed(name); };
+    // What nobody had sealed stood there alone; `wasl` reads what it can of it, and promises no more.
+    office.on_damaged = [this, name = office.setting().name] { survivors_.excuse_unsealed(name); };
     office.on_equal = [this](OfficeMachine& one) { check_equal(one); };
     images_[office.setting().name] = {office.disk().image(), survivors_.now()};
   }

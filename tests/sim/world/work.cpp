@@ -271,7 +271,7 @@ void Work::run(OfficeMachine& office, const std::vector<Written>& all, bool thro
 void Work::resolve(OfficeMachine& office) {
   const auto done = office.act([&](Replica& replica) -> Status {
     WASL_LET(const auto conflicts, replica.conflicts());
-    if (conflicts.empty()) return {};
+    if (conflicts.empty()) return fail(Errc::not_found, "there is no conflict");  // nothing was sealed
     const Conflict& one = conflicts[dice_.below(conflicts.size())];
     Replica::Resolution resolution;
     resolution.register_name = one.register_name;
@@ -299,7 +299,7 @@ void Work::discard(OfficeMachine& office) {
       pending.emplace_back(*Hash::from(select.blob(0)), to_text(select.blob(1)) + to_text(select.blob(2)));
     }
     select.reset();
-    if (pending.empty()) return {};
+    if (pending.empty()) return fail(Errc::not_found, "nothing waits");  // nothing was sealed
     const auto& [name, bytes] = pending[dice_.below(pending.size())];
     find_tokens(bytes, tokens);
     // Discarded or in doubt: a person gave it up.
