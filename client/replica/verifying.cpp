@@ -179,7 +179,8 @@ Status Replica::check_own_state(const std::string& space,
     if (known ? kept == said->second : !kept.exists()) continue;
     return fail(Errc::corrupt,
                 "replica.db is damaged: " + space + " " + id + " is not what signed history says",
-                "run: wasl verify; what was not sent is in outbox.log");
+                "start wasl daemon: it puts the file aside and fetches all again; what was not sent is in "
+                "outbox.log");
   }
   return {};
 }
