@@ -289,6 +289,7 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
                 "update the program; nothing is lost");
   }
   if (verdict.outcome != Outcome::accepted) {
+    WASL_TRY(check_own_state(header.space, records));
     WASL_TRY(identity_.add_evidence(
         "the hub accepted what nobody may write: " + std::string(explain(verdict.reason)), set.header_bytes,
         set.body_bytes, ports_.clock->now()));

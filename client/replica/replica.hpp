@@ -232,6 +232,9 @@ class Replica final : public ClientPort {
   Status check_restored();
   static Status set_aside(const std::filesystem::path& folder, Clock& clock, const Error& damage);
 
+  // verifying.cpp
+  Status check_own_state(const std::string& space, const std::map<std::string, LoadedRecord>& records);
+
   // salvaging.cpp
   Status salvage();
 

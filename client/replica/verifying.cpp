@@ -165,6 +165,26 @@ Result<VerifyReport> Replica::verify() {
   return report;
 }
 
+/// Before the hub is accused: what is kept of these records must be what signed history says of them.
+Status Replica::check_own_state(const std::string& space,
+                                const std::map<std::string, LoadedRecord>& records) {
+  WASL_LET(SpaceInfo* const info, store_.space(space));
+  WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network));
+  for (const auto& [id, loaded] : records) {
+    if (loaded.register_number == 0) continue;
+    const auto said = replay.records.find(id);
+    const RecordState& kept = loaded.record.confirmed;
+    // An id that the hub gives to a second register is no damage here.
+    const bool known = said != replay.records.end() && said->second.register_number == loaded.register_number;
+    if (known ? kept == said->second : !kept.exists()) continue;
+    return fail(Errc::corrupt,
+                "replica.db is damaged: " + space + " " + id + " is not what signed history says",
+                "start wasl daemon: it puts the file aside and fetches all again; what was not sent is in "
+                "outbox.log");
+  }
+  return {};
+}
+
 Result<std::vector<std::string>> Replica::rebuild(std::string_view space_name) {
   WASL_TRY(seal());
   WASL_LET(auto transaction, Transaction::begin(db_));
