@@ -26,6 +26,7 @@ class HubWorld {
   TestClock& clock() { return clock_; }
   TestRandom& random() { return random_; }
   const NetworkId& network() { return hub_->network(); }
+  const crypto::KeyPair& registrar_key() const { return registrar_key_; }
   const Schema& schema() const { return schema_; }
   /// As after a crash: everything in memory is gone.
   void reopen();
