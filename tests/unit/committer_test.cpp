@@ -1,6 +1,8 @@
 // What the committer decides, and that it remembers.
 #include "server/hub/committer.hpp"
 
+#include "shared/ledger/merkle.hpp"
+#include "shared/sqlite/database.hpp"
 #include "tests/support/hub_world.hpp"
 
 namespace wasl::test {
@@ -186,6 +188,27 @@ TEST_F(CommitterTest, TimeNeverRunsBackwards) {
   }
   world.clock().time -= 3'600'000;
   EXPECT_THROW(world.reopen(), std::runtime_error);
+}
+
+TEST_F(CommitterTest, ShowsNoLeafThatItCouldNotSign) {
+  Database disk = must(Database::open({.path = world.folder() / "hub.db"}));
+  must(
+      disk.exec("CREATE TABLE aside(level, no, hash);"
+                "CREATE TRIGGER lost AFTER INSERT ON hub_heads_node BEGIN "
+                "INSERT INTO aside VALUES(new.level, new.no, new.hash);"
+                "DELETE FROM hub_heads_node WHERE level = new.level AND no = new.no; END"));
+  const Seen before = world.hub().heads();
+  EXPECT_EQ(only(world.push(pen->run({project("a")}))).outcome, Outcome::accepted);
+  EXPECT_EQ(world.hub().heads(), before);
+  const std::uint64_t leaf = must(world.hub().newest_leaf("section/africa"))->index;
+  EXPECT_FALSE(world.hub().prove(before, {leaf}));
+  must(disk.exec("DROP TRIGGER lost; INSERT INTO hub_heads_node SELECT * FROM aside"));
+  const Proof proof = must(world.hub().prove(before, {leaf}));
+  const Seen now = world.hub().heads();
+  EXPECT_EQ(now.size, leaf + 1);
+  const std::vector<ledger::Leaf> shown{
+      {leaf, ledger::leaf_hash(must(ledger::HeadsLeaf::decode(proof.leaves.at(0).leaf)))}};
+  EXPECT_TRUE(ledger::verify_inclusions(shown, now.size, proof.inclusion, now.root));
 }
 
 }  // namespace
