@@ -190,6 +190,48 @@ TEST_F(CommitterTest, TimeNeverRunsBackwards) {
   EXPECT_THROW(world.reopen(), std::runtime_error);
 }
 
+TEST_F(CommitterTest, PutsOffAGroupThatIsLargerThanItHolds) {
+  constexpr std::uint32_t kParts = 300;  // of 240 KiB: more than 64 MiB
+  const std::string text(limits::kValueBytes, 'x');
+  std::vector<VerdictItem> verdicts;
+  for (std::uint32_t part = 1; part <= kParts && verdicts.empty(); ++part) {
+    std::vector<Operation> operations;
+    for (int i = 0; i < 15; ++i) {
+      operations.push_back(Pen::write_text("project", "p" + std::to_string(i), "reference", text));
+    }
+    verdicts = world.push(pen->run({pen->write(std::move(operations), part, kParts)}));
+  }
+  const Verdict verdict = only(verdicts);
+  EXPECT_EQ(verdict.outcome, Outcome::later);
+  EXPECT_EQ(verdict.reason, Reason::too_much_held);
+  EXPECT_EQ(verdicts[0].first, 1U);
+  EXPECT_GT(verdicts[0].count, 250U);
+  EXPECT_TRUE(world.hub().staged(device.public_key()).empty()) << "nothing of it stays in memory";
+}
+
+TEST_F(CommitterTest, KeepsPersonalValuesBesideTheirGroup) {
+  Opening opening;
+  opening.value = Value::text("Awa");
+  Operation name = Pen::write_text("person", "h", "name", "");
+  const auto offer = [&](bool with_opening) {
+    ChangeSet set = pen->write({Pen::create("person", "h"), name}, 1, 1);
+    Header header = set.header;
+    std::vector<Operation> operations = set.operations;
+    const Hash commitment =
+        commitment_of(header.network, header.space, "h", operations[1].address.field, set.dot(1), opening);
+    operations[1].value = Value::commitment(commitment);
+    set = make_change_set(header, operations);
+    pen->rewind(header.sequence, set.name);
+    Segment push = pen->run({set});
+    if (with_opening) push.openings.push_back({commitment, opening});
+    return std::pair(only(world.push(std::move(push))), commitment);
+  };
+  EXPECT_EQ(offer(false).first.reason, Reason::malformed);
+  const auto [verdict, commitment] = offer(true);
+  EXPECT_EQ(verdict.outcome, Outcome::accepted) << verdict.detail;
+  EXPECT_EQ(must(world.store().opening(commitment))->value, opening.value);
+}
+
 TEST_F(CommitterTest, ShowsNoLeafThatItCouldNotSign) {
   Database disk = must(Database::open({.path = world.folder() / "hub.db"}));
   must(
