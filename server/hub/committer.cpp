@@ -115,6 +115,8 @@ Status Committer::sign() {
   return heads_.sign(ledger::heads_origin(network_, authority_.statement().epoch), ports_.log_key);
 }
 
+Status Committer::sign_what_is_left() { return heads_.seen().size < heads_.size() ? sign() : Status(); }
+
 void Committer::submit(std::uint64_t ticket, Segment push) { queue_.emplace_back(ticket, std::move(push)); }
 
 Committer::Committed Committer::commit() {
