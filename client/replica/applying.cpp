@@ -349,6 +349,7 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
                 "update the program; nothing is lost");
   }
   if (verdict.outcome != Outcome::accepted) {
+    WASL_TRY(check_own_state(header.space, records));
     return accuse("the hub accepted a change set of " + short_key(header.source.author) + " in " +
                       header.space + " that it had to refuse (" + std::string(to_word(verdict.reason)) + " " +
                       verdict.detail + "): " + std::string(explain(verdict.reason)),

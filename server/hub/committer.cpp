@@ -124,6 +124,8 @@ Status Committer::sign() {
   return heads_.sign(ledger::heads_origin(network_, authority_.statement().epoch), ports_.log_key);
 }
 
+Status Committer::sign_what_is_left() { return heads_.seen().size < heads_.size() ? sign() : Status(); }
+
 void Committer::submit(std::uint64_t ticket, Segment push) {
   queued_ += push.items.size() + operations_of(push.items);
   queue_.emplace_back(ticket, std::move(push));

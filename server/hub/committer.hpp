@@ -53,6 +53,8 @@ class Committer {
   [[nodiscard]] const AuthorityState& authority() const { return authority_; }
   [[nodiscard]] const NetworkId& network() const { return network_; }
   [[nodiscard]] HeadsLog& heads() { return heads_; }
+  /// Signs what a commit made durable and could not sign, if there is such: nobody is shown a leaf before.
+  Status sign_what_is_left();
   [[nodiscard]] const Staging& staging() const { return staging_; }
   /// Never falls, whatever the clock does.
   [[nodiscard]] Millis hub_time();

@@ -54,6 +54,11 @@ Result<std::optional<HubPort::NewestLeaf>> Hub::newest_leaf(const std::string& s
   return std::optional(NewestLeaf{info->leaf_index, leaf.size, leaf.digest_position == leaf.size});
 }
 
+Result<Proof> Hub::prove(const Seen& known, const std::vector<std::uint64_t>& leaves) {
+  WASL_TRY(committer_.sign_what_is_left());
+  return committer_.heads().prove(known, leaves);
+}
+
 Status Hub::note_done(const PublicKey& key, const Done& done) {
   return ports_.store.transact([&]() -> Status {
     WASL_LET(auto note, ports_.store.device(key));

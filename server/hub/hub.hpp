@@ -44,9 +44,7 @@ class Hub final : public HubPort {
   void push(std::uint64_t session, Segment segment) override;
   Result<std::optional<NewestLeaf>> newest_leaf(const std::string& space) override;
   Seen heads() override { return committer_.heads().seen(); }
-  Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves) override {
-    return committer_.heads().prove(known, leaves);
-  }
+  Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves) override;
   Status note_done(const PublicKey& key, const Done& done) override;
 
  private:

@@ -1,6 +1,6 @@
-// wasl_faults: memory and disks that fail at the Nth call, once or from there on, under everything that
-// offices and the hub do. Each act ends well or with an error in words; once the trouble is over it works,
-// and nothing is half done.
+// wasl_faults: memory, statements and disks that fail at the Nth call, once or from there on, under
+// everything that offices and the hub do. Each act ends well or with an error in words; once the trouble is
+// over it works, and nothing is half done.
 //
 //   wasl_faults                    some of the calls of each act; WASL_DEEP=1: all of them
 //   wasl_faults --act seal --fault write --after 7 [--for-ever]     one of them
@@ -17,14 +17,23 @@
 #include "shared/log/log.hpp"
 #include "tests/crash/act.hpp"
 #include "tests/crash/failing_memory.hpp"
+#include "tests/crash/failing_statements.hpp"
 #include "tests/crash/settling.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/lsan_interface.h>
 #endif
 
+extern "C" [[gnu::weak]] void __gcov_dump();  // there under --coverage only
+
 namespace wasl::test {
 namespace {
+
+[[noreturn]] void end_child(int status) {
+  if (__gcov_dump != nullptr) __gcov_dump();
+  std::fflush(stdout);
+  std::_Exit(status);
+}
 
 #if defined(__SANITIZE_ADDRESS__)
 bool leaks() { return __lsan_do_recoverable_leak_check() != 0; }
@@ -32,13 +41,16 @@ bool leaks() { return __lsan_do_recoverable_leak_check() != 0; }
 bool leaks() { return false; }
 #endif
 
-enum class Fault { memory, read, write, sync, room };
-constexpr Fault kFaults[] = {Fault::memory, Fault::read, Fault::write, Fault::sync, Fault::room};
+enum class Fault { memory, statement, read, write, sync, room };
+constexpr Fault kFaults[] = {Fault::memory, Fault::statement, Fault::read,
+                             Fault::write,  Fault::sync,      Fault::room};
 
 std::string word(Fault fault) {
   switch (fault) {
     case Fault::memory:
       return "memory";
+    case Fault::statement:
+      return "statement";
     case Fault::read:
       return "read";
     case Fault::write:
@@ -109,14 +121,9 @@ class Trial {
         world_.abandon();
         return judge(trouble, Ended::by_exception);
       };
-      std::set_terminate([] {
-        const auto found = ending_();
-        std::fflush(stdout);
-        std::_Exit(static_cast<int>(found));
-      });
+      std::set_terminate([] { end_child(static_cast<int>(ending_())); });
       const Found found = check_here(trouble);
-      std::fflush(stdout);
-      std::_Exit(leaks() ? static_cast<int>(report(trouble, "memory leaks")) : static_cast<int>(found));
+      end_child(static_cast<int>(leaks() ? report(trouble, "memory leaks") : found));
     }
     int status = 0;
     ::waitpid(child, &status, 0);
@@ -140,6 +147,8 @@ class Trial {
     switch (trouble.fault) {
       case Fault::memory:
         return fail_memory(trouble.after, trouble.for_ever);
+      case Fault::statement:
+        return fail_statements(trouble.after, trouble.for_ever);
       case Fault::read:
         return disk.fail({DiskCall::read, trouble.after, trouble.for_ever, SQLITE_IOERR_READ});
       case Fault::write:
@@ -153,6 +162,7 @@ class Trial {
   /// @return how many calls have failed.
   std::uint64_t mend(const Trouble& trouble) {
     if (trouble.fault == Fault::memory) return mend_memory();
+    if (trouble.fault == Fault::statement) return mend_statements();
     SimDisk& disk = world_.disk(act_.victim);
     disk.mend();
     return disk.failed() - std::exchange(failed_before_, disk.failed());
@@ -258,7 +268,7 @@ int main(int argc, char** argv) {
   if (const char* deep = std::getenv("WASL_DEEP"); deep != nullptr && *deep != '\0') in.each = 0;
   CLI::App app("Lets memory and disks fail under everything that offices and the hub do.", "wasl_faults");
   app.add_option("--act", in.act, "One act");
-  app.add_option("--fault", in.fault, "memory, read, write, sync or room");
+  app.add_option("--fault", in.fault, "memory, statement, read, write, sync or room");
   app.add_option("--after", in.after, "Calls that still work");
   app.add_flag("--for-ever", in.for_ever, "All calls from there on fail");
   app.add_option("--each", in.each, "Calls before the steps grow; 0: every call")

@@ -26,7 +26,9 @@ class HubWorld {
   TestClock& clock() { return clock_; }
   TestRandom& random() { return random_; }
   const NetworkId& network() { return hub_->network(); }
+  const crypto::KeyPair& registrar_key() const { return registrar_key_; }
   const Schema& schema() const { return schema_; }
+  const std::filesystem::path& folder() const { return folder_; }
   /// As after a crash: everything in memory is gone.
   void reopen();
   void add_organisation(const std::string& id, const std::string& kind, const std::string& parent = "") {

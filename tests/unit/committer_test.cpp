@@ -1,6 +1,8 @@
 // What the committer decides, and that it remembers.
 #include "server/hub/committer.hpp"
 
+#include "shared/ledger/merkle.hpp"
+#include "shared/sqlite/database.hpp"
 #include "tests/support/hub_world.hpp"
 
 namespace wasl::test {
@@ -186,6 +188,69 @@ TEST_F(CommitterTest, TimeNeverRunsBackwards) {
   }
   world.clock().time -= 3'600'000;
   EXPECT_THROW(world.reopen(), std::runtime_error);
+}
+
+TEST_F(CommitterTest, PutsOffAGroupThatIsLargerThanItHolds) {
+  constexpr std::uint32_t kParts = 300;  // of 240 KiB: more than 64 MiB
+  const std::string text(limits::kValueBytes, 'x');
+  std::vector<VerdictItem> verdicts;
+  for (std::uint32_t part = 1; part <= kParts && verdicts.empty(); ++part) {
+    std::vector<Operation> operations;
+    for (int i = 0; i < 15; ++i) {
+      operations.push_back(Pen::write_text("project", "p" + std::to_string(i), "reference", text));
+    }
+    verdicts = world.push(pen->run({pen->write(std::move(operations), part, kParts)}));
+  }
+  const Verdict verdict = only(verdicts);
+  EXPECT_EQ(verdict.outcome, Outcome::later);
+  EXPECT_EQ(verdict.reason, Reason::too_much_held);
+  EXPECT_EQ(verdicts[0].first, 1U);
+  EXPECT_GT(verdicts[0].count, 250U);
+  EXPECT_TRUE(world.hub().staged(device.public_key()).empty()) << "nothing of it stays in memory";
+}
+
+TEST_F(CommitterTest, KeepsPersonalValuesBesideTheirGroup) {
+  Opening opening;
+  opening.value = Value::text("Awa");
+  Operation name = Pen::write_text("person", "h", "name", "");
+  const auto offer = [&](bool with_opening) {
+    ChangeSet set = pen->write({Pen::create("person", "h"), name}, 1, 1);
+    Header header = set.header;
+    std::vector<Operation> operations = set.operations;
+    const Hash commitment =
+        commitment_of(header.network, header.space, "h", operations[1].address.field, set.dot(1), opening);
+    operations[1].value = Value::commitment(commitment);
+    set = make_change_set(header, operations);
+    pen->rewind(header.sequence, set.name);
+    Segment push = pen->run({set});
+    if (with_opening) push.openings.push_back({commitment, opening});
+    return std::pair(only(world.push(std::move(push))), commitment);
+  };
+  EXPECT_EQ(offer(false).first.reason, Reason::malformed);
+  const auto [verdict, commitment] = offer(true);
+  EXPECT_EQ(verdict.outcome, Outcome::accepted) << verdict.detail;
+  EXPECT_EQ(must(world.store().opening(commitment))->value, opening.value);
+}
+
+TEST_F(CommitterTest, ShowsNoLeafThatItCouldNotSign) {
+  Database disk = must(Database::open({.path = world.folder() / "hub.db"}));
+  must(
+      disk.exec("CREATE TABLE aside(level, no, hash);"
+                "CREATE TRIGGER lost AFTER INSERT ON hub_heads_node BEGIN "
+                "INSERT INTO aside VALUES(new.level, new.no, new.hash);"
+                "DELETE FROM hub_heads_node WHERE level = new.level AND no = new.no; END"));
+  const Seen before = world.hub().heads();
+  EXPECT_EQ(only(world.push(pen->run({project("a")}))).outcome, Outcome::accepted);
+  EXPECT_EQ(world.hub().heads(), before);
+  const std::uint64_t leaf = must(world.hub().newest_leaf("section/africa"))->index;
+  EXPECT_FALSE(world.hub().prove(before, {leaf}));
+  must(disk.exec("DROP TRIGGER lost; INSERT INTO hub_heads_node SELECT * FROM aside"));
+  const Proof proof = must(world.hub().prove(before, {leaf}));
+  const Seen now = world.hub().heads();
+  EXPECT_EQ(now.size, leaf + 1);
+  const std::vector<ledger::Leaf> shown{
+      {leaf, ledger::leaf_hash(must(ledger::HeadsLeaf::decode(proof.leaves.at(0).leaf)))}};
+  EXPECT_TRUE(ledger::verify_inclusions(shown, now.size, proof.inclusion, now.root));
 }
 
 }  // namespace
