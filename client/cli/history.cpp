@@ -10,15 +10,20 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// What is too damaged to be looked at is put aside first.
+/// What is too damaged to be looked at is named and put aside.
 Result<VerifyReport> verified(const Office& office) {
+  Error damage{};
   {
     auto replica = office.open();
     auto report = replica ? (*replica)->verify() : tl::unexpected(replica.error());
     if (report || report.error().code != Errc::corrupt) return report;
+    damage = report.error();
   }
   WASL_LET(const auto replica, office.reopen());
-  return replica->verify();
+  WASL_LET(VerifyReport report, replica->verify());
+  report.ok = false;
+  report.problems.insert(report.problems.begin(), damage.message);
+  return report;
 }
 
 }  // namespace

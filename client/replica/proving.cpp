@@ -106,13 +106,16 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
   WASL_TRY(check_held());
   WASL_LET(const CheckpointAnchor known, identity_.checkpoint());
   const bool goes_on = session_base_.value_or(known.heads) == known.heads;
-  if (!proof.checkpoint.empty()) WASL_TRY(take_checkpoint(proof, known));
+  std::set<std::string> fresh;
+  if (!proof.checkpoint.empty()) {
+    WASL_LET(fresh, take_checkpoint(proof, known));
+  }
   const std::string& note = proof.checkpoint.empty() ? known.note : proof.checkpoint;
   WASL_LET(const bool overtaken, is_overtaken());
   WASL_LET(const auto spaces, spoken_spaces());
   for (const std::string& space : spaces) {
     WASL_LET(SpaceInfo* const info, store_.space(space));
-    WASL_TRY(check_against_leaf(*info, note, overtaken));
+    WASL_TRY(check_against_leaf(*info, note, overtaken, fresh.contains(space)));
   }
   std::vector<std::string> differing;
   WASL_LET(std::optional<bool> equal, compare_states(differing));
@@ -182,11 +185,12 @@ Result<Replica::ShownLeaves> Replica::check_leaves(const Proof& proof, const led
   return by_name;
 }
 
-Status Replica::take_checkpoint(const Proof& proof, const CheckpointAnchor& known) {
+Result<std::set<std::string>> Replica::take_checkpoint(const Proof& proof, const CheckpointAnchor& known) {
   WASL_LET(const ledger::Checkpoint checkpoint, check_checkpoint(proof, known));
   WASL_LET(const ShownLeaves leaves, check_leaves(proof, checkpoint));
   session_base_ = Seen{checkpoint.size, checkpoint.root};
   WASL_LET(const bool overtaken, is_overtaken());
+  std::set<std::string> fresh;
   WASL_LET(const auto spaces, spoken_spaces());
   for (const std::string& space : spaces) {  // `authority` first
     WASL_LET(SpaceInfo* const info, store_.space(space));
@@ -194,29 +198,38 @@ Status Replica::take_checkpoint(const Proof& proof, const CheckpointAnchor& know
     const Bytes name =
         is_private_space(space) ? to_bytes(ledger::blind_name(*info->key, space).view()) : to_bytes(space);
     const auto shown = leaves.find(name);
-    if (shown != leaves.end()) WASL_TRY(take_leaf(*info, shown->second, proof, overtaken));
+    if (shown == leaves.end()) continue;
+    WASL_TRY(check_next_leaf(*info, shown->second, proof, overtaken));
+    if (!info->leaf.empty() && shown->second.index < info->leaf_index) continue;
+    WASL_TRY(take_leaf(*info, shown->second, proof));
+    fresh.insert(space);
   }
-  if (overtaken) return {};
+  if (overtaken) return fresh;
   Writer size;
   size.varint(checkpoint.size);
-  return store_.set_meta("leaves up to", size.bytes());
+  WASL_TRY(store_.set_meta("leaves up to", size.bytes()));
+  return fresh;
 }
 
-/// Takes the newest leaf of a space, if it goes on from what the hub signed before.
-Status Replica::take_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& proof, bool overtaken) {
+/// Each leaf of a space goes on from the one before, whichever of two programs of this office heard it first.
+Status Replica::check_next_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& proof, bool overtaken) {
+  if (info.leaf.empty()) return {};
+  const auto before = ledger::HeadsLeaf::decode(info.leaf);
+  if (!before) return forget_leaf(info);
+  const bool newer = shown.index >= info.leaf_index;
+  const auto& [first, second] = newer ? std::tie(*before, shown.leaf) : std::tie(shown.leaf, *before);
+  const bool goes_on = (newer || overtaken) && first.size <= second.size &&
+                       (first.size < second.size || first.root == second.root);
+  if (goes_on) return {};
+  WASL_LET(const bool stands, is_root(info, *before));
+  if (!stands) return forget_leaf(info);
+  return accuse("the hub shows another history of " + info.name + " than before", before->encode(),
+                view(proof.checkpoint));
+}
+
+/// Takes the newest leaf of a space.
+Status Replica::take_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& proof) {
   const auto& [index, leaf] = shown;
-  if (!info.leaf.empty()) {
-    WASL_LET(const ledger::HeadsLeaf before, ledger::HeadsLeaf::decode(info.leaf));
-    const bool newer = index >= info.leaf_index;
-    const auto& [first, second] = newer ? std::tie(before, leaf) : std::tie(leaf, before);
-    const bool goes_on = (newer || overtaken) && first.size <= second.size &&
-                         (first.size < second.size || first.root == second.root);
-    if (!goes_on) {
-      return accuse("the hub shows another history of " + info.name + " than before", before.encode(),
-                    view(proof.checkpoint));
-    }
-    if (!newer) return {};
-  }
   WASL_LET(const SpaceInfo* const authority, store_.space(kAuthoritySpace));
   if (leaf.authority_size > authority->size) {
     return accuse("the hub withholds entries of authority: it signed " + std::to_string(leaf.authority_size) +
@@ -237,28 +250,51 @@ Status Replica::take_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& 
   return store_.save_space(info);
 }
 
+/// Whether the entries held give the leaf's root. Rows that a failing disk changed are made again first.
+Result<bool> Replica::is_root(const SpaceInfo& info, const ledger::HeadsLeaf& leaf) {
+  if (leaf.size > info.size) return false;
+  auto root = store_.root(info.name, leaf.size);
+  if (leaf.size == 0 || root == leaf.root) return true;
+  WASL_TRY(repair_rows(info.name, leaf.size));
+  root = store_.root(info.name, leaf.size);
+  if (!root) return tl::unexpected(root.error());
+  return *root == leaf.root;
+}
+
+/// A head that was right when it was kept and is not now: the hub is asked for it again.
+Status Replica::forget_leaf(SpaceInfo& info) {
+  info.leaf.clear();
+  info.leaf_index = 0;
+  info.proved = 0;
+  unproved_.erase(info.name);
+  WASL_TRY(store_.save_space(info));
+  return identity_.add_evidence(
+      "the kept head of " + info.name + " was damaged; the hub was asked for it again", {}, {},
+      ports_.clock->now());
+}
+
 /// The entries held are those that the hub signed: none left out, none beside.
-Status Replica::check_against_leaf(SpaceInfo& info, std::string_view note, bool overtaken) {
+/// @param fresh the leaf came with this proof; else it was found right before.
+Status Replica::check_against_leaf(SpaceInfo& info, std::string_view note, bool overtaken, bool fresh) {
   const bool offered = offered_.contains(info.name);
-  const auto named = named_.find(info.name);
-  const Position before = named == named_.end() || !offered ? 0 : named->second;
+  const auto named = unproved_.find(info.name);
+  const Position before = named == unproved_.end() || !offered ? 0 : named->second;
   if (info.leaf.empty() && before == 0) return {};
   ledger::HeadsLeaf leaf;
   if (!info.leaf.empty()) {
-    WASL_LET(leaf, ledger::HeadsLeaf::decode(info.leaf));
+    const auto kept = ledger::HeadsLeaf::decode(info.leaf);
+    if (!kept) return forget_leaf(info);
+    leaf = *kept;
   }
+  WASL_LET(const bool stands, is_root(info, leaf));
+  if (!stands && !fresh && info.proved == leaf.size) return forget_leaf(info);
   if (info.size < leaf.size) {
     if (!offered) return {};  // what was taken back of it comes when it may be read again
     return accuse("the hub withholds entries of " + info.name + ": it signed " + std::to_string(leaf.size) +
                       " and sent " + std::to_string(info.size),
                   leaf.encode(), view(note));
   }
-  WASL_LET(Hash root, store_.root(info.name, leaf.size));
-  if (leaf.size > 0 && root != leaf.root) {
-    WASL_TRY(repair_rows(info.name, leaf.size));
-    WASL_LET(root, store_.root(info.name, leaf.size));
-  }
-  if (leaf.size > 0 && root != leaf.root) {
+  if (!stands) {
     return accuse("the hub sent entries of " + info.name + " that are not those that it signed",
                   info.frontier.encode(), view(note));
   }

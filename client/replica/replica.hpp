@@ -286,10 +286,14 @@ class Replica final : public ClientPort {
   Result<std::optional<bool>> take_proof(const Proof& proof);
   Result<ledger::Checkpoint> check_checkpoint(const Proof& proof, const CheckpointAnchor& known);
   Result<ShownLeaves> check_leaves(const Proof& proof, const ledger::Checkpoint& checkpoint);
-  Status take_checkpoint(const Proof& proof, const CheckpointAnchor& known);
-  Status take_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& proof, bool overtaken);
+  /// @return the spaces whose newest leaf it brought.
+  Result<std::set<std::string>> take_checkpoint(const Proof& proof, const CheckpointAnchor& known);
+  Status take_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& proof);
+  Status check_next_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& proof, bool overtaken);
   Result<bool> is_overtaken();
-  Status check_against_leaf(SpaceInfo& info, std::string_view note, bool overtaken);
+  Status check_against_leaf(SpaceInfo& info, std::string_view note, bool overtaken, bool fresh);
+  Result<bool> is_root(const SpaceInfo& info, const ledger::HeadsLeaf& leaf);
+  Status forget_leaf(SpaceInfo& info);
   Status check_promises(std::string_view note);
   Result<std::optional<bool>> compare_states(std::vector<std::string>& differing);
   Status heal(const std::vector<std::string>& differing, std::optional<bool>& equal);
@@ -351,14 +355,15 @@ class Replica final : public ClientPort {
   /// then.
   std::map<SpaceNumber, std::pair<std::uint64_t, Position>> noted_;
   bool tables_ready_ = false;
-  bool outbox_known_ = false;              ///< what outbox.log holds was looked at, and stands here too
-  std::int64_t pushed_ = kNothingPushed;   ///< pending numbers handed out in this session
-  std::optional<Seen> session_base_;       ///< the checkpoint that this session's proofs start from
-  std::uint64_t leaves_before_ = 0;        ///< up to which checkpoint this replica had the leaves before it
-  std::map<ChainId, Sequence> staged_;     ///< what the hub holds already, by its welcome
-  std::map<std::string, Position> named_;  ///< entries that this session's hello named, by space
-  std::map<std::string, Position> held_;   ///< entries that this session knows to be here
-  std::set<std::string> offered_;          ///< spaces that this session's welcome lets us read
+  bool outbox_known_ = false;             ///< what outbox.log holds was looked at, and stands here too
+  std::int64_t pushed_ = kNothingPushed;  ///< pending numbers handed out in this session
+  std::optional<Seen> session_base_;      ///< the checkpoint that this session's proofs start from
+  std::uint64_t leaves_before_ = 0;       ///< up to which checkpoint this replica had the leaves before it
+  std::map<ChainId, Sequence> staged_;    ///< what the hub holds already, by its welcome
+  std::map<std::string, Position>
+      unproved_;                          ///< entries beyond what was proved that this session's hello named
+  std::map<std::string, Position> held_;  ///< entries that this session knows to be here
+  std::set<std::string> offered_;         ///< spaces that this session's welcome lets us read
   std::map<ChainId, Sequence>
       promised_;                      ///< up to where the hub has said "accepted" to this session's knowledge
   bool asked_in_full_ = false;        ///< the hub was asked to leave nothing out

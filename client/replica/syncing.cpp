@@ -27,10 +27,12 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
     hello.cursors.push_back({space, info->size, info->key.has_value()});
-    named_[space] = held_[space] = info->size;
+    held_[space] = info->size;
+    if (info->size == info->proved) continue;
     // A link that broke between the entries and their proof left a space without its leaf, or with an old
     // one.
-    if (info->size > info->proved) hello.flags |= Hello::kLeaves;
+    hello.flags |= Hello::kLeaves;
+    unproved_[space] = info->size;
   }
   return encode(hello, device_);
 }
@@ -39,7 +41,7 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
 Status Replica::begin_session() {
   pushed_ = kNothingPushed;
   staged_.clear();
-  named_.clear();
+  unproved_.clear();
   held_.clear();
   offered_.clear();
   promised_.clear();
@@ -72,7 +74,8 @@ Result<Bytes> Replica::make_invitation_hello(const crypto::KeyPair& invitation, 
   WASL_TRY(begin_session());
   WASL_LET(const SpaceInfo* const info, store_.space(kAuthoritySpace));
   hello.cursors.push_back({info->name, info->size, false});
-  named_[info->name] = held_[info->name] = info->size;
+  held_[info->name] = info->size;
+  if (info->size > info->proved) unproved_[info->name] = info->size;
   return encode(hello, invitation);
 }
 
@@ -134,7 +137,7 @@ Status Replica::on_welcome(const Welcome& welcome) {
 Status Replica::take_welcome(const Welcome& welcome) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
-  for (const auto& [space, size] : named_) {
+  for (const auto& [space, size] : held_) {
     if (welcome.same_spaces) offered_.insert(space);
   }
   for (const SpaceKey& space : welcome.spaces) {

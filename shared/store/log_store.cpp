@@ -97,7 +97,7 @@ Result<SpaceInfo*> LogStore::space(std::string_view name) {
     info.size = static_cast<Position>(select.int64(1));
     info.applied = static_cast<Position>(select.int64(2));
     auto frontier = ledger::Frontier::decode(select.blob(3));
-    if (!frontier) return damaged("Merkle frontier");
+    if (!frontier || frontier->size() != info.size) return damaged("Merkle frontier");
     info.frontier = std::move(*frontier);
     if (!select.is_null(4)) info.key = ledger::BlindingKey::from(select.blob(4));
     info.leaf_index = static_cast<std::uint64_t>(select.int64(5));

@@ -574,6 +574,26 @@ TEST(DamagedReplica, NamesNothingAsSeen) {
   expect_equal(scene.mali->sync());
 }
 
+TEST(DamagedReplica, AsksForAHeadThatItKeptWrong) {
+  Scene scene;
+  scene.must_sync(*scene.mali);
+  const std::string of_africa = " WHERE name = 'section/africa'";
+  const auto flip = [&](const std::string& last) {
+    scene.mali->sql("UPDATE _wasl_space SET leaf = substr(leaf, 1, 60) || x'" + last +
+                    "' || substr(leaf, 62)" + of_africa);
+  };
+  const std::string kept = scene.mali->rows("SELECT hex(leaf) FROM _wasl_space" + of_africa);
+  flip(kept.substr(120, 2) == "00" ? "01" : "00");
+  const auto told = scene.mali->sync();
+  ASSERT_FALSE(told.error) << told.error->message;
+  EXPECT_FALSE(told.summary.equal.has_value());
+  expect_equal(scene.mali->sync());
+  EXPECT_EQ(scene.mali->rows("SELECT hex(leaf) FROM _wasl_space" + of_africa), kept);
+  const auto notices = must(scene.mali->replica().status()).notices;
+  ASSERT_EQ(notices.size(), 1U);
+  EXPECT_NE(notices[0].find("the kept head of section/africa was damaged"), std::string::npos) << notices[0];
+}
+
 TEST(DamagedReplica, SealsAgainWhatNamesWhatNobodyProved) {
   Scene scene;
   scene.must_sync(*scene.mali);

@@ -248,6 +248,7 @@ void Work::run(OfficeMachine& office, const std::vector<Written>& all, bool thro
   }
   if (sql.empty()) return;
   bool done = false;
+  const std::uint64_t doubts = office.doubts();
   if (through_wasl) {
     const auto status = office.act(
         [&](Replica& replica) { return replica.write([&](Database& db) { return db.exec(sql); }); });
@@ -258,6 +259,7 @@ void Work::run(OfficeMachine& office, const std::vector<Written>& all, bool thro
   }
   if (!done) {
     ++refused_;
+    if (office.doubts() != doubts) give_up(all);
     return;
   }
   ++saved_;
@@ -266,6 +268,15 @@ void Work::run(OfficeMachine& office, const std::vector<Written>& all, bool thro
     for (const auto& [place, token] : one.tokens) survivors_.saved(place, token);
   }
   if (through_wasl) survivors_.sealed(office.setting().name);
+}
+
+/// A statement that failed with its disk may have taken effect: what it wrote over and nobody had sealed may
+/// be gone.
+void Work::give_up(const std::vector<Written>& all) {
+  for (const Written& one : all) {
+    for (const Survivors::Place& gone : one.deleted) survivors_.deleted(gone, gone.field.empty());
+    for (const auto& [place, token] : one.tokens) survivors_.deleted(place, false);
+  }
 }
 
 void Work::resolve(OfficeMachine& office) {
