@@ -256,15 +256,16 @@ void Work::run(OfficeMachine& office, const std::vector<Written>& all, bool thro
   } else {
     done = office.tool(all.size() > 1 ? "BEGIN;" + sql + "COMMIT" : sql);
   }
-  if (!done) {
-    ++refused_;
-    return;
-  }
-  ++saved_;
+  ++(done ? saved_ : refused_);
   for (const Written& one : all) {
     for (const Survivors::Place& gone : one.deleted) survivors_.deleted(gone, gone.field.empty());
-    for (const auto& [place, token] : one.tokens) survivors_.saved(place, token);
+    for (const auto& [place, token] : one.tokens) {
+      if (done) survivors_.saved(place, token);
+      // A commit that was cut off may stand all the same: what nobody had sealed there may be written over.
+      if (!done) survivors_.deleted(place, false);
+    }
   }
+  if (!done) return;
   if (through_wasl) survivors_.sealed(office.setting().name);
 }
 
