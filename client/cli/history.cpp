@@ -12,13 +12,21 @@ using Json = nlohmann::ordered_json;
 
 /// What is too damaged to be looked at is put aside first.
 Result<VerifyReport> verified(const Office& office) {
+  std::string damage;
   {
     auto replica = office.open();
     auto report = replica ? (*replica)->verify() : tl::unexpected(replica.error());
     if (report || report.error().code != Errc::corrupt) return report;
+    damage = report.error().message;
   }
   WASL_LET(const auto replica, office.reopen());
-  return replica->verify();
+  WASL_LET(VerifyReport report, replica->verify());
+  report.ok = false;
+  report.problems.insert(report.problems.begin(), damage);
+  report.statements.emplace_back(
+      "The damaged replica.db was put aside. Run: wasl sync; it fetches all again, and what was not sent is "
+      "kept.");
+  return report;
 }
 
 }  // namespace

@@ -40,10 +40,10 @@ Result<std::unique_ptr<Replica>> Replica::reopen(const std::filesystem::path& fo
   if (sound) {
     auto opened = open(folder, ports);
     if (!opened && opened.error().code != Errc::corrupt) return opened;
-    // Pages are whole; what they say need not be, and shows when what programs wrote is sealed.
-    const auto sealed = opened ? (*opened)->seal() : tl::unexpected(opened.error());
-    if (sealed || sealed.error().code != Errc::corrupt) return opened;
-    sound = tl::unexpected(sealed.error());
+    // Pages are whole; what they say need not be.
+    const auto report = opened ? (*opened)->verify() : tl::unexpected(opened.error());
+    if (report ? report->problems.empty() : report.error().code != Errc::corrupt) return opened;
+    sound = report ? fail(Errc::corrupt, report->problems.front()) : tl::unexpected(report.error());
   }
   if (sound.error().code != Errc::corrupt) return tl::unexpected(sound.error());
   WASL_TRY(set_aside(folder, ports.clock, sound.error()));

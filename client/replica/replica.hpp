@@ -233,6 +233,7 @@ class Replica final : public ClientPort {
   static Status set_aside(const std::filesystem::path& folder, Clock& clock, const Error& damage);
 
   // verifying.cpp
+  Status check_own_entries(const SpaceInfo& info);
   Status check_own_state(const std::string& space, const std::map<std::string, LoadedRecord>& records);
 
   // salvaging.cpp

@@ -446,6 +446,7 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
     }
     WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
     if (info->size == leaf.size && info->frontier.root() != leaf.root) {
+      WASL_TRY(check_own_entries(*info));
       WASL_TRY(identity_.add_evidence("the entries of " + space + " are not those that the hub signed",
                                       info->frontier.encode(), view(moved.value_or(known).note),
                                       ports_.clock->now()));

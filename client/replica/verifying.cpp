@@ -185,6 +185,16 @@ Status Replica::check_own_state(const std::string& space,
   return {};
 }
 
+/// Likewise of the entries of a space: the root that is kept must be that of the log that is kept.
+Status Replica::check_own_entries(const SpaceInfo& info) {
+  const auto replay = replay_space(store_, info, anchor_.network);
+  if (replay && replay->frontier.root() == info.frontier.root()) return {};
+  return fail(Errc::corrupt,
+              "replica.db is damaged: the log of " + info.name + " does not give the root kept",
+              "start wasl daemon: it puts the file aside and fetches all again; what was not sent is in "
+              "outbox.log");
+}
+
 Result<std::vector<std::string>> Replica::rebuild(std::string_view space_name) {
   WASL_TRY(seal());
   WASL_LET(auto transaction, Transaction::begin(db_));
