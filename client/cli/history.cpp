@@ -10,19 +10,22 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// What is too damaged to be looked at is named and put aside.
+/// What is too damaged to be looked at is put aside first.
 Result<VerifyReport> verified(const Office& office) {
-  Error damage{};
+  std::string damage;
   {
     auto replica = office.open();
     auto report = replica ? (*replica)->verify() : tl::unexpected(replica.error());
     if (report || report.error().code != Errc::corrupt) return report;
-    damage = report.error();
+    damage = report.error().message;
   }
   WASL_LET(const auto replica, office.reopen());
   WASL_LET(VerifyReport report, replica->verify());
   report.ok = false;
-  report.problems.insert(report.problems.begin(), damage.message);
+  report.problems.insert(report.problems.begin(), damage);
+  report.statements.emplace_back(
+      "The damaged replica.db was put aside. Run: wasl sync; it fetches all again, and what was not sent is "
+      "kept.");
   return report;
 }
 

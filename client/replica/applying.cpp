@@ -295,6 +295,13 @@ Status Replica::settle_digest(SpaceInfo& info) {
   return store_.save_space(info);
 }
 
+/// What the rules of registers are judged by. A program of another version does not hold the descriptions in
+/// force: it judges what follows from none of them, and accuses nobody of the rest.
+const Schema& Replica::schema_in_force() const {
+  static const Schema none;
+  return authority_.statement().schema == ports_.schema->hash() ? *ports_.schema : none;
+}
+
 /// @param elsewhere the confirmed state of ids that another register has.
 Result<Verdict> Replica::judge(const ChangeSet& set, const ledger::Entry& entry, Position position,
                                const std::map<std::string, LoadedRecord>& records,
@@ -319,7 +326,7 @@ Result<Verdict> Replica::judge(const ChangeSet& set, const ledger::Entry& entry,
     return roots_[std::move(key)] = known.value_or(Hash{});
   };
   Verdict verdict =
-      authorise(set, authority_, entry.authority, *ports_.schema, entry.hub_time, {record, in_log, root});
+      authorise(set, authority_, entry.authority, schema_in_force(), entry.hub_time, {record, in_log, root});
   if (failed) return tl::unexpected(*failed);
   if (verdict.reason != Reason::seen) return verdict;
   WASL_LET(const bool space_was_damaged, repair_rows(set.header.space, set.header.seen.size));

@@ -37,6 +37,21 @@ std::string describe(const Operation& op, const Register* reg) {
   return {};
 }
 
+/// Where no language is named, the one in conflict is meant.
+Result<Address> address_in_conflict(const Field& field, std::string_view key, const RecordState& state) {
+  Address address{field.number, to_bytes(key)};
+  if (!key.empty() || field.type != FieldType::multilingual || state.is_conflict(address)) return address;
+  for (const auto& [candidate, heads] : state.heads) {
+    if (candidate.field != field.number || !state.is_conflict(candidate)) continue;
+    if (!address.key.empty()) {
+      return fail(Errc::conflict, "several languages of " + field.name + " are in conflict",
+                  "name one, as in " + field.name + "." + to_text(candidate.key));
+    }
+    address = candidate;
+  }
+  return address;
+}
+
 }  // namespace
 
 Result<std::vector<Conflict>> Replica::conflicts() {
@@ -112,12 +127,7 @@ Status Replica::resolve(const Resolution& r) {
   WASL_LET(LoadedRecord loaded, records_.load(reg->number, space, r.id));
   RecordState room;
   const RecordState& state = loaded.record.shown(room);
-  Address address{field->number, to_bytes(r.key)};
-  if (r.key.empty() && field->type == FieldType::multilingual && !state.is_conflict(address)) {
-    for (const auto& [candidate, heads] : state.heads) {  // one language in conflict: that one is meant
-      if (candidate.field == field->number && state.is_conflict(candidate)) address = candidate;
-    }
-  }
+  WASL_LET(const Address address, address_in_conflict(*field, r.key, state));
   if (!state.is_conflict(address)) {
     return fail(Errc::not_found, reg->name + " " + r.id + " has no conflict in " + field->name,
                 "list conflicts with: wasl conflicts");

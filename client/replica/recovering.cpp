@@ -40,10 +40,10 @@ Result<std::unique_ptr<Replica>> Replica::reopen(const std::filesystem::path& fo
   if (sound) {
     auto opened = open(folder, ports);
     if (!opened && opened.error().code != Errc::corrupt) return opened;
-    // Pages are whole; what they say need not be, and shows when what programs wrote is sealed.
-    const auto sealed = opened ? (*opened)->seal() : tl::unexpected(opened.error());
-    if (sealed || sealed.error().code != Errc::corrupt) return opened;
-    sound = tl::unexpected(sealed.error());
+    // Pages are whole; what they say need not be.
+    const auto report = opened ? (*opened)->verify() : tl::unexpected(opened.error());
+    if (report ? report->problems.empty() : report.error().code != Errc::corrupt) return opened;
+    sound = report ? fail(Errc::corrupt, report->problems.front()) : tl::unexpected(report.error());
   }
   if (sound.error().code != Errc::corrupt) return tl::unexpected(sound.error());
   WASL_TRY(set_aside(folder, ports.clock, sound.error()));
@@ -82,12 +82,6 @@ Status Replica::recover_outbox() {
   WASL_LET(auto unknown, unknown_of_outbox());
   outbox_known_ = unknown.empty();
   if (outbox_known_) return {};
-  for (const auto& [set, state] : unknown.given_up) WASL_TRY(withdraw(set, state));
-  for (const ChangeSet& set : unknown.replaced) {
-    // Its chain ends before it: not even its header has a way to go.
-    WASL_TRY(withdraw(set, PendingState::refused));
-    WASL_TRY(retire(set.header));
-  }
   SaidBefore said;
   for (const WaitingSet& waiting : unknown.missing) {
     const Header& header = waiting.sealed.set.header;
@@ -98,6 +92,13 @@ Status Replica::recover_outbox() {
                    plain_operation(op, waiting.sealed.openings));
   }
   WASL_LET(const auto captured, seal_captured(true, said));
+  // After the notes: what a program wrote over carries its old clock there, with what is taken out here.
+  for (const auto& [set, state] : unknown.given_up) WASL_TRY(withdraw(set, state));
+  for (const ChangeSet& set : unknown.replaced) {
+    // Its chain ends before it: not even its header has a way to go.
+    WASL_TRY(withdraw(set, PendingState::refused));
+    WASL_TRY(retire(set.header));
+  }
   WASL_LET(auto later, lift_later(unknown.missing));
   std::move(later.begin(), later.end(), std::back_inserter(unknown.missing));
   const auto stamp = [](const WaitingSet& one) { return one.sealed.set.header.stamp.bits; };

@@ -327,6 +327,7 @@ class Replica final : public ClientPort {
   Status settle_in();
   Status apply_space(const std::string& space, const Segment* fresh);
   Status apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position);
+  [[nodiscard]] const Schema& schema_in_force() const;
   Status settle_digest(SpaceInfo& info);
   Status apply_authority_item(const SegmentItem& item, Position position);
 

@@ -141,6 +141,32 @@ TEST_F(Recovering, ACrashWhileSealingAgainLeavesItSealedAgainOrNot) {
   }
 }
 
+TEST_F(Recovering, WhatWasSealedAgainLeavesARowThatAProgramHasReplaced) {
+  write("UPDATE project SET reference = 'one' WHERE id = 'p0'");
+  world->rows(kOffice, "PRAGMA wal_checkpoint(TRUNCATE)");
+  world->close(kOffice);
+  const SimDisk::Image older = world->disk(kOffice).image();
+  world->open(kOffice);
+  must(world->office().on_verdicts(verdict(Reason::fork)));
+  world->close(kOffice);
+  SimDisk::Image image = world->disk(kOffice).image();
+  image.erase("replica.db-wal");
+  image["replica.db"] = older.at("replica.db");
+  world->disk(kOffice).restore(image);
+  // Before it is opened: the note of the replaced row holds the overlay of that time.
+  world->sql(kOffice,
+             "INSERT OR REPLACE INTO project(id, space, title, reference, website) "
+             "VALUES('p0', 'section/africa', 'Water', 'one', 'w')");
+  world->open(kOffice);
+  sync();
+  EXPECT_EQ(sync(), true);
+  EXPECT_EQ(world->sync(world->second()).summary.equal, true);
+  world->clock.time += 1'000;
+  world->sql(kSecond, "UPDATE project SET reference = 'later' WHERE id = 'p0'");
+  EXPECT_EQ(world->sync(world->second()).summary.equal, true);
+  expect_everything_arrives("later|w");
+}
+
 TEST_F(Recovering, ADiskThatIsFullWhileItComesBackIsAskedAgain) {
   write("UPDATE project SET reference = 'one' WHERE id = 'p0'");
   write("UPDATE project SET website = 'two' WHERE id = 'p0'");

@@ -251,7 +251,6 @@ bool OfficeMachine::killed() {
   if (!disk_.killed()) return false;
   in_.trace.note(setting_.name, "killed at a write");
   in_.faults.fired(Fault::kill_office_at_write);
-  ++kills_;
   kill();
   start_after(1'000 + static_cast<Millis>(in_.dice.below(30'000)));
   return true;

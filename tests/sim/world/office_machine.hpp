@@ -105,8 +105,6 @@ class OfficeMachine {
   test::SimDisk& disk() { return disk_; }
   MachineClock& clock() { return clock_; }
   Line& line() { return *line_; }
-  /// Another number than before: what ran meanwhile and failed may be done all the same.
-  [[nodiscard]] std::uint64_t doubts() const { return disk_.failed() + kills_; }
   [[nodiscard]] const std::set<Witness::Promise>& promises() const { return promises_.accepted; }
   [[nodiscard]] bool is_running() const { return !processes_.empty(); }
   [[nodiscard]] bool has_fork() const { return forked_; }
@@ -172,9 +170,8 @@ class OfficeMachine {
   bool off_ = false;  ///< no power
   bool forked_ = false;
   bool start_planned_ = false;
-  int corrupt_ = 0;          ///< how often its replica was said to be
-  bool failed_ = false;      ///< its disk, in the last process
-  std::uint64_t kills_ = 0;  ///< in the middle of a write
+  int corrupt_ = 0;      ///< how often its replica was said to be
+  bool failed_ = false;  ///< its disk, in the last process
   std::optional<Error> last_error_;
 };
 

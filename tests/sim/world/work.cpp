@@ -248,7 +248,7 @@ void Work::run(OfficeMachine& office, const std::vector<Written>& all, bool thro
   }
   if (sql.empty()) return;
   bool done = false;
-  const std::uint64_t doubts = office.doubts();
+  const std::uint64_t failed = office.disk().failed();
   if (through_wasl) {
     const auto status = office.act(
         [&](Replica& replica) { return replica.write([&](Database& db) { return db.exec(sql); }); });
@@ -257,26 +257,24 @@ void Work::run(OfficeMachine& office, const std::vector<Written>& all, bool thro
   } else {
     done = office.tool(all.size() > 1 ? "BEGIN;" + sql + "COMMIT" : sql);
   }
+  // A commit that met a failing disk, or the machine's end, may be found when the file is opened again: what
+  // it wrote over is in doubt.
+  const bool in_doubt = !done && (office.disk().failed() != failed || !office.is_running());
+  for (const Written& one : all) {
+    if (!done && !in_doubt) break;
+    for (const Survivors::Place& gone : one.deleted) survivors_.deleted(gone, gone.field.empty());
+    if (!in_doubt) continue;
+    for (const auto& [place, token] : one.tokens) survivors_.deleted(place, false);
+  }
   if (!done) {
     ++refused_;
-    if (office.doubts() != doubts) give_up(all);
     return;
   }
   ++saved_;
   for (const Written& one : all) {
-    for (const Survivors::Place& gone : one.deleted) survivors_.deleted(gone, gone.field.empty());
     for (const auto& [place, token] : one.tokens) survivors_.saved(place, token);
   }
   if (through_wasl) survivors_.sealed(office.setting().name);
-}
-
-/// A statement that failed with its disk may have taken effect: what it wrote over and nobody had sealed may
-/// be gone.
-void Work::give_up(const std::vector<Written>& all) {
-  for (const Written& one : all) {
-    for (const Survivors::Place& gone : one.deleted) survivors_.deleted(gone, gone.field.empty());
-    for (const auto& [place, token] : one.tokens) survivors_.deleted(place, false);
-  }
 }
 
 void Work::resolve(OfficeMachine& office) {
