@@ -177,7 +177,7 @@ Status ClientSession::take_proof(ByteView frame, Output& out) {
       WASL_TRY(port_.on_session_end(summary_.equal));
       out.frames.push_back(encode(Done{summary_.equal, port_.applied_cursors()}));
     }
-    return {};
+    return push(out);  // what was taken over from a damaged file once both were equal
   }
   if (retry_at_) return {};
   if (proof.final && !flights_.empty()) {
