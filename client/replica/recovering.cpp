@@ -38,16 +38,22 @@ Result<std::unique_ptr<Replica>> Replica::reopen(const std::filesystem::path& fo
   // SQLite says an error of the disk or of memory in the words of damage: only what is met twice is damage.
   if (!sound && sound.error().code == Errc::corrupt) sound = check_replica(folder / "replica.db");
   if (sound) {
-    auto opened = open(folder, ports);
-    if (!opened && opened.error().code != Errc::corrupt) return opened;
     // Pages are whole; what they say need not be.
-    const auto report = opened ? (*opened)->verify() : tl::unexpected(opened.error());
-    if (report ? report->problems.empty() : report.error().code != Errc::corrupt) return opened;
-    sound = report ? fail(Errc::corrupt, report->problems.front()) : tl::unexpected(report.error());
+    auto opened = open_verified(folder, ports);
+    if (!opened && opened.error().code == Errc::corrupt) opened = open_verified(folder, ports);
+    if (opened || opened.error().code != Errc::corrupt) return opened;
+    sound = tl::unexpected(opened.error());
   }
   if (sound.error().code != Errc::corrupt) return tl::unexpected(sound.error());
   WASL_TRY(set_aside(folder, ports.clock, sound.error()));
   return open(folder, ports);
+}
+
+Result<std::unique_ptr<Replica>> Replica::open_verified(const std::filesystem::path& folder, Ports ports) {
+  WASL_LET(auto replica, open(folder, ports));
+  WASL_LET(const VerifyReport report, replica->verify());
+  if (!report.problems.empty()) return fail(Errc::corrupt, report.problems.front());
+  return replica;
 }
 
 Status Replica::settle() {

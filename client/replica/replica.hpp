@@ -236,6 +236,7 @@ class Replica final : public ClientPort {
   Result<std::vector<WaitingSet>> lift_later(const std::vector<WaitingSet>& missing);
   Status take_in(const WaitingSet& waiting);
   Status check_restored();
+  static Result<std::unique_ptr<Replica>> open_verified(const std::filesystem::path& folder, Ports ports);
   static Status set_aside(const std::filesystem::path& folder, Clock& clock, const Error& damage);
 
   // verifying.cpp
