@@ -10,6 +10,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// What is too damaged to be looked at is put aside first.
+Result<VerifyReport> verified(const Office& office) {
+  {
+    auto replica = office.open();
+    auto report = replica ? (*replica)->verify() : tl::unexpected(replica.error());
+    if (report || report.error().code != Errc::corrupt) return report;
+  }
+  WASL_LET(const auto replica, office.reopen());
+  return replica->verify();
+}
+
 }  // namespace
 
 Result<Answer> history(const Office& office, const std::optional<std::string>& register_name,
@@ -43,8 +54,7 @@ Result<Answer> history(const Office& office, const std::optional<std::string>& r
 }
 
 Result<Answer> verify(const Office& office) {
-  WASL_LET(const auto replica, office.open());
-  WASL_LET(const VerifyReport report, replica->verify());
+  WASL_LET(const VerifyReport report, verified(office));
   const Json out{{"ok", report.ok},
                  {"change_sets", report.change_sets},
                  {"problems", report.problems},

@@ -1,6 +1,7 @@
 #include "client/engine/daemon.hpp"
 
 #include <cstdlib>
+#include <utility>
 
 #include "client/engine/system_clock.hpp"
 #include "shared/log/log.hpp"
@@ -55,7 +56,7 @@ Status Daemon::run() {
 }
 
 bool Daemon::is_sound() {
-  if (replica_ != nullptr && !replica_->must_reopen()) return true;
+  if (replica_ != nullptr && !replica_->must_reopen() && !std::exchange(damaged_, false)) return true;
   replica_.reset();
   auto opened = reopen_();
   if (opened) {
@@ -107,7 +108,9 @@ void Daemon::on_ended(const SyncOutcome& outcome) {
   ended_ = std::move(session_);
   if (stopping_) return loop_.stop();
   const Error error = outcome.error.value_or(Error{Errc::no_link, "the hub ended the session", ""});
-  if (!can_mend(error.code) && !replica_->must_reopen()) {
+  // Once: what is damaged is put aside when it is opened again. A second time something else is wrong.
+  if (error.code == Errc::corrupt && !std::exchange(reopened_, true)) damaged_ = true;
+  if (!can_mend(error.code) && !replica_->must_reopen() && !damaged_) {
     log::error("session.failed", {{"code", to_word(error.code)}, {"why", error.message}});
     result_ = tl::unexpected(error);
     return loop_.stop();

@@ -42,8 +42,10 @@ class Daemon {
   std::unique_ptr<SyncRun> ended_;  ///< kept until the loop is out of its calls
   SessionSummary logged_;
   std::int64_t data_version_ = -1;
-  Millis drift_ = 0;     ///< of the clock when the session began
-  std::string trouble_;  ///< of the last look, in words; empty: none
+  Millis drift_ = 0;       ///< of the clock when the session began
+  std::string trouble_;    ///< of the last look, in words; empty: none
+  bool damaged_ = false;   ///< replica.db is to be opened again and put aside if it is damaged
+  bool reopened_ = false;  ///< for that reason, since the start
   bool stopping_ = false;
   Status result_;
 };

@@ -256,6 +256,13 @@ Status Replica::settle_digest(SpaceInfo& info) {
   return store_.save_space(info);
 }
 
+/// What the rules of registers are judged by. A program of another version does not hold the descriptions in
+/// force: it judges what follows from none of them, and accuses nobody of the rest.
+const Schema& Replica::schema_in_force() const {
+  static const Schema none;
+  return authority_.statement().schema == ports_.schema->hash() ? *ports_.schema : none;
+}
+
 Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position) {
   const Header& header = set.header;
   std::map<std::string, LoadedRecord> records;
@@ -281,7 +288,7 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
     return found && found->has_value() && (*found)->position < position;
   };
   const Verdict verdict =
-      authorise(set, authority_, entry.authority, *ports_.schema, entry.hub_time, record, in_log);
+      authorise(set, authority_, entry.authority, schema_in_force(), entry.hub_time, record, in_log);
   if (failed) return tl::unexpected(*failed);
   if (verdict.reason == Reason::unsupported) {
     return fail(Errc::unsupported,
@@ -289,6 +296,7 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
                 "update the program; nothing is lost");
   }
   if (verdict.outcome != Outcome::accepted) {
+    WASL_TRY(check_own_state(header.space, records));
     WASL_TRY(identity_.add_evidence(
         "the hub accepted what nobody may write: " + std::string(explain(verdict.reason)), set.header_bytes,
         set.body_bytes, ports_.clock->now()));

@@ -5,17 +5,48 @@
 
 namespace wasl {
 
-Status OutboxLog::append(const std::vector<OutboxItem>& items) {
-  Writer out;
-  for (const OutboxItem& item : items) {
-    Writer frame;
-    frame.sized(item.header);
-    frame.sized(item.body);
-    frame.raw(encode_openings(item.openings));
-    out.varint(frame.size());
-    out.fixed(crypto::hash("wasl.1/outbox", frame.bytes()));
-    out.raw(frame.bytes());
+namespace {
+
+constexpr std::string_view kDomain = "wasl.1/outbox";
+
+/// @return whether the item could be read.
+bool decode_item(ByteView bytes, std::vector<OutboxItem>& items) {
+  Reader fields(bytes);
+  OutboxItem item;
+  item.header = to_bytes(fields.sized(bytes.size()));
+  item.body = to_bytes(fields.sized(bytes.size()));
+  auto openings = decode_openings(fields.raw(fields.left()));
+  if (!fields.ok() || !openings) return false;
+  item.openings = std::move(*openings);
+  items.push_back(std::move(item));
+  return true;
+}
+
+bool decode_items(ByteView frame, std::vector<OutboxItem>& items) {
+  Reader reader(frame);
+  bool all = true;
+  while (all && !reader.at_end()) {
+    const ByteView item = reader.sized(frame.size());
+    all = reader.ok() && decode_item(item, items);
   }
+  return all;
+}
+
+}  // namespace
+
+Status OutboxLog::append(const std::vector<OutboxItem>& items) {
+  Writer frame;
+  for (const OutboxItem& item : items) {
+    Writer one;
+    one.sized(item.header);
+    one.sized(item.body);
+    one.raw(encode_openings(item.openings));
+    frame.sized(one.bytes());
+  }
+  Writer out;
+  out.varint(frame.size());
+  out.fixed(crypto::hash(kDomain, frame.bytes()));
+  out.raw(frame.bytes());
   WASL_LET(const std::uint64_t begin, clean_end());
   WASL_LET(DiskFile file, DiskFile::open(path_, DiskFile::Mode::create));
   last_ = {begin, begin + out.size()};
@@ -73,16 +104,13 @@ Result<OutboxLog::Whole> OutboxLog::read_whole() const {
     const auto size = reader.count(bytes.size());
     const auto hash = reader.fixed<Hash>();
     const ByteView frame = reader.raw(static_cast<std::size_t>(size));
-    if (!reader.ok()) break;                                     // a torn tail
-    if (crypto::hash("wasl.1/outbox", frame) != hash) continue;  // damaged: what stands behind it is whole
-    Reader fields(frame);
-    OutboxItem item;
-    item.header = to_bytes(fields.sized(frame.size()));
-    item.body = to_bytes(fields.sized(frame.size()));
-    auto openings = decode_openings(fields.raw(fields.left()));
-    if (!fields.ok() || !openings) continue;
-    item.openings = std::move(*openings);
-    whole.items.push_back(std::move(item));
+    if (!reader.ok()) break;                             // a torn tail
+    if (crypto::hash(kDomain, frame) != hash) continue;  // damaged: what stands behind it is whole
+    const std::size_t before = whole.items.size();
+    if (!decode_items(frame, whole.items)) {
+      whole.items.resize(before);
+      continue;
+    }
     whole.bytes = reader.position();
   }
   return whole;

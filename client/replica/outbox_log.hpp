@@ -1,6 +1,7 @@
 #pragma once
 // outbox.log: sealed change sets as plain frames in a file of ours alone, fsynced before the replica commits,
-// so that unsent work survives a corrupt database. Frame: varint length, BLAKE2b-256 of the bytes, bytes.
+// so that unsent work survives a corrupt database. Frame: varint length, BLAKE2b-256 of the bytes, bytes: the
+// items of one append, each sized. They count together: half a group would wait for its verdict for ever.
 #include <cstdint>
 #include <filesystem>
 #include <vector>
@@ -14,17 +15,25 @@ struct OutboxItem {
   Bytes header;
   Bytes body;  ///< empty: the change set of this header was discarded
   std::vector<OpeningItem> openings;
+
+  /// The change set of this header was sealed again, on another chain.
+  static OutboxItem replaced(Bytes header) { return {std::move(header), {kReplaced}, {}}; }
+  [[nodiscard]] bool is_replaced() const { return body.size() == 1 && body[0] == kReplaced; }
+
+ private:
+  static constexpr Byte kReplaced = 0xFF;  // no body begins so
 };
 
 class OutboxLog {
  public:
   explicit OutboxLog(std::filesystem::path path) : path_(std::move(path)) {}
 
-  /// Appends and fsyncs; what fails leaves nothing behind. Errors: storage_failed.
+  /// Appends and fsyncs, all or nothing; what fails leaves nothing behind. Errors: storage_failed.
   Status append(const std::vector<OutboxItem>& items);
   /// Undoes the last append: what it belonged to could not be committed. @pre nobody has appended since.
   void take_back();
-  /// Every whole frame; a torn tail is left out. A missing file is empty. Errors: storage_failed.
+  /// The items of every whole frame; a torn tail is left out. A missing file is empty. Errors:
+  /// storage_failed.
   Result<std::vector<OutboxItem>> read() const;
   /// Cuts off what a power cut left half written: what is appended behind it could not be read.
   /// @pre nobody else appends (the replica's write lock is held).

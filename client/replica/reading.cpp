@@ -185,6 +185,26 @@ Result<Hash> Replica::find_pending(std::string_view hex_prefix) {
               "list what waits with: wasl status; what was accepted is undone by writing again");
 }
 
+/// Takes a change set that waits out of the overlay and the list.
+Status Replica::withdraw(const ChangeSet& set, PendingState state) {
+  for (const Operation& op : set.operations) {
+    WASL_LET(LoadedRecord loaded, records_.load(op.register_number, set.header.space, op.id));
+    loaded.record.drop_overlay(set.header.source, set.header.sequence);
+    if (loaded.record.exists()) {
+      WASL_TRY(records_.save(loaded, ports_.clock->now(), {}));
+    } else {
+      WASL_TRY(records_.remove(loaded));
+    }
+  }
+  // What the hub has not seen keeps its place: its header alone travels, so that the chain stays provable.
+  const std::string_view sql = state == PendingState::unsent
+                                   ? "UPDATE _wasl_pending SET state = 4 WHERE hash = ?"
+                                   : "DELETE FROM _wasl_pending WHERE hash = ?";
+  WASL_LET(auto change, db_.prepare(sql));
+  change.bind_all(set.name);
+  return change.run();
+}
+
 Status Replica::discard(const Hash& change_set) {
   WASL_TRY(seal());
   WASL_LET(auto transaction, Transaction::begin(db_));
@@ -202,22 +222,7 @@ Status Replica::discard(const Hash& change_set) {
   }
   WASL_LET(const ChangeSet set, decode_change_set(select.blob(0), select.blob(1)));
   select.reset();
-  for (const Operation& op : set.operations) {
-    WASL_LET(LoadedRecord loaded, records_.load(op.register_number, set.header.space, op.id));
-    loaded.record.drop_overlay(set.header.source, set.header.sequence);
-    if (loaded.record.exists()) {
-      WASL_TRY(records_.save(loaded, ports_.clock->now(), {}));
-    } else {
-      WASL_TRY(records_.remove(loaded));
-    }
-  }
-  // What the hub has not seen keeps its place: its header alone travels, so that the chain stays provable.
-  const std::string_view sql = state == PendingState::unsent
-                                   ? "UPDATE _wasl_pending SET state = 4 WHERE hash = ?"
-                                   : "DELETE FROM _wasl_pending WHERE hash = ?";
-  WASL_LET(auto change, db_.prepare(sql));
-  change.bind_all(change_set);
-  WASL_TRY(change.run());
+  WASL_TRY(withdraw(set, state));
   WASL_TRY(outbox_.append({{set.header_bytes, {}, {}}}));
   Status committed = transaction.commit();
   if (!committed) {

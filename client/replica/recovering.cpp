@@ -1,6 +1,7 @@
 // After a crash, a lost replica.db or an old copy: what outbox.log and identity.db know and replica.db does
 // not.
 #include <algorithm>
+#include <iterator>
 
 #include "client/replica/replica.hpp"
 #include "shared/sqlite/disk.hpp"
@@ -38,8 +39,11 @@ Result<std::unique_ptr<Replica>> Replica::reopen(const std::filesystem::path& fo
   if (!sound && sound.error().code == Errc::corrupt) sound = check_replica(folder / "replica.db");
   if (sound) {
     auto opened = open(folder, ports);
-    if (opened || opened.error().code != Errc::corrupt) return opened;
-    sound = tl::unexpected(opened.error());  // pages are whole, what they say is not
+    if (!opened && opened.error().code != Errc::corrupt) return opened;
+    // Pages are whole; what they say need not be, and shows when what programs wrote is sealed.
+    const auto sealed = opened ? (*opened)->seal() : tl::unexpected(opened.error());
+    if (sealed || sealed.error().code != Errc::corrupt) return opened;
+    sound = tl::unexpected(sealed.error());
   }
   if (sound.error().code != Errc::corrupt) return tl::unexpected(sound.error());
   WASL_TRY(set_aside(folder, ports.clock, sound.error()));
@@ -64,85 +68,177 @@ Status Replica::set_aside(const std::filesystem::path& folder, Clock& clock, con
                                {}, view(name), clock.now());
 }
 
-/// A crash between outbox.log and the commit of replica.db, or a replica.db from an old copy: what the outbox
-/// knows beyond the replica is taken in as overlay. What programs wrote may stand in both: it is said once.
-/// The chains take nothing new, because an old copy cannot know how far they went.
+/// A crash between outbox.log and the commit of replica.db, a replica.db from an old copy, or one with pages
+/// of two times: what the outbox knows beyond the replica is done again. What programs wrote may stand in
+/// both: it is said once. The chains of what comes back take nothing new, because an old copy cannot know how
+/// far they went.
 Status Replica::recover_outbox() {
-  if (outbox_.is_empty()) return {};
+  if (outbox_known_ || outbox_.is_empty()) return {};
   // Without the tables there is nowhere to show it; it is asked again when the network is known.
   if (authority_.organisation(anchor_.organisation) == nullptr) return {};
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(outbox_.drop_torn_tail());
   WASL_TRY(store_.refresh());
-  std::set<Hash> discarded;
-  WASL_LET(const auto missing, missing_from_outbox(discarded));
-  if (missing.empty()) return {};
+  WASL_LET(auto unknown, unknown_of_outbox());
+  outbox_known_ = unknown.empty();
+  if (outbox_known_) return {};
   SaidBefore said;
-  for (const SealedSet& sealed : missing) {
-    const Header& header = sealed.set.header;
-    WASL_LET(auto insert,
-             db_.prepare("INSERT INTO _wasl_chain(chain, space, bulk, retired) VALUES(?, ?, 0, 1) "
-                         "ON CONFLICT DO UPDATE SET retired = 1"));
-    insert.bind_all(header.source.chain, header.space);
-    WASL_TRY(insert.run());
-    if (discarded.contains(sealed.set.name)) continue;
-    for (const Operation& op : sealed.set.operations)
+  for (const WaitingSet& waiting : unknown.missing) {
+    const Header& header = waiting.sealed.set.header;
+    WASL_TRY(retire(header));
+    if (waiting.state == PendingState::discarded) continue;
+    for (const Operation& op : waiting.sealed.set.operations)
       said.emplace(RecordPlace{header.space, op.register_number, op.id},
-                   plain_operation(op, sealed.openings));
+                   plain_operation(op, waiting.sealed.openings));
   }
   WASL_LET(const auto captured, seal_captured(true, said));
-  for (const SealedSet& sealed : missing) WASL_TRY(take_in(sealed, discarded.contains(sealed.set.name)));
-  return commit(transaction, captured);
+  // After the notes: what a program wrote over carries its old clock there, with what is taken out here.
+  for (const auto& [set, state] : unknown.given_up) WASL_TRY(withdraw(set, state));
+  for (const ChangeSet& set : unknown.replaced) {
+    // Its chain ends before it: not even its header has a way to go.
+    WASL_TRY(withdraw(set, PendingState::refused));
+    WASL_TRY(retire(set.header));
+  }
+  WASL_LET(auto later, lift_later(unknown.missing));
+  std::move(later.begin(), later.end(), std::back_inserter(unknown.missing));
+  const auto stamp = [](const WaitingSet& one) { return one.sealed.set.header.stamp.bits; };
+  std::stable_sort(unknown.missing.begin(), unknown.missing.end(),
+                   [&](const WaitingSet& a, const WaitingSet& b) { return stamp(a) < stamp(b); });
+  for (const WaitingSet& waiting : unknown.missing) WASL_TRY(take_in(waiting));
+  WASL_TRY(commit(transaction, captured));
+  outbox_known_ = true;
+  return {};
 }
 
-/// Own change sets of the outbox that continue their chains beyond what the replica knows.
-/// @param discarded gets the names of those that were discarded since.
-Result<std::vector<SealedSet>> Replica::missing_from_outbox(std::set<Hash>& discarded) {
+/// Nothing waits and everything that was sealed has its entry, applied and durable: the second copy has done
+/// its duty. It is looked through once more, because it may be the only one. @pre the write lock is held.
+Status Replica::clear_outbox() {
+  if (!tables_ready_ || outbox_.is_empty()) return {};
+  WASL_LET(const auto unknown, unknown_of_outbox());
+  outbox_known_ = unknown.empty();
+  return outbox_known_ ? outbox_.clear() : Status();
+}
+
+Status Replica::retire(const Header& header) {
+  WASL_LET(auto insert, db_.prepare("INSERT INTO _wasl_chain(chain, space, bulk, retired) VALUES(?, ?, 0, 1) "
+                                    "ON CONFLICT DO UPDATE SET retired = 1"));
+  insert.bind_all(header.source.chain, header.space);
+  return insert.run();
+}
+
+/// Own change sets of the outbox that have no entry and do not wait here, and those that wait though the
+/// outbox says that they were given up. Each is looked for by itself: where pages of two times stand in one
+/// file, the end of a chain says nothing about what stands before it.
+Result<Replica::UnknownOfOutbox> Replica::unknown_of_outbox() {
   WASL_LET(const auto items, outbox_.read());
-  std::vector<SealedSet> missing;
-  std::map<ChainId, ChainEnd> ends;
+  std::set<Hash> discarded;
+  std::set<Hash> replaced;
   for (const OutboxItem& item : items) {
     if (item.body.empty()) discarded.insert(name_of(item.header));
+    if (item.is_replaced()) replaced.insert(name_of(item.header));
+  }
+  std::map<Hash, PendingState> waiting;
+  WASL_LET(auto select, db_.prepare("SELECT hash, state FROM _wasl_pending ORDER BY no"));
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) break;
+    waiting[Hash::from(select.blob(0)).value_or(Hash{})] = static_cast<PendingState>(select.int64(1));
+  }
+  UnknownOfOutbox unknown;
+  for (const OutboxItem& item : items) {
+    if (item.body.empty() || item.is_replaced()) continue;
     auto set = decode_change_set(item.header, item.body);
     if (!set) continue;
     const Header& header = set->header;
-    const ChainId& chain = header.source.chain;
     if (header.source.author != device_.public_key() || header.network != anchor_.network) continue;
-    if (!ends.contains(chain)) {
-      WASL_LET(auto select, db_.prepare("SELECT last, name FROM _wasl_chain WHERE chain = ?"));
-      select.bind_all(chain);
-      WASL_LET(const bool known, select.step());
-      WASL_LET(ChainEnd end, store_.chain_end(header.source));
-      if (known && select.int64(0) > static_cast<std::int64_t>(end.last)) {
-        end = {static_cast<Sequence>(select.int64(0)), Hash::from(select.blob(1)).value_or(Hash{})};
-      }
-      ends[chain] = end;
+    WASL_LET(const auto entry, store_.find(header.source, header.sequence));
+    if (entry && entry->entry.hash == set->name) continue;
+    const auto known = waiting.find(set->name);
+    const bool waits = known != waiting.end();
+    const auto missing = [&](PendingState state) {
+      unknown.missing.push_back({{std::move(*set), item.openings}, state, Reason::none, {}});
+    };
+    if (replaced.contains(set->name)) {
+      if (waits) unknown.replaced.push_back(std::move(*set));
+    } else if (!discarded.contains(set->name)) {
+      if (!waits) missing(PendingState::unsent);
+    } else if (waits) {
+      if (known->second != PendingState::discarded && known->second != PendingState::accepted)
+        unknown.given_up.emplace_back(std::move(*set), known->second);
+    } else {
+      // Its header has a way to go, unless it went already.
+      WASL_LET(const Sequence end, own_chain_end(header.source));
+      if (header.sequence > end) missing(PendingState::discarded);
     }
-    ChainEnd& end = ends[chain];
-    // What lies between was sent and is gone from the file, or the replica is an older copy: the hub knows.
-    if (header.sequence <= end.last) continue;
-    end = {header.sequence, set->name};
-    missing.push_back({std::move(*set), item.openings});
   }
-  return missing;
+  return unknown;
 }
 
-/// Lays a change set of the outbox over its records, and lists it as waiting; of a discarded one only the
-/// header has a way to go.
-Status Replica::take_in(const SealedSet& sealed, bool discarded) {
+Result<Sequence> Replica::own_chain_end(const Source& source) {
+  WASL_LET(const ChainEnd end, store_.chain_end(source));
+  WASL_LET(auto select, db_.prepare("SELECT last FROM _wasl_chain WHERE chain = ?"));
+  select.bind_all(source.chain);
+  WASL_LET(const bool known, select.step());
+  return std::max(end.last, known ? static_cast<Sequence>(select.int64(0)) : 0);
+}
+
+/// What waits here and was sealed after something that is missing is taken up, to be laid over it again:
+/// chains are offered in their order, and an overlay write ends only what stands under it.
+Result<std::vector<WaitingSet>> Replica::lift_later(const std::vector<WaitingSet>& missing) {
+  std::vector<WaitingSet> lifted;
+  std::optional<Stamp> first;
+  for (const WaitingSet& one : missing) {
+    const Stamp& stamp = one.sealed.set.header.stamp;
+    if (!first || stamp.bits < first->bits) first = stamp;
+  }
+  if (!first) return lifted;
+  {
+    WASL_LET(auto select,
+             db_.prepare("SELECT header, body, openings, state, reason, detail FROM _wasl_pending "
+                         "ORDER BY no"));
+    for (;;) {
+      WASL_LET(const bool found, select.step());
+      if (!found) break;
+      auto set = decode_change_set(select.blob(0), select.blob(1));
+      auto openings = decode_openings(select.blob(2));
+      if (!set || !openings || set->header.stamp.bits < first->bits)
+        continue;  // `verify` names what is damaged
+      lifted.push_back({{std::move(*set), std::move(*openings)},
+                        static_cast<PendingState>(select.int64(3)),
+                        static_cast<Reason>(select.int64(4)),
+                        std::string(select.text(5))});
+    }
+  }
+  for (const WaitingSet& one : lifted) {
+    WASL_LET(auto erase, db_.prepare("DELETE FROM _wasl_pending WHERE hash = ?"));
+    erase.bind_all(one.sealed.set.name);
+    WASL_TRY(erase.run());
+  }
+  return lifted;
+}
+
+/// Lays a change set over its records, and lists it as waiting; of a discarded one only the header has a way
+/// to go.
+Status Replica::take_in(const WaitingSet& waiting) {
+  const SealedSet& sealed = waiting.sealed;
   const Header& header = sealed.set.header;
+  const bool discarded = waiting.state == PendingState::discarded;
   for (const OpeningItem& opening : sealed.openings) WASL_TRY(store_.put_opening(opening));
   for (std::size_t i = 0; i < sealed.set.operations.size() && !discarded; ++i) {
     const Operation& op = sealed.set.operations[i];
     WASL_LET(LoadedRecord loaded, records_.load(op.register_number, header.space, op.id));
+    loaded.record.drop_overlay(
+        sealed.set.dot(i));  // its row was newer than the list of what waits, or lifted
     loaded.record.overlay.push_back({op, sealed.set.dot(i), header.sequence, header.source, header.stamp,
                                      std::min(header.stamp.millis(), ports_.clock->now())});
     WASL_TRY(records_.save(loaded, ports_.clock->now(), {}));
   }
   WASL_TRY(insert_pending(sealed));
-  if (!discarded) return {};
-  WASL_LET(auto update, db_.prepare("UPDATE _wasl_pending SET state = 4 WHERE hash = ?"));
-  update.bind_all(sealed.set.name);
+  if (waiting.state == PendingState::unsent) return {};
+  WASL_LET(auto update,
+           db_.prepare("UPDATE _wasl_pending SET state = ?, reason = ?, detail = ? WHERE hash = ?"));
+  update.bind_all(static_cast<int>(waiting.state), static_cast<int>(waiting.reason), waiting.detail,
+                  sealed.set.name);
   return update.run();
 }
 

@@ -124,8 +124,8 @@ Status Replica::apply_stored() {
 
 /// The office's place in the network decides where its registers write by default.
 Status Replica::settle_in() {
-  if (tables_ready_ || authority_.organisation(anchor_.organisation) == nullptr) return {};
-  WASL_TRY(prepare_tables());
+  if (authority_.organisation(anchor_.organisation) == nullptr) return {};
+  if (!tables_ready_) WASL_TRY(prepare_tables());
   return recover_outbox();
 }
 

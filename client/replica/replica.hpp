@@ -73,6 +73,14 @@ struct PendingSet {
   std::vector<std::pair<std::string, std::string>> records;  ///< register, id
 };
 
+/// An own change set without entry, with its openings.
+struct WaitingSet {
+  SealedSet sealed;
+  PendingState state = PendingState::unsent;
+  Reason reason = Reason::none;
+  std::string detail;
+};
+
 struct SpaceStatus {
   std::string space;
   Position position = 0;
@@ -209,10 +217,23 @@ class Replica final : public ClientPort {
 
   // recovering.cpp
   Status recover_outbox();
-  Result<std::vector<SealedSet>> missing_from_outbox(std::set<Hash>& discarded);
-  Status take_in(const SealedSet& sealed, bool discarded);
+  Status clear_outbox();
+  struct UnknownOfOutbox {
+    std::vector<WaitingSet> missing;
+    std::vector<std::pair<ChangeSet, PendingState>> given_up;
+    std::vector<ChangeSet> replaced;
+    [[nodiscard]] bool empty() const { return missing.empty() && given_up.empty() && replaced.empty(); }
+  };
+  Result<UnknownOfOutbox> unknown_of_outbox();
+  Result<Sequence> own_chain_end(const Source& source);
+  Status retire(const Header& header);
+  Result<std::vector<WaitingSet>> lift_later(const std::vector<WaitingSet>& missing);
+  Status take_in(const WaitingSet& waiting);
   Status check_restored();
   static Status set_aside(const std::filesystem::path& folder, Clock& clock, const Error& damage);
+
+  // verifying.cpp
+  Status check_own_state(const std::string& space, const std::map<std::string, LoadedRecord>& records);
 
   // salvaging.cpp
   Status salvage();
@@ -224,6 +245,7 @@ class Replica final : public ClientPort {
                                                  const GroupId& group, Millis written,
                                                  LoadedRecords& records);
   Status make_durable(const std::vector<SealedSet>& sealed);
+  Status withdraw(const ChangeSet& set, PendingState state);
   /// Both or neither: what a command reports as failed must not come back from outbox.log.
   Status commit(Transaction& transaction, const std::vector<SealedSet>& sealed);
   struct OwnChain {
@@ -236,7 +258,12 @@ class Replica final : public ClientPort {
   Result<Stamp> next_stamp(Millis written);
   Result<Value> resolve_reference(const Value& written, std::string_view space, const Field& field);
   Result<bool> offer_again(const ChainId& chain, Sequence before);
-  Result<std::vector<SealedSet>> reseal(const ChainId& chain, std::string_view why);
+  struct Resealed {
+    std::vector<SealedSet> made;
+    std::vector<ChangeSet> replaced;
+  };
+  Status reseal(const ChainId& chain, std::string_view why, Resealed& out);
+  Status commit_resealed(Transaction& transaction, const Resealed& resealed);
   Status restore_overlay(LoadedRecord& loaded);
 
   // syncing.cpp
@@ -253,6 +280,7 @@ class Replica final : public ClientPort {
   Status settle_in();
   Status apply_space(const std::string& space, const Segment* fresh);
   Status apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position);
+  [[nodiscard]] const Schema& schema_in_force() const;
   Status settle_digest(SpaceInfo& info);
   Status apply_authority_item(const SegmentItem& item, Position position);
 
@@ -281,6 +309,7 @@ class Replica final : public ClientPort {
   /// then.
   std::map<SpaceNumber, std::pair<std::uint64_t, Position>> noted_;
   bool tables_ready_ = false;
+  bool outbox_known_ = false;           ///< what outbox.log holds was looked at, and stands here too
   std::int64_t pushed_ = 0;             ///< pending numbers handed out in this session
   std::optional<Seen> session_base_;    ///< the checkpoint that this session's proofs start from
   std::map<ChainId, Sequence> staged_;  ///< what the hub holds already, by its welcome

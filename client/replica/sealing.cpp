@@ -114,7 +114,8 @@ Status Replica::insert_pending(const SealedSet& sealed) {
                   ByteView(sealed.set.header_bytes), ByteView(sealed.set.body_bytes),
                   ByteView(encode_openings(sealed.openings)), ports_.clock->now());
   WASL_TRY(insert.run());
-  WASL_LET(auto update, db_.prepare("UPDATE _wasl_chain SET last = ?, name = ?, stamp = ? WHERE chain = ?"));
+  WASL_LET(auto update, db_.prepare("UPDATE _wasl_chain SET last = ?1, name = ?2, stamp = max(stamp, ?3) "
+                                    "WHERE chain = ?4 AND last < ?1"));
   update.bind_all(header.sequence, sealed.set.name, static_cast<std::int64_t>(header.stamp.bits),
                   header.source.chain);
   return update.run();

@@ -159,6 +159,7 @@ Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
   std::size_t run_bytes = 0;
   std::size_t bytes = 0;
   std::vector<std::pair<ChainId, std::pair<Sequence, Hash>>> shown;
+  std::map<ChainId, Hash> ends;  // of this segment
   const auto end_run = [&] {
     if (!last) return;
     const Source& source = last->header.source;
@@ -184,6 +185,10 @@ Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
       pushed_ = no;
       continue;
     }
+    // What lies between was sent by a copy of this folder: in one segment a chain has no gap.
+    const auto before = ends.find(set->header.source.chain);
+    if (before != ends.end() && set->header.previous != before->second) break;
+    ends[set->header.source.chain] = set->name;
     const std::size_t size = set->header_bytes.size() + set->body_bytes.size();
     if (last &&
         (set->header.source != last->header.source || set->header.sequence != last->header.sequence + 1 ||
@@ -240,26 +245,31 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
     erase.bind_all(item.chain, item.first, item.first + item.count - 1);
     WASL_TRY(erase.run());
   }
-  std::vector<SealedSet> sealed;
-  const auto again = [&](const std::set<ChainId>& chains, std::string_view why) -> Status {
-    for (const ChainId& chain : chains) {
-      WASL_LET(auto made, reseal(chain, why));
-      for (SealedSet& set : made) sealed.push_back(std::move(set));
-    }
-    return {};
-  };
-  WASL_TRY(again(
-      forked,
-      "two change sets stood at one place of a chain of this device: its folder was copied or restored; "
-      "the work was sealed again and nothing is lost"));
-  WASL_TRY(
-      again(broken,
-            "the hub no longer has what this device sent before: it was restored from an older copy; what "
-            "waits was sealed again"));
-  WASL_TRY(transaction.commit());
-  // After the commit: outbox.log holds this work already as it was sealed first, and a crash in between must
-  // not bring it back twice.
-  return make_durable(sealed);
+  Resealed resealed;
+  for (const ChainId& chain : forked)
+    WASL_TRY(reseal(chain,
+                    "two change sets stood at one place of a chain of this device: its folder was copied or "
+                    "restored; the work was sealed again and nothing is lost",
+                    resealed));
+  for (const ChainId& chain : broken)
+    WASL_TRY(reseal(chain,
+                    "the hub no longer has what this device sent before: it was restored from an older copy; "
+                    "what waits was sealed again",
+                    resealed));
+  return commit_resealed(transaction, resealed);
+}
+
+/// outbox.log holds this work already as it was sealed first: whatever a crash leaves, it comes back once.
+Status Replica::commit_resealed(Transaction& transaction, const Resealed& resealed) {
+  if (resealed.replaced.empty()) return transaction.commit();
+  std::vector<OutboxItem> items;
+  for (const SealedSet& one : resealed.made)
+    items.push_back({one.set.header_bytes, one.set.body_bytes, one.openings});
+  for (const ChangeSet& one : resealed.replaced) items.push_back(OutboxItem::replaced(one.header_bytes));
+  WASL_TRY(outbox_.append(items));
+  Status committed = transaction.commit();
+  if (!committed) outbox_.take_back();
+  return committed;
 }
 
 /// The hub lost what stood before this place of the chain. @return whether there is something to offer.
@@ -276,7 +286,7 @@ Result<bool> Replica::offer_again(const ChainId& chain, Sequence before) {
 /// The chain cannot go on: another change set stands at this place (a copy of this replica wrote too), or the
 /// hub lacks what stands before. What has no place is sealed again on a new chain, under new dots because the
 /// first ones may name other operations by now.
-Result<std::vector<SealedSet>> Replica::reseal(const ChainId& chain, std::string_view why) {
+Status Replica::reseal(const ChainId& chain, std::string_view why, Resealed& out) {
   struct Old {
     ChangeSet set;
     std::vector<OpeningItem> openings;
@@ -300,11 +310,10 @@ Result<std::vector<SealedSet>> Replica::reseal(const ChainId& chain, std::string
   WASL_LET(auto retire, db_.prepare("UPDATE _wasl_chain SET retired = 1 WHERE chain = ?"));
   retire.bind_all(chain);
   WASL_TRY(retire.run());
-  WASL_LET(auto erase, db_.prepare("DELETE FROM _wasl_pending WHERE chain = ? AND state IN (0, 2)"));
+  WASL_LET(auto erase, db_.prepare("DELETE FROM _wasl_pending WHERE chain = ? AND state IN (0, 2, 4)"));
   erase.bind_all(chain);
   WASL_TRY(erase.run());
   std::map<Dot, Dot> moved;
-  std::vector<SealedSet> sealed;
   for (const Old& one : old) {
     const Header& header = one.set.header;
     LoadedRecords records;
@@ -334,9 +343,10 @@ Result<std::vector<SealedSet>> Replica::reseal(const ChainId& chain, std::string
       moved[one.set.dot(i)] = made[0].set.dot(i);
     }
     for (auto& [id, record] : records) WASL_TRY(records_.save(record, ports_.clock->now(), {}));
-    for (SealedSet& set : made) sealed.push_back(std::move(set));
+    for (SealedSet& set : made) out.made.push_back(std::move(set));
   }
-  return sealed;
+  for (Old& one : old) out.replaced.push_back(std::move(one.set));
+  return {};
 }
 
 namespace {
@@ -507,9 +517,7 @@ Status Replica::on_session_end(std::optional<bool> equal) {
   WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending LIMIT 1"));
   WASL_LET(const bool pending, select.step());
   select.reset();
-  // Everything that was sealed has its entry, applied and durable: the second copy has done its duty. The
-  // lock is still held, so nobody appends meanwhile.
-  if (!pending && tables_ready_) WASL_TRY(outbox_.clear());
+  if (!pending) WASL_TRY(clear_outbox());
   return transaction.commit();
 }
 

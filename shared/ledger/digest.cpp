@@ -96,13 +96,28 @@ Hash digest_node(unsigned level, std::span<const Hash, kDigestChildren> children
   return crypto::hash(kNodeTags[level - 1], data);
 }
 
+namespace {
+
+/// By level the hash over nothing: most of a young space's tree, which need not be computed for each tree.
+const std::array<Hash, kDigestLevels + 1>& empty_nodes() {
+  static const auto nodes = [] {
+    std::array<Hash, kDigestLevels + 1> out;
+    for (unsigned level = 1; level <= kDigestLevels; ++level) {
+      std::array<Hash, kDigestChildren> children;
+      children.fill(out[level - 1]);
+      out[level] = digest_node(level, children);
+    }
+    return out;
+  }();
+  return nodes;
+}
+
+}  // namespace
+
 DigestTree::DigestTree() {
   std::size_t nodes = kDigestBuckets;
-  for (auto& level : levels_) {
-    level.resize(nodes);
-    nodes /= kDigestChildren;
-  }
-  stale_.set();
+  for (unsigned level = 0; level <= kDigestLevels; ++level, nodes /= kDigestChildren)
+    levels_[level].assign(nodes, empty_nodes()[level]);
 }
 
 void DigestTree::set(unsigned bucket, const Hash& hash) {
@@ -164,8 +179,9 @@ Result<DigestTree> DigestTree::decode(ByteView bytes) {
     const ByteView bits = in.raw(kBitmapBytes);
     for (unsigned b = 0; b < kDigestBuckets; ++b) {
       if ((bits[b / 8] >> b % 8 & 1) == 0) continue;
-      tree.levels_[0][b] = in.fixed<Hash>();
-      if (tree.levels_[0][b].is_zero()) in.fail();
+      const auto hash = in.fixed<Hash>();
+      if (hash.is_zero()) in.fail();
+      tree.set(b, hash);
     }
   } else {
     in.fail();

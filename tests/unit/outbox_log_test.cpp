@@ -41,6 +41,19 @@ TEST_F(OutboxLogTest, AFrameBehindTheTornOneOfAnotherProgramIsFound) {
   EXPECT_EQ(bodies(), "a b ");
 }
 
+TEST_F(OutboxLogTest, HalfAnAppendIsNone) {
+  std::vector<OutboxItem> group = item("b");
+  group.push_back(item("c").front());
+  ASSERT_TRUE(log.append(item("a")));
+  ASSERT_TRUE(log.append(group));
+  EXPECT_EQ(bodies(), "a b c ");
+  DiskFile file = DiskFile::open("/m/outbox.log", DiskFile::Mode::write).value();
+  ASSERT_TRUE(file.truncate(file.size().value() - 1));
+  EXPECT_EQ(bodies(), "a ");
+  ASSERT_TRUE(log.append(item("d")));
+  EXPECT_EQ(bodies(), "a d ");
+}
+
 TEST_F(OutboxLogTest, WhatOthersAppendedStays) {
   OutboxLog other("/m/outbox.log");
   ASSERT_TRUE(log.append(item("a")));
@@ -86,6 +99,24 @@ TEST_F(OutboxLogTest, ASyncThatFailedAsksToBeReopened) {
   EXPECT_FALSE(log.append(item("a")));
   EXPECT_TRUE(log.must_reopen());
   EXPECT_EQ(bodies(), "");
+}
+
+TEST_F(OutboxLogTest, WhatBelongsTogetherIsThereWholeOrNotAtAll) {
+  std::vector<OutboxItem> both = item("b");
+  both.push_back(OutboxItem::replaced(to_bytes(view("header"))));
+  ASSERT_TRUE(log.append(item("a")));
+  ASSERT_TRUE(log.append(both));
+  const auto read = OutboxLog("/m/outbox.log").read().value();
+  ASSERT_EQ(read.size(), 3U);
+  EXPECT_EQ(to_text(read[1].body), "b");
+  EXPECT_FALSE(read[1].is_replaced());
+  EXPECT_TRUE(read[2].is_replaced());
+  DiskFile file = DiskFile::open("/m/outbox.log", DiskFile::Mode::write).value();
+  ASSERT_TRUE(file.truncate(file.size().value() - 1));
+  EXPECT_EQ(bodies(), "a ");
+  log.take_back();
+  ASSERT_TRUE(log.append(item("c")));
+  EXPECT_EQ(bodies(), "a c ");
 }
 
 }  // namespace

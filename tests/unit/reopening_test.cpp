@@ -137,6 +137,30 @@ TEST_F(Reopening, ADamagedReplicaIsKeptAsideAndNothingOfItIsLost) {
   EXPECT_GE(aside, 1U);
 }
 
+TEST_F(Reopening, WorkOnARecordWhoseBookkeepingIsDamagedIsNotLost) {
+  EXPECT_EQ(sync(world->office()), true);
+  world->close(kOffice);
+  world->sql(kOffice,
+             "CREATE TEMP TABLE kept AS SELECT sql FROM sqlite_schema WHERE type = 'trigger';"
+             "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE type = 'trigger';"
+             "PRAGMA writable_schema = RESET; UPDATE project SET _clock = x'ff' WHERE id = 'p0'");
+  {
+    const auto replica = must(Replica::open("/office", world->ports()));  // it puts the triggers back
+  }
+  world->sql(kOffice, "UPDATE project SET website = 'w' WHERE id = 'p0'");
+  {
+    const auto replica = must(Replica::open("/office", world->ports()));
+    EXPECT_EQ(replica->seal().error().code, Errc::corrupt);
+  }
+  {
+    const auto replica = must(Replica::reopen("/office", world->ports()));
+    EXPECT_EQ(sync(*replica), true);
+    EXPECT_EQ(sync(*replica), true);
+  }
+  EXPECT_EQ(sync(world->second()), true);
+  EXPECT_EQ(world->rows(kSecond, "SELECT website FROM project WHERE id = 'p0'"), "w\n");
+}
+
 TEST_F(Reopening, OneReadThatFailsWhileCheckingIsNoDamage) {
   world->sql(kOffice, insert("p1"));
   world->close(kOffice);

@@ -316,6 +316,16 @@ TEST_F(Network, WhatWasDiscardedDoesNotComeBackWithALostReplica) {
   EXPECT_EQ(must(a->replica().status()).unsent, 0U);
 }
 
+TEST_F(Network, AReplicaThatIsDamagedItselfAccusesNobody) {
+  b->sql("INSERT INTO ledger_entry(id, space, note) VALUES('l1', 'network', 'once')");
+  b->sync();
+  sync_all();
+  EXPECT_EQ(a->rows("SELECT note FROM ledger_entry"), "once");
+  must(a->replica().database().exec("UPDATE _wasl_space SET applied = applied - 1 WHERE name = 'network'"));
+  a->close();
+  EXPECT_THROW(a->reopen(), std::runtime_error);
+}
+
 TEST_F(Network, AnImportGoesOnABulkChainAndArrivesWhole) {
   a->sql(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<1500) "

@@ -12,8 +12,10 @@ constexpr std::string_view kName = "hub";
 
 }  // namespace
 
-HubMachine::HubMachine(Scheduler& scheduler, Faults& faults, test::Dice& dice, Trace& trace)
+HubMachine::HubMachine(Scheduler& scheduler, const Schema& schema, Faults& faults, test::Dice& dice,
+                       Trace& trace)
     : scheduler_(scheduler),
+      schema_(schema),
       faults_(faults),
       dice_(dice),
       trace_(trace),
@@ -35,12 +37,12 @@ void HubMachine::found() {
   statement.roots = {root_.public_key()};
   statement.log_key = log_key_.public_key();
   statement.registrars = {registrar_key_.public_key()};
-  statement.schema = built_in_schema().hash();
+  statement.schema = schema_.hash();
   SignedStatement signed_statement{encode(statement), {}};
   add_signature(signed_statement, root_);
   network_ = network_id(signed_statement.hash());
   auto store = must(SqliteHubStore::open(disk_.folder() + "/hub.db", true));
-  Committer committer({*store, built_in_schema(), log_key_, clock_, random_});
+  Committer committer({*store, schema_, log_key_, clock_, random_});
   must(committer.found(signed_statement));
 }
 
@@ -56,8 +58,8 @@ void HubMachine::start() {
     return start_after(10'000);
   }
   SqliteHubStore& opened = **store;
-  process_ = std::make_unique<Process>(
-      std::move(*store), Committer::Ports{opened, built_in_schema(), log_key_, clock_, random_});
+  process_ = std::make_unique<Process>(std::move(*store),
+                                       Committer::Ports{opened, schema_, log_key_, clock_, random_});
   const Status started = process_->hub.committer().start();
   if (!started || disk_.killed()) {
     trace_.note(kName, "does not start: " + (started ? "killed" : started.error().message));
@@ -67,8 +69,8 @@ void HubMachine::start() {
     disk_.revive();
     return start_after(10'000);
   }
-  process_->registrar.emplace(Registrar::Ports{opened, process_->hub.committer(), built_in_schema(), clock_,
-                                               random_, [this] { return process_->hub.commit(); }},
+  process_->registrar.emplace(Registrar::Ports{opened, process_->hub.committer(), schema_, clock_, random_,
+                                               [this] { return process_->hub.commit(); }},
                               registrar_key_);
   process_->hub.listen({.on_queued =
                             [this] {

@@ -17,7 +17,7 @@ namespace wasl::sim {
 
 class HubMachine {
  public:
-  HubMachine(Scheduler& scheduler, Faults& faults, test::Dice& dice, Trace& trace);
+  HubMachine(Scheduler& scheduler, const Schema& schema, Faults& faults, test::Dice& dice, Trace& trace);
   ~HubMachine();
 
   [[nodiscard]] bool is_up() const { return process_ != nullptr; }
@@ -26,6 +26,7 @@ class HubMachine {
   HubStore& store() { return *process_->store; }
   Result<Invitation> invite(const std::string& organisation, const std::string& role);
   void add_organisation(const std::string& id, const std::string& kind, const std::string& parent);
+  [[nodiscard]] const Schema& schema() const { return schema_; }
   [[nodiscard]] const NetworkId& network() const { return network_; }
   [[nodiscard]] const PublicKey& log_key() const { return log_key_.public_key(); }
 
@@ -72,6 +73,7 @@ class HubMachine {
   void end_process(bool tells);
 
   Scheduler& scheduler_;
+  const Schema& schema_;
   Faults& faults_;
   test::Dice& dice_;
   Trace& trace_;

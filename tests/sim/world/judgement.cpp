@@ -2,12 +2,32 @@
 
 #include <sqlite3.h>
 
+#include <map>
 #include <set>
 
 namespace wasl::sim {
 namespace {
 
 constexpr std::size_t kWordsMost = 5;  // of one kind: the first differences say enough
+
+/// Each row as its columns one after the other, a zero between.
+std::vector<std::string> rows_of(Database& db, const std::string& query) {
+  std::vector<std::string> rows;
+  sqlite3_stmt* select = nullptr;
+  if (sqlite3_prepare_v2(db.handle(), query.c_str(), -1, &select, nullptr) != SQLITE_OK) return rows;
+  while (sqlite3_step(select) == SQLITE_ROW) {
+    std::string& row = rows.emplace_back();
+    for (int i = 0; i < sqlite3_column_count(select); ++i) {
+      if (i > 0) row += '\0';
+      const void* bytes = sqlite3_column_blob(select, i);
+      if (bytes != nullptr)
+        row.append(static_cast<const char*>(bytes),
+                   static_cast<std::size_t>(sqlite3_column_bytes(select, i)));
+    }
+  }
+  sqlite3_finalize(select);
+  return rows;
+}
 
 }  // namespace
 
@@ -58,7 +78,7 @@ void Judgement::check_logs() {
       }
     }
     const auto stored = hub_.store().digest(name);
-    const Hash judged = digest(confirmed(built_in_schema(), space.placed));
+    const Hash judged = digest(confirmed(hub_.schema(), space.placed));
     if (name != kAuthoritySpace && (!stored || *stored != judged))
       trace_.violation("hub", "the digest of " + name + " is not the judge's");
   }
@@ -131,25 +151,51 @@ void Judgement::check_office(OfficeMachine& office) {
   for (const std::string& problem : report->problems) trace_.violation(who, "verify: " + problem);
 }
 
+/// Blocks of the log are compressed, where pieces of two texts make a third: they are read as change sets.
+std::set<std::string> Judgement::tokens_held(OfficeMachine& office) {
+  std::set<std::string> held;
+  for (const std::string& file : office.disk().files()) {
+    if (file.find("replica.db") == std::string::npos)
+      find_tokens(to_text(office.disk().content(file).value_or(Bytes())), held);
+  }
+  Database& db = office.replica()->database();
+  for (const std::string& table : rows_of(db, "SELECT name FROM sqlite_schema WHERE type = 'table'")) {
+    if (table == "_wasl_block") continue;
+    for (const std::string& row : rows_of(db, "SELECT * FROM " + table)) find_tokens(row, held);
+  }
+  LogStore store(db);
+  const auto spaces = store.space_names();
+  for (const std::string& name : spaces.value_or(std::vector<std::string>())) {
+    const auto segments = store.read(name, 1, SIZE_MAX, hub_.network());
+    if (!segments) continue;
+    for (const Segment& segment : *segments) {
+      for (const SegmentItem& item : segment.items) {
+        const auto* set = std::get_if<SetItem>(&item);
+        if (set != nullptr) find_tokens(to_text(set->set.body_bytes), held);
+      }
+    }
+  }
+  return held;
+}
+
 void Judgement::check_scope(OfficeMachine& office) {
   const auto readable = hub_.hub().authority().readable(office.replica()->device(), hub_.hub().hub_time());
   const std::set<std::string> may(readable.begin(), readable.end());
-  std::set<std::string> foreign;
+  std::map<std::string, std::string> foreign;  // token → space
   for (const auto& [name, space] : spaces_) {
     if (may.contains(name)) continue;
     for (const auto& set : space.sets) {
-      if (set->header.source.author != office.replica()->device())
-        find_tokens(to_text(set->body_bytes), foreign);
+      if (set->header.source.author == office.replica()->device()) continue;
+      std::set<std::string> tokens;
+      find_tokens(to_text(set->body_bytes), tokens);
+      for (const std::string& token : tokens) foreign[token] = name;
     }
   }
   if (foreign.empty()) return;
-  std::set<std::string> held;
-  for (const std::string& file : office.disk().files()) {
-    find_tokens(to_text(office.disk().content(file).value_or(Bytes())), held);
-  }
-  for (const std::string& token : foreign) {
+  const std::set<std::string> held = tokens_held(office);
+  for (const auto& [token, name] : foreign) {
     if (held.contains(token))
-      return trace_.violation(office.setting().name, token + " of a space that it may not read");
+      return trace_.violation(office.setting().name, token + " of " + name + ", which it may not read");
   }
 }
 
@@ -182,7 +228,9 @@ void Judgement::check_promises(const OfficeMachine& office, const PublicKey& dev
   }
   for (const Witness::Promise& promise : office.promises()) {
     if (!placed.contains(promise))
-      return trace_.violation(office.setting().name, "the hub said accepted, and its log does not have it");
+      return trace_.violation(office.setting().name, "the hub said accepted, and its log does not have it: " +
+                                                         to_hex(promise.chain.view()) + " " +
+                                                         std::to_string(promise.sequence));
   }
 }
 

@@ -3,6 +3,7 @@
 // promised, and does nobody hold what they may not? Thread: one.
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ class Judgement {
   void check_survivors(const Survivors& survivors, const std::vector<OfficeMachine*>& offices);
 
  private:
+  std::set<std::string> tokens_held(OfficeMachine& office);
   struct Space {
     std::vector<std::unique_ptr<ChangeSet>> sets;
     std::vector<PlacedSet> placed;

@@ -22,15 +22,13 @@ bool can_mend(Errc code) {
 }  // namespace
 
 Status Witness::on_verdicts(const std::vector<VerdictItem>& verdicts) {
-  // Of what was discarded only the header is accepted.
-  std::set<Promise> discarded;
   {
     WASL_LET(auto select,
              replica_.database().prepare("SELECT chain, sequence FROM _wasl_pending WHERE state = 4"));
     for (;;) {
       WASL_LET(const bool found, select.step());
       if (!found) break;
-      discarded.insert(
+      promises_.discarded.insert(
           {ChainId::from(select.blob(0)).value_or(ChainId{}), static_cast<Sequence>(select.int64(1))});
     }
   }
@@ -39,7 +37,7 @@ Status Witness::on_verdicts(const std::vector<VerdictItem>& verdicts) {
     if (item.verdict.outcome != Outcome::accepted || !believes_()) continue;
     for (std::uint64_t i = 0; i < item.count; ++i) {
       const Promise promise{item.chain, item.first + i};
-      if (!discarded.contains(promise)) promises_.insert(promise);
+      if (!promises_.discarded.contains(promise)) promises_.accepted.insert(promise);
     }
   }
   return {};
@@ -193,7 +191,7 @@ bool OfficeMachine::launch() {
   if (!replica) {
     last_error_ = replica.error();
     in_.trace.note(setting_.name, "does not start: " + replica.error().message);
-    if (replica.error().code == Errc::corrupt) remove_replica();
+    if (replica.error().code == Errc::corrupt) give_up_replica();
     return false;
   }
   auto process = std::make_unique<Process>();
@@ -294,7 +292,11 @@ void OfficeMachine::resume() {
 }
 
 void OfficeMachine::second_daemon_for(Millis duration) {
-  if (processes_.size() != 1 || !launch()) return;
+  if (processes_.size() != 1) return;
+  if (!launch()) {
+    if (!is_running()) start_after(10'000);  // what ended the second took the first with it
+    return;
+  }
   in_.scheduler.after(duration, [this, id = processes_.back()->id] {
     const auto it =
         std::find_if(processes_.begin(), processes_.end(), [&](const auto& p) { return p->id == id; });
@@ -315,6 +317,11 @@ void OfficeMachine::duplicate_connection() {
 
 void OfficeMachine::lose(Side from) {
   if (!processes_.empty() && processes_[0]->connection != nullptr) processes_[0]->connection->lose(from);
+}
+
+void OfficeMachine::give_up_replica() {
+  on_damaged();
+  remove_replica();
 }
 
 void OfficeMachine::remove_replica() {
@@ -346,7 +353,7 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
   if (process == nullptr || process->attempt != attempt) return;
   const auto fail_with = [&](Millis wait, const Error& error) {
     in_.scheduler.after(wait, [this, id, attempt, error] {
-      call(id, [&](Process& p) {
+      call(id, [this, attempt, error](Process& p) {  // a machine that stopped runs it later
         if (p.attempt == attempt) ended(p, error);
       });
     });
@@ -479,8 +486,8 @@ bool OfficeMachine::handle(Process& process, const Error& error) {
   }
   if (can_mend(error.code)) return true;
   if (error.code == Errc::corrupt) {
-    // "run it again" is part of what it says; what stays broken is put aside.
-    if (std::exchange(corrupt_before_, true)) remove_replica();
+    failed_ = true;  // as the daemon: it is checked and put aside if it is damaged
+    if (++corrupt_ > 3) give_up_replica();
   }
   if (find(process.id) != nullptr) kill();
   start_after(60'000 + static_cast<Millis>(in_.dice.below(120'000)));

@@ -26,8 +26,12 @@ class Witness final : public ClientPort {
     Sequence sequence = 0;
     auto operator<=>(const Promise&) const = default;
   };
+  struct Promises {
+    std::set<Promise> accepted;
+    std::set<Promise> discarded;  ///< of these only the header is accepted, as often as it is offered
+  };
   /// @param believes whether the hub shows its true history now.
-  Witness(Replica& replica, std::set<Promise>& promises, std::function<bool()> believes,
+  Witness(Replica& replica, Promises& promises, std::function<bool()> believes,
           std::function<void()> on_equal)
       : replica_(replica),
         promises_(promises),
@@ -45,7 +49,7 @@ class Witness final : public ClientPort {
 
  private:
   Replica& replica_;
-  std::set<Promise>& promises_;
+  Promises& promises_;
   std::function<bool()> believes_;
   std::function<void()> on_equal_;
 };
@@ -100,7 +104,7 @@ class OfficeMachine {
   test::SimDisk& disk() { return disk_; }
   MachineClock& clock() { return clock_; }
   Line& line() { return *line_; }
-  [[nodiscard]] const std::set<Witness::Promise>& promises() const { return promises_; }
+  [[nodiscard]] const std::set<Witness::Promise>& promises() const { return promises_.accepted; }
   [[nodiscard]] bool is_running() const { return !processes_.empty(); }
   [[nodiscard]] bool has_fork() const { return forked_; }
   [[nodiscard]] std::optional<Error> last_error() const { return last_error_; }
@@ -108,6 +112,7 @@ class OfficeMachine {
   /// The last session ended or stands with "equal", and since.
   [[nodiscard]] bool is_equal() const { return equal_; }
   std::function<void()> on_sealed = [] {};
+  std::function<void()> on_damaged = [] {};  ///< its replica.db cannot be read, and is put aside
   std::function<void(OfficeMachine&)> on_equal = [](OfficeMachine&) {};
   bool may_be_caught = false;   ///< the hub really shows another history now
   bool may_be_corrupt = false;  ///< something damaged its files
@@ -141,6 +146,7 @@ class OfficeMachine {
   /// @return whether the process still runs.
   bool handle(Process& process, const Error& error);
   void end(bool tells);
+  void give_up_replica();
   bool killed();
   sqlite3* tool_connection();
   void close_tool();
@@ -154,7 +160,7 @@ class OfficeMachine {
   std::vector<std::unique_ptr<Process>> processes_;
   sqlite3* tool_ = nullptr;
   std::vector<ClientSession::Output> outgoing_;
-  std::set<Witness::Promise> promises_;
+  Witness::Promises promises_;
   std::uint64_t last_id_ = 0;
   Millis stopped_until_ = 0;
   std::vector<std::function<void()>> deferred_;  ///< what the stopped processes will find to do
@@ -163,7 +169,7 @@ class OfficeMachine {
   bool off_ = false;  ///< no power
   bool forked_ = false;
   bool start_planned_ = false;
-  bool corrupt_before_ = false;
+  int corrupt_ = 0;      ///< how often its replica was said to be
   bool failed_ = false;  ///< its disk, in the last process
   std::optional<Error> last_error_;
 };

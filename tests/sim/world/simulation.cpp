@@ -55,8 +55,9 @@ class Simulation {
         disks_(options.seed),
         faults_(dice_),
         trace_(scheduler_, options.shown),
-        hub_(scheduler_, faults_, dice_, trace_),
-        work_(faults_, dice_, trace_, survivors_) {
+        versions_(any_versions(dice_)),
+        hub_(scheduler_, versions_.in_force, faults_, dice_, trace_),
+        work_(versions_.in_force, faults_, dice_, trace_, survivors_) {
     for (const Fault fault : options.without) faults_.switch_off(fault);
   }
 
@@ -102,11 +103,11 @@ class Simulation {
     OfficeMachine::Setting setting;
     setting.name = "office-" + std::to_string(++office_count_);
     setting.organisation = organisation;
-    setting.schema = &built_in_schema();
+    setting.schema = &versions_.in_force;
     if (faults_.strikes(Fault::version_behind, dice_, 0.5)) {
-      setting.schema = &schema_behind();
+      setting.schema = &versions_.behind;
     } else if (faults_.strikes(Fault::version_ahead, dice_, 0.5)) {
-      setting.schema = &schema_ahead();
+      setting.schema = &versions_.ahead;
     }
     setting.live = dice_.chance(0.6);
     auto office = std::make_unique<OfficeMachine>(
@@ -126,6 +127,8 @@ class Simulation {
 
   void wire(OfficeMachine& office) {
     office.on_sealed = [this, name = office.setting().name] { survivors_.sealed(name); };
+    // What nobody had sealed stood there alone; `wasl` reads what it can of it, and promises no more.
+    office.on_damaged = [this, name = office.setting().name] { survivors_.excuse_unsealed(name); };
     office.on_equal = [this](OfficeMachine& one) { check_equal(one); };
     images_[office.setting().name] = {office.disk().image(), survivors_.now()};
   }
@@ -553,6 +556,7 @@ class Simulation {
   Faults faults_;
   Trace trace_;
   Survivors survivors_;
+  Versions versions_;
   HubMachine hub_;
   std::vector<std::unique_ptr<OfficeMachine>> offices_;
   Work work_;

@@ -6,11 +6,25 @@ namespace wasl::sim {
 namespace {
 
 constexpr std::string_view kMark = "tkn-";
-constexpr std::size_t kLength = 11;
+constexpr std::size_t kDigits = 7;
+constexpr std::size_t kLength = kMark.size() + kDigits + 3;
 
-std::uint64_t number_of(const std::string& token) { return std::stoull(token.substr(kMark.size())); }
+std::uint64_t number_of(std::string_view token) {
+  return std::stoull(std::string(token.substr(kMark.size(), kDigits)));
+}
+
+/// Three letters follow its number: in compressed bytes the ends of two texts meet, and would be a third.
+std::string token_of(std::uint64_t number) {
+  const std::string digits = std::to_string(number);
+  std::string out = std::string(kMark) + std::string(kDigits - digits.size(), '0') + digits;
+  std::uint64_t check = number * 2'654'435'761 >> 8;
+  for (int i = 0; i < 3; ++i, check /= 26) out += static_cast<char>('a' + check % 26);
+  return out;
+}
 
 }  // namespace
+
+std::string Survivors::token() { return token_of(++count_); }
 
 void Survivors::saved(const Place& place, const std::string& token) {
   open_[place] = {token, number_of(token)};
@@ -65,9 +79,11 @@ std::vector<std::string> Survivors::missing(const std::set<std::string>& found) 
 void find_tokens(std::string_view bytes, std::set<std::string>& found) {
   for (std::size_t at = bytes.find(kMark); at != std::string_view::npos; at = bytes.find(kMark, at + 1)) {
     const std::string_view token = bytes.substr(at, kLength);
-    const bool whole = token.size() == kLength && std::all_of(token.begin() + kMark.size(), token.end(),
-                                                              [](char c) { return c >= '0' && c <= '9'; });
-    if (whole) found.emplace(token);
+    if (token.size() != kLength) return;
+    const std::string_view digits = token.substr(kMark.size(), kDigits);
+    if (std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; }) &&
+        token == token_of(number_of(token)))
+      found.emplace(token);
   }
 }
 

@@ -14,10 +14,7 @@ namespace wasl::sim {
 class Survivors {
  public:
   /// A text that nobody wrote before.
-  std::string token() {
-    std::string digits = std::to_string(++count_);
-    return "tkn-" + std::string(7 - digits.size(), '0') + digits;
-  }
+  std::string token();
 
   struct Place {
     std::string office, register_name, id, field;

@@ -1,10 +1,18 @@
 #pragma once
-// The registers one version back and one ahead: a field and a register fewer, and one of each more.
+// The registers of one network: those in force, and what an office one version back or ahead has.
 #include "shared/model/description.hpp"
+#include "tests/support/sim_disk.hpp"
 
 namespace wasl::sim {
 
-const Schema& schema_behind();
-const Schema& schema_ahead();
+struct Versions {
+  Schema in_force;
+  Schema behind;  ///< a field and a register fewer
+  Schema ahead;   ///< a field and a register more
+};
+
+/// Four of the built-in registers, and all of them in one network of ten: every opening of a replica and
+/// every foreign tool parses their tables and triggers.
+Versions any_versions(test::Dice& dice);
 
 }  // namespace wasl::sim

@@ -17,7 +17,7 @@ std::string two_digits(std::uint64_t n) { return (n < 10 ? "0" : "") + std::to_s
 
 }  // namespace
 
-Work::Work(Faults& faults, test::Dice& dice, Trace& trace, Survivors& survivors)
+Work::Work(const Schema& schema, Faults& faults, test::Dice& dice, Trace& trace, Survivors& survivors)
     : faults_(faults), dice_(dice), trace_(trace), survivors_(survivors) {
   for (double& weight : weights_)
     weight = dice_.chance(0.8) ? 0.1 + static_cast<double>(dice_.below(100)) / 100 : 0;
@@ -25,7 +25,7 @@ Work::Work(Faults& faults, test::Dice& dice, Trace& trace, Survivors& survivors)
   weights_[static_cast<std::size_t>(Kind::update)] += 0.5;
   weights_[static_cast<std::size_t>(Kind::bulk)] *= 0.05;
   weights_[static_cast<std::size_t>(Kind::discard)] *= 0.3;
-  const auto& registers = built_in_schema().registers();
+  const auto& registers = schema.registers();
   for (int i = 0; i < 3; ++i) focus_.push_back(registers[dice_.below(registers.size())].name);
 }
 
@@ -248,6 +248,7 @@ void Work::run(OfficeMachine& office, const std::vector<Written>& all, bool thro
   }
   if (sql.empty()) return;
   bool done = false;
+  const std::uint64_t failed = office.disk().failed();
   if (through_wasl) {
     const auto status = office.act(
         [&](Replica& replica) { return replica.write([&](Database& db) { return db.exec(sql); }); });
@@ -256,13 +257,21 @@ void Work::run(OfficeMachine& office, const std::vector<Written>& all, bool thro
   } else {
     done = office.tool(all.size() > 1 ? "BEGIN;" + sql + "COMMIT" : sql);
   }
+  // A commit that met a failing disk, or the machine's end, may be found when the file is opened again: what
+  // it wrote over is in doubt.
+  const bool in_doubt = !done && (office.disk().failed() != failed || !office.is_running());
+  for (const Written& one : all) {
+    if (!done && !in_doubt) break;
+    for (const Survivors::Place& gone : one.deleted) survivors_.deleted(gone, gone.field.empty());
+    if (!in_doubt) continue;
+    for (const auto& [place, token] : one.tokens) survivors_.deleted(place, false);
+  }
   if (!done) {
     ++refused_;
     return;
   }
   ++saved_;
   for (const Written& one : all) {
-    for (const Survivors::Place& gone : one.deleted) survivors_.deleted(gone, gone.field.empty());
     for (const auto& [place, token] : one.tokens) survivors_.saved(place, token);
   }
   if (through_wasl) survivors_.sealed(office.setting().name);
@@ -271,7 +280,7 @@ void Work::run(OfficeMachine& office, const std::vector<Written>& all, bool thro
 void Work::resolve(OfficeMachine& office) {
   const auto done = office.act([&](Replica& replica) -> Status {
     WASL_LET(const auto conflicts, replica.conflicts());
-    if (conflicts.empty()) return {};
+    if (conflicts.empty()) return fail(Errc::not_found, "there is no conflict");  // nothing was sealed
     const Conflict& one = conflicts[dice_.below(conflicts.size())];
     Replica::Resolution resolution;
     resolution.register_name = one.register_name;
@@ -299,7 +308,7 @@ void Work::discard(OfficeMachine& office) {
       pending.emplace_back(*Hash::from(select.blob(0)), to_text(select.blob(1)) + to_text(select.blob(2)));
     }
     select.reset();
-    if (pending.empty()) return {};
+    if (pending.empty()) return fail(Errc::not_found, "nothing waits");  // nothing was sealed
     const auto& [name, bytes] = pending[dice_.below(pending.size())];
     find_tokens(bytes, tokens);
     // Discarded or in doubt: a person gave it up.

@@ -12,7 +12,7 @@ namespace wasl::sim {
 
 class Work {
  public:
-  Work(Faults& faults, test::Dice& dice, Trace& trace, Survivors& survivors);
+  Work(const Schema& schema, Faults& faults, test::Dice& dice, Trace& trace, Survivors& survivors);
   /// Something that somebody does at this office.
   void step(OfficeMachine& office);
   [[nodiscard]] std::uint64_t saved() const { return saved_; }
