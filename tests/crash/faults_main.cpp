@@ -24,16 +24,8 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
-extern "C" [[gnu::weak]] void __gcov_dump();  // there under --coverage only
-
 namespace wasl::test {
 namespace {
-
-[[noreturn]] void end_child(int status) {
-  if (__gcov_dump != nullptr) __gcov_dump();
-  std::fflush(stdout);
-  std::_Exit(status);
-}
 
 #if defined(__SANITIZE_ADDRESS__)
 bool leaks() { return __lsan_do_recoverable_leak_check() != 0; }
@@ -121,9 +113,14 @@ class Trial {
         world_.abandon();
         return judge(trouble, Ended::by_exception);
       };
-      std::set_terminate([] { end_child(static_cast<int>(ending_())); });
+      std::set_terminate([] {
+        const auto found = ending_();
+        std::fflush(stdout);
+        std::_Exit(static_cast<int>(found));
+      });
       const Found found = check_here(trouble);
-      end_child(static_cast<int>(leaks() ? report(trouble, "memory leaks") : found));
+      std::fflush(stdout);
+      std::_Exit(leaks() ? static_cast<int>(report(trouble, "memory leaks")) : static_cast<int>(found));
     }
     int status = 0;
     ::waitpid(child, &status, 0);

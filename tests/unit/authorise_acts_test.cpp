@@ -32,6 +32,17 @@ TEST_F(Acts, NothingElseStandsInAuthority) {
             Reason::unsupported);
 }
 
+TEST_F(Acts, KindsOfGrantsAndReasonsOfRevocationAreThoseThatExist) {
+  for (const int kind : {0, 1, 3, 4}) {
+    const Value grant = encode_act(grant_act(static_cast<GrantKind>(kind), invited.public_key()));
+    EXPECT_EQ(decode_act(grant).has_value(), kind == 1 || kind == 3) << kind;
+  }
+  for (const int reason : {0, 1, 3, 4}) {
+    const RevokeAct revoke{device.public_key(), static_cast<RevocationReason>(reason), 0};
+    EXPECT_EQ(decode_act(encode_act(revoke)).has_value(), reason == 1 || reason == 3) << reason;
+  }
+}
+
 TEST_F(Acts, ARevokedRegistrarActsNoMore) {
   EXPECT_EQ(of_registrar(organisation("x")), Reason::none);
   place(registrar, RevokeAct{registrar.public_key(), RevocationReason::left, 0});

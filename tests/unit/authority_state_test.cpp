@@ -166,6 +166,11 @@ TEST_F(Tree, ADeviceIsWhatItsActsSay) {
   EXPECT_EQ(known->revoked->since, 77);
 }
 
+TEST_F(Tree, AGrantAloneMakesADeviceKnown) {
+  place(registrar, grant_act(GrantKind::device, device.public_key()));
+  EXPECT_EQ(authority.device(device.public_key())->key, device.public_key());
+}
+
 TEST_F(Tree, TheFirstRevocationStands) {
   place(registrar, RevokeAct{device.public_key(), RevocationReason::lost, 0});
   const Position at = position;

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
+#include "shared/crypto/crypto.hpp"
+
 namespace wasl {
 namespace {
 
@@ -39,6 +43,23 @@ TEST(Invitation, FindsACutOrMistypedLine) {
     wrong[i] = wrong[i] == 'A' ? 'B' : 'A';
     EXPECT_FALSE(decode_invitation(wrong)) << i;
   }
+}
+
+/// The invitation's bytes changed, under a check that fits them.
+Result<Invitation> with(const std::function<void(Bytes&)>& change) {
+  Bytes bytes = *from_base64url(encode(example()).substr(5));
+  bytes.resize(bytes.size() - 4);
+  change(bytes);
+  const Hash check = crypto::hash("wasl.1/invitation", bytes);
+  append(bytes, check.view().first(4));
+  return decode_invitation("wasl:" + to_base64url(bytes));
+}
+
+TEST(Invitation, IsOfThisVersionAndEndsWhereItEnds) {
+  EXPECT_TRUE(with([](Bytes&) {}));
+  EXPECT_EQ(with([](Bytes& bytes) { ++bytes[0]; }).error().code, Errc::unsupported);
+  EXPECT_EQ(with([](Bytes& bytes) { bytes.push_back(0); }).error().code, Errc::malformed);
+  EXPECT_EQ(with([](Bytes& bytes) { bytes.pop_back(); }).error().code, Errc::malformed);
 }
 
 }  // namespace

@@ -68,6 +68,23 @@ TEST(RecordState, KeepsHeadsAndDeletesInTheOrderOfTheirDots) {
   EXPECT_EQ(state.deletions[2].dot, dot(13));
 }
 
+TEST(RecordState, APlainWriteNamesTheShownValueAndNoOther) {
+  RecordState state;
+  const auto write = [&](Sequence sequence, const char* text, Millis at) {
+    Operation op = operation(OperationKind::write, 1);
+    op.value = Value::text(text);
+    state.apply(op, {dot(sequence), Stamp::at(at), at});
+  };
+  write(1, "A", 30);
+  EXPECT_FALSE(state.is_conflict({1, {}}));
+  write(2, "B", 20);
+  write(3, "A", 10);
+  EXPECT_EQ(state.shown({1, {}})->dot, dot(1));
+  EXPECT_TRUE(state.is_conflict({1, {}}));
+  EXPECT_EQ(state.plain_lineage({1, {}}), (std::vector<Dot>{dot(1), dot(3)}));
+  EXPECT_EQ(state.all_dots({1, {}}), (std::vector<Dot>{dot(1), dot(2), dot(3)}));
+}
+
 TEST(RecordState, AnAddressWithoutHeadsShowsNothing) {
   const RecordState state;
   EXPECT_EQ(state.shown({1, {}}), nullptr);

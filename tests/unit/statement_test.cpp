@@ -98,5 +98,14 @@ TEST_F(Statements, ANewerVersionIsSaidToBeOne) {
   EXPECT_EQ(told(open_statement(newer, nullptr, nullptr)), "unsupported");
 }
 
+TEST_F(Statements, SignedBytesEndWhereTheyEnd) {
+  Bytes bytes = encode(signed_by(first, {&one, &two}));
+  EXPECT_TRUE(decode_signed_statement(bytes));
+  bytes.push_back(0);
+  EXPECT_FALSE(decode_signed_statement(bytes));
+  bytes.resize(bytes.size() - 2);
+  EXPECT_FALSE(decode_signed_statement(bytes));
+}
+
 }  // namespace
 }  // namespace wasl::test
