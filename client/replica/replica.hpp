@@ -23,6 +23,8 @@
 
 namespace wasl {
 
+struct Replay;
+
 struct SealedSet {
   ChangeSet set;
   std::vector<OpeningItem> openings;
@@ -240,6 +242,7 @@ class Replica final : public ClientPort {
   static Status set_aside(const std::filesystem::path& folder, Clock& clock, const Error& damage);
 
   // verifying.cpp
+  Result<std::vector<std::string>> rows_of_nobody(const std::string& space, const Replay& replay);
   Status check_own_state(const std::string& space, const std::map<std::string, LoadedRecord>& records);
 
   // salvaging.cpp

@@ -61,8 +61,7 @@ Result<Value> parse_scalar(const Field& field, const SqlValue& column) {
       if (text == nullptr || text->empty()) return wrong(field, "must be an id, or SPACE#ID");
       const auto hash = text->find('#');
       if (hash == std::string::npos) {
-        if (text->size() > limits::kIdBytes || !is_utf8(view(*text)))
-          return wrong(field, "must be an id, or SPACE#ID");
+        if (!is_record_id(*text)) return wrong(field, "must be an id, or SPACE#ID");
         return Value::text(*text);
       }
       const Value reference = Value::reference(text->substr(0, hash), text->substr(hash + 1));

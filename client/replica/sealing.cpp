@@ -130,7 +130,6 @@ Status Replica::make_durable(const std::vector<SealedSet>& sealed) {
   return outbox_.append(items);
 }
 
-/// An id alone, as programs write it. @return the reference with the space where the record stands.
 Status Replica::commit(Transaction& transaction, const std::vector<SealedSet>& sealed) {
   WASL_TRY(make_durable(sealed));
   Status committed = transaction.commit();
@@ -138,6 +137,7 @@ Status Replica::commit(Transaction& transaction, const std::vector<SealedSet>& s
   return committed;
 }
 
+/// An id alone, as programs write it. @return the reference with the space where the record stands.
 Result<Value> Replica::resolve_reference(const Value& written, std::string_view space, const Field& field) {
   if (written.type != ValueType::text) return written;
   const std::string id = written.as_text().value_or("");

@@ -60,6 +60,8 @@ Result<VerifyReport> Replica::verify() {
         }
       }
     }
+    WASL_LET(const auto unknown, rows_of_nobody(space, *replay));
+    for (const std::string& row : unknown) problem(row);
     WASL_TRY(settle_digest(*info));
     WASL_LET(const Hash digest, store_.digest(space));
     if (digest != replay->digest())
@@ -87,6 +89,35 @@ Result<VerifyReport> Replica::verify() {
   for (const std::string& what : evidence) report.statements.push_back("evidence kept: " + what);
   WASL_TRY(transaction.commit());
   return report;
+}
+
+/// Rows that stand for no record and are not noted either: a failing disk took the note of who wrote them.
+Result<std::vector<std::string>> Replica::rows_of_nobody(const std::string& space, const Replay& replay) {
+  std::vector<std::string> words;
+  for (const Register& reg : ports_.schema->registers()) {
+    if (!tables_ready_) break;
+    std::vector<std::string> ids;
+    {
+      WASL_LET(auto select, db_.prepare("SELECT id FROM " + reg.name +
+                                        " AS r WHERE space = ?1 AND NOT EXISTS(SELECT 1 FROM _wasl_capture "
+                                        "WHERE register = ?2 AND space = ?1 AND id = r.id)"));
+      select.bind_all(space, reg.number);
+      for (;;) {
+        WASL_LET(const bool found, select.step());
+        if (!found) break;
+        ids.emplace_back(select.text(0));
+      }
+    }
+    for (const std::string& id : ids) {
+      const auto said = replay.records.find(id);
+      if (said != replay.records.end() && said->second.register_number == reg.number) continue;
+      const auto loaded = records_.load(reg.number, space, id);
+      if (loaded && loaded->record.exists()) continue;
+      words.push_back(space + " " + id + ": a row of " + reg.name +
+                      " that nobody is known to have written; change it, and it is sent");
+    }
+  }
+  return words;
 }
 
 /// Before the hub is accused: what is kept of these records must be what signed history says of them.

@@ -160,7 +160,8 @@ std::string decode_id(Reader& in) {
   const ByteView bytes = in.raw(size == 0 ? 16 : size);
   if (!in.ok()) return {};
   if (size == 0) return uuid_text(bytes);
-  if (!is_utf8(bytes) || uuid_bytes(text_view(bytes))) {  // a UUID has one spelling, the short one
+  if (!is_record_id(text_view(bytes)) ||
+      uuid_bytes(text_view(bytes))) {  // a UUID has one spelling, the short one
     in.fail();
     return {};
   }

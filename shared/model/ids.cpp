@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "shared/base/limits.hpp"
+
 namespace wasl {
 namespace {
 
@@ -13,6 +15,11 @@ bool is_organisation_id(std::string_view id) {
   if (id.empty() || id.size() > kOrganisationIdBytes) return false;
   return std::all_of(id.begin(), id.end(),
                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+}
+
+bool is_record_id(std::string_view id) {
+  return !id.empty() && id.size() <= limits::kIdBytes && is_utf8(view(id)) &&
+         id.find_first_of(std::string_view("#\0", 2)) == std::string_view::npos;
 }
 
 bool is_space_name(std::string_view space) {

@@ -62,6 +62,8 @@ constexpr std::string_view kNetworkSpace = "network";
 /// [a-z0-9-]{1,32}.
 bool is_space_name(std::string_view space);
 bool is_organisation_id(std::string_view id);
+/// 1 to 64 bytes of UTF-8 without NUL and without `#`, which parts space and id in `SPACE#ID`.
+bool is_record_id(std::string_view id);
 /// Names and leaves of a private space are blinded in the shared log.
 inline bool is_private_space(std::string_view space) {
   return space != kAuthoritySpace && space != kPublicSpace && space != kNetworkSpace;

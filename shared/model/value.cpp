@@ -206,7 +206,7 @@ std::optional<Value::Reference> Value::as_reference() const {
   Reader in(data);
   Reference out{in.text(limits::kSpaceBytes), {}};
   out.id = in.text(limits::kIdBytes);
-  if (!in.finished() || !is_space_name(out.space) || out.id.empty()) return std::nullopt;
+  if (!in.finished() || !is_space_name(out.space) || !is_record_id(out.id)) return std::nullopt;
   return out;
 }
 

@@ -88,9 +88,9 @@ class RegisterTriggers {
   [[nodiscard]] std::string key_refusals() const {
     return when(
                "new.id IS NULL OR typeof(new.id)<>'text' OR length(CAST(new.id AS BLOB)) NOT BETWEEN 1 AND " +
-                   std::to_string(limits::kIdBytes),
+                   std::to_string(limits::kIdBytes) + " OR instr(new.id,'#') OR instr(new.id,char(0))",
                table_ + ".id: must be text of 1 to " + std::to_string(limits::kIdBytes) +
-                   " bytes; leave the column out to have one made") +
+                   " bytes without #; leave the column out to have one made") +
            when("new.space IS NOT " + quoted(default_space_) + " AND " + is_record_space("new.space") +
                     " IS NOT 1",
                 table_ + ".space: must be network, public, section/ID, association/ID or committee/ID") +

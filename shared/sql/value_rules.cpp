@@ -58,12 +58,13 @@ std::string reference_wrong(const std::string& value) {
   const std::string hash = "instr(" + value + ",'#')";
   const std::string slash = "instr(" + value + ",'/')";
   const std::string most = std::to_string(limits::kIdBytes);
-  return is_blob(value) + " OR CASE WHEN " + hash + "=0 THEN " + bytes_of(value) + " NOT BETWEEN 1 AND " +
-         most + " ELSE " + bytes_of("substr(" + value + "," + hash + "+1)") + " NOT BETWEEN 1 AND " + most +
-         " OR NOT(" + value + " GLOB 'network#*' OR " + value + " GLOB 'public#*' OR ((" + value +
-         " GLOB 'association/*' OR " + value + " GLOB 'section/*' OR " + value +
-         " GLOB 'committee/*') AND substr(" + value + ",1," + hash + "-1) NOT GLOB '*/*[^a-z0-9-]*' AND " +
-         hash + "-" + slash + " BETWEEN 2 AND 33)) END";
+  return is_blob(value) + " OR instr(" + value + ",char(0)) OR CASE WHEN " + hash + "=0 THEN " +
+         bytes_of(value) + " NOT BETWEEN 1 AND " + most + " ELSE " +
+         bytes_of("substr(" + value + "," + hash + "+1)") + " NOT BETWEEN 1 AND " + most +
+         " OR instr(substr(" + value + "," + hash + "+1),'#') OR NOT(" + value + " GLOB 'network#*' OR " +
+         value + " GLOB 'public#*' OR ((" + value + " GLOB 'association/*' OR " + value +
+         " GLOB 'section/*' OR " + value + " GLOB 'committee/*') AND substr(" + value + ",1," + hash +
+         "-1) NOT GLOB '*/*[^a-z0-9-]*' AND " + hash + "-" + slash + " BETWEEN 2 AND 33)) END";
 }
 
 // A modifier makes date() compute: alone it gives 30 February back. What is no day in that very form differs.

@@ -61,6 +61,9 @@ TEST(RowCodec, RefusesOfEachTypeWhatItIsNot) {
   EXPECT_TRUE(refuses(of_type(FieldType::reference), {n(1)}));
   EXPECT_TRUE(refuses(of_type(FieldType::reference), {s("")}));
   EXPECT_TRUE(refuses(of_type(FieldType::reference), {s("\xff")}));
+  EXPECT_TRUE(refuses(of_type(FieldType::reference), {s("network#x#y")})) << "shown as x#y, read as another";
+  EXPECT_TRUE(refuses(of_type(FieldType::reference), {s("network#")}));
+  EXPECT_TRUE(refuses(of_type(FieldType::reference), {std::string("a\0b", 3)}));
   EXPECT_TRUE(refuses(of_type(FieldType::text), {2.5}));
   EXPECT_TRUE(refuses(of_type(FieldType::text), {s("\xff")}));
   EXPECT_TRUE(refuses(of_type(FieldType::text), {std::string("a\0b", 3)}));

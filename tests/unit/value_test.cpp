@@ -128,7 +128,7 @@ TEST(Value, ReadersAnswerOnlyForTheirType) {
   EXPECT_FALSE(money.as_integer());
   EXPECT_FALSE(money.as_text());
   EXPECT_FALSE(Value::integer(1).as_flag());
-  EXPECT_EQ(Value::reference("association/fmdv", "p#1").to_display(), "association/fmdv#p#1");
+  EXPECT_EQ(Value::reference("association/fmdv", "p-1").to_display(), "association/fmdv#p-1");
   EXPECT_EQ((Value{static_cast<ValueType>(99), {0xab}}).to_display(), "ab");
 }
 
