@@ -47,7 +47,11 @@ constexpr std::array<std::string_view, kFaults> kWords = {
     "replica_restored",
     "disk_cloned",
     "two_daemons",
+    "hub_restored",
 };
+
+/// These drew their weights from the run's own dice; later ones have dice of their own.
+constexpr std::size_t kFirstFaults = static_cast<std::size_t>(Fault::two_daemons) + 1;
 
 }  // namespace
 
@@ -60,11 +64,13 @@ std::optional<Fault> fault_of(std::string_view word) {
   return std::nullopt;
 }
 
-Faults::Faults(test::Dice& dice) {
+Faults::Faults(std::uint64_t seed, test::Dice& dice) {
   const double density = 0.1 + 0.5 * static_cast<double>(dice.below(1000)) / 1000.0;
-  for (double& weight : on_) {
-    const double drawn = 0.1 + static_cast<double>(dice.below(1000)) / 1000.0;
-    weight = dice.chance(density) ? drawn : 0;
+  for (std::size_t i = 0; i < kFaults; ++i) {
+    test::Dice own(seed ^ (i << 32));
+    test::Dice& from = i < kFirstFaults ? dice : own;
+    const double drawn = 0.1 + static_cast<double>(from.below(1000)) / 1000.0;
+    on_[i] = from.chance(density) ? drawn : 0;
   }
 }
 

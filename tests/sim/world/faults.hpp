@@ -63,16 +63,18 @@ enum class Fault : std::uint8_t {
   replica_restored,
   disk_cloned,
   two_daemons,
+  hub_restored,
 };
-constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::two_daemons) + 1;
+constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::hub_restored) + 1;
 
 std::string_view to_word(Fault fault);
 std::optional<Fault> fault_of(std::string_view word);
 
 class Faults {
  public:
-  /// Each fault is on with a probability that the seed chooses too.
-  explicit Faults(test::Dice& dice);
+  /// Each fault is on with a probability that the seed chooses too. A fault added at the end of the list
+  /// leaves what a seed means for the others as it was.
+  Faults(std::uint64_t seed, test::Dice& dice);
 
   void switch_off(Fault fault) { on_[index(fault)] = 0; }
   [[nodiscard]] bool is_on(Fault fault) const { return on_[index(fault)] > 0; }

@@ -44,6 +44,7 @@ const std::vector<Fault> kOfficeFaults = {Fault::half_open_up,
                                           Fault::kill_hub_at_write,
                                           Fault::hub_power_cut,
                                           Fault::hub_io_error,
+                                          Fault::hub_restored,
                                           Fault::late_join,
                                           Fault::invitation_reused};
 
@@ -53,7 +54,7 @@ class Simulation {
       : options_(options),
         dice_(options.seed),
         disks_(options.seed),
-        faults_(dice_),
+        faults_(options.seed, dice_),
         trace_(scheduler_, options.shown),
         versions_(any_versions(dice_)),
         hub_(scheduler_, versions_.in_force, faults_, dice_, trace_),
@@ -330,6 +331,8 @@ class Simulation {
         return restore_replica(office);
       case Fault::disk_cloned:
         return clone(office);
+      case Fault::hub_restored:
+        return restore_hub();
       default:
         return false;
     }
@@ -354,6 +357,10 @@ class Simulation {
   }
 
   void back_up() {
+    if (hub_.is_up() && !hub_restored_) {
+      hub_image_ = hub_.image();
+      hub_image_heads_ = hub_.hub().heads().size;
+    }
     for (const auto& office : offices_) {
       if (!dice_.chance(0.3)) continue;
       images_[office->setting().name] = {office->disk().image(), survivors_.now()};
@@ -378,8 +385,44 @@ class Simulation {
     return true;
   }
 
+  /// An old copy of hub.db serves for a while. Who has seen more catches it; then the newest copy comes back.
+  bool restore_hub() {
+    if (!hub_.is_up() || !hub_image_ || hub_restored_once_) return false;
+    if (hub_.hub().heads().size == hub_image_heads_) return false;
+    hub_restored_ = hub_restored_once_ = true;
+    hub_.kill();
+    const auto newest = hub_.image();
+    hub_.restore(*hub_image_);
+    for (const auto& office : offices_) {
+      // Who has not seen more than the old copy would go on with it: two histories from then on.
+      office->may_be_caught = true;
+      const auto known = checkpoint_of(*office);
+      if (!known || *known <= hub_image_heads_) {
+        office->line().cut_off = true;
+      }
+    }
+    hub_.start_after(100);
+    scheduler_.after(some_time(60'000, 400'000), [this, newest] {
+      hub_.kill();
+      hub_.restore(newest);
+      hub_.start_after(100);
+      hub_restored_ = false;
+      for (const auto& office : offices_) office->line().cut_off = false;
+      scheduler_.after(200'000, [this] {
+        for (const auto& office : offices_) office->may_be_caught = false;
+      });
+    });
+    return true;
+  }
+
+  static std::optional<std::uint64_t> checkpoint_of(OfficeMachine& office) {
+    if (office.replica() == nullptr) return std::nullopt;
+    const auto checkpoint = office.replica()->identity().checkpoint();
+    return checkpoint ? std::optional(checkpoint->heads.size) : std::nullopt;
+  }
+
   bool join_late() {
-    if (!hub_.is_up() || hub_.disk().failed() > 0 || late_joins_ >= 2) return false;
+    if (!hub_.is_up() || hub_.disk().failed() > 0 || late_joins_ >= 2 || hub_restored_) return false;
     ++late_joins_;
     OfficeMachine* const office = add_office(offices_[0]->setting().organisation);
     if (office != nullptr) office->start();
@@ -388,7 +431,7 @@ class Simulation {
 
   /// Somebody found an invitation that was used.
   bool reuse_invitation() {
-    if (!hub_.is_up() || used_invitations_.empty()) return false;
+    if (!hub_.is_up() || used_invitations_.empty() || hub_restored_) return false;
     OfficeMachine::Setting setting = offices_[0]->setting();
     setting.name = "intruder-" + std::to_string(++intruders_);
     OfficeMachine intruder(OfficeMachine::World{scheduler_, faults_, dice_, trace_, hub_}, setting);
@@ -419,7 +462,7 @@ class Simulation {
     const Millis began = scheduler_.now();
     for (const Millis end = began + kHealLimit; scheduler_.now() < end;) {
       scheduler_.run_until(scheduler_.now() + kHealStep);
-      if (hub_.is_up() && hub_.is_idle() && all_at_rest()) {
+      if (hub_.is_up() && !hub_restored_ && hub_.is_idle() && all_at_rest()) {
         healed_in_ = scheduler_.now() - began;
         return;
       }
@@ -561,11 +604,13 @@ class Simulation {
   std::vector<std::unique_ptr<OfficeMachine>> offices_;
   Work work_;
   std::map<std::string, std::pair<test::SimDisk::Image, std::uint64_t>> images_;
+  std::optional<test::SimDisk::Image> hub_image_;
+  std::uint64_t hub_image_heads_ = 0;
   std::vector<Invitation> used_invitations_;
   std::set<std::string> damaged_;
   std::uint64_t office_count_ = 0, late_joins_ = 0, intruders_ = 0, synced_ = 0, change_sets_ = 0;
   Millis healed_in_ = 0;
-  bool cloned_ = false, healing_ = false;
+  bool cloned_ = false, hub_restored_ = false, hub_restored_once_ = false, healing_ = false;
 };
 
 }  // namespace
