@@ -1,6 +1,7 @@
 #include "client/replica/identity.hpp"
 
 #include <algorithm>
+#include <sstream>
 
 #include "shared/base/packed.hpp"
 
@@ -252,14 +253,18 @@ Result<std::vector<std::string>> Identity::evidence() {
   }
 }
 
-Result<std::optional<std::string>> Identity::damaged_copy() {
-  WASL_LET(const auto stored, value("damaged copy"));
-  if (!stored || stored->empty()) return std::optional<std::string>();
-  return std::optional(to_text(*stored));
+Result<std::vector<std::string>> Identity::damaged_copies() {
+  std::vector<std::string> names;
+  WASL_LET(const auto stored, value("damaged copies"));
+  std::istringstream lines(stored ? to_text(*stored) : std::string());
+  for (std::string name; std::getline(lines, name);) names.push_back(std::move(name));
+  return names;
 }
 
-Status Identity::set_damaged_copy(const std::optional<std::string>& name) {
-  return set_value("damaged copy", view(name.value_or("")));
+Status Identity::set_damaged_copies(const std::vector<std::string>& names) {
+  std::string lines;
+  for (const std::string& name : names) lines += name + '\n';
+  return set_value("damaged copies", view(lines));
 }
 
 }  // namespace wasl

@@ -75,9 +75,11 @@ class Identity {
   Status add_evidence(std::string_view what, ByteView ours, ByteView theirs, Millis at);
   Result<std::vector<std::string>> evidence();  ///< in words, each once
 
-  /// The name of a damaged replica.db kept aside, until what nobody had sealed in it is taken over.
-  Result<std::optional<std::string>> damaged_copy();
-  Status set_damaged_copy(const std::optional<std::string>& name);
+  /// Names of damaged files kept aside, the oldest first, until what nobody had sealed in them is taken over.
+  /// One whose file is not there was never made whole: its machine ended before, and what it was to hold was
+  /// not moved.
+  Result<std::vector<std::string>> damaged_copies();
+  Status set_damaged_copies(const std::vector<std::string>& names);
 
   [[nodiscard]] bool must_reopen() const { return db_.must_reopen(); }
   Status check() { return db_.check(); }

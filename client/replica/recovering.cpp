@@ -27,6 +27,8 @@ Status check_replica(const std::filesystem::path& file) {
   return db.check();
 }
 
+std::string damaged_name(Millis number) { return "replica.db.damaged-" + std::to_string(number); }
+
 }  // namespace
 
 Result<std::unique_ptr<Replica>> Replica::reopen(const std::filesystem::path& folder, Ports ports) {
@@ -61,14 +63,30 @@ Status Replica::settle() {
   return db_.settle();
 }
 
+Status Replica::drop_half_made(const std::filesystem::path& folder, std::vector<std::string>& copies) {
+  for (const std::string& name : copies) {
+    if (!file_exists(folder / name)) WASL_TRY(remove_file(folder / (name + "-wal")));
+  }
+  std::erase_if(copies, [&](const std::string& name) { return !file_exists(folder / name); });
+  return {};
+}
+
+/// At every moment the file stands with all of its log under one of its names.
 Status Replica::set_aside(const std::filesystem::path& folder, Clock& clock, const Error& damage) {
+  const std::filesystem::path file = folder / "replica.db", log = folder / "replica.db-wal";
+  // What another program would go on to write into a file that was moved, nobody would see.
+  WASL_LET(const DiskFile alone, DiskFile::open(file, DiskFile::Mode::alone));
   WASL_LET(Identity identity, Identity::open(folder, false));
-  const std::string name = "replica.db.damaged-" + std::to_string(clock.now());
-  WASL_TRY(identity.set_damaged_copy(name));
-  // The log first: beside a new file it would be taken for that one's.
-  if (file_exists(folder / "replica.db-wal"))
-    WASL_TRY(rename_file(folder / "replica.db-wal", folder / (name + "-wal")));
-  if (file_exists(folder / "replica.db")) WASL_TRY(rename_file(folder / "replica.db", folder / name));
+  WASL_LET(std::vector<std::string> copies, identity.damaged_copies());
+  WASL_TRY(drop_half_made(folder, copies));
+  Millis number = clock.now();
+  while (file_exists(folder / damaged_name(number))) ++number;
+  const std::string name = damaged_name(number);
+  copies.push_back(name);
+  WASL_TRY(identity.set_damaged_copies(copies));
+  if (file_exists(log)) WASL_TRY(duplicate_file(log, folder / (name + "-wal")));
+  WASL_TRY(rename_file(file, folder / name));
+  WASL_TRY(remove_file(log));
   return identity.add_evidence("replica.db was damaged (" + damage.message + ") and is kept as " + name +
                                    "; what the hub has is fetched again, what was not sent is in outbox.log",
                                {}, view(name), clock.now());

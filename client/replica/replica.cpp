@@ -1,6 +1,7 @@
 #include "client/replica/replica.hpp"
 
 #include <algorithm>
+#include <mutex>
 
 #include "shared/sql/table_ddl.hpp"
 #include "shared/sqlite/disk.hpp"
@@ -30,6 +31,45 @@ Result<bool> has_table(Database& db, std::string_view name) {
   WASL_LET(auto select, db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?"));
   select.bind_all(name);
   return select.step();
+}
+
+Status make_own_tables(Database& db) {
+  WASL_TRY(LogStore::create_tables(db));
+  WASL_TRY(RecordTable::create_tables(db));
+  WASL_TRY(db.exec(kTables));
+  return db.exec(sql::capture_table().sql);
+}
+
+using Tables = std::vector<sql::Statement>;
+
+/// As sqlite_schema has them once they are made.
+Result<Tables> read_own_tables() {
+  OpenOptions options;
+  options.path = ":memory:";
+  WASL_LET(Database db, Database::open(options));
+  WASL_TRY(make_own_tables(db));
+  Tables out;
+  WASL_LET(auto select, db.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"));
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return out;
+    out.push_back({std::string(select.text(0)), std::string(select.text(1))});
+  }
+}
+
+/// A bit that flipped in a column's name is found here, before a statement meets it in the middle of work.
+Status check_own_tables(Database& db) {
+  static std::mutex lock;
+  static std::optional<Tables> expected;
+  const std::lock_guard guard(lock);
+  if (!expected) {
+    WASL_LET(expected, read_own_tables());
+  }
+  for (const sql::Statement& one : *expected) {
+    WASL_LET(const bool same, holds(db, one));
+    if (!same) return fail(Errc::corrupt, "replica.db: " + one.name + " is not as it was made");
+  }
+  return {};
 }
 
 }  // namespace
@@ -94,12 +134,10 @@ Status Replica::prepare() {
   WASL_LET(const bool complete, has_table(db_, "_wasl_pending"));
   if (!complete) {
     WASL_LET(auto transaction, Transaction::begin(db_));
-    WASL_TRY(LogStore::create_tables(db_));
-    WASL_TRY(RecordTable::create_tables(db_));
-    WASL_TRY(db_.exec(kTables));
-    WASL_TRY(db_.exec(sql::capture_table().sql));
+    WASL_TRY(make_own_tables(db_));
     WASL_TRY(transaction.commit());
   }
+  WASL_TRY(check_own_tables(db_));
   WASL_TRY(catch_up_authority());
   WASL_TRY(prepare_tables());
   WASL_TRY(check_restored());

@@ -239,6 +239,7 @@ class Replica final : public ClientPort {
   Status take_in(const WaitingSet& waiting);
   Status check_restored();
   static Result<std::unique_ptr<Replica>> open_verified(const std::filesystem::path& folder, Ports ports);
+  static Status drop_half_made(const std::filesystem::path& folder, std::vector<std::string>& copies);
   static Status set_aside(const std::filesystem::path& folder, Clock& clock, const Error& damage);
 
   // verifying.cpp
@@ -247,6 +248,7 @@ class Replica final : public ClientPort {
 
   // salvaging.cpp
   Status salvage();
+  Status salvage(const std::string& name);
 
   // sealing.cpp
   Result<std::vector<SealedSet>> seal_captured(bool foreign, const SaidBefore& said = {});

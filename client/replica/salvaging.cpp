@@ -4,6 +4,7 @@
 
 #include "client/replica/replica.hpp"
 #include "shared/sql/table_ddl.hpp"
+#include "shared/sqlite/disk.hpp"
 
 namespace wasl {
 namespace {
@@ -153,10 +154,20 @@ Status write_record(Database& db, const std::string& space, const std::string& i
 /// Called when the replica is equal with the hub again: what the notes touched is then a change to what is
 /// shown, and no second opinion about all of the record.
 Status Replica::salvage() {
-  WASL_LET(const auto name, identity_.damaged_copy());
-  if (!name || !tables_ready_) return {};
+  if (!tables_ready_) return {};
+  WASL_LET(std::vector<std::string> copies, identity_.damaged_copies());
+  WASL_TRY(drop_half_made(folder_, copies));
+  while (!copies.empty()) {
+    WASL_TRY(salvage(copies.front()));
+    copies.erase(copies.begin());
+    WASL_TRY(identity_.set_damaged_copies(copies));
+  }
+  return {};
+}
+
+Status Replica::salvage(const std::string& name) {
   OpenOptions options;
-  options.path = folder_ / *name;
+  options.path = folder_ / name;
   options.read_only = true;
   auto damaged = Database::open(options);
   auto work = damaged ? read_notes(*damaged, *ports_.schema) : tl::unexpected(damaged.error());
@@ -178,10 +189,9 @@ Status Replica::salvage() {
     }));
   }
   const std::string words = std::to_string(taken) +
-                            " records that nobody had sent yet were taken over from " + *name +
+                            " records that nobody had sent yet were taken over from " + name +
                             (complete ? "" : "; others that stood there could not be read");
-  WASL_TRY(identity_.add_evidence(words, {}, view(*name), ports_.clock->now()));
-  return identity_.set_damaged_copy(std::nullopt);
+  return identity_.add_evidence(words, {}, view(name), ports_.clock->now());
 }
 
 }  // namespace wasl

@@ -180,6 +180,9 @@ class SqliteConnection {
     const char* tail = nullptr;
     const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &statement, &tail);
+    // SQL is the program's own: it fits the tables that the program made, or something changed them.
+    if (code == SQLITE_ERROR)
+      return fail(Errc::corrupt, name_ + ": " + sqlite3_errmsg(handle_), std::string(kDamaged));
     if (code != SQLITE_OK) return failed(code);
     if (statement == nullptr) return fail(Errc::invalid_value, "there is no SQL statement in the text");
     const std::string_view rest(tail, static_cast<std::size_t>(sql.data() + sql.size() - tail));

@@ -28,21 +28,6 @@ tl::unexpected<Error> not_renamed(const std::filesystem::path& from, int system_
               "make the folder writable");
 }
 
-/// A VFS has no renaming of its own; one that keeps its files elsewhere than the system gets a copy.
-Status copy_and_remove(const std::filesystem::path& from, const std::filesystem::path& to) {
-  Bytes bytes;
-  {
-    WASL_LET(DiskFile source, DiskFile::open(from, DiskFile::Mode::read));
-    WASL_LET(bytes, source.read());
-  }
-  WASL_LET(DiskFile target, DiskFile::open(to, DiskFile::Mode::create));
-  WASL_TRY(target.write(0, bytes));
-  WASL_TRY(target.sync());
-  sqlite3_vfs* vfs = sqlite3_vfs_find(nullptr);
-  if (vfs->xDelete(vfs, full_name(vfs, from).c_str(), 1) != SQLITE_OK) return not_renamed(from, EIO);
-  return {};
-}
-
 }  // namespace
 
 Status sync_folder(const std::filesystem::path& folder) {
@@ -60,8 +45,30 @@ Status rename_file(const std::filesystem::path& from, const std::filesystem::pat
   std::error_code error;
   std::filesystem::rename(from, to, error);
   if (!error) return sync_folder(to.parent_path());
-  if (error == std::errc::no_such_file_or_directory && file_exists(from)) return copy_and_remove(from, to);
-  return not_renamed(from, error.value());
+  if (error != std::errc::no_such_file_or_directory || !file_exists(from))
+    return not_renamed(from, error.value());
+  // A VFS has no renaming of its own; one that keeps its files elsewhere than the system gets a copy.
+  WASL_TRY(duplicate_file(from, to));
+  return remove_file(from);
+}
+
+Status duplicate_file(const std::filesystem::path& from, const std::filesystem::path& to) {
+  Bytes bytes;
+  {
+    WASL_LET(DiskFile source, DiskFile::open(from, DiskFile::Mode::read));
+    WASL_LET(bytes, source.read());
+  }
+  WASL_LET(DiskFile target, DiskFile::open(to, DiskFile::Mode::create));
+  WASL_TRY(target.truncate(0));
+  WASL_TRY(target.write(0, bytes));
+  return target.sync();
+}
+
+Status remove_file(const std::filesystem::path& path) {
+  if (!file_exists(path)) return {};
+  sqlite3_vfs* vfs = sqlite3_vfs_find(nullptr);
+  if (vfs->xDelete(vfs, full_name(vfs, path).c_str(), 1) == SQLITE_OK) return {};
+  return fail(Errc::storage_failed, path.string() + " cannot be removed", "make the folder writable");
 }
 
 bool file_exists(const std::filesystem::path& path) {
@@ -97,7 +104,7 @@ Result<DiskFile> DiskFile::open(const std::filesystem::path& path, Mode mode) {
   if (!there && mode != Mode::create)
     return fail(Errc::not_found, path.filename().string() + ": there is no such file");
   // A kind of file that SQLite neither locks nor names after a database, and whose folder it syncs when new.
-  int flags = SQLITE_OPEN_SUPER_JOURNAL;
+  int flags = mode == Mode::alone ? SQLITE_OPEN_MAIN_DB : SQLITE_OPEN_SUPER_JOURNAL;
   flags |= mode == Mode::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   // Also when it is there: who made it may have ended before its name was durable, and the VFS makes names
   // durable only for those who open to make.
@@ -108,7 +115,21 @@ Result<DiskFile> DiskFile::open(const std::filesystem::path& path, Mode mode) {
   std::error_code ignored;  // a file system without modes keeps its own
   using std::filesystem::perms;
   if (!there) std::filesystem::permissions(path, perms::owner_read | perms::owner_write, ignored);
+  if (mode == Mode::alone) WASL_TRY(out.shut_others_out());
   return out;
+}
+
+/// A connection to a database in WAL mode keeps SQLite's shared lock until it is closed.
+Status DiskFile::shut_others_out() {
+  for (const int level : {SQLITE_LOCK_SHARED, SQLITE_LOCK_RESERVED, SQLITE_LOCK_EXCLUSIVE}) {
+    const int code = file()->pMethods->xLock(file(), level);
+    if (code == SQLITE_BUSY)
+      return fail(Errc::locked,
+                  std::filesystem::path(path_->c_str()).filename().string() + " is open in another program",
+                  "close every program that has it open, then run the command again; nothing is lost");
+    if (code != SQLITE_OK) return refused("cannot be locked", code);
+  }
+  return {};
 }
 
 Result<std::uint64_t> DiskFile::size() {

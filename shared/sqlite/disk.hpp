@@ -17,14 +17,23 @@ namespace wasl {
 bool file_exists(const std::filesystem::path& path);
 /// Makes the names in a folder durable: those of files made by other means than DiskFile, and of folders.
 Status sync_folder(const std::filesystem::path& folder);
-/// Gives a closed file of the same folder another name, durably.
+/// Gives a file of the same folder another name, durably.
 Status rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
+/// Makes a file of the same bytes, durably. What stood under the name is gone.
+Status duplicate_file(const std::filesystem::path& from, const std::filesystem::path& to);
+/// Durably. A file that is not there is removed.
+Status remove_file(const std::filesystem::path& path);
 
 class DiskFile {
  public:
-  enum class Mode { read, write, create };  ///< `create` makes it when missing, readable by its owner alone
+  enum class Mode {
+    read,
+    write,
+    create,  ///< makes it when missing, readable by its owner alone
+    alone,   ///< a database: while it is held no other program has it open, or can; no byte of it is read
+  };
 
-  /// Errors: not_found, storage_failed.
+  /// Errors: not_found, storage_failed, locked (`alone`).
   static Result<DiskFile> open(const std::filesystem::path& path, Mode mode);
   DiskFile(DiskFile&&) noexcept;
   DiskFile& operator=(DiskFile&&) = delete;
@@ -43,6 +52,7 @@ class DiskFile {
  private:
   DiskFile(std::string path, std::unique_ptr<std::byte[]> room);
   [[nodiscard]] sqlite3_file* file() const;
+  [[nodiscard]] Status shut_others_out();
   [[nodiscard]] tl::unexpected<Error> refused(std::string_view what, int code) const;
 
   std::unique_ptr<std::string> path_;  ///< SQLite keeps a pointer to its text

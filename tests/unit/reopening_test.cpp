@@ -137,6 +137,52 @@ TEST_F(Reopening, ADamagedReplicaIsKeptAsideAndNothingOfItIsLost) {
   EXPECT_GE(aside, 1U);
 }
 
+TEST_F(Reopening, ADamagedReplicaIsNotMovedAwayUnderAnotherProgram) {
+  EXPECT_EQ(sync(world->office()), true);
+  damage("_wasl_block");
+  sqlite3* spreadsheet = nullptr;
+  ASSERT_EQ(sqlite3_open("/office/replica.db", &spreadsheet), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(spreadsheet, insert("p1").c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+  const auto refused = Replica::reopen("/office", world->ports());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::locked);
+  EXPECT_EQ(refused.error().message, "replica.db is open in another program");
+  ASSERT_EQ(sqlite3_exec(spreadsheet, insert("p2").c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(spreadsheet);
+  const auto replica = must(Replica::reopen("/office", world->ports()));
+  EXPECT_EQ(sync(*replica), true);
+  EXPECT_EQ(sync(*replica), true);
+  EXPECT_EQ(sync(world->second()), true);
+  EXPECT_EQ(projects(kSecond), "p0,p1,p2\n");
+}
+
+TEST_F(Reopening, TheNotesOfADamagedFileOutliveASecondOne) {
+  EXPECT_EQ(sync(world->office()), true);
+  world->sql(kOffice, insert("p1"));
+  damage("_wasl_block");
+  must(Replica::reopen("/office", world->ports()));
+  damage("_wasl_block");  // before it was equal with the hub again
+  const auto replica = must(Replica::reopen("/office", world->ports()));
+  // First it learns that the hub must send its own work too.
+  EXPECT_EQ(sync(*replica), std::nullopt);
+  EXPECT_EQ(sync(*replica), true);
+  EXPECT_EQ(sync(*replica), true);
+  EXPECT_EQ(sync(world->second()), true);
+  EXPECT_EQ(projects(kSecond), "p0,p1\n");
+}
+
+TEST_F(Reopening, TablesThatAreNotTheProgramsOwnAreDamage) {
+  world->sql(kOffice, insert("p1"));
+  world->close(kOffice);
+  world->sql(kOffice, "ALTER TABLE _wasl_pending RENAME COLUMN state TO stete");
+  EXPECT_EQ(Replica::open("/office", world->ports()).error().code, Errc::corrupt);
+  const auto replica = must(Replica::reopen("/office", world->ports()));
+  EXPECT_EQ(sync(*replica), true);
+  EXPECT_EQ(sync(*replica), true);
+  EXPECT_EQ(sync(world->second()), true);
+  EXPECT_EQ(projects(kSecond), "p0,p1\n");
+}
+
 TEST_F(Reopening, WorkOnARecordWhoseBookkeepingIsDamagedIsNotLost) {
   EXPECT_EQ(sync(world->office()), true);
   world->close(kOffice);

@@ -176,8 +176,8 @@ void OfficeMachine::start_after(Millis wait) {
 bool OfficeMachine::launch() {
   // As the daemon does: after an I/O error the files are checked, at each start they are settled.
   const Replica::Ports ports{clock_, random_, *setting_.schema};
-  auto replica = std::exchange(failed_, false) ? Replica::reopen(disk_.folder(), ports)
-                                               : Replica::open(disk_.folder(), ports);
+  const bool reopens = std::exchange(failed_, false);
+  auto replica = reopens ? Replica::reopen(disk_.folder(), ports) : Replica::open(disk_.folder(), ports);
   if (replica) {
     if (const Status settled = (*replica)->settle(); !settled) replica = tl::unexpected(settled.error());
   }
@@ -191,7 +191,11 @@ bool OfficeMachine::launch() {
   if (!replica) {
     last_error_ = replica.error();
     in_.trace.note(setting_.name, "does not start: " + replica.error().message);
-    if (replica.error().code == Errc::corrupt) give_up_replica();
+    if (replica.error().code == Errc::corrupt) {
+      if (reopens) give_up_replica();
+      failed_ = !reopens;
+    }
+    if (replica.error().code == Errc::locked) close_tool();  // the officer does what the words ask for
     return false;
   }
   auto process = std::make_unique<Process>();
