@@ -243,7 +243,10 @@ class Replica final : public ClientPort {
   static Status set_aside(const std::filesystem::path& folder, Clock& clock, const Error& damage);
 
   // verifying.cpp
-  Result<std::vector<std::string>> rows_of_nobody(const std::string& space, const Replay& replay);
+  using WaitingValues = std::map<Dot, Value>;  ///< of the operations that wait, as they were sealed
+  Result<std::vector<std::string>> check_other_rows(const std::string& space, const Replay& replay,
+                                                    const WaitingValues& waiting);
+  std::optional<std::string> flaw_of(const LoadedRecord& loaded, const WaitingValues& waiting);
   Status check_own_state(const std::string& space, const std::map<std::string, LoadedRecord>& records);
 
   // salvaging.cpp

@@ -22,6 +22,22 @@ Result<VerifyReport> Replica::verify() {
     WASL_LET(const bool row, check.step());
     if (row && check.text(0) != "ok") problem("replica.db: " + std::string(check.text(0)));
   }
+  WaitingValues waiting;
+  {
+    WASL_LET(auto select, db_.prepare("SELECT hash, header, body FROM _wasl_pending"));
+    for (;;) {
+      WASL_LET(const bool found, select.step());
+      if (!found) break;
+      const auto set = decode_change_set(select.blob(1), select.blob(2));
+      if (!set || Hash::from(select.blob(0)) != set->name) {
+        problem("a change set that waits to be sent is damaged: " + to_hex(select.blob(0)));
+        continue;
+      }
+      ++report.change_sets;
+      for (std::size_t i = 0; i < set->operations.size(); ++i)
+        waiting.emplace(set->dot(i), set->operations[i].value);
+    }
+  }
   WASL_LET(const auto spaces, store_.space_names());
   for (const std::string& space : spaces) {
     WASL_LET(SpaceInfo* const info, store_.space(space));
@@ -48,35 +64,16 @@ Result<VerifyReport> Replica::verify() {
         problem(space + " " + id + ": " + loaded.error().message);
       } else if (loaded->record.confirmed != state) {
         problem(space + " " + id + ": the record kept is not what signed history says; run: wasl repair");
-      } else if (loaded->rowid && loaded->reg != nullptr) {
-        RecordState room;
-        const auto shown =
-            shown_values(loaded->record.shown(room), *loaded->reg, [&](const Hash& commitment) {
-              const auto value = records_.open(commitment);
-              return value ? *value : Value::null();
-            });
-        if (render_row(*loaded->reg, shown.values) != loaded->row) {
-          problem(space + " " + id + ": the row differs from what the record says; run: wasl repair");
-        }
+      } else if (const auto flaw = flaw_of(*loaded, waiting)) {
+        problem(space + " " + id + ": " + *flaw);
       }
     }
-    WASL_LET(const auto unknown, rows_of_nobody(space, *replay));
-    for (const std::string& row : unknown) problem(row);
+    WASL_LET(const auto wrong, check_other_rows(space, *replay, waiting));
+    for (const std::string& row : wrong) problem(row);
     WASL_TRY(settle_digest(*info));
     WASL_LET(const Hash digest, store_.digest(space));
     if (digest != replay->digest())
       problem(space + ": the state digest is not that of signed history; run: wasl repair");
-  }
-  WASL_LET(auto select, db_.prepare("SELECT hash, header, body FROM _wasl_pending"));
-  for (;;) {
-    WASL_LET(const bool found, select.step());
-    if (!found) break;
-    const auto set = decode_change_set(select.blob(1), select.blob(2));
-    if (!set || Hash::from(select.blob(0)) != set->name) {
-      problem("a change set that waits to be sent is damaged: " + to_hex(select.blob(0)));
-    } else {
-      ++report.change_sets;
-    }
   }
   report.statements.push_back(
       "every change set that this replica holds was checked: bodies, chains, signatures, roots, "
@@ -91,8 +88,28 @@ Result<VerifyReport> Replica::verify() {
   return report;
 }
 
-/// Rows that stand for no record and are not noted either: a failing disk took the note of who wrote them.
-Result<std::vector<std::string>> Replica::rows_of_nobody(const std::string& space, const Replay& replay) {
+/// What is wrong with the row and the office's own work in it. A value that is shown stands in the row alone,
+/// so the work that waits is compared with what was sealed.
+std::optional<std::string> Replica::flaw_of(const LoadedRecord& loaded, const WaitingValues& waiting) {
+  for (const OverlayOperation& own : loaded.record.overlay) {
+    const auto sealed = waiting.find(own.dot);
+    if (sealed != waiting.end() && sealed->second != own.operation.value)
+      return "the row differs from what was sealed";
+  }
+  if (!loaded.rowid || loaded.reg == nullptr) return std::nullopt;
+  RecordState room;
+  const auto shown = shown_values(loaded.record.shown(room), *loaded.reg, [&](const Hash& commitment) {
+    const auto value = records_.open(commitment);
+    return value ? *value : Value::null();
+  });
+  if (render_row(*loaded.reg, shown.values) == loaded.row) return std::nullopt;
+  return "the row differs from what the record says; run: wasl repair";
+}
+
+/// Rows of records that nobody has confirmed: the office's own work that waits, and those that stand for no
+/// record and are not noted either, because a failing disk took the note of who wrote them.
+Result<std::vector<std::string>> Replica::check_other_rows(const std::string& space, const Replay& replay,
+                                                           const WaitingValues& waiting) {
   std::vector<std::string> words;
   for (const Register& reg : ports_.schema->registers()) {
     if (!tables_ready_) break;
@@ -112,9 +129,15 @@ Result<std::vector<std::string>> Replica::rows_of_nobody(const std::string& spac
       const auto said = replay.records.find(id);
       if (said != replay.records.end() && said->second.register_number == reg.number) continue;
       const auto loaded = records_.load(reg.number, space, id);
-      if (loaded && loaded->record.exists()) continue;
-      words.push_back(space + " " + id + ": a row of " + reg.name +
-                      " that nobody is known to have written; change it, and it is sent");
+      const std::string row = space + " " + id + ": ";
+      if (!loaded) {
+        words.push_back(row + loaded.error().message);
+      } else if (!loaded->record.exists()) {
+        words.push_back(row + "a row of " + reg.name +
+                        " that nobody is known to have written; change it, and it is sent");
+      } else if (const auto flaw = flaw_of(*loaded, waiting)) {
+        words.push_back(row + *flaw);
+      }
     }
   }
   return words;
