@@ -166,7 +166,9 @@ Status Replica::apply_stored() {
 Status Replica::settle_in() {
   if (authority_.organisation(anchor_.organisation) == nullptr) return {};
   if (!tables_ready_) WASL_TRY(prepare_tables());
-  return recover_outbox();
+  WASL_TRY(recover_outbox());
+  if (notes_wait_) WASL_TRY(seal());
+  return {};
 }
 
 Status Replica::prepare_tables() {
@@ -275,6 +277,13 @@ Result<const Grant*> Replica::own_grant() {
   return grant;
 }
 
+/// Enrolled, but the log that says so is not here: it was taken back when the hub was caught before it had
+/// proved any of it. What programs write waits until it comes again.
+Result<bool> Replica::waits_for_grant() {
+  if (authority_.device(device_.public_key()) != nullptr) return false;
+  return identity_.is_enrolled();
+}
+
 std::string Replica::organisation_of(const Author& author) const {
   const Device* device = authority_.device(author);
   return device == nullptr ? std::string() : device->organisation;
@@ -349,6 +358,7 @@ Result<std::size_t> Replica::seal() {
     WASL_TRY(store_.refresh());
     WASL_TRY(catch_up_authority());
     WASL_LET(const auto sealed, seal_captured(true));
+    if (notes_wait_) return count;
     WASL_TRY(commit(transaction, sealed));
     count += sealed.size();
   }

@@ -222,6 +222,7 @@ class Replica final : public ClientPort {
   Status prepare();
   Status catch_up_authority();
   Result<const Grant*> own_grant();
+  Result<bool> waits_for_grant();
 
   // recovering.cpp
   Status recover_outbox();
@@ -365,6 +366,7 @@ class Replica final : public ClientPort {
   /// then.
   std::map<SpaceNumber, std::pair<std::uint64_t, Position>> noted_;
   bool tables_ready_ = false;
+  bool notes_wait_ = false;               ///< what programs wrote cannot be sealed yet
   bool outbox_known_ = false;             ///< what outbox.log holds was looked at, and stands here too
   std::int64_t pushed_ = kNothingPushed;  ///< pending numbers handed out in this session
   std::optional<Seen> session_base_;      ///< the checkpoint that this session's proofs start from

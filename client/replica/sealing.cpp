@@ -300,6 +300,8 @@ bool was_said(const SaidBefore& said, const std::string& space, const Operation&
 
 Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBefore& said) {
   std::vector<SealedSet> sealed;
+  WASL_LET(notes_wait_, waits_for_grant());
+  if (notes_wait_) return sealed;
   std::vector<std::tuple<std::uint32_t, std::string, std::string>> order;
   std::map<std::tuple<std::uint32_t, std::string, std::string>, CapturedRecord> captured;
   std::int64_t last = 0;

@@ -200,6 +200,7 @@ HubOffice::HubOffice(HubWorld& world, const Invitation& invitation)
   };
   speak(std::nullopt);
   speak(must(replica_->make_enrolment(key)));
+  must(replica_->note_enrolled());
   need(sync());
 }
 

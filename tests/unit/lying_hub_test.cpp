@@ -548,6 +548,23 @@ TEST(LyingHubTwice, AShorterHistoryIsCaughtWhereOnlyItsLeavesHadBeenTakenIn) {
   expect_equal(scene.mali->sync());
 }
 
+TEST(LyingHubTwice, WhatIsWrittenAfterAllWasTakenBackWaitsUntilTheOfficeKnowsItselfAgain) {
+  Scene scene;
+  for (const char* file : {"replica.db", "replica.db-wal", "replica.db-shm"})
+    std::filesystem::remove(scene.mali->folder() / file);
+  scene.mali->reopen();
+  Liar hub(scene.world);
+  hub.heads_lie = [](auto& leaves) { leaves.resize(1); };
+  expect_caught(scene.mali->sync_with(hub), "the hub shows a shorter history than it signed before");
+  scene.mali->sql("INSERT INTO project(id, space, title) VALUES('p2', 'section/africa', 'Well')");
+  scene.mali->reopen();
+  EXPECT_EQ(must(scene.mali->replica().seal()), 0U);
+  const auto sent = scene.mali->sync();
+  expect_equal(sent);
+  EXPECT_EQ(sent.summary.accepted, 1U);
+  EXPECT_EQ(scene.projects(), "p1|Water\np2|Well\nx0|\nx1|");
+}
+
 constexpr std::string_view kDamage =
     "UPDATE _wasl_entry SET hash = zeroblob(32) WHERE position = 1 AND space = "
     "(SELECT no FROM _wasl_space WHERE name = 'section/africa')";

@@ -44,6 +44,8 @@ class HubMachine {
   /// A copy of the disk, as a backup makes it.
   [[nodiscard]] test::SimDisk::Image image() const { return disk_.image(); }
   void restore(const test::SimDisk::Image& image);
+  /// How many heads the old copy had that serves now instead of the newest.
+  std::optional<std::uint64_t> old_heads;
   test::SimDisk& disk() { return disk_; }
   MachineClock& clock() { return clock_; }
   [[nodiscard]] bool is_idle() const;

@@ -23,10 +23,9 @@ struct Line {
   double bytes_per_milli = 100;
   bool blocked[2] = {false, false};  ///< frames that this side sends wait
   bool office_stopped = false;       ///< the office's machine does nothing for a while
-  bool cut_off = false;              ///< as if nobody were there
 
   [[nodiscard]] bool passes(Side from) const {
-    return !blocked[static_cast<std::size_t>(from)] && !office_stopped && !cut_off;
+    return !blocked[static_cast<std::size_t>(from)] && !office_stopped;
   }
 };
 

@@ -34,7 +34,7 @@ Status Witness::on_verdicts(const std::vector<VerdictItem>& verdicts) {
   }
   WASL_TRY(replica_.on_verdicts(verdicts));
   for (const VerdictItem& item : verdicts) {
-    if (item.verdict.outcome != Outcome::accepted || !believes_()) continue;
+    if (item.verdict.outcome != Outcome::accepted || old_) continue;
     for (std::uint64_t i = 0; i < item.count; ++i) {
       const Promise promise{item.chain, item.first + i};
       if (!promises_.discarded.contains(promise)) promises_.accepted.insert(promise);
@@ -45,7 +45,7 @@ Status Witness::on_verdicts(const std::vector<VerdictItem>& verdicts) {
 
 Result<std::optional<bool>> Witness::on_proof(const Proof& proof) {
   auto equal = replica_.on_proof(proof);
-  if (equal && *equal == true) on_equal_();
+  if (equal) on_proved_(*equal);
   return equal;
 }
 
@@ -352,6 +352,13 @@ void OfficeMachine::connect(Process& process) {
       way, [this, id = process.id, attempt, hello = std::move(*hello)] { upgrade(id, attempt, hello); });
 }
 
+/// Who has not seen more than the old copy of the hub goes on with it: two histories from then on.
+bool OfficeMachine::would_believe_old(const Bytes& hello) const {
+  if (!in_.hub.old_heads) return false;
+  const auto decoded = decode_hello(hello);
+  return !decoded || decoded->checkpoint.size <= *in_.hub.old_heads;
+}
+
 void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes& hello) {
   Process* process = find(id);
   if (process == nullptr || process->attempt != attempt) return;
@@ -362,7 +369,7 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
       });
     });
   };
-  const bool silent = !line_->passes(Side::office) || !line_->passes(Side::hub);
+  const bool silent = would_believe_old(hello) || !line_->passes(Side::office) || !line_->passes(Side::hub);
   if (silent) return fail_with(kConnectLimit, {Errc::no_link, "nobody answers", ""});
   if (!in_.hub.is_up()) return fail_with(line_->latency, {Errc::no_link, "refused", ""});
   const auto connection = std::make_shared<Connection>(in_.scheduler, in_.faults, in_.dice, line_);
@@ -391,10 +398,14 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
       return fail_with(line_->latency, {Errc::no_link, "the hub is gone", ""});
     }
   }
+  process->meets_old = in_.hub.old_heads.has_value();
   process->witness = std::make_unique<Witness>(
-      *process->replica, promises_, [this] { return !may_be_caught; },
-      [this] {
+      *process->replica, promises_, process->meets_old,
+      [this, old = process->meets_old](std::optional<bool> equal) {
+        if (old) in_.trace.violation(setting_.name, "took the proof of an old copy of the hub");
+        if (equal != true) return;
         equal_ = true;
+        may_be_caught = false;
         on_equal(*this);
       });
   process->session =
@@ -404,6 +415,7 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
                                         [this, id, attempt](ByteView frame) {
                                           call(id, [this, attempt, kept = to_bytes(frame)](Process& p) {
                                             if (p.attempt != attempt || p.session == nullptr) return;
+                                            may_be_caught = may_be_caught || p.meets_old;
                                             take(p, p.session->on_frame(kept, in_.scheduler.steady()));
                                             note_frame(p, kept);
                                           });
@@ -485,7 +497,7 @@ void OfficeMachine::retry(Process& process) {
 bool OfficeMachine::handle(Process& process, const Error& error) {
   last_error_ = error;
   in_.trace.note(setting_.name, "error: " + std::string(to_word(error.code)) + " " + error.message);
-  if (error.code == Errc::caught && !may_be_caught) {
+  if (error.code == Errc::caught && !may_be_caught && !process.meets_old) {
     in_.trace.violation(setting_.name, "an honest hub was caught: " + error.message);
   }
   if (can_mend(error.code)) return true;

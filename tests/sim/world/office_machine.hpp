@@ -30,13 +30,10 @@ class Witness final : public ClientPort {
     std::set<Promise> accepted;
     std::set<Promise> discarded;  ///< of these only the header is accepted, as often as it is offered
   };
-  /// @param believes whether the hub shows its true history now.
-  Witness(Replica& replica, Promises& promises, std::function<bool()> believes,
-          std::function<void()> on_equal)
-      : replica_(replica),
-        promises_(promises),
-        believes_(std::move(believes)),
-        on_equal_(std::move(on_equal)) {}
+  /// @param old an old copy of the hub speaks: its promises are none.
+  Witness(Replica& replica, Promises& promises, bool old,
+          std::function<void(std::optional<bool> equal)> on_proved)
+      : replica_(replica), promises_(promises), old_(old), on_proved_(std::move(on_proved)) {}
 
   Status on_welcome(const Welcome& welcome) override { return replica_.on_welcome(welcome); }
   Result<std::optional<Segment>> next_push(std::size_t most) override { return replica_.next_push(most); }
@@ -51,8 +48,8 @@ class Witness final : public ClientPort {
  private:
   Replica& replica_;
   Promises& promises_;
-  std::function<bool()> believes_;
-  std::function<void()> on_equal_;
+  bool old_;
+  std::function<void(std::optional<bool>)> on_proved_;
 };
 
 class OfficeMachine {
@@ -115,7 +112,8 @@ class OfficeMachine {
   std::function<void()> on_sealed = [] {};
   std::function<void()> on_damaged = [] {};  ///< its replica.db cannot be read, and is put aside
   std::function<void(OfficeMachine&)> on_equal = [](OfficeMachine&) {};
-  bool may_be_caught = false;   ///< the hub really shows another history now
+  /// An old copy of the hub spoke to it, and what it said may still stand beside what the hub says.
+  bool may_be_caught = false;
   bool may_be_corrupt = false;  ///< something damaged its files
 
  private:
@@ -127,6 +125,7 @@ class OfficeMachine {
     std::shared_ptr<Connection> connection;
     std::uint64_t timer = 0;    ///< older timers are void
     std::uint64_t attempt = 0;  ///< older attempts to connect are void
+    bool meets_old = false;     ///< its last session is with an old copy of the hub
     Millis backoff = 1'000;
     std::int64_t data_version = -1;
   };
@@ -136,6 +135,7 @@ class OfficeMachine {
   void call(std::uint64_t id, const std::function<void(Process&)>& code);
   void connect(Process& process);
   void upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes& hello);
+  [[nodiscard]] bool would_believe_old(const Bytes& hello) const;
   void take(Process& process, ClientSession::Output out);
   void send(Process& process);
   void note_frame(const Process& process, ByteView frame);

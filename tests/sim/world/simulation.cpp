@@ -79,6 +79,12 @@ class Simulation {
   }
 
  private:
+  struct Backup {
+    test::SimDisk::Image image;
+    std::uint64_t when = 0;  ///< by the survivors' count
+    bool may_be_caught = false;
+  };
+
   OfficeMachine& any_office() { return *offices_[dice_.below(offices_.size())]; }
 
   void found() {
@@ -131,13 +137,17 @@ class Simulation {
     // What nobody had sealed stood there alone; `wasl` reads what it can of it, and promises no more.
     office.on_damaged = [this, name = office.setting().name] { survivors_.excuse_unsealed(name); };
     office.on_equal = [this](OfficeMachine& one) { check_equal(one); };
-    images_[office.setting().name] = {office.disk().image(), survivors_.now()};
+    keep(office);
+  }
+
+  void keep(OfficeMachine& office) {
+    images_[office.setting().name] = {office.disk().image(), survivors_.now(), office.may_be_caught};
   }
 
   /// "Synced" was said: where both hold the same number of entries, the states are the same.
   void check_equal(OfficeMachine& office) {
     ++synced_;
-    if (!hub_.is_up() || office.replica() == nullptr) return;
+    if (!hub_.is_up() || hub_.old_heads || office.replica() == nullptr) return;
     LogStore store(office.replica()->database());
     for (const std::string& name :
          hub_.hub().authority().readable(office.replica()->device(), hub_.hub().hub_time())) {
@@ -340,7 +350,7 @@ class Simulation {
 
   /// The newest backup of the office comes back: the whole folder, or replica.db alone.
   bool restore_replica(OfficeMachine& office) {
-    const auto& [image, when] = images_[office.setting().name];
+    const auto& [image, when, may_be_caught] = images_[office.setting().name];
     test::SimDisk::Image put = image;
     office.kill();
     if (dice_.chance(0.5)) {
@@ -351,19 +361,19 @@ class Simulation {
       }
     }
     office.disk().restore(put);
+    office.may_be_caught = office.may_be_caught || may_be_caught;
     survivors_.excuse(office.setting().name, when);
     office.start_after(some_time(500, 60'000));
     return true;
   }
 
   void back_up() {
-    if (hub_.is_up() && !hub_restored_) {
+    if (hub_.is_up() && !hub_.old_heads) {
       hub_image_ = hub_.image();
       hub_image_heads_ = hub_.hub().heads().size;
     }
     for (const auto& office : offices_) {
-      if (!dice_.chance(0.3)) continue;
-      images_[office->setting().name] = {office->disk().image(), survivors_.now()};
+      if (dice_.chance(0.3)) keep(*office);
     }
   }
 
@@ -380,6 +390,7 @@ class Simulation {
     office.start_after(500);
     copy->start_after(700);
     copy->may_be_corrupt = office.may_be_corrupt;
+    copy->may_be_caught = office.may_be_caught;
     wire(*copy);
     offices_.push_back(std::move(copy));
     return true;
@@ -387,42 +398,25 @@ class Simulation {
 
   /// An old copy of hub.db serves for a while. Who has seen more catches it; then the newest copy comes back.
   bool restore_hub() {
-    if (!hub_.is_up() || !hub_image_ || hub_restored_once_) return false;
+    if (!hub_.is_up() || !hub_image_ || hub_restored_) return false;
     if (hub_.hub().heads().size == hub_image_heads_) return false;
-    hub_restored_ = hub_restored_once_ = true;
+    hub_restored_ = true;
     hub_.kill();
     const auto newest = hub_.image();
     hub_.restore(*hub_image_);
-    for (const auto& office : offices_) {
-      // Who has not seen more than the old copy would go on with it: two histories from then on.
-      office->may_be_caught = true;
-      const auto known = checkpoint_of(*office);
-      if (!known || *known <= hub_image_heads_) {
-        office->line().cut_off = true;
-      }
-    }
+    hub_.old_heads = hub_image_heads_;
     hub_.start_after(100);
     scheduler_.after(some_time(60'000, 400'000), [this, newest] {
       hub_.kill();
       hub_.restore(newest);
+      hub_.old_heads.reset();
       hub_.start_after(100);
-      hub_restored_ = false;
-      for (const auto& office : offices_) office->line().cut_off = false;
-      scheduler_.after(200'000, [this] {
-        for (const auto& office : offices_) office->may_be_caught = false;
-      });
     });
     return true;
   }
 
-  static std::optional<std::uint64_t> checkpoint_of(OfficeMachine& office) {
-    if (office.replica() == nullptr) return std::nullopt;
-    const auto checkpoint = office.replica()->identity().checkpoint();
-    return checkpoint ? std::optional(checkpoint->heads.size) : std::nullopt;
-  }
-
   bool join_late() {
-    if (!hub_.is_up() || hub_.disk().failed() > 0 || late_joins_ >= 2 || hub_restored_) return false;
+    if (!hub_.is_up() || hub_.disk().failed() > 0 || late_joins_ >= 2 || hub_.old_heads) return false;
     ++late_joins_;
     OfficeMachine* const office = add_office(offices_[0]->setting().organisation);
     if (office != nullptr) office->start();
@@ -431,7 +425,7 @@ class Simulation {
 
   /// Somebody found an invitation that was used.
   bool reuse_invitation() {
-    if (!hub_.is_up() || used_invitations_.empty() || hub_restored_) return false;
+    if (!hub_.is_up() || used_invitations_.empty() || hub_.old_heads) return false;
     OfficeMachine::Setting setting = offices_[0]->setting();
     setting.name = "intruder-" + std::to_string(++intruders_);
     OfficeMachine intruder(OfficeMachine::World{scheduler_, faults_, dice_, trace_, hub_}, setting);
@@ -462,7 +456,7 @@ class Simulation {
     const Millis began = scheduler_.now();
     for (const Millis end = began + kHealLimit; scheduler_.now() < end;) {
       scheduler_.run_until(scheduler_.now() + kHealStep);
-      if (hub_.is_up() && !hub_restored_ && hub_.is_idle() && all_at_rest()) {
+      if (hub_.is_up() && !hub_.old_heads && hub_.is_idle() && all_at_rest()) {
         healed_in_ = scheduler_.now() - began;
         return;
       }
@@ -603,14 +597,14 @@ class Simulation {
   HubMachine hub_;
   std::vector<std::unique_ptr<OfficeMachine>> offices_;
   Work work_;
-  std::map<std::string, std::pair<test::SimDisk::Image, std::uint64_t>> images_;
+  std::map<std::string, Backup> images_;
   std::optional<test::SimDisk::Image> hub_image_;
   std::uint64_t hub_image_heads_ = 0;
   std::vector<Invitation> used_invitations_;
   std::set<std::string> damaged_;
   std::uint64_t office_count_ = 0, late_joins_ = 0, intruders_ = 0, synced_ = 0, change_sets_ = 0;
   Millis healed_in_ = 0;
-  bool cloned_ = false, hub_restored_ = false, hub_restored_once_ = false, healing_ = false;
+  bool cloned_ = false, hub_restored_ = false, healing_ = false;
 };
 
 }  // namespace
