@@ -149,7 +149,12 @@ Result<Replica::Taken> Replica::append_entries(Segment& segment) {
 }
 
 Status Replica::on_entries(Segment segment) {
-  WASL_LET(const Taken taken, append_entries(segment));
+  const auto appended = append_entries(segment);
+  if (!appended) {
+    if (appended.error().code == Errc::malformed) WASL_TRY(check_own_chains(segment));
+    return tl::unexpected(appended.error());
+  }
+  const Taken taken = *appended;
   if (taken == Taken::known) return {};
   if (taken == Taken::not_ours) {
     // Missing, damaged, or another one at the same place, because a copy of this folder wrote too.

@@ -28,8 +28,8 @@ Hash Replay::digest() const {
 
 namespace {
 
-Status replay_segment(const Segment& segment, const SpaceInfo& info, const NetworkId& network,
-                      std::map<Source, ChainEnd>& chains, Replay& out) {
+Status replay_segment(LogStore& store, const Segment& segment, const SpaceInfo& info,
+                      const NetworkId& network, std::map<Source, ChainEnd>& chains, Replay& out) {
   WASL_TRY(verify_runs(segment, network));
   const auto follow = [&](const Header& header, const Hash& name) -> Status {
     ChainEnd& end = chains[header.source];
@@ -43,6 +43,9 @@ Status replay_segment(const Segment& segment, const SpaceInfo& info, const Netwo
       WASL_TRY(follow(set->set.header, set->set.name));
       if (!set->entry) continue;
       out.frontier.append(ledger::leaf_hash(*set->entry, key));
+      WASL_LET(const auto place, store.find(set->set.header.source, set->set.header.sequence));
+      if (!place || place->position != out.frontier.size())
+        return fail(Errc::corrupt, "a change set is not found where it stands");
       if (out.frontier.size() <= info.applied) out.apply(set->set, *set->entry);
     } else if (const auto* stand_in = std::get_if<StandInItem>(&item)) {
       WASL_TRY(follow(stand_in->header, stand_in->name));
@@ -66,8 +69,12 @@ Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const Networ
                   "entries are missing from position " + std::to_string(out.frontier.size() + 1));
     for (const Segment& segment : segments) {
       if (segment.first != out.frontier.size() + 1) return fail(Errc::corrupt, "the log has a gap");
-      WASL_TRY(replay_segment(segment, info, network, chains, out));
+      WASL_TRY(replay_segment(store, segment, info, network, chains, out));
     }
+  }
+  for (const auto& [source, end] : chains) {
+    WASL_LET(const ChainEnd kept, store.chain_end(source));
+    if (kept != end) return fail(Errc::corrupt, "a chain does not end where the list of chains says");
   }
   return out;
 }

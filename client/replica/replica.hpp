@@ -247,7 +247,9 @@ class Replica final : public ClientPort {
   using WaitingValues = std::map<Dot, Value>;  ///< of the operations that wait, as they were sealed
   Result<std::vector<std::string>> check_other_rows(const std::string& space, const Replay& replay,
                                                     const WaitingValues& waiting);
-  std::optional<std::string> flaw_of(const LoadedRecord& loaded, const WaitingValues& waiting);
+  Result<std::optional<std::string>> flaw_of(const LoadedRecord& loaded, const WaitingValues& waiting);
+  Result<bool> lists_are(const LoadedRecord& loaded, const std::set<Address>& elements);
+  Status check_own_chains(const Segment& segment);
   Status check_own_state(const std::string& space, const std::map<std::string, LoadedRecord>& records);
 
   // salvaging.cpp

@@ -92,6 +92,20 @@ Status read_record(Database& damaged, const std::string& space, const std::strin
   return {};
 }
 
+/// Parameters: space, id, then the columns' values.
+std::string update_of(const Register& reg, const std::vector<std::string>& columns) {
+  std::string set;
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    set += (i > 0 ? ", " : "") + columns[i] + " = ?" + std::to_string(i + 3);
+  return "UPDATE " + reg.name + " SET " + set + " WHERE space = ?1 AND id = ?2";
+}
+std::string insert_of(const Register& reg, const std::vector<std::string>& columns) {
+  std::string marks;
+  for (std::size_t i = 0; i < columns.size(); ++i) marks += ", ?" + std::to_string(i + 3);
+  return "INSERT INTO " + reg.name + "(space, id" + listed(columns, "") + ") VALUES(?1, ?2" + marks + ")";
+}
+
+/// One statement, as a program would write it: an entry of a ledger is made whole or not at all.
 Status write_row(Database& db, const std::string& space, const std::string& id, const Salvaged& record) {
   const Register& reg = *record.reg;
   const auto all = sql::field_columns(reg);
@@ -102,20 +116,17 @@ Status write_row(Database& db, const std::string& space, const std::string& id, 
     columns.push_back(all[i]);
     values.push_back((*record.row)[i]);
   }
-  WASL_LET(auto insert, db.prepare("INSERT INTO " + reg.name +
-                                   "(space, id) SELECT ?1, ?2 WHERE NOT EXISTS("
-                                   "SELECT 1 FROM " +
-                                   reg.name + " WHERE space = ?1 AND id = ?2)"));
-  insert.bind_all(space, id);
-  WASL_TRY(insert.run());
-  if (columns.empty()) return {};
-  WASL_LET(auto update, db.prepare("UPDATE " + reg.name + " SET " + listed(columns, " = ?").substr(2) +
-                                   " WHERE space = ? AND id = ?"));
-  int index = 0;
-  for (const SqlValue& value : values) bind_value(update, ++index, value);
-  update.bind(++index, space);
-  update.bind(++index, id);
-  return update.run();
+  bool there = false;
+  {
+    WASL_LET(auto select, db.prepare("SELECT 1 FROM " + reg.name + " WHERE space = ? AND id = ?"));
+    select.bind_all(space, id);
+    WASL_LET(there, select.step());
+  }
+  if (there && columns.empty()) return {};
+  WASL_LET(auto write, db.prepare(there ? update_of(reg, columns) : insert_of(reg, columns)));
+  write.bind_all(space, id);
+  for (std::size_t i = 0; i < values.size(); ++i) bind_value(write, static_cast<int>(i) + 3, values[i]);
+  return write.run();
 }
 
 Status write_elements(Database& db, const std::string& space, const std::string& id, const Salvaged& record) {

@@ -104,6 +104,7 @@ struct ChainEnd {
   Hash name{};
   std::string space{};  ///< of the chain; empty for one that is not known
   Stamp stamp{};
+  bool operator==(const ChainEnd&) const = default;
 };
 /// Whether the chain goes on with this header. Errors: malformed.
 Status check_next(const ChainEnd& end, const Header& header);

@@ -372,13 +372,14 @@ Status LogStore::truncate(std::string_view name, Position size, const NetworkId&
   info->applied = std::min(info->applied, left);
   info->digested = std::min(info->digested, left);
   info->proved = std::min(info->proved, left);
-  WASL_TRY(restore_chain_ends(*info, sources, network));
+  WASL_LET(const auto ends, ends_in_log(*info, sources, network));
+  for (const auto& [source, end] : ends) WASL_TRY(save_chain_end(info->number, source, end));
   return save_space(*info);
 }
 
-/// Where these chains end in what is left of the log.
-Status LogStore::restore_chain_ends(const SpaceInfo& info, const std::set<Source>& sources,
-                                    const NetworkId& network) {
+Result<std::map<Source, ChainEnd>> LogStore::ends_in_log(const SpaceInfo& info,
+                                                         const std::set<Source>& sources,
+                                                         const NetworkId& network) {
   std::map<Source, ChainEnd> ends;
   for (const Source& source : sources) ends[source] = {};
   for (Position next = 1; next <= info.size;) {
@@ -395,8 +396,7 @@ Status LogStore::restore_chain_ends(const SpaceInfo& info, const std::set<Source
       }
     }
   }
-  for (const auto& [source, end] : ends) WASL_TRY(save_chain_end(info.number, source, end));
-  return {};
+  return ends;
 }
 
 Result<std::optional<EntryRow>> LogStore::find(const Source& source, Sequence sequence) {

@@ -65,6 +65,10 @@ class LogStore final : public SourceNumbers {
   Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence);
   Result<std::vector<EntryRow>> entries(std::string_view space, Position from, Position to);
   Result<ChainEnd> chain_end(const Source& source);
+  /// Where these chains end in the stored log itself: chain_end() is the shorter way to the same. Errors:
+  /// corrupt.
+  Result<std::map<Source, ChainEnd>> ends_in_log(const SpaceInfo& info, const std::set<Source>& sources,
+                                                 const NetworkId& network);
   /// Root of the space's first `size` entries. @pre size is at most the space's.
   Result<Hash> root(std::string_view space, Position size);
   /// Makes the rows that roots are made of again from the stored blocks. Errors: corrupt.
@@ -106,7 +110,6 @@ class LogStore final : public SourceNumbers {
   Status save_nodes(SpaceNumber space, const std::vector<ledger::Node>& nodes);
   Result<Hash> node(const SpaceInfo& info, unsigned level, std::uint64_t index);
   Result<ledger::Frontier> frontier_at(const SpaceInfo& info, Position size);
-  Status restore_chain_ends(const SpaceInfo& info, const std::set<Source>& sources, const NetworkId& network);
   Status insert_entries(SpaceInfo& info, const Segment& segment, std::int64_t block);
   Status insert_entry(SpaceInfo& info, const ledger::Entry& entry, const Source* source, Sequence sequence,
                       std::int64_t block);
