@@ -311,6 +311,7 @@ const Schema& Replica::schema_in_force() const {
 Result<Verdict> Replica::judge(const ChangeSet& set, const ledger::Entry& entry, Position position,
                                const std::map<std::string, LoadedRecord>& records,
                                const std::map<std::string, RecordState>& elsewhere) {
+  WASL_LET(const SpaceInfo* const here, store_.space(set.header.space));
   std::optional<Error> failed;
   const auto record = [&](std::string_view id) -> const RecordState* {
     if (const auto other = elsewhere.find(std::string(id)); other != elsewhere.end()) return &other->second;
@@ -320,7 +321,7 @@ Result<Verdict> Replica::judge(const ChangeSet& set, const ledger::Entry& entry,
   const auto in_log = [&](const Source& source, Sequence sequence) {
     const auto found = store_.find(source, sequence);
     if (!found) failed = found.error();
-    return found && found->has_value() && (*found)->position < position;
+    return found && found->has_value() && (*found)->space == here->number && (*found)->position < position;
   };
   const auto root = [&](std::string_view space, Position size) -> std::optional<Hash> {
     if (space == set.header.space && size >= position) return std::nullopt;

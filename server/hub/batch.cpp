@@ -185,10 +185,10 @@ Result<Verdict> Batch::rule_set(const Unit& unit, const ChangeSet& set, SpaceNum
   std::optional<Error> failed;
   const auto record = [&](std::string_view id) { return records_.find(space, id); };
   const auto in_log = [&](const Source& source, Sequence sequence) {
-    if (placed_.contains({source, sequence})) return true;
+    if (const auto it = placed_.find({source, sequence}); it != placed_.end()) return it->second == space;
     const auto found = in_.store.find(source, sequence);
     if (!found) failed = found.error();
-    return found && found->has_value();
+    return found && found->has_value() && (*found)->space == space;
   };
   const auto root_of = [&](std::string_view of, Position size) -> std::optional<Hash> {
     auto known = root(of, size);
@@ -235,7 +235,7 @@ Result<Verdict> Batch::rule_group(Unit& unit, std::vector<SegmentItem>& items, s
     }
     WASL_TRY(records_.health());
     places.push_back({unit.source, set.header.sequence});
-    placed_.insert(places.back());
+    placed_.emplace(places.back(), info->number);
   }
   if (verdict.outcome == Outcome::accepted) {
     records_.keep_draft();

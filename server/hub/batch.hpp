@@ -98,7 +98,7 @@ class Batch {
   std::map<PublicKey, Burden> burdens_;
   std::map<std::pair<std::string, Position>, Hash> roots_;
   std::map<std::string, BlockBuilder> blocks_;
-  std::set<Place> placed_;
+  std::map<Place, SpaceNumber> placed_;
   std::vector<std::string> grown_;
 };
 

@@ -401,13 +401,14 @@ Result<std::map<Source, ChainEnd>> LogStore::ends_in_log(const SpaceInfo& info,
 
 Result<std::optional<EntryRow>> LogStore::find(const Source& source, Sequence sequence) {
   WASL_LET(auto select,
-           db_->prepare("SELECT e.position, e.kind, e.hash, e.authority, e.time FROM _wasl_source s "
+           db_->prepare("SELECT e.position, e.kind, e.hash, e.authority, e.time, e.space FROM _wasl_source s "
                         "JOIN _wasl_entry e ON e.source = s.no AND e.sequence = ?3 "
                         "WHERE s.author = ?1 AND s.chain = ?2"));
   select.bind_all(source.author, source.chain, sequence);
   WASL_LET(const bool found, select.step());
   if (!found) return std::optional<EntryRow>();
   WASL_LET(EntryRow row, read_entry(select));
+  row.space = static_cast<SpaceNumber>(select.int64(5));
   row.source = source;
   row.sequence = sequence;
   return std::optional(row);
@@ -424,6 +425,7 @@ Result<std::vector<EntryRow>> LogStore::entries(std::string_view name, Position 
     WASL_LET(const bool found, select.step());
     if (!found) return rows;
     WASL_LET(EntryRow row, read_entry(select));
+    row.space = info->number;
     if (!select.is_null(5)) {
       if (select.int64(5) < 0 || select.int64(6) < 0) return damaged("log");
       row.source = source_of(static_cast<std::uint64_t>(select.int64(5)));

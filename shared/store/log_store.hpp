@@ -39,6 +39,7 @@ struct SpaceInfo {
 };
 
 struct EntryRow {
+  SpaceNumber space{};
   Position position = 0;
   ledger::Entry entry;
   std::optional<Source> source;

@@ -176,6 +176,20 @@ TEST_F(LyingOffice, ForgesParents) {
   EXPECT_EQ(to_bytes(record_hash("h", *must(world.store().record(info->number, "h"))).view()), before);
 }
 
+/// Readers would find the place behind the entry, or not at all, and accuse the hub.
+TEST_F(LyingOffice, NamesWorkOfAnotherSpace) {
+  Pen own(world, honest_device, "association/senegal", honest_grant);
+  EXPECT_EQ(verdict(own.run({own.write({Pen::create("project", "o")})})).outcome, Outcome::accepted);
+  const auto naming = [&](const std::string& id) {
+    return pen->run({pen->write({Pen::create("project", id),
+                                 Pen::write_text("project", id, "reference", "A", {{own.source(), 1, 0}})})});
+  };
+  EXPECT_EQ(verdict(naming("a")).reason, Reason::depends) << "committed before";
+  Segment both = own.run({own.write({Pen::create("project", "p")})});
+  world.hub().push(1, std::move(both));
+  EXPECT_EQ(verdict(naming("b")).reason, Reason::depends) << "in the same commit";
+}
+
 TEST_F(LyingOffice, SawWhatNeverWas) {
   const Hash authority = must(world.store().root(kAuthoritySpace, 2));
   const auto saw = [&](Seen seen, Seen seen_authority, const std::string& id) {

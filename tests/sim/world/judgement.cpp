@@ -62,6 +62,7 @@ void Judgement::check_logs() {
   for (const auto& [name, space] : spaces_) {
     Millis last = 0;
     std::set<Dot> known;
+    std::set<std::pair<Source, Sequence>> places;
     std::set<Dot> of_group;
     for (const PlacedSet& placed : space.placed) {
       if (placed.hub_time < last) trace_.violation("hub", "hub time falls in " + name);
@@ -70,10 +71,14 @@ void Judgement::check_logs() {
         if (!known.insert(placed.set->dot(i)).second)
           trace_.violation("hub", "an operation stands twice in " + name);
         of_group.insert(placed.set->dot(i));
+        places.emplace(placed.set->dot(i).source, placed.set->dot(i).sequence);
       }
       for (const Operation& op : placed.set->operations) {
         for (const Dot& dot : op.names) {
-          if (!known.contains(dot)) trace_.violation("hub", "something unknown is superseded in " + name);
+          // Rule 6.5 asks for the place: an office whose file was damaged may name an operation that it never
+          // had.
+          if (!places.contains({dot.source, dot.sequence}))
+            trace_.violation("hub", "something unknown is superseded in " + name);
         }
       }
     }
