@@ -12,8 +12,8 @@ struct FreeContext {
   void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
 };
 
-// A new context asks the processor for its abilities, which takes a virtual machine tens of microseconds, more
-// than a small frame itself. So a thread keeps its contexts.
+// A new context asks the processor for its abilities, which takes a virtual machine tens of microseconds,
+// more than a small frame itself. So a thread keeps its contexts.
 constexpr std::size_t kKept = 1 << 20;  // an idle process must not hold the megabytes of an encoder
 thread_local std::unique_ptr<ZSTD_CCtx, FreeContext> encoder;
 thread_local std::unique_ptr<ZSTD_DCtx, FreeContext> decoder;  // 100 KB
