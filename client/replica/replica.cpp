@@ -19,12 +19,16 @@ CREATE TABLE IF NOT EXISTS _wasl_pending(no INTEGER PRIMARY KEY AUTOINCREMENT, h
 CREATE UNIQUE INDEX IF NOT EXISTS _wasl_pending_place ON _wasl_pending(chain, sequence);
 )sql";
 
-/// Whether sqlite_schema holds exactly this object.
-Result<bool> holds(Database& db, const sql::Statement& object) {
-  WASL_LET(auto select, db.prepare("SELECT sql = ?2 FROM sqlite_schema WHERE name = ?1"));
-  select.bind_all(object.name, object.sql);
-  WASL_LET(const bool found, select.step());
-  return found && select.int64(0) == 1;
+/// By type and name what made it. One query, because each reads sqlite_schema from end to end.
+using Objects = std::map<std::pair<std::string, std::string>, std::string>;
+Result<Objects> objects_of(Database& db) {
+  Objects objects;
+  WASL_LET(auto select, db.prepare("SELECT type, name, sql FROM sqlite_schema"));
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return objects;
+    objects[{std::string(select.text(0)), std::string(select.text(1))}] = select.text(2);
+  }
 }
 
 Result<bool> has_table(Database& db, std::string_view name) {
@@ -185,25 +189,22 @@ Status Replica::prepare_tables() {
     for (auto& one : sql::table_statements(reg, space)) tables.push_back(std::move(one));
     for (auto& one : sql::trigger_statements(reg, space)) triggers.push_back(std::move(one));
   }
-  bool complete = true;
-  for (const auto& one : tables) {
-    WASL_LET(const bool there, has_table(db_, one.name));
-    complete = complete && there;
-  }
-  for (const auto& one : triggers) {
-    WASL_LET(const bool there, holds(db_, one));
-    complete = complete && there;
-  }
-  tables_ready_ = complete;
-  if (complete) return {};
+  Objects objects;
+  const auto has_table = [&](const sql::Statement& one) { return objects.contains({"table", one.name}); };
+  const auto has_trigger = [&](const sql::Statement& one) {
+    const auto found = objects.find({"trigger", one.name});
+    return found != objects.end() && found->second == one.sql;
+  };
+  WASL_LET(objects, objects_of(db_));
+  tables_ready_ = std::ranges::all_of(tables, has_table) && std::ranges::all_of(triggers, has_trigger);
+  if (tables_ready_) return {};
   WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_LET(objects, objects_of(db_));  // another program may have made them meanwhile
   for (const auto& one : tables) {
-    WASL_LET(const bool there, has_table(db_, one.name));
-    if (!there) WASL_TRY(db_.exec(one.sql));
+    if (!has_table(one)) WASL_TRY(db_.exec(one.sql));
   }
   for (const auto& one : triggers) {
-    WASL_LET(const bool there, holds(db_, one));
-    if (there) continue;
+    if (has_trigger(one)) continue;
     WASL_TRY(db_.exec("DROP TRIGGER IF EXISTS " + one.name));
     WASL_TRY(db_.exec(one.sql));
   }

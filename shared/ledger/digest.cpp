@@ -124,7 +124,21 @@ void DigestTree::set(unsigned bucket, const Hash& hash) {
   WASL_ASSERT(bucket < kDigestBuckets);
   if (levels_[0][bucket] == hash) return;
   levels_[0][bucket] = hash;
+  filled_.set(bucket, !hash.is_zero());
   stale_.set(bucket / kDigestChildren);
+}
+
+void DigestTree::assign(std::span<const std::pair<unsigned, Hash>> filled) {
+  auto emptied = filled_;
+  for (const auto& [bucket, hash] : filled) {
+    set(bucket, hash);
+    emptied.reset(bucket);
+  }
+  for (unsigned bucket = 0; bucket < kDigestBuckets && emptied.any(); ++bucket) {
+    if (!emptied.test(bucket)) continue;
+    set(bucket, {});
+    emptied.reset(bucket);
+  }
 }
 
 const Hash& DigestTree::bucket(unsigned bucket) const {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "shared/base/bytes.hpp"
@@ -66,6 +67,8 @@ class DigestTree {
 
   /// @pre bucket < kDigestBuckets.
   void set(unsigned bucket, const Hash& hash);
+  /// As set() for each of these, and empties all others. What stays as it is makes no node stale.
+  void assign(std::span<const std::pair<unsigned, Hash>> filled);
   [[nodiscard]] const Hash& bucket(unsigned bucket) const;
   [[nodiscard]] Hash root();
 
@@ -84,6 +87,7 @@ class DigestTree {
 
   // levels_[0] are the bucket hashes, levels_[kDigestLevels] the root alone.
   std::array<std::vector<Hash>, kDigestLevels + 1> levels_;
+  std::bitset<kDigestBuckets> filled_;                   // buckets that are not empty
   std::bitset<kDigestBuckets / kDigestChildren> stale_;  // nodes of level 1 with a changed bucket
 };
 

@@ -71,7 +71,7 @@ void LogStore::forget() {
   numbers_.clear();
   sources_.clear();
   ends_.clear();
-  digests_.clear();
+  for (auto& [number, digest] : digests_) digest.current = false;
   if (!noted_.empty()) ++forgotten_;
   noted_.clear();
   noted_count_ = 0;
@@ -528,8 +528,8 @@ Status LogStore::flush_digest() {
                           "hash = excluded.hash, data = excluded.data"));
     insert.bind_all(space_number, bucket_number, hash, ByteView(bucket.encode()));
     WASL_TRY(insert.run());
-    if (const auto tree = digests_.find(space_number); tree != digests_.end())
-      tree->second.set(bucket_number, hash);
+    if (const auto digest = digests_.find(space_number); digest != digests_.end())
+      digest->second.tree.set(bucket_number, hash);
   }
   noted_.clear();
   noted_count_ = 0;
@@ -539,9 +539,9 @@ Status LogStore::flush_digest() {
 Result<Hash> LogStore::digest(std::string_view name) {
   WASL_TRY(flush_digest());
   WASL_LET(SpaceInfo* const info, space(name));
-  auto tree = digests_.find(info->number);
-  if (tree == digests_.end()) {
-    tree = digests_.emplace(info->number, ledger::DigestTree()).first;
+  StateDigest& digest = digests_[info->number];
+  if (!digest.current) {
+    std::vector<std::pair<unsigned, Hash>> filled;
     WASL_LET(auto select, db_->prepare("SELECT bucket, hash FROM _wasl_bucket WHERE space = ?"));
     select.bind_all(info->number);
     for (;;) {
@@ -550,10 +550,12 @@ Result<Hash> LogStore::digest(std::string_view name) {
       const auto hash = Hash::from(select.blob(1));
       const auto bucket = select.int64(0);
       if (!hash || bucket < 0 || bucket >= ledger::kDigestBuckets) return damaged("state digest");
-      tree->second.set(static_cast<unsigned>(bucket), *hash);
+      filled.emplace_back(static_cast<unsigned>(bucket), *hash);
     }
+    digest.tree.assign(filled);
+    digest.current = true;
   }
-  return tree->second.root();
+  return digest.tree.root();
 }
 
 Status LogStore::clear_state(SpaceNumber space_number) {

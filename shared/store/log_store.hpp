@@ -122,7 +122,11 @@ class LogStore final : public SourceNumbers {
   std::map<Source, std::uint64_t> numbers_;
   std::map<std::uint64_t, Source> sources_;
   std::map<Source, ChainEnd> ends_;
-  std::map<SpaceNumber, ledger::DigestTree> digests_;
+  struct StateDigest {
+    ledger::DigestTree tree;
+    bool current = false;  ///< what is stored was read since forget()
+  };
+  std::map<SpaceNumber, StateDigest> digests_;
   std::map<std::pair<SpaceNumber, unsigned>, std::vector<std::pair<Hash, Hash>>> noted_;
   std::size_t noted_count_ = 0;
   std::uint64_t forgotten_ = 0;

@@ -163,6 +163,25 @@ TEST(DigestTree, ReturnsToItsRootWhenABucketIsPutBack) {
   EXPECT_EQ(tree.root(), empty);
 }
 
+TEST(DigestTree, IsAssignedWhatAnotherTreeHoldsWhateverItHeldBefore) {
+  DigestTree tree;
+  for (unsigned bucket = 0; bucket < 4096; bucket += 7) tree.set(bucket, record(static_cast<int>(bucket)));
+  static_cast<void>(tree.root());
+  DigestTree other;
+  std::vector<std::pair<unsigned, Hash>> filled;
+  for (unsigned bucket = 0; bucket < 4096; bucket += 13) {  // some the same, some other, some new, some gone
+    filled.emplace_back(bucket, record(static_cast<int>(bucket % 2)));
+    other.set(bucket, filled.back().second);
+  }
+  tree.assign(filled);
+  EXPECT_EQ(tree.root(), other.root());
+  EXPECT_EQ(tree.encode(), other.encode());
+  tree.assign(filled);
+  EXPECT_EQ(tree.root(), other.root());
+  tree.assign({});
+  EXPECT_EQ(tree.root(), DigestTree().root());
+}
+
 TEST(DigestTree, ChildrenLeadToTheBucketThatDiffers) {
   DigestTree ours;
   DigestTree theirs;
