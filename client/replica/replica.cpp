@@ -44,34 +44,28 @@ Status make_own_tables(Database& db) {
   return db.exec(sql::capture_table().sql);
 }
 
-using Tables = std::vector<sql::Statement>;
-
 /// As sqlite_schema has them once they are made.
-Result<Tables> read_own_tables() {
+Result<Objects> own_tables() {
   OpenOptions options;
   options.path = ":memory:";
   WASL_LET(Database db, Database::open(options));
   WASL_TRY(make_own_tables(db));
-  Tables out;
-  WASL_LET(auto select, db.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"));
-  for (;;) {
-    WASL_LET(const bool found, select.step());
-    if (!found) return out;
-    out.push_back({std::string(select.text(0)), std::string(select.text(1))});
-  }
+  return objects_of(db);
 }
 
 /// A bit that flipped in a column's name is found here, before a statement meets it in the middle of work.
 Status check_own_tables(Database& db) {
   static std::mutex lock;
-  static std::optional<Tables> expected;
+  static std::optional<Objects> expected;
   const std::lock_guard guard(lock);
   if (!expected) {
-    WASL_LET(expected, read_own_tables());
+    WASL_LET(expected, own_tables());
   }
-  for (const sql::Statement& one : *expected) {
-    WASL_LET(const bool same, holds(db, one));
-    if (!same) return fail(Errc::corrupt, "replica.db: " + one.name + " is not as it was made");
+  WASL_LET(const Objects there, objects_of(db));
+  for (const auto& [object, sql] : *expected) {
+    const auto found = there.find(object);
+    if (found == there.end() || found->second != sql)
+      return fail(Errc::corrupt, "replica.db: " + object.second + " is not as it was made");
   }
   return {};
 }
