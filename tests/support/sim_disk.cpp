@@ -23,8 +23,10 @@ struct Unsynced {
 };
 
 void put(Bytes& content, std::uint64_t offset, ByteView bytes) {
-  if (content.size() < offset + bytes.size()) content.resize(offset + bytes.size());
-  std::copy(bytes.begin(), bytes.end(), content.begin() + static_cast<std::ptrdiff_t>(offset));
+  if (content.size() < offset) content.resize(offset);
+  const ByteView over = bytes.first(std::min<std::size_t>(bytes.size(), content.size() - offset));
+  std::copy(over.begin(), over.end(), content.begin() + static_cast<std::ptrdiff_t>(offset));
+  content.insert(content.end(), bytes.begin() + static_cast<std::ptrdiff_t>(over.size()), bytes.end());
 }
 
 int calls_inside = 0;
