@@ -478,7 +478,8 @@ Status Replica::drop_unproved(const std::string& space, std::vector<SealedSet>& 
   return store_.save_space(*info);
 }
 
-/// Before everything that waits: chains are pushed in their order.
+/// Before everything that waits: chains are pushed in their order. They take nothing new: a copy of this
+/// folder may have carried them further than this one knows.
 Status Replica::restore_pending(const std::vector<SealedSet>& own) {
   for (auto sealed = own.rbegin(); sealed != own.rend(); ++sealed) {
     const Header& header = sealed->set.header;
@@ -491,6 +492,7 @@ Status Replica::restore_pending(const std::vector<SealedSet>& own) {
                     ByteView(sealed->set.header_bytes), ByteView(sealed->set.body_bytes),
                     ByteView(encode_openings(sealed->openings)), ports_.clock->now());
     WASL_TRY(insert.run());
+    WASL_TRY(retire(header));
   }
   return {};
 }
