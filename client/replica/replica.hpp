@@ -257,6 +257,7 @@ class Replica final : public ClientPort {
   Status salvage(const std::string& name);
 
   // sealing.cpp
+  Status check_removed(std::uint32_t reg, const std::string& space, const std::string& id);
   Result<std::vector<SealedSet>> seal_captured(bool foreign, const SaidBefore& said = {});
   Result<std::vector<SealedSet>> seal_operations(const std::string& space,
                                                  std::vector<PlainOperation> operations, bool bulk,

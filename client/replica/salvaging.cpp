@@ -68,11 +68,12 @@ std::string listed(const std::vector<std::string>& names, std::string_view suffi
   return out;
 }
 
+/// Without the index: one of a damaged file may lead to a row that bears another id.
 Status read_record(Database& damaged, const std::string& space, const std::string& id, Salvaged& record) {
   const Register& reg = *record.reg;
   const auto columns = sql::field_columns(reg);
   WASL_LET(auto select, damaged.prepare("SELECT 1" + listed(columns, "") + " FROM " + reg.name +
-                                        " WHERE space = ? AND id = ?"));
+                                        " NOT INDEXED WHERE space = ? AND id = ?"));
   select.bind_all(space, id);
   WASL_LET(const bool found, select.step());
   if (!found) return {};

@@ -298,6 +298,18 @@ bool was_said(const SaidBefore& said, const std::string& space, const Operation&
 
 }  // namespace
 
+/// A row that was written and is not there was deleted, and that was noted, or an index leads elsewhere.
+Status Replica::check_removed(std::uint32_t reg, const std::string& space, const std::string& id) {
+  WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_capture WHERE register = ? AND space = ? AND id = ? "
+                                    "AND kind = ? LIMIT 1"));
+  select.bind_all(reg, space, id, static_cast<int>(CaptureKind::removed));
+  WASL_LET(const bool found, select.step());
+  if (found) return {};
+  return fail(Errc::corrupt,
+              "replica.db is damaged: the row " + id + " of " + space + " is not where it was written",
+              "start wasl daemon: it puts the file aside and takes over what was written there");
+}
+
 Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBefore& said) {
   std::vector<SealedSet> sealed;
   WASL_LET(notes_wait_, waits_for_grant());
@@ -359,6 +371,7 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
     RowDiff diff(c, loaded, state, state.is_alive() ? shown_values(state, *c.reg, open) : ShownValues(),
                  foreign);
     if (!loaded.rowid) {
+      if (!c.removed) WASL_TRY(check_removed(c.reg->number, c.space, c.id));
       if (state.is_alive()) {
         PlainOperation plain{operation(OperationKind::erase, c)};
         plain.operation.names = state.all_dots();

@@ -241,6 +241,16 @@ Work::Written Work::change_set_field(OfficeMachine& office, const Register& reg,
   return out;
 }
 
+/// In a damaged file a statement may find no row under the id that it names, and succeed.
+bool Work::stands(OfficeMachine& office, const Survivors::Place& place, const std::string& token) {
+  const bool in_list = place.field.ends_with(token);
+  const std::string column = in_list ? place.register_name + "_" +
+                                           place.field.substr(0, place.field.size() - token.size()) +
+                                           " WHERE value"
+                                     : place.register_name + " WHERE " + place.field;
+  return !office.rows("SELECT 1 FROM " + column + " LIKE '%" + token + "%'").empty();
+}
+
 void Work::run(OfficeMachine& office, const std::vector<Written>& all, bool through_wasl) {
   std::string sql;
   for (const Written& one : all) {
@@ -272,7 +282,9 @@ void Work::run(OfficeMachine& office, const std::vector<Written>& all, bool thro
   }
   ++saved_;
   for (const Written& one : all) {
-    for (const auto& [place, token] : one.tokens) survivors_.saved(place, token);
+    for (const auto& [place, token] : one.tokens) {
+      if (!office.may_be_corrupt || stands(office, place, token)) survivors_.saved(place, token);
+    }
   }
   if (through_wasl) survivors_.sealed(office.setting().name);
 }

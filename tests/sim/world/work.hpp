@@ -52,6 +52,7 @@ class Work {
   /// A literal of the field's type. @param token set when it holds a new text.
   std::string literal(OfficeMachine& office, const Field& field, std::string& token);
   void run(OfficeMachine& office, const std::vector<Written>& all, bool through_wasl);
+  static bool stands(OfficeMachine& office, const Survivors::Place& place, const std::string& token);
   void resolve(OfficeMachine& office);
   void discard(OfficeMachine& office);
   std::string space_clause(OfficeMachine& office, const Register& reg);
