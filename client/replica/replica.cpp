@@ -1,7 +1,6 @@
 #include "client/replica/replica.hpp"
 
 #include <algorithm>
-#include <mutex>
 
 #include "shared/sql/table_ddl.hpp"
 #include "shared/sqlite/disk.hpp"
@@ -55,9 +54,7 @@ Result<Objects> own_tables() {
 
 /// A bit that flipped in a column's name is found here, before a statement meets it in the middle of work.
 Status check_own_tables(Database& db) {
-  static std::mutex lock;
-  static std::optional<Objects> expected;
-  const std::lock_guard guard(lock);
+  thread_local std::optional<Objects> expected;
   if (!expected) {
     WASL_LET(expected, own_tables());
   }

@@ -195,7 +195,10 @@ bool OfficeMachine::launch() {
       if (reopens) give_up_replica();
       failed_ = !reopens;
     }
-    if (replica.error().code == Errc::locked) close_tool();  // the officer does what the words ask for
+    if (replica.error().code == Errc::locked) {
+      failed_ = reopens;
+      close_tool();  // the officer does what the words ask for
+    }
     return false;
   }
   auto process = std::make_unique<Process>();
@@ -525,7 +528,7 @@ bool OfficeMachine::seal(Process& process) {
   const auto sealed = process.replica->seal();
   if (!sealed) return handle(process, sealed.error());
   process.data_version = *version;
-  on_sealed();
+  if (!has_notes(process)) on_sealed();
   if (*sealed > 0) {
     equal_ = false;
     in_.trace.note(setting_.name, "sealed " + std::to_string(*sealed));
@@ -533,6 +536,13 @@ bool OfficeMachine::seal(Process& process) {
   if (process.session != nullptr) take(process, process.session->on_local_commit(in_.scheduler.steady()));
   return true;
 }
+
+/// Notes wait when the office's rights are not here.
+bool OfficeMachine::has_notes(Process& process) {
+  auto notes = process.replica->database().prepare("SELECT 1 FROM _wasl_capture LIMIT 1");
+  return !notes || notes->step().value_or(true);
+}
+bool OfficeMachine::has_notes() { return processes_.empty() || has_notes(*processes_[0]); }
 
 // ── Other programs ──
 
@@ -591,7 +601,7 @@ std::optional<Status> OfficeMachine::act(const std::function<Status(Replica&)>& 
   call(processes_[0]->id, [&](Process& p) {
     done = work(*p.replica);
     if (*done) {
-      on_sealed();
+      if (!has_notes(p)) on_sealed();
       if (p.session != nullptr) take(p, p.session->on_local_commit(in_.scheduler.steady()));
     }
   });

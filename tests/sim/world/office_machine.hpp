@@ -79,6 +79,7 @@ class OfficeMachine {
   void start();
 
   /// SQL of a program that knows nothing of Wasl. @return whether it was told that the work is saved.
+  [[nodiscard]] bool has_notes();  ///< of programs, not sealed yet
   bool tool(const std::string& sql);
   std::vector<std::vector<std::string>> rows(const std::string& query);
   /// Work through the replica of the first process that runs. @return nothing when none runs or it died.
@@ -144,6 +145,7 @@ class OfficeMachine {
   void watch(std::uint64_t id);
   /// @return whether the process still runs.
   bool seal(Process& process);
+  static bool has_notes(Process& process);
   /// @return whether the process still runs.
   bool handle(Process& process, const Error& error);
   void end(bool tells);

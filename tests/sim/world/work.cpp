@@ -286,7 +286,7 @@ void Work::run(OfficeMachine& office, const std::vector<Written>& all, bool thro
       if (!office.may_be_corrupt || stands(office, place, token)) survivors_.saved(place, token);
     }
   }
-  if (through_wasl) survivors_.sealed(office.setting().name);
+  if (through_wasl && !office.has_notes()) survivors_.sealed(office.setting().name);
 }
 
 void Work::resolve(OfficeMachine& office) {
