@@ -224,11 +224,8 @@ Status Replica::discard(const Hash& change_set) {
   select.reset();
   WASL_TRY(withdraw(set, state));
   WASL_TRY(outbox_.append({{set.header_bytes, {}, {}}}));
-  Status committed = transaction.commit();
-  if (!committed) {
-    outbox_.take_back();
-    store_.forget();
-  }
+  Status committed = commit_logged(transaction);
+  if (!committed) store_.forget();
   return committed;
 }
 

@@ -71,11 +71,12 @@ Status Replica::drop_half_made(const std::filesystem::path& folder, std::vector<
   return {};
 }
 
-/// At every moment the file stands with all of its log under one of its names.
+/// At every moment the file stands with all of its log under one of its names. It is copied and emptied, not
+/// renamed: a program that has it open and has not read from it yet holds no lock that shows, and would write
+/// beside the new one.
 Status Replica::set_aside(const std::filesystem::path& folder, Clock& clock, const Error& damage) {
   const std::filesystem::path file = folder / "replica.db", log = folder / "replica.db-wal";
-  // What another program would go on to write into a file that was moved, nobody would see.
-  WASL_LET(const DiskFile alone, DiskFile::open(file, DiskFile::Mode::alone));
+  WASL_LET(DiskFile alone, DiskFile::open(file, DiskFile::Mode::alone));
   WASL_LET(Identity identity, Identity::open(folder, false));
   WASL_LET(std::vector<std::string> copies, identity.damaged_copies());
   WASL_TRY(drop_half_made(folder, copies));
@@ -84,8 +85,14 @@ Status Replica::set_aside(const std::filesystem::path& folder, Clock& clock, con
   const std::string name = damaged_name(number);
   copies.push_back(name);
   WASL_TRY(identity.set_damaged_copies(copies));
-  if (file_exists(log)) WASL_TRY(duplicate_file(log, folder / (name + "-wal")));
-  WASL_TRY(rename_file(file, folder / name));
+  if (file_exists(log)) {
+    WASL_LET(DiskFile source, DiskFile::open(log, DiskFile::Mode::read));
+    WASL_TRY(source.duplicate(folder / (name + "-wal")));
+  }
+  WASL_TRY(alone.duplicate(folder / name));
+  // In this order: SQLite drops the log of an empty file by itself.
+  WASL_TRY(alone.truncate(0));
+  WASL_TRY(alone.sync());
   WASL_TRY(remove_file(log));
   return identity.add_evidence("replica.db was damaged (" + damage.message + ") and is kept as " + name +
                                    "; what the hub has is fetched again, what was not sent is in outbox.log",

@@ -267,6 +267,7 @@ class Replica final : public ClientPort {
   Status withdraw(const ChangeSet& set, PendingState state);
   /// Both or neither: what a command reports as failed must not come back from outbox.log.
   Status commit(Transaction& transaction, const std::vector<SealedSet>& sealed);
+  Status commit_logged(Transaction& transaction);
   struct OwnChain {
     Source source;
     Sequence last = 0;

@@ -22,6 +22,7 @@ struct CapturedRecord {
   std::optional<Bytes> clock;            ///< of a row that was deleted or replaced
   bool whole = false;                    ///< `base` has every column
   bool removed = false;
+  bool written = false;          ///< by INSERT, REPLACE or UPDATE: a row stood there
   std::set<std::uint32_t> sets;  ///< set fields with notes
 };
 
@@ -36,8 +37,10 @@ void fold(CapturedRecord& record, CaptureKind kind, const nlohmann::json& old,
           const std::optional<Bytes>& clock) {
   switch (kind) {
     case CaptureKind::inserted:
+      record.written = true;
       break;
     case CaptureKind::updated:
+      record.written = true;
       if (record.whole) break;
       for (std::size_t i = 0; i + 1 < old.size(); i += 2) {
         if (old[i].is_number_unsigned())
@@ -51,7 +54,7 @@ void fold(CapturedRecord& record, CaptureKind kind, const nlohmann::json& old,
         record.clock = clock;
         record.whole = true;
       }
-      if (kind == CaptureKind::removed) record.removed = true;
+      (kind == CaptureKind::removed ? record.removed : record.written) = true;
       break;
     case CaptureKind::set_added:
     case CaptureKind::set_removed:
@@ -138,8 +141,14 @@ Status Replica::make_durable(const std::vector<SealedSet>& sealed) {
 
 Status Replica::commit(Transaction& transaction, const std::vector<SealedSet>& sealed) {
   WASL_TRY(make_durable(sealed));
+  return sealed.empty() ? transaction.commit() : commit_logged(transaction);
+}
+
+/// After outbox.log was given what this writes. A commit that met an I/O error may stand or not: then
+/// outbox.log keeps it, and the next open settles what replica.db has of it.
+Status Replica::commit_logged(Transaction& transaction) {
   Status committed = transaction.commit();
-  if (!committed && !sealed.empty()) outbox_.take_back();
+  if (!committed && !db_.must_reopen()) outbox_.take_back();
   return committed;
 }
 
@@ -377,7 +386,7 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
     RowDiff diff(c, loaded, state, state.is_alive() ? shown_values(state, *c.reg, open) : ShownValues(),
                  foreign);
     if (!loaded.rowid) {
-      if (!c.removed) WASL_TRY(check_removed(c.reg->number, c.space, c.id));
+      if (c.written && !c.removed) WASL_TRY(check_removed(c.reg->number, c.space, c.id));
       if (state.is_alive()) {
         PlainOperation plain{operation(OperationKind::erase, c)};
         plain.operation.names = state.all_dots();

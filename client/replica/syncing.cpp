@@ -312,9 +312,7 @@ Status Replica::commit_resealed(Transaction& transaction, const Resealed& reseal
     items.push_back({one.set.header_bytes, one.set.body_bytes, one.openings});
   for (const ChangeSet& one : resealed.replaced) items.push_back(OutboxItem::replaced(one.header_bytes));
   WASL_TRY(outbox_.append(items));
-  Status committed = transaction.commit();
-  if (!committed) outbox_.take_back();
-  return committed;
+  return commit_logged(transaction);
 }
 
 /// The hub lost what stood before this place of the chain. @return whether there is something to offer.

@@ -199,12 +199,12 @@ Status Replica::check_own_state(const std::string& space,
 
 /// Before a chain is called broken: where the replica believes that it ends must be what the log says.
 Status Replica::check_own_chains(const Segment& segment) {
-  WASL_LET(SpaceInfo* const info, store_.space(segment.space));
   std::set<Source> sources;
   for (const SegmentItem& item : segment.items) {
     if (const Header* header = header_of(item)) sources.insert(header->source);
   }
   store_.forget();
+  WASL_LET(const SpaceInfo* const info, store_.space(segment.space));
   WASL_LET(const auto ends, store_.ends_in_log(*info, sources, anchor_.network));
   for (const auto& [source, end] : ends) {
     WASL_LET(const ChainEnd kept, store_.chain_end(source));

@@ -12,6 +12,7 @@ namespace wasl {
 namespace {
 
 constexpr std::uint64_t kChunk = 1 << 16;  // of one call: unixWrite keeps the lowest 17 bits of a count
+constexpr std::uint64_t kPiece = 1 << 20;  // of a file that is duplicated, in memory at once
 
 /// Absolute, as the VFS wants it, and with the second zero byte that SQLite's own names end with.
 std::string full_name(sqlite3_vfs* vfs, const std::filesystem::path& path) {
@@ -20,12 +21,6 @@ std::string full_name(sqlite3_vfs* vfs, const std::filesystem::path& path) {
     full = path.string();
   full.resize(full.find('\0') == std::string::npos ? full.size() : full.find('\0'));
   return full + std::string(2, '\0');
-}
-
-tl::unexpected<Error> not_renamed(const std::filesystem::path& from, int system_error) {
-  return fail(Errc::storage_failed,
-              from.string() + " cannot be renamed: " + std::generic_category().message(system_error),
-              "make the folder writable");
 }
 
 }  // namespace
@@ -39,29 +34,6 @@ Status sync_folder(const std::filesystem::path& folder) {
   if (synced) return {};
   return fail(Errc::storage_failed,
               path.string() + " cannot be made durable: " + std::generic_category().message(system_error));
-}
-
-Status rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
-  std::error_code error;
-  std::filesystem::rename(from, to, error);
-  if (!error) return sync_folder(to.parent_path());
-  if (error != std::errc::no_such_file_or_directory || !file_exists(from))
-    return not_renamed(from, error.value());
-  // A VFS has no renaming of its own; one that keeps its files elsewhere than the system gets a copy.
-  WASL_TRY(duplicate_file(from, to));
-  return remove_file(from);
-}
-
-Status duplicate_file(const std::filesystem::path& from, const std::filesystem::path& to) {
-  Bytes bytes;
-  {
-    WASL_LET(DiskFile source, DiskFile::open(from, DiskFile::Mode::read));
-    WASL_LET(bytes, source.read());
-  }
-  WASL_LET(DiskFile target, DiskFile::open(to, DiskFile::Mode::create));
-  WASL_TRY(target.truncate(0));
-  WASL_TRY(target.write(0, bytes));
-  return target.sync();
 }
 
 Status remove_file(const std::filesystem::path& path) {
@@ -139,16 +111,34 @@ Result<std::uint64_t> DiskFile::size() {
   return static_cast<std::uint64_t>(size);
 }
 
+Status DiskFile::read_at(std::uint64_t offset, std::span<Byte> room) {
+  for (std::uint64_t at = 0; at < room.size(); at += kChunk) {
+    const int count = static_cast<int>(std::min<std::uint64_t>(kChunk, room.size() - at));
+    const int code =
+        file()->pMethods->xRead(file(), room.data() + at, count, static_cast<sqlite3_int64>(offset + at));
+    if (code != SQLITE_OK) return refused("cannot be read", code);
+  }
+  return {};
+}
+
 Result<Bytes> DiskFile::read() {
   WASL_LET(const std::uint64_t whole, size());
   Bytes bytes(static_cast<std::size_t>(whole));
-  for (std::uint64_t at = 0; at < whole; at += kChunk) {
-    const int count = static_cast<int>(std::min(kChunk, whole - at));
-    const int code =
-        file()->pMethods->xRead(file(), bytes.data() + at, count, static_cast<sqlite3_int64>(at));
-    if (code != SQLITE_OK) return refused("cannot be read", code);
-  }
+  WASL_TRY(read_at(0, bytes));
   return bytes;
+}
+
+Status DiskFile::duplicate(const std::filesystem::path& to) {
+  WASL_LET(const std::uint64_t whole, size());
+  WASL_LET(DiskFile target, DiskFile::open(to, DiskFile::Mode::create));
+  WASL_TRY(target.truncate(0));
+  Bytes piece(static_cast<std::size_t>(std::min(whole, kPiece)));
+  for (std::uint64_t at = 0; at < whole; at += kPiece) {
+    const std::span<Byte> part(piece.data(), static_cast<std::size_t>(std::min(kPiece, whole - at)));
+    WASL_TRY(read_at(at, part));
+    WASL_TRY(target.write(at, part));
+  }
+  return target.sync();
 }
 
 Status DiskFile::write(std::uint64_t offset, ByteView bytes) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "shared/base/bytes.hpp"
@@ -17,10 +18,6 @@ namespace wasl {
 bool file_exists(const std::filesystem::path& path);
 /// Makes the names in a folder durable: those of files made by other means than DiskFile, and of folders.
 Status sync_folder(const std::filesystem::path& folder);
-/// Gives a file of the same folder another name, durably.
-Status rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
-/// Makes a file of the same bytes, durably. What stood under the name is gone.
-Status duplicate_file(const std::filesystem::path& from, const std::filesystem::path& to);
 /// Durably. A file that is not there is removed.
 Status remove_file(const std::filesystem::path& path);
 
@@ -30,7 +27,7 @@ class DiskFile {
     read,
     write,
     create,  ///< makes it when missing, readable by its owner alone
-    alone,   ///< a database: while it is held no other program has it open, or can; no byte of it is read
+    alone,   ///< a database: while it is held no other program reads or writes it, or can
   };
 
   /// Errors: not_found, storage_failed, locked (`alone`).
@@ -43,6 +40,8 @@ class DiskFile {
   /// The whole of it.
   Result<Bytes> read();
   Status write(std::uint64_t offset, ByteView bytes);
+  /// Makes a file of the same bytes, durably. What stood under the name is gone.
+  Status duplicate(const std::filesystem::path& to);
   Status truncate(std::uint64_t size);
   /// Bytes, size and, of a new file, its name are durable when this returns. After an error nothing is known
   /// of what was written since the last sync: a second sync that succeeds proves nothing (the system drops
@@ -53,6 +52,7 @@ class DiskFile {
   DiskFile(std::string path, std::unique_ptr<std::byte[]> room);
   [[nodiscard]] sqlite3_file* file() const;
   [[nodiscard]] Status shut_others_out();
+  [[nodiscard]] Status read_at(std::uint64_t offset, std::span<Byte> room);
   [[nodiscard]] tl::unexpected<Error> refused(std::string_view what, int code) const;
 
   std::unique_ptr<std::string> path_;  ///< SQLite keeps a pointer to its text

@@ -156,6 +156,39 @@ TEST_F(Reopening, ADamagedReplicaIsNotMovedAwayUnderAnotherProgram) {
   EXPECT_EQ(projects(kSecond), "p0,p1,p2\n");
 }
 
+TEST_F(Reopening, AProgramThatHasNotReadYetGoesOnInTheNewReplica) {
+  EXPECT_EQ(sync(world->office()), true);
+  damage("_wasl_block");
+  sqlite3* spreadsheet = nullptr;
+  ASSERT_EQ(sqlite3_open("/office/replica.db", &spreadsheet), SQLITE_OK);
+  const auto replica = must(Replica::reopen("/office", world->ports()));
+  EXPECT_EQ(sync(*replica), true);
+  ASSERT_EQ(sqlite3_exec(spreadsheet, insert("p1").c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(spreadsheet);
+  EXPECT_EQ(sync(*replica), true);
+  EXPECT_EQ(sync(world->second()), true);
+  EXPECT_EQ(projects(kSecond), "p0,p1\n");
+}
+
+TEST_F(Reopening, ACommitInDoubtStandsInOutboxLogToo) {
+  EXPECT_EQ(sync(world->office()), true);
+  world->rows(kOffice, "PRAGMA wal_checkpoint(TRUNCATE)");
+  world->sql(kOffice, insert("p1"));
+  disk(kOffice).fail({DiskCall::sync, 1, false, SQLITE_IOERR_FSYNC});  // outbox.log first, then replica.db
+  EXPECT_FALSE(world->office().seal());
+  EXPECT_TRUE(world->office().database().must_reopen());
+  disk(kOffice).mend();
+  SimDisk::Image image = disk(kOffice).image();
+  world->close(kOffice);
+  image.erase("replica.db-wal");  // with the commit, whether it stood or not, and what the program typed
+  disk(kOffice).restore(image);
+  const auto replica = must(Replica::reopen("/office", world->ports()));
+  EXPECT_EQ(sync(*replica), true);
+  EXPECT_EQ(sync(*replica), true);
+  EXPECT_EQ(sync(world->second()), true);
+  EXPECT_EQ(projects(kSecond), "p0,p1\n");
+}
+
 TEST_F(Reopening, TheNotesOfADamagedFileOutliveASecondOne) {
   EXPECT_EQ(sync(world->office()), true);
   world->sql(kOffice, insert("p1"));
