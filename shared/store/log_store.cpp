@@ -72,7 +72,7 @@ void LogStore::forget() {
   sources_.clear();
   ends_.clear();
   for (auto& [number, digest] : digests_) digest.current = false;
-  if (!noted_.empty()) ++forgotten_;
+  ++forgotten_;  // also where none is left: they may have been flushed by what was rolled back
   noted_.clear();
   noted_count_ = 0;
   failed_.reset();
