@@ -174,6 +174,7 @@ void OfficeMachine::start_after(Millis wait) {
 }
 
 bool OfficeMachine::launch() {
+  newest_time_ = std::max(newest_time_, clock_.now());  // opening may seal
   // As the daemon does: after an I/O error the files are checked, at each start they are settled.
   const Replica::Ports ports{clock_, random_, *setting_.schema};
   const bool reopens = std::exchange(failed_, false);
