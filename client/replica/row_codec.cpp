@@ -78,7 +78,9 @@ Result<Value> parse_scalar(const Field& field, const SqlValue& column) {
   if (!is_utf8(view(*text)) || text->find('\0') != std::string::npos)
     return wrong(field, "must be valid UTF-8");
   if (text->size() > limits::kValueBytes) return wrong(field, "is longer than 16 KiB; use an attachment");
-  return Value::text(*text);
+  Value value = Value::text(*text);
+  if (const auto misfit = type_misfit(field, value); !misfit.empty()) return wrong(field, misfit);
+  return value;
 }
 
 SqlValue render_scalar(const Value& value) {
@@ -202,17 +204,6 @@ PlainValues read_row(const Register& reg, const Row& row) {
     at += count;
   }
   return out;
-}
-
-Bytes element_key(const Value& element) {
-  Bytes key{static_cast<Byte>(element.type)};
-  append(key, element.data);
-  return key;
-}
-
-Value element_of(ByteView key) {
-  if (key.empty()) return {};
-  return {static_cast<ValueType>(key[0]), to_bytes(key.subspan(1))};
 }
 
 SqlValue render_element(const Value& element) { return render_scalar(element); }

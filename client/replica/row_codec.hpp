@@ -10,6 +10,7 @@
 
 #include "shared/base/result.hpp"
 #include "shared/model/description.hpp"
+#include "shared/model/field_value.hpp"
 #include "shared/model/ids.hpp"
 #include "shared/model/value.hpp"
 
@@ -45,9 +46,6 @@ Row render_row(const Register& reg, const PlainValues& shown);
 /// What a rendered row says: the inverse of `render_row` as far as it has one (references come out as text).
 PlainValues read_row(const Register& reg, const Row& row);
 
-/// The bytes of a set's element in its address, and back.
-Bytes element_key(const Value& element);
-Value element_of(ByteView key);
 /// One element as SQL shows it, and from SQL.
 SqlValue render_element(const Value& element);
 Result<Value> parse_element(const Field& field, const SqlValue& value);

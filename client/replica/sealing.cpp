@@ -116,13 +116,7 @@ Status Replica::insert_pending(const SealedSet& sealed) {
   insert.bind_all(sealed.set.name, header.space, header.source.chain, header.sequence,
                   ByteView(sealed.set.header_bytes), ByteView(sealed.set.body_bytes),
                   ByteView(encode_openings(sealed.openings)), ports_.clock->now());
-  if (Status inserted = insert.run(); !inserted) {
-    // No chain has two change sets of one number: pages of two times stand in the file.
-    if (inserted.error().code != Errc::conflict) return inserted;
-    return fail(Errc::corrupt, "replica.db is damaged: the list of what waits contradicts itself",
-                "start wasl daemon: it puts the file aside and fetches all again; what was not sent is in "
-                "outbox.log");
-  }
+  WASL_TRY(insert.run());
   WASL_LET(auto update, db_.prepare("UPDATE _wasl_chain SET last = ?1, name = ?2, stamp = max(stamp, ?3) "
                                     "WHERE chain = ?4 AND last < ?1"));
   update.bind_all(header.sequence, sealed.set.name, static_cast<std::int64_t>(header.stamp.bits),

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "shared/model/field_value.hpp"
+
 namespace wasl {
 namespace {
 
@@ -50,6 +52,19 @@ std::string where(const Operation& op, const Schema& schema) {
   return out;
 }
 
+/// @param in_force the description it was written under is the one that is known here.
+std::string_view value_misfit(const Operation& op, const Field& field, bool in_force) {
+  if (op.kind == OperationKind::remove || op.value.type == ValueType::commitment) return "";
+  const Value value = op.kind == OperationKind::add ? element_of(op.address.key) : op.value;
+  if (field.is_set()) {
+    if (value.is_null() || !is_canonical(value)) return "is no element";
+  } else if ((field.type == FieldType::multilingual) == op.address.key.empty()) {
+    return "has a language where none belongs, or none where one does";
+  }
+  const std::string_view misfit = type_misfit(field, value);
+  return misfit.empty() && in_force ? range_misfit(field, value) : misfit;
+}
+
 /// Shapes that the description in force forbids; unknown registers and fields are carried untouched.
 Verdict check_shape(const Operation& op, const Register& reg, const ChangeSet& set, const Schema& schema) {
   if (op.kind == OperationKind::act) return Verdict::refuse(Reason::malformed, "an act outside `authority`");
@@ -66,6 +81,9 @@ Verdict check_shape(const Operation& op, const Register& reg, const ChangeSet& s
   }
   if (!field->personal && op.value.type == ValueType::commitment) {
     return Verdict::refuse(Reason::malformed, where(op, schema) + ": a commitment in an open field");
+  }
+  if (const auto misfit = value_misfit(op, *field, set.header.schema == schema.hash()); !misfit.empty()) {
+    return Verdict::refuse(Reason::malformed, where(op, schema) + " " + std::string(misfit));
   }
   if (reg.is_ledger()) {
     const bool created_here =

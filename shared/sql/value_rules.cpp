@@ -77,7 +77,7 @@ std::string time_wrong(const std::string& value) {
   return value + " IS NOT NULL AND (" + is_blob(value) + " OR " + is_other_day(day) + " OR substr(" + value +
          ",11) NOT GLOB 'T[0-2][0-9]:[0-5][0-9]*' OR substr(" + value + ",12,2)>'23' OR (" + value +
          " NOT GLOB '*Z' AND " + value + " NOT GLOB '*[+-][0-9][0-9]:[0-9][0-9]') OR " + value +
-         " GLOB '* *' OR julianday(" + value + ") IS NULL)";
+         " GLOB '*[^0-9TZ:.+-]*' OR julianday(" + value + ") IS NULL)";
 }
 
 /// -?D+(.D{1,7})? of at most `most`.

@@ -377,6 +377,19 @@ Status LogStore::truncate(std::string_view name, Position size, const NetworkId&
   return save_space(*info);
 }
 
+Result<bool> LogStore::has_rows_behind(const SpaceInfo& info) {
+  for (const std::string_view sql :
+       {"SELECT 1 FROM _wasl_entry WHERE space = ?1 AND position > ?2 LIMIT 1",
+        "SELECT 1 FROM _wasl_block WHERE space = ?1 AND last > ?2 LIMIT 1",
+        "SELECT 1 FROM _wasl_node WHERE space = ?1 AND ((no + 1) << level) > ?2 LIMIT 1"}) {
+    WASL_LET(auto select, db_->prepare(sql));
+    select.bind_all(info.number, info.size);
+    WASL_LET(const bool found, select.step());
+    if (found) return true;
+  }
+  return false;
+}
+
 Result<std::map<Source, ChainEnd>> LogStore::ends_in_log(const SpaceInfo& info,
                                                          const std::set<Source>& sources,
                                                          const NetworkId& network) {

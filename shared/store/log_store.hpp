@@ -70,6 +70,8 @@ class LogStore final : public SourceNumbers {
   /// corrupt.
   Result<std::map<Source, ChainEnd>> ends_in_log(const SpaceInfo& info, const std::set<Source>& sources,
                                                  const NetworkId& network);
+  /// Whether something is stored of entries behind the space's size: pages of two times stand in the file.
+  Result<bool> has_rows_behind(const SpaceInfo& info);
   /// Root of the space's first `size` entries. @pre size is at most the space's.
   Result<Hash> root(std::string_view space, Position size);
   /// Makes the rows that roots are made of again from the stored blocks. Errors: corrupt.

@@ -1,4 +1,5 @@
 // Section 6.5 of the protocol, the rules of all other spaces: one test a rule.
+#include "shared/model/field_value.hpp"
 #include "tests/unit/authority_desk.hpp"
 
 namespace wasl::test {
@@ -185,13 +186,53 @@ TEST_F(Records, AConflictUnderReviewEndsByItsReview) {
 TEST_F(Records, SetsHaveElementsAndFieldsHaveValues) {
   placed(create("project", "r"));
   const auto set = [&](OperationKind kind, const std::string& field) {
-    return told({on(kind, "project", field, Value::null())});
+    Operation op = on(kind, "project", field, Value::null());
+    op.address.key = element_key(Value::reference("network", "climate"));
+    return told({std::move(op)});
   };
   EXPECT_EQ(set(OperationKind::add, "theme"), Reason::none);
   EXPECT_EQ(set(OperationKind::remove, "theme"), Reason::none);
   EXPECT_EQ(set(OperationKind::write, "theme"), Reason::malformed);
   EXPECT_EQ(set(OperationKind::add, "reference"), Reason::malformed);
   EXPECT_EQ(set(OperationKind::remove, "reference"), Reason::malformed);
+}
+
+TEST_F(Records, AValueIsOfItsFieldsType) {
+  placed(create("project", "r"));
+  const auto told_of = [&](const std::string& field, const Value& value, std::string_view key = {}) {
+    Operation op = on(OperationKind::write, "project", field, value);
+    op.address.key = to_bytes(key);
+    return told({std::move(op)});
+  };
+  EXPECT_EQ(told_of("reference", Value::text("P-1")), Reason::none);
+  EXPECT_EQ(told_of("reference", Value::null()), Reason::none);
+  EXPECT_EQ(told_of("reference", Value::integer(1)), Reason::malformed);
+  EXPECT_EQ(told_of("reference", Value::text("P-1"), "fr"), Reason::malformed) << "a language where none is";
+  EXPECT_EQ(told_of("title", Value::text("Eau"), "fr"), Reason::none);
+  EXPECT_EQ(told_of("title", Value::text("Eau")), Reason::malformed) << "no language";
+  EXPECT_EQ(told_of("planned_start", Value::text("2024-02-29")), Reason::none);
+  EXPECT_EQ(told_of("planned_start", Value::text("2023-02-29")), Reason::malformed);
+  EXPECT_EQ(told_of("reference", {static_cast<ValueType>(40), {1, 2}}), Reason::none) << "of a later version";
+  Operation element = on(OperationKind::add, "project", "theme", Value::null());
+  EXPECT_EQ(told({element}), Reason::malformed) << "no element";
+  element.address.key = element_key(Value::text("climate"));
+  EXPECT_EQ(told({element}), Reason::malformed) << "a reference names its space";
+}
+
+TEST_F(Records, RangesAndCodesAreThoseOfTheDescriptionItWasWrittenUnder) {
+  placed(create("project", "r"));
+  const auto under = [&](const Hash& schema, const std::string& field, const Value& value) {
+    ChangeSet set = of_device({on(OperationKind::write, "project", field, value)});
+    Header header = set.header;
+    header.schema = schema;
+    return reason(make_change_set(header, set.operations));
+  };
+  const Hash& in_force = built_in_schema().hash();
+  EXPECT_EQ(under(in_force, "status", Value::text("closed")), Reason::none);
+  EXPECT_EQ(under(in_force, "status", Value::text("dreamt")), Reason::malformed);
+  EXPECT_EQ(under(Hash{}, "status", Value::text("dreamt")), Reason::none)
+      << "a newer description may have it";
+  EXPECT_EQ(under(in_force, "reference", Value::text(std::string(16'000, 'x'))), Reason::malformed);
 }
 
 TEST_F(Records, PersonalValuesStandAsCommitmentsAndNoOthersDo) {

@@ -216,6 +216,22 @@ TEST_F(Reopening, TablesThatAreNotTheProgramsOwnAreDamage) {
   EXPECT_EQ(projects(kSecond), "p0,p1\n");
 }
 
+TEST_F(Reopening, OwnTablesThatRefuseWhatTheProgramWritesAreDamage) {
+  EXPECT_EQ(sync(world->office()), true);
+  world->sql(kOffice, "INSERT INTO _wasl_node SELECT no, 6, 0, zeroblob(32) FROM _wasl_space");
+  for (int i = 0; i < 70; ++i) {
+    world->sql(kSecond, insert("p" + std::to_string(10 + i)));
+    EXPECT_EQ(sync(world->second()), true);
+  }
+  world->open(kOffice);
+  const auto session = world->sync(world->office());
+  ASSERT_TRUE(session.error.has_value());
+  EXPECT_EQ(session.error->code, Errc::corrupt) << session.error->message;
+  world->close(kOffice);
+  const auto replica = must(Replica::reopen("/office", world->ports()));
+  EXPECT_EQ(sync(*replica), true);
+}
+
 TEST_F(Reopening, WorkOnARecordWhoseBookkeepingIsDamagedIsNotLost) {
   EXPECT_EQ(sync(world->office()), true);
   world->close(kOffice);
@@ -245,7 +261,8 @@ TEST_F(Reopening, OneReadThatFailsWhileCheckingIsNoDamage) {
   world->close(kOffice);
   for (std::uint64_t after = 0; after < 60; ++after) {
     disk(kOffice).fail({DiskCall::read, after, false, SQLITE_IOERR_READ});
-    (void)Replica::reopen("/office", world->ports());
+    const auto opened = Replica::reopen("/office", world->ports());
+    EXPECT_TRUE(opened || opened.error().code != Errc::corrupt) << after << ": " << opened.error().message;
     disk(kOffice).mend();
     for (const std::string& name : disk(kOffice).files())
       ASSERT_FALSE(name.starts_with("replica.db.damaged-")) << after;
