@@ -372,6 +372,7 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
   const bool own = header.source.author == device_.public_key();
   const Millis now = ports_.clock->now();
   const Millis effective = std::min(header.stamp.millis(), entry.hub_time);
+  const Level level = authority_.level_of(header.grant);
   std::map<std::string, bool> elements_changed;
   for (std::size_t i = 0; i < set.operations.size(); ++i) {
     const Operation& op = set.operations[i];
@@ -387,7 +388,7 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
     }
     if (field == nullptr || field->is_set()) elements_changed[op.id] = true;
     loaded.record.drop_overlay(set.dot(i));
-    loaded.record.confirmed.apply(op, {set.dot(i), header.stamp, effective});
+    loaded.record.confirmed.apply(op, {set.dot(i), header.stamp, effective, level});
     if (plain_field && loaded.record.confirmed.exists()) {
       // What a program may still have on its screen, so that putting it back is seen for what it is.
       Value old = before.value_or(Value::null());

@@ -424,7 +424,7 @@ using Touched = std::map<std::pair<std::uint32_t, std::string>, std::vector<Over
 
 /// The records that entries behind `proved` touched, with the operations of ours among them.
 Touched touched_by(const std::vector<Segment>& dropped, Position proved, const PublicKey& device, Millis now,
-                   std::vector<ChangeSet>& own) {
+                   const AuthorityState& authority, std::vector<ChangeSet>& own) {
   Touched touched;
   for (const Segment& segment : dropped) {
     for (const SegmentItem& item : segment.items) {
@@ -438,7 +438,7 @@ Touched touched_by(const std::vector<Segment>& dropped, Position proved, const P
         const Header& header = set->set.header;
         if (ours) {
           operations.push_back({op, set->set.dot(i), header.sequence, header.source, header.stamp,
-                                std::min(header.stamp.millis(), now)});
+                                std::min(header.stamp.millis(), now), authority.level_of(header.grant)});
         }
       }
     }
@@ -453,9 +453,9 @@ Status Replica::drop_unproved(const std::string& space, std::vector<SealedSet>& 
   if (info->size <= info->proved) return {};
   WASL_LET(const auto dropped, store_.read(space, info->proved + 1, SIZE_MAX, anchor_.network));
   std::vector<ChangeSet> sets;
-  Touched touched = touched_by(dropped, info->proved, device_.public_key(), ports_.clock->now(), sets);
+  Touched touched = touched_by(dropped, info->proved, device_.public_key(), ports_.clock->now(), authority_, sets);
   WASL_TRY(store_.truncate(space, info->proved, anchor_.network));
-  WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network));
+  WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network, authority_));
   for (auto& [key, operations] : touched) {
     WASL_LET(LoadedRecord loaded, records_.load(key.first, space, key.second));
     auto& overlay = loaded.record.overlay;

@@ -40,9 +40,10 @@ std::string describe(const Operation& op, const Register* reg) {
 /// Where no language is named, the one in conflict is meant.
 Result<Address> address_in_conflict(const Field& field, std::string_view key, const RecordState& state) {
   Address address{field.number, to_bytes(key)};
-  if (!key.empty() || field.type != FieldType::multilingual || state.is_conflict(address)) return address;
+  const auto is_conflict = [&](const Address& of) { return state.is_conflict(of, field.policy); };
+  if (!key.empty() || field.type != FieldType::multilingual || is_conflict(address)) return address;
   for (const auto& [candidate, heads] : state.heads) {
-    if (candidate.field != field.number || !state.is_conflict(candidate)) continue;
+    if (candidate.field != field.number || !is_conflict(candidate)) continue;
     if (!address.key.empty()) {
       return fail(Errc::conflict, "several languages of " + field.name + " are in conflict",
                   "name one, as in " + field.name + "." + to_text(candidate.key));
@@ -83,9 +84,8 @@ Result<std::vector<Conflict>> Replica::conflicts() {
     RecordState room;
     const RecordState& state = loaded.record.shown(room);
     for (const auto& [address, heads] : state.heads) {
-      if (address.is_existence() || !state.is_conflict(address)) continue;
-      const Field* field = reg->field(address.field);
-      if (field == nullptr || field->is_set()) continue;
+      const Field* field = address.is_existence() ? nullptr : reg->field(address.field);
+      if (field == nullptr || field->is_set() || !state.is_conflict(address, field->policy)) continue;
       const Head* winner = state.shown(address, field->policy);
       Conflict conflict{reg->name, place.space, place.id, field->name, to_text(address.key), {}};
       for (const Head& head : heads) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client/replica/row_codec.hpp"
+#include "shared/authority/acts.hpp"
 #include "shared/model/record_state.hpp"
 
 namespace wasl {
@@ -19,6 +20,7 @@ struct OverlayOperation {
   Source source;          ///< likewise; differs from the dot's after re-sealing
   Stamp stamp;
   Millis came_in = 0;
+  Level level = 0;  ///< of the mandate under which it was written
 };
 
 /// A shown value that a remote change replaced lately: putting it back is a suspected stale write.

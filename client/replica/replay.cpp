@@ -6,11 +6,11 @@
 
 namespace wasl {
 
-void Replay::apply(const ChangeSet& set, const ledger::Entry& entry) {
+void Replay::apply(const ChangeSet& set, const ledger::Entry& entry, Level level) {
   const Millis effective = std::min(set.header.stamp.millis(), entry.hub_time);
   for (std::size_t i = 0; i < set.operations.size(); ++i) {
     const Operation& op = set.operations[i];
-    records[op.id].apply(op, {set.dot(i), set.header.stamp, effective});
+    records[op.id].apply(op, {set.dot(i), set.header.stamp, effective, level});
   }
   ++change_sets;
 }
@@ -29,7 +29,8 @@ Hash Replay::digest() const {
 namespace {
 
 Status replay_segment(LogStore& store, const Segment& segment, const SpaceInfo& info,
-                      const NetworkId& network, std::map<Source, ChainEnd>& chains, Replay& out) {
+                      const NetworkId& network, const AuthorityState& authority,
+                      std::map<Source, ChainEnd>& chains, Replay& out) {
   WASL_TRY(verify_runs(segment, network));
   const auto follow = [&](const Header& header, const Hash& name) -> Status {
     ChainEnd& end = chains[header.source];
@@ -46,7 +47,9 @@ Status replay_segment(LogStore& store, const Segment& segment, const SpaceInfo& 
       WASL_LET(const auto place, store.find(set->set.header.source, set->set.header.sequence));
       if (!place || place->position != out.frontier.size())
         return fail(Errc::corrupt, "a change set is not found where it stands");
-      if (out.frontier.size() <= info.applied) out.apply(set->set, *set->entry);
+      if (out.frontier.size() <= info.applied) {
+        out.apply(set->set, *set->entry, authority.level_of(set->set.header.grant));
+      }
     } else if (const auto* stand_in = std::get_if<StandInItem>(&item)) {
       WASL_TRY(follow(stand_in->header, stand_in->name));
     } else if (const auto* other = std::get_if<EntryItem>(&item)) {
@@ -58,7 +61,8 @@ Status replay_segment(LogStore& store, const Segment& segment, const SpaceInfo& 
 
 }  // namespace
 
-Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const NetworkId& network) {
+Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const NetworkId& network,
+                            const AuthorityState& authority) {
   Replay out;
   std::map<Source, ChainEnd> chains;
   while (out.frontier.size() < info.size) {
@@ -69,7 +73,7 @@ Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const Networ
                   "entries are missing from position " + std::to_string(out.frontier.size() + 1));
     for (const Segment& segment : segments) {
       if (segment.first != out.frontier.size() + 1) return fail(Errc::corrupt, "the log has a gap");
-      WASL_TRY(replay_segment(store, segment, info, network, chains, out));
+      WASL_TRY(replay_segment(store, segment, info, network, authority, chains, out));
     }
   }
   for (const auto& [source, end] : chains) {

@@ -238,7 +238,8 @@ Result<std::vector<SealedSet>> Replica::seal_operations(const std::string& space
       const Operation& op = out.set.operations[i];
       LoadedRecord& loaded = records.at({op.register_number, op.id});
       loaded.record.overlay.push_back({op, out.set.dot(i), out.set.header.sequence, out.set.header.source,
-                                       out.set.header.stamp, std::min(out.set.header.stamp.millis(), now)});
+                                       out.set.header.stamp, std::min(out.set.header.stamp.millis(), now),
+                                       grant->act.level});
     }
     WASL_TRY(insert_pending(out));
     sealed.push_back(std::move(out));

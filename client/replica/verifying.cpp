@@ -51,7 +51,7 @@ Result<VerifyReport> Replica::verify() {
     WASL_LET(SpaceInfo* const info, store_.space(space));
     WASL_LET(const bool behind, store_.has_rows_behind(*info));
     if (behind) problem(space + ": rows stand behind the end of its log");
-    auto replay = replay_space(store_, *info, anchor_.network);
+    auto replay = replay_space(store_, *info, anchor_.network, authority_);
     if (!replay) {
       problem(space + ": " + replay.error().message);
       continue;
@@ -183,7 +183,7 @@ Result<std::vector<std::string>> Replica::check_other_rows(const std::string& sp
 Status Replica::check_own_state(const std::string& space,
                                 const std::map<std::string, LoadedRecord>& records) {
   WASL_LET(SpaceInfo* const info, store_.space(space));
-  WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network));
+  WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network, authority_));
   for (const auto& [id, loaded] : records) {
     if (loaded.register_number == 0) continue;
     const auto said = replay.records.find(id);
@@ -219,7 +219,7 @@ Result<std::vector<std::string>> Replica::rebuild(std::string_view space_name) {
   WASL_TRY(catch_up_authority());
   WASL_LET(const auto captured, seal_captured(true));
   WASL_LET(SpaceInfo* const info, store_.space(space_name));
-  WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network));
+  WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network, authority_));
   std::vector<std::string> changed;
   WASL_TRY(store_.clear_state(info->number));
   for (const auto& [id, state] : replay.records) {
@@ -260,7 +260,8 @@ Status Replica::restore_overlay(LoadedRecord& loaded) {
       if (op.id != loaded.record.id || op.register_number != loaded.register_number) continue;
       loaded.record.overlay.push_back({op, set->dot(i), set->header.sequence, set->header.source,
                                        set->header.stamp,
-                                       std::min(set->header.stamp.millis(), select.int64(2))});
+                                       std::min(set->header.stamp.millis(), select.int64(2)),
+                                       authority_.level_of(set->header.grant)});
     }
   }
 }

@@ -230,8 +230,9 @@ Result<Verdict> Batch::rule_group(Unit& unit, std::vector<SegmentItem>& items, s
     WASL_LET(verdict, rule_set(unit, set, info->number));
     if (verdict.outcome != Outcome::accepted) break;
     const Millis effective = std::min(set.header.stamp.millis(), in_.hub_time);
+    const Level level = in_.authority.level_of(set.header.grant);
     for (std::size_t i = 0; i < set.operations.size(); ++i) {
-      records_.apply(info->number, set.operations[i], {set.dot(i), set.header.stamp, effective});
+      records_.apply(info->number, set.operations[i], {set.dot(i), set.header.stamp, effective, level});
     }
     WASL_TRY(records_.health());
     places.push_back({unit.source, set.header.sequence});
@@ -257,7 +258,7 @@ Status Batch::place_group(const Unit& unit, std::vector<SegmentItem>& items, std
     const Position position = builder->next();
     builder->promise();
     if (unit.space == kAuthoritySpace) {
-      WASL_TRY(in_.authority.apply(item->set, position));
+      WASL_TRY(in_.authority.apply(item->set, position, in_.hub_time));
       authority_size_ = position;
       WASL_TRY(make_spaces());
     }

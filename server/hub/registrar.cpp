@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "shared/authority/roles.hpp"
+
 namespace wasl {
 namespace {
 
@@ -110,10 +112,10 @@ Result<Invitation> Registrar::invite(const std::string& organisation, const std:
     return fail(Errc::not_found, "there is no organisation '" + organisation + "'",
                 "add it first: wasl-hub organisation add");
   }
-  auto clauses = authority.clauses_of_role(role, organisation);
+  auto clauses = clauses_of_role(authority, role, organisation, GrantKind::invitation);
   if (!clauses) {
     return fail(Errc::invalid_value, "there is no role '" + role + "'",
-                "use officer, publisher or administrator");
+                "use one of: " + role_names(GrantKind::invitation));
   }
   const crypto::KeyPair key = crypto::KeyPair::generate(ports_.random);
   GrantAct grant;

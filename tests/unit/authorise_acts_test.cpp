@@ -145,7 +145,7 @@ TEST_F(Enrolment, IsOneEnrolmentAndNothingElse) {
 }
 
 TEST_F(Enrolment, HappensOnce) {
-  ASSERT_TRUE(authority.apply(enrolment(device), ++position));
+  ASSERT_TRUE(authority.apply(enrolment(device), ++position, kNow));
   EXPECT_EQ(reason(enrolment(key_of(7))), Reason::invitation_used);
 }
 

@@ -1,6 +1,8 @@
 // What the log of `authority` comes to: rights, periods, spaces, roles.
 #include "shared/authority/authority_state.hpp"
 
+#include "shared/authority/roles.hpp"
+
 #include <gmock/gmock.h>
 
 #include "tests/unit/authority_desk.hpp"
@@ -107,14 +109,14 @@ TEST_F(Tree, ACircleOfParentsEnds) {
 
 TEST_F(Tree, RolesHaveTheirClauses) {
   const std::vector<std::string> inner{"association/nepal", "section/asia", "network"};
-  const auto of = [&](std::string_view role) { return authority.clauses_of_role(role, "youth"); };
+  const auto of = [&](std::string_view role) { return clauses_of_role(authority, role, "youth", GrantKind::device); };
   EXPECT_EQ(of("officer"), (std::vector<Clause>{{kRead | kWrite, inner, {}}, {kRead, {"public"}, {}}}));
   EXPECT_EQ(of("administrator"),
             (std::vector<Clause>{{kRead | kWrite | kReview, inner, {}}, {kRead, {"public"}, {}}}));
   EXPECT_EQ(of("publisher"), (std::vector<Clause>{{kRead | kWrite | kReview, inner, {}},
                                                   {kRead | kWrite | kReview | kPublish, {"public"}, {}}}));
   EXPECT_FALSE(of("king"));
-  EXPECT_EQ(authority.clauses_of_role("officer", "desk")->front().spaces, std::vector<std::string>{"network"})
+  EXPECT_EQ(clauses_of_role(authority, "officer", "desk", GrantKind::device)->front().spaces, std::vector<std::string>{"network"})
       << "no space twice";
 }
 
@@ -183,9 +185,9 @@ TEST_F(Tree, TheFirstRevocationStands) {
 TEST_F(Tree, WhatIsNoActOrCannotBeReadChangesNothing) {
   Operation create;
   create.id = "x";
-  EXPECT_TRUE(authority.apply(set_of(registrar, "authority", {create}), ++position));
+  EXPECT_TRUE(authority.apply(set_of(registrar, "authority", {create}), ++position, kNow));
   EXPECT_FALSE(
-      authority.apply(set_of(registrar, "authority", {act_operation({ValueType::act, {9}})}), ++position));
+      authority.apply(set_of(registrar, "authority", {act_operation({ValueType::act, {9}})}), ++position, kNow));
   EXPECT_EQ(authority.organisations().size(), 5U);
 }
 

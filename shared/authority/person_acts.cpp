@@ -1,0 +1,129 @@
+#include "shared/authority/person_acts.hpp"
+
+#include <algorithm>
+
+namespace wasl {
+namespace {
+
+/// Whether the holder administers what was given in this organisation: everywhere, or from there upwards; and
+/// never a higher mandate.
+bool administers(const AuthorityState& authority, const GrantAct& holder, const GrantAct& given) {
+  if (stands_above(given.level, holder.level)) return false;
+  const bool everywhere = std::any_of(holder.clauses.begin(), holder.clauses.end(), [](const Clause& clause) {
+    return (clause.rights & kAdmin) != 0 && clause.labels.empty() && clause.registers.empty() &&
+           std::find(clause.spaces.begin(), clause.spaces.end(), kEverySpace) != clause.spaces.end();
+  });
+  const bool somewhere = std::any_of(holder.clauses.begin(), holder.clauses.end(), [](const Clause& clause) {
+    return (clause.rights & kAdmin) != 0 && clause.labels.empty() && clause.registers.empty();
+  });
+  return everywhere || (somewhere && authority.lies_below(given.organisation, holder.organisation));
+}
+
+Verdict judge_grant(const GrantAct& act, const AuthorityState& authority, const Grant& held) {
+  const bool passes_on =
+      std::any_of(held.act.clauses.begin(), held.act.clauses.end(),
+                  [](const Clause& clause) { return (clause.rights & kGrant) != 0; });
+  if (!passes_on || held.act.depth == 0) {
+    return Verdict::refuse(Reason::no_right, "giving rights: the grant cannot be passed on");
+  }
+  if (act.kind == GrantKind::device) {
+    const Device* device = authority.device(act.grantee);
+    if (device == nullptr || device->organisation != act.organisation || authority.is_revoked(act.grantee))
+      return Verdict::refuse(Reason::void_act, "no device of that organisation has this key");
+  } else if (act.kind != GrantKind::person || !may_be_person(authority, act.grantee)) {
+    return Verdict::refuse(Reason::void_act, "the key is no person's, or it cannot become one");
+  } else if (authority.organisation(act.organisation) == nullptr &&
+             !(act.organisation.empty() && held.act.organisation.empty())) {
+    return Verdict::refuse(Reason::void_act, "there is no organisation '" + act.organisation + "'");
+  }
+  return attenuates(act, held.act, kGrant)
+             ? Verdict::accept()
+             : Verdict::refuse(Reason::void_act, "nobody gives more than they hold and may pass on");
+}
+
+Verdict judge_end(const EndAct& act, const AuthorityState& authority, const Grant& held, bool held_is_valid) {
+  const Grant* ends = authority.grant(act.grant);
+  if (ends == nullptr || ends->ended) {
+    return Verdict::refuse(Reason::void_act, ends == nullptr ? "no such grant" : "the grant has ended already");
+  }
+  const Author& author = held.act.grantee;
+  if (ends->act.grantee == author) return Verdict::accept();  // laid down, or not accepted
+  if (held_is_valid && (ends->issuer == author || administers(authority, held.act, ends->act)))
+    return Verdict::accept();
+  return Verdict::refuse(Reason::no_right, "ending a grant of others needs the right `admin` over it");
+}
+
+Verdict judge_revocation(const RevokeAct& act, const AuthorityState& authority, const Grant& held) {
+  if (act.key == held.act.grantee) return Verdict::accept();
+  const auto grants = authority.grants_of(act.key);
+  const bool over = !grants.empty() && std::all_of(grants.begin(), grants.end(), [&](const Grant* grant) {
+    return administers(authority, held.act, grant->act);
+  });
+  return over ? Verdict::accept()
+              : Verdict::refuse(Reason::no_right, "revoking a key needs the right `admin` over all it holds");
+}
+
+Verdict judge_standing(Standing standing) {
+  switch (standing) {
+    case Standing::valid:
+      return Verdict::accept();
+    case Standing::not_accepted:
+      return Verdict::refuse(Reason::no_grant, "the grant was not accepted yet");
+    case Standing::not_begun:
+      return Verdict::refuse(Reason::no_right, "the grant's period has not begun");
+    case Standing::over:
+      return Verdict::refuse(Reason::expired, "the grant's period is over");
+    case Standing::ended:
+      return Verdict::refuse(Reason::revoked, "the grant has ended");
+  }
+  return Verdict::refuse(Reason::no_grant);
+}
+
+}  // namespace
+
+bool may_be_person(const AuthorityState& authority, const PublicKey& key) {
+  return crypto::is_valid_key(key) && authority.invitation(key) == nullptr && authority.device(key) == nullptr &&
+         !authority.is_revoked(key) && !authority.is_registrar(key) && key != authority.statement().log_key;
+}
+
+bool may_registrar_end(const AuthorityState& authority, const Hash& name) {
+  const Grant* grant = authority.grant(name);
+  return grant != nullptr && grant->parent.is_zero() && !grant->ended;
+}
+
+Verdict authorise_person(const ChangeSet& set, const std::vector<Act>& acts, const AuthorityState& authority,
+                         const Grant& held, Position at, Millis hub_time) {
+  Standing standing = authority.standing(held, at, hub_time);
+  const bool accepts = std::any_of(acts.begin(), acts.end(), [&](const Act& act) {
+    const auto* accept = std::get_if<AcceptAct>(&act);
+    return accept != nullptr && accept->grant == set.header.grant;
+  });
+  if (accepts && standing == Standing::not_accepted) {
+    Grant accepted = held;  // as it is from this change set on
+    accepted.accepted = at;
+    standing = authority.standing(accepted, at, hub_time);
+  }
+  for (const Act& act : acts) {
+    Verdict verdict;
+    if (const auto* accept = std::get_if<AcceptAct>(&act)) {
+      const bool offered = accept->grant == set.header.grant && (held.act.flags & kNeedsAcceptance) != 0 &&
+                           !held.accepted && !held.ended;
+      verdict = offered ? judge_standing(standing == Standing::not_begun ? Standing::valid : standing)
+                        : Verdict::refuse(Reason::void_act, "there is nothing to accept");
+    } else if (const auto* end = std::get_if<EndAct>(&act)) {
+      verdict = judge_end(*end, authority, held, standing == Standing::valid);
+    } else if (standing != Standing::valid) {
+      verdict = judge_standing(standing);
+    } else if (const auto* grant = std::get_if<GrantAct>(&act)) {
+      verdict = judge_grant(*grant, authority, held);
+    } else if (const auto* revoke = std::get_if<RevokeAct>(&act)) {
+      verdict = judge_revocation(*revoke, authority, held);
+    } else {
+      verdict = Verdict::refuse(Reason::no_right, "acts of a registrar");
+    }
+    if (verdict.outcome != Outcome::accepted) return verdict;
+  }
+  return Verdict::accept();
+}
+
+}  // namespace wasl
