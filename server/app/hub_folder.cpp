@@ -43,38 +43,18 @@ FolderLock::~FolderLock() {
   if (file_ >= 0) ::close(file_);
 }
 
-Status write_key(const std::filesystem::path& file, const crypto::KeyPair& key, const std::string& words) {
-  const int out = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (out < 0) {
-    if (errno == EEXIST) return fail(Errc::conflict, file.string() + " exists already");
-    return disk(file, "cannot write");
+Result<std::optional<crypto::KeyPair>> read_unattended_key(const std::filesystem::path& file,
+                                                           crypto::KeyKind kind) {
+  const auto found = crypto::read_key_file(file, kind);
+  if (!found && found.error().code == Errc::not_found) return std::optional<crypto::KeyPair>();
+  if (!found) return tl::unexpected(found.error());
+  if (found->is_sealed()) {
+    return fail(Errc::invalid_value,
+                file.string() + " is sealed under a passphrase: the hub works unattended",
+                "keep a sealed key elsewhere, and act with it there");
   }
-  std::string text;
-  std::istringstream lines(words);
-  for (std::string line; std::getline(lines, line);) text += "# " + line + "\n";
-  text += to_hex(key.seed().view()) + "\n";
-  const bool written =
-      ::write(out, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(out) == 0;
-  const auto error = disk(file, "cannot write");
-  ::close(out);
-  if (!written) return error;
-  return sync_folder(file.parent_path());
-}
-
-Result<std::optional<crypto::KeyPair>> read_key(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in) {
-    if (!std::filesystem::exists(file)) return std::optional<crypto::KeyPair>();
-    return disk(file, "cannot read");
-  }
-  for (std::string line; std::getline(in, line);) {
-    if (line.empty() || line.starts_with('#')) continue;
-    const auto bytes = from_hex(line);
-    const auto seed = bytes ? crypto::Seed::from(*bytes) : std::nullopt;
-    if (!seed) break;
-    return std::optional(crypto::KeyPair::from_seed(*seed));
-  }
-  return fail(Errc::corrupt, file.string() + " holds no key");
+  WASL_LET(crypto::KeyPair key, found->open());
+  return std::optional(std::move(key));
 }
 
 Status write_text(const std::filesystem::path& file, const std::string& text) {

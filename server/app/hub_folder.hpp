@@ -5,7 +5,7 @@
 #include <string>
 
 #include "shared/base/result.hpp"
-#include "shared/crypto/crypto.hpp"
+#include "shared/crypto/key_file.hpp"
 
 namespace wasl {
 
@@ -35,11 +35,10 @@ class FolderLock {
   int file_;
 };
 
-/// Words as comment lines, then the seed in hex; mode 0600. Errors: conflict (there is such a file),
-/// storage_failed.
-Status write_key(const std::filesystem::path& file, const crypto::KeyPair& key, const std::string& words);
-/// Nothing when there is no such file. Errors: storage_failed, corrupt.
-Result<std::optional<crypto::KeyPair>> read_key(const std::filesystem::path& file);
+/// A key that works unattended. Nothing when there is no such file. Errors: storage_failed, corrupt,
+/// invalid_value (of another kind, or sealed).
+Result<std::optional<crypto::KeyPair>> read_unattended_key(const std::filesystem::path& file,
+                                                           crypto::KeyKind kind);
 
 /// Replaces the file's text as a whole.
 Status write_text(const std::filesystem::path& file, const std::string& text);

@@ -68,24 +68,24 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
   SignedStatement signed_statement{encode(statement), {}};
   add_signature(signed_statement, root);
 
-  WASL_TRY(write_key(
-      folder.root_key(), root,
-      "Root key of the network \"" + options.name +
-          "\".\n"
-          "It signs network statements and nothing else; the hub runs without it.\n"
-          "Move it off this machine now, on two media kept in two places. Who holds it can replace\n"
-          "every other key of the network; without it none can be replaced."));
+  const std::string of = " of the network \"" + options.name + "\".\n";
+  const auto keep = [&](const std::filesystem::path& file, crypto::KeyKind kind, const crypto::KeyPair& key,
+                        const std::string& words) {
+    return crypto::write_key_file(file, crypto::KeyFile::plain(kind, key, words));
+  };
   WASL_TRY(
-      write_key(folder.registrar_key(), registrar,
-                "Registrar key of the network \"" + options.name +
-                    "\".\n"
+      keep(folder.root_key(), crypto::KeyKind::root, root,
+           "Root key" + of +
+               "It signs network statements and nothing else; the hub runs without it.\n"
+               "Move it off this machine now, on two media kept in two places. Who holds it can replace\n"
+               "every other key of the network; without it none can be replaced."));
+  WASL_TRY(keep(folder.registrar_key(), crypto::KeyKind::registrar, registrar,
+                "Registrar key" + of +
                     "It adds organisations and invites offices. On the hub's machine for a trial only."));
   WASL_LET(auto store, SqliteHubStore::open(folder.database(), true));
-  WASL_TRY(
-      write_key(folder.log_key(), log_key,
-                "Log key of the network \"" + options.name +
-                    "\".\n"
-                    "The hub signs with it what it has accepted. Never copy it to a second running hub."));
+  WASL_TRY(keep(
+      folder.log_key(), crypto::KeyKind::log, log_key,
+      "Log key" + of + "The hub signs with it what it has accepted. Never copy it to a second running hub."));
   if (!options.address.empty()) {
     Status saved = store->transact([&] { return store->set_meta(kAddressKey, view(options.address)); });
     if (!saved) return saved;
@@ -100,10 +100,10 @@ Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, bool che
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
                 "run: wasl-hub init --data DIR --name NAME");
   }
-  WASL_LET(open->log_key_, read_key(folder.log_key()));
+  WASL_LET(open->log_key_, read_unattended_key(folder.log_key(), crypto::KeyKind::log));
   if (!open->log_key_)
     return fail(Errc::not_found, "keys/log.key is missing: without it nothing can be signed");
-  WASL_LET(open->registrar_key_, read_key(folder.registrar_key()));
+  WASL_LET(open->registrar_key_, read_unattended_key(folder.registrar_key(), crypto::KeyKind::registrar));
   WASL_LET(auto store, SqliteHubStore::open(folder.database(), false));
   if (check) WASL_TRY(store->check());
   open->store_ = std::move(store);
