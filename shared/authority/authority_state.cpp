@@ -237,6 +237,8 @@ std::vector<std::string> AuthorityState::readable(const PublicKey& key, Millis h
   const Device* known = device(key);
   if (known == nullptr) return {};
   std::vector<const Grant*> valid = grants_of(key);
+  std::erase_if(valid, [](const Grant* held) { return held->has_fallen(kLatest); });
+  if (valid.empty()) return {};
   std::erase_if(valid, [&](const Grant* held) { return standing(*held, kLatest, hub_time) != Standing::valid; });
   for (const std::string& space : spaces()) {
     const bool may = std::any_of(valid.begin(), valid.end(),

@@ -86,10 +86,10 @@ class AuthorityState {
   [[nodiscard]] const std::map<PublicKey, Device>& devices() const { return devices_; }
   [[nodiscard]] const Person* person(const PublicKey& key) const;
   [[nodiscard]] const std::map<PublicKey, Person>& persons() const { return persons_; }
-  /// In the order of the log: a key may be revoked again, for a worse reason.
-  [[nodiscard]] const std::vector<Revocation>& revocations() const { return revocations_; }
   [[nodiscard]] const Grant* invitation(const PublicKey& key) const;
   [[nodiscard]] bool is_used(const PublicKey& invitation) const { return used_.contains(invitation); }
+  /// In the order of the log: a key may be revoked again, for a worse reason.
+  [[nodiscard]] const std::vector<Revocation>& revocations() const { return revocations_; }
   [[nodiscard]] bool is_revoked(const PublicKey& key, Position at = kLatest) const;
   [[nodiscard]] const std::map<Hash, Grant>& grants() const { return grants_; }
   [[nodiscard]] Standing standing(const Grant& grant, Position at, Millis now) const;
