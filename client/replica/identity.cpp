@@ -14,6 +14,11 @@ CREATE TABLE IF NOT EXISTS chain(chain BLOB PRIMARY KEY, space TEXT NOT NULL, bu
   last INTEGER NOT NULL DEFAULT 0, name BLOB, retired INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS evidence(no INTEGER PRIMARY KEY, at INTEGER NOT NULL, what TEXT NOT NULL,
   ours BLOB NOT NULL, theirs BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS act_chain(person BLOB PRIMARY KEY, chain BLOB NOT NULL, last INTEGER NOT NULL,
+  name BLOB NOT NULL, stamp INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS act(no INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB NOT NULL UNIQUE, header BLOB NOT NULL,
+  body BLOB NOT NULL, signature BLOB NOT NULL, state INTEGER NOT NULL DEFAULT 0, reason INTEGER NOT NULL DEFAULT 0,
+  detail TEXT NOT NULL DEFAULT '');
 )sql";
 
 // Who lies at every session must not fill the disk.
@@ -222,6 +227,65 @@ Status Identity::set_shown(const ChainId& chain, Sequence last, const Hash& name
   WASL_LET(auto update, db_.prepare("UPDATE chain SET last = ?, name = ? WHERE chain = ? AND last < ?1"));
   update.bind_all(last, name, chain);
   return update.run();
+}
+
+Result<std::optional<Identity::ActChain>> Identity::act_chain(const PublicKey& person) {
+  WASL_LET(auto select, db_.prepare("SELECT chain, last, name, stamp FROM act_chain WHERE person = ?"));
+  select.bind_all(person);
+  WASL_LET(const bool found, select.step());
+  if (!found) return std::optional<ActChain>();
+  const auto chain = ChainId::from(select.blob(0));
+  const auto name = Hash::from(select.blob(2));
+  if (!chain || !name) return damaged();
+  ActChain out{{person, *chain}, {static_cast<Sequence>(select.int64(1)), *name, std::string(kAuthoritySpace), {}}};
+  out.end.stamp.bits = static_cast<std::uint64_t>(select.int64(3));
+  return std::optional(std::move(out));
+}
+
+Status Identity::end_act_chain(const ChainId& chain) {
+  WASL_LET(auto erase, db_.prepare("DELETE FROM act_chain WHERE chain = ?"));
+  erase.bind_all(chain);
+  return erase.run();
+}
+
+Status Identity::add_act(const SignedAct& act) {
+  const Header& header = act.set.header;
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_LET(auto chain, db_.prepare("INSERT INTO act_chain VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET "
+                                   "chain = ?2, last = ?3, name = ?4, stamp = ?5"));
+  chain.bind_all(header.source.author, header.source.chain, header.sequence, act.set.name,
+                 static_cast<std::int64_t>(header.stamp.bits));
+  WASL_TRY(chain.run());
+  WASL_LET(auto insert, db_.prepare("INSERT INTO act(name, header, body, signature) VALUES(?, ?, ?, ?)"));
+  insert.bind_all(act.set.name, ByteView(act.set.header_bytes), ByteView(act.set.body_bytes), act.signature);
+  WASL_TRY(insert.run());
+  return transaction.commit();
+}
+
+Result<std::vector<SignedAct>> Identity::acts() {
+  std::vector<SignedAct> out;
+  WASL_LET(auto select, db_.prepare("SELECT header, body, signature, state, reason, detail FROM act ORDER BY no"));
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return out;
+    auto set = decode_change_set(select.blob(0), select.blob(1));
+    const auto signature = Signature::from(select.blob(2));
+    if (!set || !signature) return damaged();
+    out.push_back({*std::move(set), *signature, static_cast<PendingState>(select.int64(3)),
+                   static_cast<Reason>(select.int64(4)), std::string(select.text(5))});
+  }
+}
+
+Status Identity::rule_act(const Hash& name, PendingState state, Reason reason, std::string_view detail) {
+  WASL_LET(auto update, db_.prepare("UPDATE act SET state = ?, reason = ?, detail = ? WHERE name = ?"));
+  update.bind_all(static_cast<int>(state), static_cast<int>(reason), detail, name);
+  return update.run();
+}
+
+Status Identity::forget_act(const Hash& name) {
+  WASL_LET(auto erase, db_.prepare("DELETE FROM act WHERE name = ?"));
+  erase.bind_all(name);
+  return erase.run();
 }
 
 Status Identity::add_evidence(std::string_view what, ByteView ours, ByteView theirs, Millis at) {

@@ -7,12 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "shared/authority/authorise.hpp"
 #include "shared/authority/statement.hpp"
 #include "shared/crypto/crypto.hpp"
 #include "shared/model/change_set.hpp"
 #include "shared/sqlite/database.hpp"
 
 namespace wasl {
+
+/// How far a change set of ours has come.
+enum class PendingState : std::uint8_t { unsent = 0, held = 1, refused = 2, accepted = 3, discarded = 4 };
 
 /// What an office knows of its network before it has any log.
 struct NetworkAnchor {
@@ -28,6 +32,15 @@ struct NetworkAnchor {
 struct CheckpointAnchor {
   Seen heads;
   std::string note;  ///< as signed; empty: none yet
+};
+
+/// An act of power, signed by a person's key, until its entry is here.
+struct SignedAct {
+  ChangeSet set;
+  Signature signature;
+  PendingState state = PendingState::unsent;
+  Reason reason = Reason::none;
+  std::string detail{};
 };
 
 class Identity {
@@ -70,6 +83,20 @@ class Identity {
   Status add_chain(const ChainId& chain, std::string_view space, bool bulk);
   Status retire_chain(const ChainId& chain);
   Status set_shown(const ChainId& chain, Sequence last, const Hash& name);
+
+  /// Where a person's chain in `authority` ends here; nothing: none was begun, or it cannot go on.
+  struct ActChain {
+    Source source;
+    ChainEnd end;
+  };
+  Result<std::optional<ActChain>> act_chain(const PublicKey& person);
+  Status end_act_chain(const ChainId& chain);
+  /// Keeps the act, and its chain with it.
+  Status add_act(const SignedAct& act);
+  /// In the order they were signed.
+  Result<std::vector<SignedAct>> acts();
+  Status rule_act(const Hash& name, PendingState state, Reason reason, std::string_view detail);
+  Status forget_act(const Hash& name);
 
   /// The same thing once, however often it is met, and not without end.
   Status add_evidence(std::string_view what, ByteView ours, ByteView theirs, Millis at);

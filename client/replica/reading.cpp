@@ -22,6 +22,9 @@ std::string describe(const Operation& op, const Register* reg) {
     case OperationKind::create:
       return "created";
     case OperationKind::write:
+      if (field != nullptr && field->removal_wins())
+        return name + (op.value.as_flag().value_or(false) ? " + " : " - ") +
+               element_of(op.address.key).to_display();
       return name + " = " + value;
     case OperationKind::resolve:
       return name + " resolved to " + value + (op.note.empty() ? "" : " (" + op.note + ")");
@@ -40,7 +43,10 @@ std::string describe(const Operation& op, const Register* reg) {
 /// Where no language is named, the one in conflict is meant.
 Result<Address> address_in_conflict(const Field& field, std::string_view key, const RecordState& state) {
   Address address{field.number, to_bytes(key)};
-  const auto is_conflict = [&](const Address& of) { return state.is_conflict(of, field.policy); };
+  const auto is_conflict = [&](const Address& of) {
+    return state.is_conflict(of, field.policy) ||
+           (field.policy == Policy::authority && !state.proposals(of).empty());
+  };
   if (!key.empty() || field.type != FieldType::multilingual || is_conflict(address)) return address;
   for (const auto& [candidate, heads] : state.heads) {
     if (candidate.field != field.number || !is_conflict(candidate)) continue;
@@ -56,6 +62,19 @@ Result<Address> address_in_conflict(const Field& field, std::string_view key, co
 }  // namespace
 
 Result<std::vector<Conflict>> Replica::conflicts() {
+  return fields_of_several_values([](const Field& field, const RecordState& state, const Address& address) {
+    return state.is_conflict(address, field.policy);
+  });
+}
+
+Result<std::vector<Conflict>> Replica::proposals() {
+  return fields_of_several_values([](const Field& field, const RecordState& state, const Address& address) {
+    return field.policy == Policy::authority && !state.proposals(address).empty();
+  });
+}
+
+Result<std::vector<Conflict>> Replica::fields_of_several_values(
+    const std::function<bool(const Field&, const RecordState&, const Address&)>& wanted) {
   WASL_TRY(seal());
   WASL_LET(auto transaction, Transaction::begin(db_, Transaction::Kind::deferred));
   WASL_TRY(store_.refresh());
@@ -85,7 +104,7 @@ Result<std::vector<Conflict>> Replica::conflicts() {
     const RecordState& state = loaded.record.shown(room);
     for (const auto& [address, heads] : state.heads) {
       const Field* field = address.is_existence() ? nullptr : reg->field(address.field);
-      if (field == nullptr || field->is_set() || !state.is_conflict(address, field->policy)) continue;
+      if (field == nullptr || field->is_set() || !wanted(*field, state, address)) continue;
       const Head* winner = state.shown(address, field->policy);
       Conflict conflict{reg->name, place.space, place.id, field->name, to_text(address.key), {}};
       for (const Head& head : heads) {
@@ -95,7 +114,7 @@ Result<std::vector<Conflict>> Replica::conflicts() {
         }
         conflict.values.push_back({plain.is_null() ? "" : plain.to_display(), head.dot.source.author,
                                    organisation_of(head.dot.source.author), head.effective, &head == winner,
-                                   plain.is_null()});
+                                   plain.is_null(), head.level});
       }
       out.push_back(std::move(conflict));
     }
@@ -117,9 +136,11 @@ Status Replica::resolve(const Resolution& r) {
   WASL_TRY(catch_up_authority());
   WASL_LET(const auto captured, seal_captured(true));
   WASL_LET(const std::string space, space_of(*reg, r.id, r.space));
-  WASL_LET(const Grant* const grant, own_grant());
-  if (field->policy == Policy::review &&
-      !covers(grant->act, kReview, space, reg->number, ports_.clock->now())) {
+  WASL_LET(const Grants grants, grants_now());
+  const bool may_review = std::any_of(grants.usable.begin(), grants.usable.end(), [&](const Grant* grant) {
+    return covers(grant->act, kReview, space, reg->number, grants.now, [](const Clause&) { return true; });
+  });
+  if (field->policy == Policy::review && !may_review) {
     return fail(Errc::unauthorised,
                 "resolving " + reg->name + "." + field->name + " needs the right `review`",
                 "ask an administrator or a publisher of your organisation to resolve it");
@@ -128,7 +149,8 @@ Status Replica::resolve(const Resolution& r) {
   RecordState room;
   const RecordState& state = loaded.record.shown(room);
   WASL_LET(const Address address, address_in_conflict(*field, r.key, state));
-  if (!state.is_conflict(address)) {
+  const bool proposed = field->policy == Policy::authority && !state.proposals(address).empty();
+  if (!proposed && !state.is_conflict(address, field->policy)) {
     return fail(Errc::not_found, reg->name + " " + r.id + " has no conflict in " + field->name,
                 "list conflicts with: wasl conflicts");
   }
@@ -157,10 +179,18 @@ Status Replica::resolve(const Resolution& r) {
       WASL_LET(plain.operation.value, resolve_reference(plain.operation.value, space, *field));
     }
   }
+  const Grant* const used = grant_for(grants, space, {plain}, state);
+  const Head* winner = state.shown(address, field->policy);
+  if (field->policy == Policy::authority && stands_above(winner->level, used->act.level)) {
+    return fail(Errc::unauthorised,
+                reg->name + "." + field->name + " is decided by a mandate of level " +
+                    std::to_string(winner->level) + " or above",
+                "write the value you propose: it is listed for the holder of that mandate");
+  }
   LoadedRecords records;
   records.emplace(std::pair(reg->number, r.id), std::move(loaded));
   WASL_LET(auto sealed, seal_operations(space, {std::move(plain)}, false, ports_.random->fixed<GroupId>(),
-                                        ports_.clock->now(), records));
+                                        ports_.clock->now(), records, used));
   for (auto& [id, record] : records) WASL_TRY(records_.save(record, ports_.clock->now(), {}));
   for (const SealedSet& one : captured) sealed.push_back(one);
   return commit(transaction, sealed);
@@ -262,6 +292,17 @@ Result<ReplicaStatus> Replica::status() {
       }
     }
     out.waiting.push_back(std::move(set));
+  }
+  WASL_LET(const auto acts, identity_.acts());
+  for (const SignedAct& act : acts) {
+    WASL_LET(const auto entry, store_.find(act.set.header.source, act.set.header.sequence));
+    if (entry) continue;
+    if (act.state == PendingState::unsent) ++out.unsent;
+    if (act.state == PendingState::accepted) ++out.unacknowledged;
+    if (act.state == PendingState::held) ++out.held;
+    if (act.state == PendingState::refused) ++out.refused;
+    if (act.state != PendingState::held && act.state != PendingState::refused) continue;
+    out.waiting.push_back({act.set.name, act.set.header.space, act.state, act.reason, act.detail, {}});
   }
   WASL_LET(out.last_sync, stored_millis(store_, "last sync"));
   WASL_LET(out.clock_offset, stored_millis(store_, "clock offset"));

@@ -16,6 +16,8 @@ CREATE TABLE IF NOT EXISTS _wasl_pending(no INTEGER PRIMARY KEY AUTOINCREMENT, h
   state INTEGER NOT NULL DEFAULT 0, reason INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT '',
   came_in INTEGER NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS _wasl_pending_place ON _wasl_pending(chain, sequence);
+CREATE TABLE IF NOT EXISTS act_draft(no INTEGER PRIMARY KEY, act TEXT NOT NULL CHECK(act IN ('grant', 'accept', 'revoke')),
+  content TEXT NOT NULL CHECK(json_valid(content)), signed TEXT);
 )sql";
 
 /// By type and name what made it. One query, because each reads sqlite_schema from end to end.
@@ -277,16 +279,14 @@ Result<bool> Replica::waits_for_grant() {
 }
 
 std::string Replica::organisation_of(const Author& author) const {
-  const Device* device = authority_.device(author);
-  return device == nullptr ? std::string() : device->organisation;
+  return authority_.organisation_of(author);
 }
 
 /// By the hub's time as the last welcome told it: our own clock may stand anywhere.
 Result<std::vector<std::string>> Replica::readable_spaces() {
   WASL_TRY(catch_up_authority());
-  WASL_LET(const auto offset, store_.meta("clock offset"));
-  const Millis hub_time = ports_.clock->now() - (offset ? Reader(*offset).integer() : 0);
-  auto spaces = authority_.readable(device_.public_key(), hub_time);
+  WASL_LET(const Millis now, hub_time());
+  auto spaces = authority_.readable(device_.public_key(), now);
   if (spaces.empty()) spaces.emplace_back(kAuthoritySpace);
   return spaces;
 }

@@ -55,10 +55,34 @@ struct ConflictValue {
   Millis time = 0;  ///< effective
   bool shown = false;
   bool deleted = false;
+  Level level = 0;  ///< of the mandate under which it was written
 };
 struct Conflict {
   std::string register_name, space, id, field, key;
   std::vector<ConflictValue> values;  ///< one a head
+};
+
+/// A grant as people read it.
+struct WhyGrant {
+  Hash name;
+  GrantAct act;
+  Author issuer;
+  Hash issuer_grant;       ///< zeros: a registrar's own right
+  Position position = 0;   ///< of its entry in `authority`
+  Hash change_set;         ///< that carries it, signed by the issuer
+  Standing standing = Standing::valid;  ///< now
+};
+/// Who wrote what is shown of a field, and the grants up to a registrar.
+struct WhyField {
+  std::string field, key, value;
+  Author author;
+  std::string organisation;
+  Millis time = 0;
+  Hash change_set;
+  Position position = 0;  ///< 0: it has no entry yet
+  std::string space;
+  std::vector<WhyGrant> grants;  ///< the one used first
+  std::uint64_t statement = 0;   ///< number of the network statement that names the registrar
 };
 
 /// What a person should look at: nothing of it stops work, all of it stops a publication.
@@ -68,7 +92,6 @@ struct AttentionItem {
   std::string words;
 };
 
-enum class PendingState : std::uint8_t { unsent = 0, held = 1, refused = 2, accepted = 3, discarded = 4 };
 struct PendingSet {
   Hash name;
   std::string space;
@@ -176,6 +199,15 @@ class Replica final : public ClientPort {
   Result<std::string> space_of(const Register& reg, std::string_view id,
                                const std::optional<std::string>& space);
 
+  // ── Acts of power ──
+  struct ActsSigned {
+    Hash change_set;
+    std::vector<Hash> grants;  ///< names of the grants among the acts, in their order
+  };
+  /// Seals and signs acts of a person's key under a grant of theirs; they leave with the next sync.
+  /// Errors: unauthorised, with the words of the decision that the hub would give now.
+  Result<ActsSigned> sign_acts(const crypto::KeyPair& person, const Hash& under, const std::vector<Act>& acts);
+
   // ── Reading ──
   Result<std::vector<Conflict>> conflicts();
   Result<ReplicaStatus> status();
@@ -183,6 +215,15 @@ class Replica final : public ClientPort {
   Result<std::vector<AttentionItem>> attention();
   /// The own change set without an entry whose name begins so. Errors: not_found, conflict (several).
   Result<Hash> find_pending(std::string_view hex_prefix);
+  /// What others propose for fields that a mandate decides.
+  Result<std::vector<Conflict>> proposals();
+  /// Who wrote what is shown of a record, and why they might.
+  Result<std::vector<WhyField>> why(const std::string& register_name, const std::string& id,
+                                    const std::optional<std::string>& space);
+  /// The grant whose name begins so. Errors: not_found, conflict (several).
+  Result<Hash> find_grant(std::string_view hex_prefix);
+  /// By the hub's clock, as the last welcome told it: our own may stand anywhere.
+  Result<Millis> hub_time();
   Result<std::vector<HistoryLine>> history(const std::optional<std::string>& register_name,
                                            const std::optional<std::string>& id);
   /// Chains, signatures, roots, digests and rows against all signed history; no network.
@@ -202,7 +243,10 @@ class Replica final : public ClientPort {
   Result<Segment> make_enrolment(const crypto::KeyPair& invitation);
   Status on_welcome(const Welcome& welcome) override;
   Result<std::optional<Segment>> next_push(std::size_t most_bytes) override;
-  void rewind_push() override { pushed_ = kNothingPushed; }
+  void rewind_push() override {
+    pushed_ = kNothingPushed;
+    acts_pushed_ = 0;
+  }
   Status on_verdicts(const std::vector<VerdictItem>& verdicts) override;
   /// Errors: caught, bad_signature, malformed, storage_failed.
   Status on_entries(Segment segment) override;
@@ -223,6 +267,23 @@ class Replica final : public ClientPort {
   Status catch_up_authority();
   Result<const Grant*> own_grant();
   Result<bool> waits_for_grant();
+
+  Result<std::vector<Conflict>> fields_of_several_values(
+      const std::function<bool(const Field&, const RecordState&, const Address&)>& wanted);
+
+  // explaining.cpp
+  struct FoundSet {
+    Header header;
+    Hash name;
+    Position position = 0;  ///< 0: it waits
+  };
+  Result<std::optional<FoundSet>> find_set(const std::string& space, const Source& source, Sequence sequence);
+  Result<std::vector<WhyGrant>> chain_of_grants(const Hash& used);
+
+  // acting.cpp
+  Result<std::optional<Segment>> next_acts();
+  Result<bool> rule_acts(const VerdictItem& item, std::vector<SignedAct>& acts);
+  Status settle_acts(bool equal);
 
   // recovering.cpp
   Status recover_outbox();
@@ -262,7 +323,18 @@ class Replica final : public ClientPort {
   Result<std::vector<SealedSet>> seal_operations(const std::string& space,
                                                  std::vector<PlainOperation> operations, bool bulk,
                                                  const GroupId& group, Millis written,
-                                                 LoadedRecords& records);
+                                                 LoadedRecords& records, const Grant* grant = nullptr);
+  /// Those of this device, as far as its log of `authority` says.
+  struct Grants {
+    const Grant* own = nullptr;         ///< of its enrolment
+    std::vector<const Grant*> usable;   ///< good now
+    Millis now = 0;
+  };
+  Result<Grants> grants_now();
+  [[nodiscard]] const Grant* grant_for(const Grants& grants, const std::string& space,
+                                       const std::vector<PlainOperation>& operations,
+                                       const RecordState& before) const;
+  static Level level_in(const Grants& grants, const std::string& space, const Register& reg);
   Status make_durable(const std::vector<SealedSet>& sealed);
   Status withdraw(const ChangeSet& set, PendingState state);
   /// Both or neither: what a command reports as failed must not come back from outbox.log.
@@ -373,6 +445,7 @@ class Replica final : public ClientPort {
   bool notes_wait_ = false;               ///< what programs wrote cannot be sealed yet
   bool outbox_known_ = false;             ///< what outbox.log holds was looked at, and stands here too
   std::int64_t pushed_ = kNothingPushed;  ///< pending numbers handed out in this session
+  std::size_t acts_pushed_ = 0;           ///< signed acts handed out in this session
   std::optional<Seen> session_base_;      ///< the checkpoint that this session's proofs start from
   std::uint64_t leaves_before_ = 0;       ///< up to which checkpoint this replica had the leaves before it
   std::map<ChainId, Sequence> staged_;    ///< what the hub holds already, by its welcome

@@ -46,6 +46,7 @@ Status Replica::begin_session() {
   offered_.clear();
   promised_.clear();
   evidence_is_settled_ = false;
+  WASL_TRY(settle_acts(false));
   WASL_LET(leaves_before_, leaves_proved());
   WASL_LET(auto select,
            db_.prepare("SELECT chain, max(sequence) FROM _wasl_pending WHERE state = 3 GROUP BY chain"));
@@ -163,6 +164,8 @@ Status Replica::take_welcome(const Welcome& welcome) {
 
 Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
   WASL_TRY(store_.refresh());
+  WASL_LET(auto signed_acts, next_acts());
+  if (signed_acts) return signed_acts;
   WASL_LET(auto select,
            db_.prepare("SELECT no, space, header, body, openings, state FROM _wasl_pending WHERE no > ? "
                        "AND state IN (0, 4) ORDER BY no"));
@@ -259,7 +262,10 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
   WASL_LET(const std::set<ChainId> damaged, misnamed(verdicts));
   std::set<ChainId> forked;
   std::set<ChainId> broken;
+  WASL_LET(auto acts, identity_.acts());
   for (const VerdictItem& item : verdicts) {
+    WASL_LET(const bool of_acts, rule_acts(item, acts));
+    if (of_acts) continue;
     if (item.verdict.reason == Reason::gap) {
       WASL_LET(const bool filled, offer_again(item.chain, item.first));
       if (!filled) broken.insert(item.chain);
@@ -381,7 +387,8 @@ Status Replica::reseal(const ChainId& chain, std::string_view why, Resealed& out
       operations.push_back(std::move(plain));
     }
     WASL_LET(auto made, seal_operations(header.space, std::move(operations), false,
-                                        ports_.random->fixed<GroupId>(), header.stamp.millis(), records));
+                                        ports_.random->fixed<GroupId>(), header.stamp.millis(), records,
+                                        authority_.grant(header.grant)));
     for (std::size_t i = 0; made.size() == 1 && i < one.set.operations.size(); ++i) {
       moved[one.set.dot(i)] = made[0].set.dot(i);
     }
@@ -408,6 +415,7 @@ Status Replica::on_session_end(std::optional<bool> equal) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   if (equal == true) {
+    WASL_TRY(settle_acts(true));
     Writer now;
     now.integer(ports_.clock->now());
     WASL_TRY(store_.set_meta("last sync", now.bytes()));

@@ -45,6 +45,20 @@ Result<json> invite(OpenHub& open, const json& request) {
               {"until", invitation.until}};
 }
 
+Result<json> give(OpenHub& open, const json& request) {
+  WASL_LET(Registrar* const registrar, open.registrar());
+  const auto bytes = from_hex(text_of(request, "person"));
+  const auto key = bytes ? PublicKey::from(*bytes) : std::nullopt;
+  if (!key) {
+    return fail(Errc::invalid_value, "'" + text_of(request, "person") + "' is no public key",
+                "it is 64 hex digits, as wasl key show prints it");
+  }
+  WASL_TRY(registrar->give(*key, text_of(request, "role"), text_of(request, "organisation")));
+  return json{{"person", to_hex(key->view())},
+              {"role", text_of(request, "role")},
+              {"organisation", text_of(request, "organisation")}};
+}
+
 json keys_in_words(const HubFolder& folder) {
   json words = json::array();
   words.push_back("The log key lies here: this hub signs what it accepts.");
@@ -130,6 +144,7 @@ Result<json> decide(OpenHub& open, const json& request, bool serving) {
   const std::string command = text_of(request, "command");
   if (command == "organisation add") return add_organisation(open, request);
   if (command == "invite") return invite(open, request);
+  if (command == "grant") return give(open, request);
   if (command == "status") return status(open, serving);
   return fail(Errc::unsupported, "the hub that serves here does not know this command",
               "restart it after an update");

@@ -31,7 +31,7 @@ struct Arguments {
   std::string data;
   bool as_json = false;
   std::string name, address, listen = "127.0.0.1:7707";
-  std::string id, kind, parent, organisation, role = "officer";
+  std::string id, kind, parent, organisation, role = "officer", person;
 };
 
 std::string dump(const json& document) {
@@ -85,6 +85,9 @@ int run(const Arguments& in, const std::string& command) {
     request.update({{"id", in.id}, {"name", in.name}, {"kind", in.kind}, {"parent", in.parent}});
   } else if (command == "invite") {
     request.update({{"organisation", in.organisation}, {"role", in.role}});
+  }
+  if (command == "grant") {
+    request.update({{"person", in.person}, {"organisation", in.organisation}, {"role", in.role}});
   }
   return report(in, command, wasl::ask(folder, request));
 }
@@ -141,7 +144,13 @@ int command_line(int argc, char** argv) {
   CLI::App* invite = command(app, in, "invite", "Makes one invitation, usable once within 30 days",
                              "  wasl-hub invite --data hub --organisation senegal --role publisher");
   invite->add_option("--organisation", in.organisation, "Whose device it will be")->required();
-  invite->add_option("--role", in.role, "officer, publisher or administrator")->capture_default_str();
+  invite->add_option("--role", in.role, "officer, editor, reviewer, publisher, treasurer, administrator, …")->capture_default_str();
+
+  CLI::App* grant = command(app, in, "grant", "Gives a person's key a role, from where they grant further",
+                            "  wasl-hub grant --data hub --person KEY --role president --organisation world");
+  grant->add_option("--person", in.person, "Public key, as wasl key show prints it")->required();
+  grant->add_option("--organisation", in.organisation, "Where they hold it")->required();
+  grant->add_option("--role", in.role, "A role of schema/roles.json")->required();
 
   CLI::App* status =
       command(app, in, "status", "Network, keys, spaces, devices", "  wasl-hub status --data hub --json");
@@ -163,6 +172,7 @@ int command_line(int argc, char** argv) {
   if (add->parsed()) return run(in, "organisation add");
   if (invite->parsed()) return run(in, "invite");
   if (status->parsed()) return run(in, "status");
+  if (grant->parsed()) return run(in, "grant");
   return kUsage;
 }
 

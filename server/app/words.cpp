@@ -56,6 +56,10 @@ std::string in_words(const std::string& command, const json& document) {
            ". It works once; send it as you would send a password.\nThe office runs: wasl join --data DIR "
            "INVITATION\n";
   }
+  if (command == "grant") {
+    return "The key " + text(document["person"]).substr(0, 12) + " is now " + text(document["role"]) + " of " +
+           text(document["organisation"]) + ".\n";
+  }
   if (command == "status") return status_in_words(document);
   if (command == "init") {
     return "Made the network " + text(document["name"]) + " in " + text(document["data"]) +

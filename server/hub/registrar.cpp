@@ -62,6 +62,29 @@ Status Registrar::enrol_administrator(const PublicKey& person) {
   return act(grant);
 }
 
+Status Registrar::give(const PublicKey& person, const std::string& role, const std::string& organisation) {
+  const AuthorityState& authority = ports_.committer.authority();
+  if (authority.organisation(organisation) == nullptr) {
+    return fail(Errc::not_found, "there is no organisation '" + organisation + "'",
+                "add it first: wasl-hub organisation add");
+  }
+  auto clauses = clauses_of_role(authority, role, organisation, GrantKind::person);
+  if (!clauses) {
+    return fail(Errc::invalid_value, "there is no role '" + role + "'",
+                "use one of: " + role_names(GrantKind::person));
+  }
+  GrantAct grant;
+  grant.kind = GrantKind::person;
+  grant.grantee = person;
+  grant.organisation = organisation;
+  grant.role = role;
+  grant.clauses = std::move(*clauses);
+  grant.from = ports_.committer.hub_time();
+  grant.depth = find_role(role)->depth;
+  grant.level = find_role(role)->level;
+  return act(grant);
+}
+
 Result<Invitation> Registrar::invite(const std::string& organisation, const std::string& role,
                                      const std::string& url) {
   const AuthorityState& authority = ports_.committer.authority();

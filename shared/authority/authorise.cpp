@@ -59,16 +59,11 @@ class Reach {
       return wasl::covers(grant_, right, space, op.register_number, hub_time_, [](const Clause&) { return true; });
     const RecordState& then = after(op.id, state);
     if (!then.heads.contains(Address{})) return true;  // nobody created it: it is held for that
-    const bool exists = state != nullptr && state->exists();
-    return (!exists || covers(right, op, *state)) && covers(right, op, then);
+    return covers_record(grant_, right, space, op.register_number, schema_.find(op.register_number), state, then,
+                         hub_time_);
   }
 
  private:
-  bool covers(Rights right, const Operation& op, const RecordState& state) const {
-    const Register* reg = schema_.find(op.register_number);
-    return wasl::covers(grant_, right, set_.header.space, op.register_number, hub_time_,
-                        [&](const Clause& clause) { return labels_hold(clause, reg, state); });
-  }
   const RecordState& after(const std::string& id, const RecordState* state) {
     const auto [it, made] = after_.try_emplace(id);
     if (!made) return it->second;

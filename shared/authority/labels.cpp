@@ -33,4 +33,13 @@ bool labels_hold(const Clause& clause, const Register* reg, const RecordState& s
   });
 }
 
+bool covers_record(const GrantAct& grant, Rights right, std::string_view space, std::uint32_t register_number,
+                   const Register* reg, const RecordState* before, const RecordState& after, Millis now) {
+  const auto over = [&](const RecordState& state) {
+    return covers(grant, right, space, register_number, now,
+                  [&](const Clause& clause) { return labels_hold(clause, reg, state); });
+  };
+  return (before == nullptr || !before->exists() || over(*before)) && over(after);
+}
+
 }  // namespace wasl

@@ -32,6 +32,7 @@ class Labels : public AuthorityDesk {
     return operation(OperationKind::write, "project", "reference", Value::text(text));
   }
   Hash limited(std::vector<LabelLimit> labels, Rights rights = kOfficer) {
+    for (LabelLimit& limit : labels) std::sort(limit.values.begin(), limit.values.end());
     GrantAct act = grant_act(GrantKind::device, device.public_key(), rights);
     act.clauses[0].labels = std::move(labels);
     return place(registrar, act);

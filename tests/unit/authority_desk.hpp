@@ -40,6 +40,7 @@ class AuthorityDesk : public ::testing::Test {
     header.sequence = 1;
     header.stamp = Stamp::at(kNow);
     header.grant = grant;
+    header.schema = built_in_schema().hash();
     sort_by_record(operations);
     return make_change_set(std::move(header), std::move(operations));
   }

@@ -25,6 +25,7 @@ class Delegation : public AuthorityDesk {
     return {{rights, {"section/africa"}, {}}};
   }
   static Clause with_labels(std::vector<LabelLimit> labels) {
+    for (LabelLimit& limit : labels) std::sort(limit.values.begin(), limit.values.end());
     return {kWrite, {"section/africa"}, {}, std::move(labels)};
   }
   Reason gives(const GrantAct& act, const Hash& under) { return reason(acts_of(president, {act}, under)); }

@@ -114,6 +114,7 @@ JudgedRecord judge_record(const Register* described, const Works& works) {
   for (auto& [address, field] : out.fields) {
     judge_field(field);
     if (described != nullptr) field.described = described->field(address.field);
+    if (field.described != nullptr && field.described->removal_wins()) field.conflict = false;  // out wins
   }
   out.alive = is_alive(out);
   out.revived = out.alive && !out.deletes.empty();
