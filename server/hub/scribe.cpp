@@ -38,12 +38,13 @@ Result<Header> Scribe::next_header(const crypto::KeyPair& key, const std::string
   header.seen_authority = {authority->size, authority->frontier.root()};
   header.stamp = Stamp::next(last, ports_.clock.now());
   header.group = ports_.random.fixed<GroupId>();
-  WASL_TRY(store.transact([&]() -> Status {
+  const Status taken = store.transact([&]() -> Status {
     Writer stamp;
     stamp.varint(header.stamp.bits);
     WASL_TRY(store.set_meta(chain_name(key.public_key(), space), chain.view()));
     return store.set_meta(stamp_name(key.public_key()), stamp.bytes());
-  }));
+  });
+  if (!taken) return tl::unexpected(taken.error());
   return header;
 }
 
