@@ -26,7 +26,8 @@ std::optional<std::filesystem::path> passphrase_of(const PersonArguments& person
   return person.passphrase_file;
 }
 
-/// The person's grant under which an act is signed: the one named, or the first that `fits`, or the first good one.
+/// The person's grant under which an act is signed: the one named, or the first that `fits`, or the first
+/// good one.
 Result<const Grant*> grant_of(Replica& replica, const PublicKey& person, const std::string& named,
                               const std::function<bool(const Grant&)>& fits) {
   WASL_LET(const AuthorityState* const authority, replica.authority());
@@ -88,11 +89,12 @@ Json grant_json(const Grant& grant, Standing standing) {
 
 std::string grant_words(const Grant& grant, Standing standing) {
   const GrantAct& act = grant.act;
-  return short_name(grant.name) + "  " + std::string(to_word(standing)) + "  " + std::string(to_word(act.kind)) + " " +
-         short_key(act.grantee) + " (" + (act.organisation.empty() ? "the network" : act.organisation) + ", " +
-         act.role + (act.level == 0 ? "" : ", level " + std::to_string(act.level)) + ")\n    " +
-         clauses_words(act.clauses) + (act.until == 0 ? "" : ", until " + iso_time(act.until)) + "\n    given by " +
-         short_key(grant.issuer) +
+  return short_name(grant.name) + "  " + std::string(to_word(standing)) + "  " +
+         std::string(to_word(act.kind)) + " " + short_key(act.grantee) + " (" +
+         (act.organisation.empty() ? "the network" : act.organisation) + ", " + act.role +
+         (act.level == 0 ? "" : ", level " + std::to_string(act.level)) + ")\n    " +
+         clauses_words(act.clauses) + (act.until == 0 ? "" : ", until " + iso_time(act.until)) +
+         "\n    given by " + short_key(grant.issuer) +
          (grant.parent.is_zero() ? " (a registrar)" : " under " + short_name(grant.parent)) +
          ((act.flags & kWhileHeld) != 0 ? ", while that is held" : "");
 }
@@ -106,7 +108,8 @@ Answer signed_answer(const Replica::ActsSigned& done, const std::vector<std::str
   return {out.dump(), text + "\nIt counts once the hub has it: run wasl sync.", kDone};
 }
 
-Result<Answer> sign(Replica& replica, const crypto::KeyPair& key, const Hash& under, const std::vector<Act>& acts) {
+Result<Answer> sign(Replica& replica, const crypto::KeyPair& key, const Hash& under,
+                    const std::vector<Act>& acts) {
   WASL_LET(const AuthorityState* const authority, replica.authority());
   std::vector<std::string> words;
   words.reserve(acts.size());
@@ -120,7 +123,8 @@ Result<Answer> sign(Replica& replica, const crypto::KeyPair& key, const Hash& un
 Result<crypto::KeyPair> person_key(const Office& office, const PersonArguments& person) {
   auto key = crypto::load_key(file_of(office, person), crypto::KeyKind::person, passphrase_of(person));
   if (!key && key.error().code == Errc::not_found && person.key_file.empty())
-    return fail(Errc::not_found, "this office has no person's key", "make one with: wasl key make, or name it with --key");
+    return fail(Errc::not_found, "this office has no person's key",
+                "make one with: wasl key make, or name it with --key");
   return key;
 }
 
@@ -132,8 +136,8 @@ Result<Answer> make_key(const Office& office, const PersonArguments& person) {
   } else {
     WASL_LET(const crypto::Passphrase words,
              crypto::ask_new_passphrase("Passphrase of the new key: ", passphrase_of(person)));
-    WASL_LET(const crypto::KeyFile file, crypto::KeyFile::sealed(crypto::KeyKind::person, key, kKeyWords,
-                                                                 words.view(), office.random()));
+    WASL_LET(const crypto::KeyFile file,
+             crypto::KeyFile::sealed(crypto::KeyKind::person, key, kKeyWords, words.view(), office.random()));
     WASL_TRY(crypto::write_key_file(path, file));
   }
   const std::string name = to_hex(key.public_key().view());
@@ -145,12 +149,14 @@ Result<Answer> make_key(const Office& office, const PersonArguments& person) {
 }
 
 Result<Answer> show_key(const Office& office, const PersonArguments& person) {
-  WASL_LET(const crypto::KeyFile file, crypto::read_key_file(file_of(office, person), crypto::KeyKind::person));
+  WASL_LET(const crypto::KeyFile file,
+           crypto::read_key_file(file_of(office, person), crypto::KeyKind::person));
   const std::string name = to_hex(file.public_key().view());
   const Json out{{"key", name}, {"sealed", file.is_sealed()}};
   return Answer{out.dump(),
                 "Public key: " + name +
-                    (file.is_sealed() ? "\nUnder a passphrase." : "\nWithout a passphrase: whoever has the file has the key."),
+                    (file.is_sealed() ? "\nUnder a passphrase."
+                                      : "\nWithout a passphrase: whoever has the file has the key."),
                 kDone};
 }
 
@@ -159,7 +165,8 @@ Result<Answer> give(const Office& office, const PersonArguments& person, const G
   WASL_LET(const crypto::KeyPair key, person_key(office, person));
   WASL_LET(const AuthorityState* const authority, replica->authority());
   if (request.to == "device" && request.rights.empty() && request.role.empty() && request.spaces.empty()) {
-    WASL_LET(const Grant* const held, grant_of(*replica, key.public_key(), person.under, [&](const Grant& grant) {
+    WASL_LET(const Grant* const held,
+             grant_of(*replica, key.public_key(), person.under, [&](const Grant& grant) {
                return pass_to_device(*authority, grant, replica->device()).has_value();
              }));
     const auto act = pass_to_device(*authority, *held, replica->device());
@@ -169,9 +176,9 @@ Result<Answer> give(const Office& office, const PersonArguments& person, const G
     return sign(*replica, key, held->name, {*act});
   }
   WASL_LET(const GrantAct act, grant_act_of(*replica, request));
-  WASL_LET(const Grant* const held, grant_of(*replica, key.public_key(), person.under, [&](const Grant& grant) {
-             return attenuates(act, grant.act, kGrant);
-           }));
+  WASL_LET(const Grant* const held,
+           grant_of(*replica, key.public_key(), person.under,
+                    [&](const Grant& grant) { return attenuates(act, grant.act, kGrant); }));
   GrantAct within = act;
   within.from = std::max(within.from, held->act.from);
   if ((held->act.flags & kWhileHeld) != 0) within.flags |= kWhileHeld;
@@ -190,7 +197,8 @@ Result<Answer> accept(const Office& office, const PersonArguments& person, const
     for (const Grant* grant : authority->grants_of(key.public_key())) {
       const bool open = (grant->act.flags & kNeedsAcceptance) != 0 && !grant->accepted && !grant->ended;
       if (open && offer != nullptr)
-        return fail(Errc::conflict, "several grants are offered to this key", "name one; list them with: wasl grants");
+        return fail(Errc::conflict, "several grants are offered to this key",
+                    "name one; list them with: wasl grants");
       if (open) offer = grant;
     }
   }
@@ -241,7 +249,8 @@ Result<Answer> revoke(const Office& office, const PersonArguments& person, const
     return fail(Errc::invalid_value, "a grant does not end for '" + arguments.reason + "'",
                 "use laid_down, withdrawn, replaced or mandate_over");
   if (ends->act.grantee == key.public_key()) return sign(*replica, key, name, {act});
-  WASL_LET(const Grant* const held, grant_of(*replica, key.public_key(), person.under, [&](const Grant& grant) {
+  WASL_LET(const Grant* const held,
+           grant_of(*replica, key.public_key(), person.under, [&](const Grant& grant) {
              return ends->issuer == key.public_key() || has_admin(grant);
            }));
   return sign(*replica, key, held->name, {act});
@@ -275,11 +284,12 @@ Result<Answer> grants(const Office& office, const GrantsArguments& arguments) {
   out["waiting"] = Json::array();
   for (const SignedAct& act : waiting) {
     const bool decided = act.state == PendingState::held || act.state == PendingState::refused;
-    out["waiting"].push_back({{"change_set", to_hex(act.set.name.view())},
-                              {"state", decided ? (act.state == PendingState::held ? "held" : "refused")
-                                                : (act.state == PendingState::accepted ? "accepted" : "unsent")},
-                              {"reason", wasl::to_word(act.reason)},
-                              {"detail", act.detail}});
+    out["waiting"].push_back(
+        {{"change_set", to_hex(act.set.name.view())},
+         {"state", decided ? (act.state == PendingState::held ? "held" : "refused")
+                           : (act.state == PendingState::accepted ? "accepted" : "unsent")},
+         {"reason", wasl::to_word(act.reason)},
+         {"detail", act.detail}});
     words += "\nSigned here, " +
              (decided ? std::string("not accepted: ") + std::string(explain(act.reason)) +
                             (act.detail.empty() ? "" : " (" + act.detail + ")")

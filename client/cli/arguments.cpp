@@ -159,19 +159,24 @@ void add_merge_commands(CLI::App& app, Parsed& p) {
 }
 
 void add_person_options(CLI::App* sub, PersonArguments& person) {
-  sub->add_option("--key", person.key_file, "File of the person's key; else person.key in the office's folder");
-  sub->add_option("--passphrase-file", person.passphrase_file, "Its first line is the passphrase; else it is asked");
+  sub->add_option("--key", person.key_file,
+                  "File of the person's key; else person.key in the office's folder");
+  sub->add_option("--passphrase-file", person.passphrase_file,
+                  "Its first line is the passphrase; else it is asked");
 }
 
 void add_grant_options(CLI::App* sub, GrantRequest& grant) {
-  sub->add_option("--to", grant.to, "Public key of a person, or of a device; 'device': this office's own")->required();
+  sub->add_option("--to", grant.to, "Public key of a person, or of a device; 'device': this office's own")
+      ->required();
   sub->add_option("--role", grant.role, "A role of schema/roles.json, or a name of your own");
   sub->add_option("--rights", grant.rights, "read,write,review,publish,grant,admin; else those of the role")
       ->delimiter(',');
   sub->add_option("--space", grant.spaces, "Such as network or section/africa; any number")->delimiter(',');
   sub->add_option("--register", grant.registers, "Only these registers; any number")->delimiter(',');
-  sub->add_option("--label", grant.labels, "Only records where NAME=VALUE,VALUE; any number")->allow_extra_args(false);
-  sub->add_option("--organisation", grant.organisation, "Of whoever receives it; else as known, or this office's");
+  sub->add_option("--label", grant.labels, "Only records where NAME=VALUE,VALUE; any number")
+      ->allow_extra_args(false);
+  sub->add_option("--organisation", grant.organisation,
+                  "Of whoever receives it; else as known, or this office's");
   sub->add_option("--from", grant.from, "From this day or time on");
   sub->add_option("--until", grant.until, "Up to the end of this day, or before this time");
   sub->add_option("--depth", grant.depth, "How often it may be passed on");
@@ -187,8 +192,9 @@ void add_power_commands(CLI::App& app, Parsed& p) {
                            "  wasl key make --data office\n  wasl key make --key /media/usb/president.key",
                            [&p](const Office& o) { return make_key(o, p.person); });
   make->add_flag("--plain", p.person.plain, "Without a passphrase: for tests and trials");
-  CLI::App* show = command(*key, p, "show", "Shows the public key, which others grant rights to",
-                           "  wasl key show --data office", [&p](const Office& o) { return show_key(o, p.person); });
+  CLI::App* show =
+      command(*key, p, "show", "Shows the public key, which others grant rights to",
+              "  wasl key show --data office", [&p](const Office& o) { return show_key(o, p.person); });
   CLI::App* give_one = command(
       app, p, "grant", "Gives rights to a person's key or a device",
       "  wasl grant --data office --to KEY --role officer --organisation senegal\n"
@@ -224,14 +230,15 @@ void add_power_commands(CLI::App& app, Parsed& p) {
                           [&p](const Office& o) { return grants(o, p.grants); });
   all->add_option("--of", p.grants.key, "Only what this key holds or gave");
   all->add_flag("--all", p.grants.all, "Invitations too");
-  CLI::App* drafts = command(
-      app, p, "sign", "Shows drafts of acts in words, and signs one",
-      "  sqlite3 office/replica.db \"INSERT INTO act_draft(act, content) VALUES('grant', "
-      "'{\\\"to\\\": \\\"KEY\\\", \\\"role\\\": \\\"officer\\\"}')\"\n"
-      "  wasl sign --data office\n  wasl sign 1 --data office",
-      [&p](const Office& o) { return sign_drafts(o, p.person, p.sign); });
+  CLI::App* drafts =
+      command(app, p, "sign", "Shows drafts of acts in words, and signs one",
+              "  sqlite3 office/replica.db \"INSERT INTO act_draft(act, content) VALUES('grant', "
+              "'{\\\"to\\\": \\\"KEY\\\", \\\"role\\\": \\\"officer\\\"}')\"\n"
+              "  wasl sign --data office\n  wasl sign 1 --data office",
+              [&p](const Office& o) { return sign_drafts(o, p.person, p.sign); });
   drafts->add_option("DRAFT", p.sign.draft, "Its number");
-  for (CLI::App* sub : {make, show, give_one, hand_over, take_up, end, drafts}) add_person_options(sub, p.person);
+  for (CLI::App* sub : {make, show, give_one, hand_over, take_up, end, drafts})
+    add_person_options(sub, p.person);
   for (CLI::App* sub : {give_one, hand_over}) add_grant_options(sub, p.grant);
   for (CLI::App* sub : {give_one, hand_over, end})
     sub->add_option("--under", p.person.under, "Beginning of the name of your grant to act under");

@@ -88,7 +88,8 @@ Result<Answer> grants(const Office& office, const GrantsArguments& arguments);
 struct SignArguments {
   std::optional<std::int64_t> draft;
 };
-Result<Answer> sign_drafts(const Office& office, const PersonArguments& person, const SignArguments& arguments);
+Result<Answer> sign_drafts(const Office& office, const PersonArguments& person,
+                           const SignArguments& arguments);
 Result<Answer> why(const Office& office, const RecordArguments& arguments);
 
 Result<Answer> history(const Office& office, const std::optional<std::string>& register_name,

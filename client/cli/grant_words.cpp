@@ -90,7 +90,8 @@ Result<std::vector<Clause>> clauses_of(Replica& replica, const AuthorityState& a
     if (request.rights.empty()) clause.rights = kRead | kWrite;
     for (const std::string& space : request.spaces) {
       if (space != kEverySpace && !is_space_name(space))
-        return fail(Errc::invalid_value, "'" + space + "' is no space", "such as network, section/africa or *");
+        return fail(Errc::invalid_value, "'" + space + "' is no space",
+                    "such as network, section/africa or *");
       clause.spaces.push_back(space);
     }
     if (clause.spaces.empty())
@@ -145,7 +146,8 @@ Result<Millis> time_of(std::string_view text, bool end_of_day) {
   const std::string_view day = text.substr(0, std::min<std::size_t>(10, text.size()));
   if (!is_date(day) || (text.size() != 10 && !is_time(text))) return wrong();
   using namespace std::chrono;
-  const sys_days days = year(digits_of(day.substr(0, 4))) / month(static_cast<unsigned>(digits_of(day.substr(5, 2)))) /
+  const sys_days days = year(digits_of(day.substr(0, 4))) /
+                        month(static_cast<unsigned>(digits_of(day.substr(5, 2)))) /
                         std::chrono::day(static_cast<unsigned>(digits_of(day.substr(8, 2))));
   Millis at = duration_cast<milliseconds>(days.time_since_epoch()).count();
   if (text.size() == 10) return at + (end_of_day ? Millis{24} * 3'600'000 : 0);
@@ -189,7 +191,8 @@ Result<GrantAct> grant_act_of(Replica& replica, const GrantRequest& request) {
   return act;
 }
 
-std::optional<GrantAct> pass_to_device(const AuthorityState& authority, const Grant& held, const PublicKey& key) {
+std::optional<GrantAct> pass_to_device(const AuthorityState& authority, const Grant& held,
+                                       const PublicKey& key) {
   const Device* device = authority.device(key);
   if (device == nullptr || held.act.depth == 0) return std::nullopt;
   GrantAct act = held.act;

@@ -22,9 +22,10 @@ struct GrantRequest {
 
 /// Errors: invalid_value, not_found.
 Result<GrantAct> grant_act_of(Replica& replica, const GrantRequest& request);
-/// The grant that hands a person's own on to this office's device, to work under unattended; nothing when it may
-/// not be passed on.
-std::optional<GrantAct> pass_to_device(const AuthorityState& authority, const Grant& held, const PublicKey& device);
+/// The grant that hands a person's own on to this office's device, to work under unattended; nothing when it
+/// may not be passed on.
+std::optional<GrantAct> pass_to_device(const AuthorityState& authority, const Grant& held,
+                                       const PublicKey& device);
 /// Errors: invalid_value.
 Result<PublicKey> public_key_of(std::string_view hex);
 /// 2026-12-31, or a time with its offset. @param end_of_day a day alone means up to its end.

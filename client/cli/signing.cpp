@@ -17,9 +17,10 @@ struct Draft {
 
 Result<std::vector<Draft>> drafts_of(Replica& replica, std::optional<std::int64_t> only) {
   std::vector<Draft> out;
-  WASL_LET(auto select, replica.database().prepare(
-                            "SELECT no, act, content FROM act_draft WHERE signed IS NULL AND (?1 IS NULL OR no = ?1) "
-                            "ORDER BY no"));
+  WASL_LET(auto select,
+           replica.database().prepare(
+               "SELECT no, act, content FROM act_draft WHERE signed IS NULL AND (?1 IS NULL OR no = ?1) "
+               "ORDER BY no"));
   select.bind_all(only);
   for (;;) {
     WASL_LET(const bool found, select.step());
@@ -52,7 +53,8 @@ std::optional<std::uint32_t> number_of(const Json& content, const char* key) {
 
 bool flag_of(const Json& content, const char* key) {
   const auto it = content.find(key);
-  return it != content.end() && ((it->is_boolean() && it->get<bool>()) || (it->is_number_integer() && *it == 1));
+  return it != content.end() &&
+         ((it->is_boolean() && it->get<bool>()) || (it->is_number_integer() && *it == 1));
 }
 
 GrantRequest request_of(const Json& content) {
@@ -69,7 +71,8 @@ GrantRequest request_of(const Json& content) {
   if (labels != content.end() && labels->is_object()) {
     for (const auto& [name, values] : labels->items()) {
       std::string word;
-      for (const std::string& value : words_of(*labels, name.c_str())) word += (word.empty() ? "" : ",") + value;
+      for (const std::string& value : words_of(*labels, name.c_str()))
+        word += (word.empty() ? "" : ",") + value;
       out.labels.push_back(name + "=" + word);
     }
   }
@@ -84,19 +87,23 @@ GrantRequest request_of(const Json& content) {
 
 }  // namespace
 
-Result<Answer> sign_drafts(const Office& office, const PersonArguments& person, const SignArguments& arguments) {
+Result<Answer> sign_drafts(const Office& office, const PersonArguments& person,
+                           const SignArguments& arguments) {
   std::vector<Draft> drafts;
   {
     WASL_LET(const auto replica, office.open());
     WASL_LET(drafts, drafts_of(*replica, arguments.draft));
   }
   if (arguments.draft && drafts.empty())
-    return fail(Errc::not_found, "there is no draft " + std::to_string(*arguments.draft), "list them with: wasl sign");
+    return fail(Errc::not_found, "there is no draft " + std::to_string(*arguments.draft),
+                "list them with: wasl sign");
   Json out{{"drafts", Json::array()}};
   std::string words = drafts.empty() ? "No drafts of acts." : counted(drafts.size(), "draft") + ":";
   for (const Draft& draft : drafts) {
     const Json content = Json::parse(draft.content, nullptr, false);
-    Json one{{"draft", draft.no}, {"act", draft.act}, {"content", content.is_object() ? content : Json(draft.content)}};
+    Json one{{"draft", draft.no},
+             {"act", draft.act},
+             {"content", content.is_object() ? content : Json(draft.content)}};
     words += "\n  [" + std::to_string(draft.no) + "] ";
     if (!content.is_object()) {
       one["error"] = "is no JSON object";
@@ -117,13 +124,15 @@ Result<Answer> sign_drafts(const Office& office, const PersonArguments& person, 
       out["drafts"].push_back(std::move(one));
       continue;
     }
-    Result<Answer> done = fail(Errc::invalid_value, "a draft is no '" + draft.act + "'",
-                               "its act is grant, accept or revoke");
+    Result<Answer> done =
+        fail(Errc::invalid_value, "a draft is no '" + draft.act + "'", "its act is grant, accept or revoke");
     if (draft.act == "grant") done = give(office, person, request_of(content));
-    if (draft.act == "accept") done = accept(office, person, {text_of(content, "grant"), flag_of(content, "no_device")});
+    if (draft.act == "accept")
+      done = accept(office, person, {text_of(content, "grant"), flag_of(content, "no_device")});
     if (draft.act == "revoke") {
-      done = revoke(office, person, {text_of(content, "grant"), text_of(content, "key"), text_of(content, "reason"),
-                                     text_of(content, "since")});
+      done = revoke(office, person,
+                    {text_of(content, "grant"), text_of(content, "key"), text_of(content, "reason"),
+                     text_of(content, "since")});
     }
     if (!done) return done;
     WASL_LET(const auto replica, office.open());

@@ -20,16 +20,18 @@ std::string who(const WhyGrant& grant) {
 std::string chain_words(const WhyField& field) {
   std::string out;
   for (const WhyGrant& grant : field.grants) {
-    out += "\n    " + std::string(out.empty() ? "under" : "itself under") + " the grant " + short_name(grant.name) +
-           " to the " + who(grant) + " (" + grant.act.role +
+    out += "\n    " + std::string(out.empty() ? "under" : "itself under") + " the grant " +
+           short_name(grant.name) + " to the " + who(grant) + " (" + grant.act.role +
            (grant.act.level == 0 ? "" : ", level " + std::to_string(grant.act.level)) +
            "): " + clauses_words(grant.act.clauses) +
            (grant.act.until == 0 ? "" : ", until " + iso_time(grant.act.until)) +
            (grant.standing == Standing::valid ? "" : ", now " + std::string(to_word(grant.standing))) +
            "\n      signed by " + short_key(grant.issuer) +
-           (grant.issuer_grant.is_zero() ? ", a registrar by network statement " + std::to_string(field.statement)
-                                         : "") +
-           ", in change set " + short_name(grant.change_set) + " at authority " + std::to_string(grant.position);
+           (grant.issuer_grant.is_zero()
+                ? ", a registrar by network statement " + std::to_string(field.statement)
+                : "") +
+           ", in change set " + short_name(grant.change_set) + " at authority " +
+           std::to_string(grant.position);
   }
   return out;
 }
@@ -80,8 +82,8 @@ Result<Answer> why(const Office& office, const RecordArguments& arguments) {
              ": by " + (field.organisation.empty() ? "" : field.organisation + ", ") + "key " +
              short_key(field.author) + ", " + time_words(field.time, office.clock().now()) +
              (field.position == 0 ? ", not accepted yet"
-                                  : ", change set " + short_name(field.change_set) + " at " + field.space + " " +
-                                        std::to_string(field.position)) +
+                                  : ", change set " + short_name(field.change_set) + " at " + field.space +
+                                        " " + std::to_string(field.position)) +
              chain_words(field);
   }
   return Answer{out.dump(), std::move(words), kDone};

@@ -1,4 +1,5 @@
-// Acts of power: written under a person's key, signed at once, kept in identity.db until their entries are here.
+// Acts of power: written under a person's key, signed at once, kept in identity.db until their entries are
+// here.
 #include <algorithm>
 
 #include "client/replica/replica.hpp"

@@ -38,7 +38,8 @@ Result<std::optional<Replica::FoundSet>> Replica::find_set(const std::string& sp
     }
     return std::optional<FoundSet>();
   }
-  WASL_LET(auto select, db_.prepare("SELECT header, hash FROM _wasl_pending WHERE chain = ? AND sequence = ?"));
+  WASL_LET(auto select,
+           db_.prepare("SELECT header, hash FROM _wasl_pending WHERE chain = ? AND sequence = ?"));
   select.bind_all(source.chain, sequence);
   WASL_LET(const bool found, select.step());
   if (!found) return std::optional<FoundSet>();
@@ -53,7 +54,12 @@ Result<std::vector<WhyGrant>> Replica::chain_of_grants(const Hash& used) {
   while (out.size() < kGrantsMost) {
     const Grant* grant = authority_.grant(name);
     if (grant == nullptr) break;
-    WhyGrant one{name,           grant->act, grant->issuer, grant->parent, grant->position, {},
+    WhyGrant one{name,
+                 grant->act,
+                 grant->issuer,
+                 grant->parent,
+                 grant->position,
+                 {},
                  authority_.standing(*grant, authority_applied_, now)};
     WASL_LET(const auto segments,
              store_.read(std::string(kAuthoritySpace), grant->position, 1, anchor_.network));

@@ -237,7 +237,8 @@ Result<std::optional<Identity::ActChain>> Identity::act_chain(const PublicKey& p
   const auto chain = ChainId::from(select.blob(0));
   const auto name = Hash::from(select.blob(2));
   if (!chain || !name) return damaged();
-  ActChain out{{person, *chain}, {static_cast<Sequence>(select.int64(1)), *name, std::string(kAuthoritySpace), {}}};
+  ActChain out{{person, *chain},
+               {static_cast<Sequence>(select.int64(1)), *name, std::string(kAuthoritySpace), {}}};
   out.end.stamp.bits = static_cast<std::uint64_t>(select.int64(3));
   return std::optional(std::move(out));
 }
@@ -251,8 +252,9 @@ Status Identity::end_act_chain(const ChainId& chain) {
 Status Identity::add_act(const SignedAct& act) {
   const Header& header = act.set.header;
   WASL_LET(auto transaction, Transaction::begin(db_));
-  WASL_LET(auto chain, db_.prepare("INSERT INTO act_chain VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET "
-                                   "chain = ?2, last = ?3, name = ?4, stamp = ?5"));
+  WASL_LET(auto chain,
+           db_.prepare("INSERT INTO act_chain VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET "
+                       "chain = ?2, last = ?3, name = ?4, stamp = ?5"));
   chain.bind_all(header.source.author, header.source.chain, header.sequence, act.set.name,
                  static_cast<std::int64_t>(header.stamp.bits));
   WASL_TRY(chain.run());
@@ -264,7 +266,8 @@ Status Identity::add_act(const SignedAct& act) {
 
 Result<std::vector<SignedAct>> Identity::acts() {
   std::vector<SignedAct> out;
-  WASL_LET(auto select, db_.prepare("SELECT header, body, signature, state, reason, detail FROM act ORDER BY no"));
+  WASL_LET(auto select,
+           db_.prepare("SELECT header, body, signature, state, reason, detail FROM act ORDER BY no"));
   for (;;) {
     WASL_LET(const bool found, select.step());
     if (!found) return out;

@@ -453,7 +453,8 @@ Status Replica::drop_unproved(const std::string& space, std::vector<SealedSet>& 
   if (info->size <= info->proved) return {};
   WASL_LET(const auto dropped, store_.read(space, info->proved + 1, SIZE_MAX, anchor_.network));
   std::vector<ChangeSet> sets;
-  Touched touched = touched_by(dropped, info->proved, device_.public_key(), ports_.clock->now(), authority_, sets);
+  Touched touched =
+      touched_by(dropped, info->proved, device_.public_key(), ports_.clock->now(), authority_, sets);
   WASL_TRY(store_.truncate(space, info->proved, anchor_.network));
   WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network, authority_));
   for (auto& [key, operations] : touched) {

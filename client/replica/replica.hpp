@@ -67,9 +67,9 @@ struct WhyGrant {
   Hash name;
   GrantAct act;
   Author issuer;
-  Hash issuer_grant;       ///< zeros: a registrar's own right
-  Position position = 0;   ///< of its entry in `authority`
-  Hash change_set;         ///< that carries it, signed by the issuer
+  Hash issuer_grant;                    ///< zeros: a registrar's own right
+  Position position = 0;                ///< of its entry in `authority`
+  Hash change_set;                      ///< that carries it, signed by the issuer
   Standing standing = Standing::valid;  ///< now
 };
 /// Who wrote what is shown of a field, and the grants up to a registrar.
@@ -206,7 +206,8 @@ class Replica final : public ClientPort {
   };
   /// Seals and signs acts of a person's key under a grant of theirs; they leave with the next sync.
   /// Errors: unauthorised, with the words of the decision that the hub would give now.
-  Result<ActsSigned> sign_acts(const crypto::KeyPair& person, const Hash& under, const std::vector<Act>& acts);
+  Result<ActsSigned> sign_acts(const crypto::KeyPair& person, const Hash& under,
+                               const std::vector<Act>& acts);
 
   // ── Reading ──
   Result<std::vector<Conflict>> conflicts();
@@ -322,12 +323,12 @@ class Replica final : public ClientPort {
   Result<std::vector<SealedSet>> seal_captured(bool foreign, const SaidBefore& said = {});
   Result<std::vector<SealedSet>> seal_operations(const std::string& space,
                                                  std::vector<PlainOperation> operations, bool bulk,
-                                                 const GroupId& group, Millis written,
-                                                 LoadedRecords& records, const Grant* grant = nullptr);
+                                                 const GroupId& group, Millis written, LoadedRecords& records,
+                                                 const Grant* grant = nullptr);
   /// Those of this device, as far as its log of `authority` says.
   struct Grants {
-    const Grant* own = nullptr;         ///< of its enrolment
-    std::vector<const Grant*> usable;   ///< good now
+    const Grant* own = nullptr;        ///< of its enrolment
+    std::vector<const Grant*> usable;  ///< good now
     Millis now = 0;
   };
   Result<Grants> grants_now();

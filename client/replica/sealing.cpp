@@ -175,10 +175,11 @@ Result<Replica::Grants> Replica::grants_now() {
   return out;
 }
 
-/// The enrolment's where it covers the work; else what was passed on to this device; for a field that a mandate
-/// decides the highest that covers it. Where none does, the hub says so.
+/// The enrolment's where it covers the work; else what was passed on to this device; for a field that a
+/// mandate decides the highest that covers it. Where none does, the hub says so.
 const Grant* Replica::grant_for(const Grants& grants, const std::string& space,
-                                const std::vector<PlainOperation>& operations, const RecordState& before) const {
+                                const std::vector<PlainOperation>& operations,
+                                const RecordState& before) const {
   if (operations.empty() || grants.usable.size() < 2) return grants.own;
   const std::uint32_t number = operations.front().operation.register_number;
   const Register* reg = ports_.schema->find(number);
@@ -196,7 +197,8 @@ const Grant* Replica::grant_for(const Grants& grants, const std::string& space,
   const Grant* chosen = nullptr;
   for (const Grant* grant : grants.usable) {
     if (!covers_record(grant->act, needed, space, number, reg, &before, after, grants.now)) continue;
-    if (chosen == nullptr || (by_mandate && stands_above(grant->act.level, chosen->act.level))) chosen = grant;
+    if (chosen == nullptr || (by_mandate && stands_above(grant->act.level, chosen->act.level)))
+      chosen = grant;
   }
   return chosen == nullptr ? grants.own : chosen;
 }
@@ -205,7 +207,8 @@ const Grant* Replica::grant_for(const Grants& grants, const std::string& space,
 Level Replica::level_in(const Grants& grants, const std::string& space, const Register& reg) {
   Level level = 0;
   for (const Grant* grant : grants.usable) {
-    const bool may = covers(grant->act, kWrite, space, reg.number, grants.now, [](const Clause&) { return true; });
+    const bool may =
+        covers(grant->act, kWrite, space, reg.number, grants.now, [](const Clause&) { return true; });
     if (may && stands_above(grant->act.level, level)) level = grant->act.level;
   }
   return level;
@@ -463,7 +466,8 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
     };
     RowDiff::Writer writer{device_.public_key(), 0, foreign};
     if (decided_by_mandate(*c.reg)) writer.level = level_in(grants, c.space, *c.reg);
-    RowDiff diff(c, loaded, state, state.is_alive() ? shown_values(state, *c.reg, open) : ShownValues(), writer);
+    RowDiff diff(c, loaded, state, state.is_alive() ? shown_values(state, *c.reg, open) : ShownValues(),
+                 writer);
     if (!loaded.rowid) {
       if (c.written && !c.removed) WASL_TRY(check_removed(c.reg->number, c.space, c.id));
       if (state.is_alive()) {
@@ -539,7 +543,8 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
       }
     }
     if (failed) return tl::unexpected(*failed);
-    std::erase_if(diff.out, [&](const PlainOperation& plain) { return was_said(said, c.space, plain.operation); });
+    std::erase_if(diff.out,
+                  [&](const PlainOperation& plain) { return was_said(said, c.space, plain.operation); });
     if (!diff.out.empty()) {
       auto& operations = by_space[{c.space, grant_for(grants, c.space, diff.out, state)->name}];
       std::move(diff.out.begin(), diff.out.end(), std::back_inserter(operations));
@@ -568,9 +573,8 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
       }
     }
     select.reset();
-    WASL_LET(auto made,
-             seal_operations(space, std::move(operations), follows_bulk, group, written, records[space],
-                             authority_.grant(place.second)));
+    WASL_LET(auto made, seal_operations(space, std::move(operations), follows_bulk, group, written,
+                                        records[space], authority_.grant(place.second)));
     for (SealedSet& one : made) sealed.push_back(std::move(one));
   }
   for (auto& [space, loaded] : records) {

@@ -386,9 +386,9 @@ Status Replica::reseal(const ChainId& chain, std::string_view why, Resealed& out
       }
       operations.push_back(std::move(plain));
     }
-    WASL_LET(auto made, seal_operations(header.space, std::move(operations), false,
-                                        ports_.random->fixed<GroupId>(), header.stamp.millis(), records,
-                                        authority_.grant(header.grant)));
+    WASL_LET(auto made,
+             seal_operations(header.space, std::move(operations), false, ports_.random->fixed<GroupId>(),
+                             header.stamp.millis(), records, authority_.grant(header.grant)));
     for (std::size_t i = 0; made.size() == 1 && i < one.set.operations.size(); ++i) {
       moved[one.set.dot(i)] = made[0].set.dot(i);
     }

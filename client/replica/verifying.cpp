@@ -258,10 +258,9 @@ Status Replica::restore_overlay(LoadedRecord& loaded) {
     for (std::size_t i = 0; i < set->operations.size(); ++i) {
       const Operation& op = set->operations[i];
       if (op.id != loaded.record.id || op.register_number != loaded.register_number) continue;
-      loaded.record.overlay.push_back({op, set->dot(i), set->header.sequence, set->header.source,
-                                       set->header.stamp,
-                                       std::min(set->header.stamp.millis(), select.int64(2)),
-                                       authority_.level_of(set->header.grant)});
+      loaded.record.overlay.push_back(
+          {op, set->dot(i), set->header.sequence, set->header.source, set->header.stamp,
+           std::min(set->header.stamp.millis(), select.int64(2)), authority_.level_of(set->header.grant)});
     }
   }
 }

@@ -144,7 +144,8 @@ int command_line(int argc, char** argv) {
   CLI::App* invite = command(app, in, "invite", "Makes one invitation, usable once within 30 days",
                              "  wasl-hub invite --data hub --organisation senegal --role publisher");
   invite->add_option("--organisation", in.organisation, "Whose device it will be")->required();
-  invite->add_option("--role", in.role, "officer, editor, reviewer, publisher, treasurer, administrator, …")->capture_default_str();
+  invite->add_option("--role", in.role, "officer, editor, reviewer, publisher, treasurer, administrator, …")
+      ->capture_default_str();
 
   CLI::App* grant = command(app, in, "grant", "Gives a person's key a role, from where they grant further",
                             "  wasl-hub grant --data hub --person KEY --role president --organisation world");

@@ -84,10 +84,11 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
   WASL_TRY(keep(folder.registrar_key(), crypto::KeyKind::registrar, registrar,
                 "Registrar key" + of +
                     "It adds organisations and invites offices. On the hub's machine for a trial only."));
-  WASL_TRY(keep(folder.administrator_key(), crypto::KeyKind::person, administrator,
-                "Person's key of an administrator" + of +
-                    "It decides about held work, revokes and wipes, in every space. Without a passphrase and\n"
-                    "on the hub's machine for a trial only."));
+  WASL_TRY(
+      keep(folder.administrator_key(), crypto::KeyKind::person, administrator,
+           "Person's key of an administrator" + of +
+               "It decides about held work, revokes and wipes, in every space. Without a passphrase and\n"
+               "on the hub's machine for a trial only."));
   WASL_LET(auto store, SqliteHubStore::open(folder.database(), true));
   WASL_TRY(keep(
       folder.log_key(), crypto::KeyKind::log, log_key,

@@ -57,8 +57,8 @@ std::string in_words(const std::string& command, const json& document) {
            "INVITATION\n";
   }
   if (command == "grant") {
-    return "The key " + text(document["person"]).substr(0, 12) + " is now " + text(document["role"]) + " of " +
-           text(document["organisation"]) + ".\n";
+    return "The key " + text(document["person"]).substr(0, 12) + " is now " + text(document["role"]) +
+           " of " + text(document["organisation"]) + ".\n";
   }
   if (command == "status") return status_in_words(document);
   if (command == "init") {

@@ -16,8 +16,8 @@ class Registrar {
   Status add_organisation(const OrganisationAct& organisation);
   /// Errors: not_found (organisation), invalid_value (role).
   Result<Invitation> invite(const std::string& organisation, const std::string& role, const std::string& url);
-  /// Gives a person's key a role in an organisation. Errors: not_found (organisation), invalid_value (role, key),
-  /// unauthorised.
+  /// Gives a person's key a role in an organisation. Errors: not_found (organisation), invalid_value (role,
+  /// key), unauthorised.
   Status give(const PublicKey& person, const std::string& role, const std::string& organisation);
   /// Gives a person's key all rights in all spaces, those to come too. Errors: conflict, unauthorised.
   Status enrol_administrator(const PublicKey& person);

@@ -14,7 +14,14 @@ constexpr std::size_t kNameBytes = 256;
 constexpr std::size_t kLabelsMost = 16;
 constexpr std::size_t kMandateBytes = 160;
 constexpr std::uint64_t kLevelMost = 255;
-enum class ActCode : std::uint64_t { organisation = 1, grant = 2, enrol = 3, revoke = 4, accept = 5, end = 6 };
+enum class ActCode : std::uint64_t {
+  organisation = 1,
+  grant = 2,
+  enrol = 3,
+  revoke = 4,
+  accept = 5,
+  end = 6
+};
 
 template <class... Ts>
 struct Overloaded : Ts... {
@@ -42,7 +49,8 @@ std::vector<LabelLimit> decode_labels(Reader& in) {
     for (std::uint64_t n = 0; n < count && in.ok(); ++n) {
       Value value = Value::decode(in);
       const bool rises = labels[i].values.empty() || labels[i].values.back() < value;
-      if (value.data.size() > limits::kKeyBytes || !is_canonical(value) || value.is_null() || !rises) in.fail();
+      if (value.data.size() > limits::kKeyBytes || !is_canonical(value) || value.is_null() || !rises)
+        in.fail();
       labels[i].values.push_back(std::move(value));
     }
   }
@@ -53,7 +61,8 @@ std::vector<LabelLimit> decode_labels(Reader& in) {
 bool is_mandate_name(std::string_view name) {
   if (name.empty()) return true;
   const auto at = name.find('#');
-  return at != std::string_view::npos && is_space_name(name.substr(0, at)) && is_record_id(name.substr(at + 1));
+  return at != std::string_view::npos && is_space_name(name.substr(0, at)) &&
+         is_record_id(name.substr(at + 1));
 }
 
 GrantAct decode_grant(Reader& in) {

@@ -45,8 +45,8 @@ struct LabelLimit {
   bool operator==(const LabelLimit&) const = default;
 };
 
-/// What one clause allows: these rights, in these spaces, on these registers (none named: all), on records with
-/// these labels (none named: all records).
+/// What one clause allows: these rights, in these spaces, on these registers (none named: all), on records
+/// with these labels (none named: all records).
 struct Clause {
   Rights rights = 0;
   std::vector<std::string> spaces;

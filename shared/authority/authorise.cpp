@@ -43,8 +43,8 @@ bool names_higher(const Operation& op, const RecordState& state, Level level) {
   });
 }
 
-/// Whether the grant reaches a record as it is before and as it will be after the change set: what is moved into
-/// or out of somebody's reach by its labels needs the right over old and new.
+/// Whether the grant reaches a record as it is before and as it will be after the change set: what is moved
+/// into or out of somebody's reach by its labels needs the right over old and new.
 class Reach {
  public:
   Reach(const ChangeSet& set, const GrantAct& grant, const Schema& schema, Millis hub_time)
@@ -56,11 +56,12 @@ class Reach {
     if (wasl::covers(grant_, right, space, op.register_number, hub_time_)) return true;
     // A reader that does not hold the descriptions in force knows no labels: it accuses nobody.
     if (schema_.registers().empty())
-      return wasl::covers(grant_, right, space, op.register_number, hub_time_, [](const Clause&) { return true; });
+      return wasl::covers(grant_, right, space, op.register_number, hub_time_,
+                          [](const Clause&) { return true; });
     const RecordState& then = after(op.id, state);
     if (!then.heads.contains(Address{})) return true;  // nobody created it: it is held for that
-    return covers_record(grant_, right, space, op.register_number, schema_.find(op.register_number), state, then,
-                         hub_time_);
+    return covers_record(grant_, right, space, op.register_number, schema_.find(op.register_number), state,
+                         then, hub_time_);
   }
 
  private:
@@ -69,7 +70,8 @@ class Reach {
     if (!made) return it->second;
     if (state != nullptr) it->second = *state;
     for (std::size_t i = 0; i < set_.operations.size(); ++i) {
-      if (set_.operations[i].id == id) it->second.apply(set_.operations[i], {set_.dot(i), set_.header.stamp, 0});
+      if (set_.operations[i].id == id)
+        it->second.apply(set_.operations[i], {set_.dot(i), set_.header.stamp, 0});
     }
     return it->second;
   }
@@ -136,7 +138,8 @@ Verdict check_shape(const Operation& op, const Register& reg, const ChangeSet& s
   }
   const bool in_force = set.header.schema == schema.hash();
   if (const auto misfit = value_misfit(op, *field, in_force); !misfit.empty()) {
-    // Types never change, so nobody's description takes it; but the other description may be the honest reason.
+    // Types never change, so nobody's description takes it; but the other description may be the honest
+    // reason.
     return Verdict::refuse(in_force ? Reason::malformed : Reason::wrong_schema,
                            where(op, schema) + " " + std::string(misfit));
   }
@@ -228,8 +231,8 @@ Verdict authorise_enrolment(const ChangeSet& set, const AuthorityState& authorit
   const bool passes =
       grants.size() == 1 && grants[0].kind == GrantKind::device && grants[0].grantee == enrol.device &&
       grants[0].organisation == invitation.act.organisation && grants[0].role == invitation.act.role &&
-      grants[0].from == invitation.act.from &&
-      grants[0].flags == invitation.act.flags && grants[0].mandate == invitation.act.mandate &&
+      grants[0].from == invitation.act.from && grants[0].flags == invitation.act.flags &&
+      grants[0].mandate == invitation.act.mandate &&
       attenuates(without_period(grants[0]), without_period(invitation.act));
   return passes ? Verdict::accept()
                 : Verdict::refuse(Reason::void_act, "an invitation passes on its own rights only");
@@ -262,7 +265,8 @@ Verdict authorise_registrar(const std::vector<Act>& acts, const AuthorityState& 
       return Verdict::refuse(Reason::void_act, "a registrar has nothing to accept");
     } else if (const auto* end = std::get_if<EndAct>(&act)) {
       if (!may_registrar_end(authority, end->grant))
-        return Verdict::refuse(Reason::void_act, "registrars end grants that a registrar gave and nobody has ended");
+        return Verdict::refuse(Reason::void_act,
+                               "registrars end grants that a registrar gave and nobody has ended");
     }
   }
   return Verdict::accept();
@@ -289,7 +293,8 @@ Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Po
   }
   const Grant* grant = authority.grant(set.header.grant);
   if (grant == nullptr || grant->act.grantee != author) return Verdict::refuse(Reason::no_grant);
-  if (grant->act.kind == GrantKind::person) return authorise_person(set, acts, authority, *grant, at, hub_time);
+  if (grant->act.kind == GrantKind::person)
+    return authorise_person(set, acts, authority, *grant, at, hub_time);
   if (grant->act.kind != GrantKind::invitation) return Verdict::refuse(Reason::no_right, "acts of authority");
   const Standing standing = authority.standing(*grant, at, hub_time);
   if (standing == Standing::over) return Verdict::refuse(Reason::expired, "the invitation's period is over");

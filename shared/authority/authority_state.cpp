@@ -70,9 +70,8 @@ bool attenuates(const GrantAct& inner, const GrantAct& outer, Rights with) {
   if (inner.depth >= outer.depth || stands_above(inner.level, outer.level)) return false;
   if ((outer.flags & kWhileHeld) != 0 && (inner.flags & kWhileHeld) == 0) return false;
   return std::all_of(inner.clauses.begin(), inner.clauses.end(), [&](const Clause& a) {
-    return std::any_of(outer.clauses.begin(), outer.clauses.end(), [&](const Clause& b) {
-      return (b.rights & with) == with && lies_within(a, b);
-    });
+    return std::any_of(outer.clauses.begin(), outer.clauses.end(),
+                       [&](const Clause& b) { return (b.rights & with) == with && lies_within(a, b); });
   });
 }
 
@@ -194,7 +193,8 @@ std::vector<const Grant*> AuthorityState::grants_of(const PublicKey& key) const 
   std::vector<const Grant*> out;
   const Device* known = device(key);
   const Person* holder = person(key);
-  for (const auto* names : {known != nullptr ? &known->grants : nullptr, holder != nullptr ? &holder->grants : nullptr}) {
+  for (const auto* names :
+       {known != nullptr ? &known->grants : nullptr, holder != nullptr ? &holder->grants : nullptr}) {
     if (names == nullptr) continue;
     for (const Hash& name : *names) {
       if (const Grant* held = grant(name)) out.push_back(held);
@@ -239,7 +239,8 @@ std::vector<std::string> AuthorityState::readable(const PublicKey& key, Millis h
   std::vector<const Grant*> valid = grants_of(key);
   std::erase_if(valid, [](const Grant* held) { return held->has_fallen(kLatest); });
   if (valid.empty()) return {};
-  std::erase_if(valid, [&](const Grant* held) { return standing(*held, kLatest, hub_time) != Standing::valid; });
+  std::erase_if(valid,
+                [&](const Grant* held) { return standing(*held, kLatest, hub_time) != Standing::valid; });
   for (const std::string& space : spaces()) {
     const bool may = std::any_of(valid.begin(), valid.end(),
                                  [&](const Grant* held) { return lets_read(held->act, space); });

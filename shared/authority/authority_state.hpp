@@ -39,7 +39,8 @@ enum class Standing {
   not_accepted,  ///< offered: its grantee has not accepted it
   not_begun,
   over,   ///< its period, or that of the grant on which it hangs
-  ended,  ///< by an act, with the grant on which it hangs, or because its issuer's key was compromised by then
+  ended,  ///< by an act, with the grant on which it hangs, or because its issuer's key was compromised by
+          ///< then
 };
 
 struct Device {
@@ -132,15 +133,16 @@ class AuthorityState {
 /// Whether a clause's labels hold for the record in question.
 using LabelsHold = std::function<bool(const Clause&)>;
 
-/// Whether the grant covers `right` in this space on this register at hub time `now`, whatever a record's labels:
-/// clauses that are limited by labels count for nothing here.
+/// Whether the grant covers `right` in this space on this register at hub time `now`, whatever a record's
+/// labels: clauses that are limited by labels count for nothing here.
 bool covers(const GrantAct& grant, Rights right, std::string_view space, std::uint32_t register_number,
             Millis now);
 /// Likewise, with the clauses whose labels hold.
 bool covers(const GrantAct& grant, Rights right, std::string_view space, std::uint32_t register_number,
             Millis now, const LabelsHold& labels_hold);
-/// Whether `inner` gives nothing that `outer` does not: no earlier, no longer, less deep, under no higher mandate,
-/// "while held" if `outer` is, and each clause within one clause of `outer` that has the rights `with` too.
+/// Whether `inner` gives nothing that `outer` does not: no earlier, no longer, less deep, under no higher
+/// mandate, "while held" if `outer` is, and each clause within one clause of `outer` that has the rights
+/// `with` too.
 bool attenuates(const GrantAct& inner, const GrantAct& outer, Rights with = 0);
 /// Whether the clause lies within the other: no more rights, spaces, registers, and no fewer limits.
 bool lies_within(const Clause& inner, const Clause& outer);

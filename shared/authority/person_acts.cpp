@@ -20,9 +20,8 @@ bool administers(const AuthorityState& authority, const GrantAct& holder, const 
 }
 
 Verdict judge_grant(const GrantAct& act, const AuthorityState& authority, const Grant& held) {
-  const bool passes_on =
-      std::any_of(held.act.clauses.begin(), held.act.clauses.end(),
-                  [](const Clause& clause) { return (clause.rights & kGrant) != 0; });
+  const bool passes_on = std::any_of(held.act.clauses.begin(), held.act.clauses.end(),
+                                     [](const Clause& clause) { return (clause.rights & kGrant) != 0; });
   if (!passes_on || held.act.depth == 0) {
     return Verdict::refuse(Reason::no_right, "giving rights: the grant cannot be passed on");
   }
@@ -44,7 +43,8 @@ Verdict judge_grant(const GrantAct& act, const AuthorityState& authority, const 
 Verdict judge_end(const EndAct& act, const AuthorityState& authority, const Grant& held, bool held_is_valid) {
   const Grant* ends = authority.grant(act.grant);
   if (ends == nullptr || ends->ended) {
-    return Verdict::refuse(Reason::void_act, ends == nullptr ? "no such grant" : "the grant has ended already");
+    return Verdict::refuse(Reason::void_act,
+                           ends == nullptr ? "no such grant" : "the grant has ended already");
   }
   const Author& author = held.act.grantee;
   if (ends->act.grantee == author) return Verdict::accept();  // laid down, or not accepted
@@ -82,8 +82,9 @@ Verdict judge_standing(Standing standing) {
 }  // namespace
 
 bool may_be_person(const AuthorityState& authority, const PublicKey& key) {
-  return crypto::is_valid_key(key) && authority.invitation(key) == nullptr && authority.device(key) == nullptr &&
-         !authority.is_revoked(key) && !authority.is_registrar(key) && key != authority.statement().log_key;
+  return crypto::is_valid_key(key) && authority.invitation(key) == nullptr &&
+         authority.device(key) == nullptr && !authority.is_revoked(key) && !authority.is_registrar(key) &&
+         key != authority.statement().log_key;
 }
 
 bool may_registrar_end(const AuthorityState& authority, const Hash& name) {

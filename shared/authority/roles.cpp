@@ -13,9 +13,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::pair<std::string_view, Rights> kRights[] = {{"read", kRead},       {"write", kWrite},
-                                                           {"review", kReview},   {"publish", kPublish},
-                                                           {"grant", kGrant},     {"admin", kAdmin}};
+constexpr std::pair<std::string_view, Rights> kRights[] = {{"read", kRead},     {"write", kWrite},
+                                                           {"review", kReview}, {"publish", kPublish},
+                                                           {"grant", kGrant},   {"admin", kAdmin}};
 constexpr std::string_view kPlaces[] = {"own", "section", "network", "public", "all"};
 constexpr std::int64_t kDepthMost = 16;
 constexpr std::int64_t kLevelMost = 255;
@@ -154,7 +154,8 @@ const std::vector<Role>& built_in_roles() {
 
 const Role* find_role(std::string_view name) {
   const auto& roles = built_in_roles();
-  const auto it = std::find_if(roles.begin(), roles.end(), [&](const Role& role) { return role.name == name; });
+  const auto it =
+      std::find_if(roles.begin(), roles.end(), [&](const Role& role) { return role.name == name; });
   return it == roles.end() ? nullptr : &*it;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Roles of the domain as named sets of rights, defined in schema/roles.json. A name for people: grants spell the
-// rights out, so a change of this file changes nobody's rights.
+// Roles of the domain as named sets of rights, defined in schema/roles.json. A name for people: grants spell
+// the rights out, so a change of this file changes nobody's rights.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,9 +13,9 @@ namespace wasl {
 struct Role {
   std::string name;
   Labels labels;
-  Level level = 0;            ///< of the mandate that usually comes with it
-  std::uint32_t depth = 0;    ///< how often a person may pass on
-  bool persons_only = false;  ///< a mandate: no device is invited with it
+  Level level = 0;              ///< of the mandate that usually comes with it
+  std::uint32_t depth = 0;      ///< how often a person may pass on
+  bool persons_only = false;    ///< a mandate: no device is invited with it
   std::vector<Clause> clauses;  ///< spaces are `own`, `section`, `network`, `public` or `all`
 };
 
@@ -28,8 +28,8 @@ const Role* find_role(std::string_view name);
 /// "officer, editor, …": those that an invitation may name, or a person's key.
 std::string role_names(GrantKind kind);
 
-/// What the role spells out in an organisation, innermost space first. The rights `grant` and `admin` are of a
-/// person's key alone. @return nothing for an unknown role, or one that this kind of key cannot have.
+/// What the role spells out in an organisation, innermost space first. The rights `grant` and `admin` are of
+/// a person's key alone. @return nothing for an unknown role, or one that this kind of key cannot have.
 std::optional<std::vector<Clause>> clauses_of_role(const AuthorityState& authority, std::string_view role,
                                                    std::string_view organisation, GrantKind kind);
 

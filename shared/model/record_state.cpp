@@ -361,7 +361,8 @@ void encode_state(Writer& out, const RecordState& state, SourceNumbers& sources,
     out.varint(list.size());
     for (const Head& head : list) {
       const bool left_out = in_row && in_row(address, head);
-      out.varint(origins.number_of(head.dot, head.stamp, head.effective, head.level) << 1 | (left_out ? 1 : 0));
+      out.varint(origins.number_of(head.dot, head.stamp, head.effective, head.level) << 1 |
+                 (left_out ? 1 : 0));
       out.varint(head.dot.index);
       if (!left_out) head.value.encode(out);
     }

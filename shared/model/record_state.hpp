@@ -62,8 +62,8 @@ struct RecordState {
   [[nodiscard]] bool has_element(const Address& address, Policy policy = Policy::set) const;
   /// Heads of more than one value; on a field of policy `authority` among those of the highest level.
   [[nodiscard]] bool is_conflict(const Address& address, Policy policy = Policy::latest) const;
-  /// What others propose for a field of policy `authority`: heads of a lower level than the shown one's, and of
-  /// another value.
+  /// What others propose for a field of policy `authority`: heads of a lower level than the shown one's, and
+  /// of another value.
   [[nodiscard]] std::vector<const Head*> proposals(const Address& address) const;
   /// What a plain write names: every known head whose value equals the shown one, and no other. On a field of
   /// policy `authority` that shows a higher level than the writer's: the writer's own newest proposal.

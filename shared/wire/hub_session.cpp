@@ -36,8 +36,8 @@ bool may_carry(const AuthorityState& authority, const PublicKey& carrier, const 
   });
 }
 
-/// A push holds change sets of those whom the key may carry, without entries, and every header is covered by a
-/// signature.
+/// A push holds change sets of those whom the key may carry, without entries, and every header is covered by
+/// a signature.
 Status check_push(const Segment& push, const PublicKey& key, const AuthorityState& authority) {
   if (push.first != 0) return fail(Errc::malformed, "a push with entries");
   std::set<Source> uncovered;

@@ -1,5 +1,6 @@
-// Who may do what, over random networks of grants, delegations, revocations, periods and labels: the real decision
-// beside a naive one that keeps every event as a line of a list and reads the whole list at each question.
+// Who may do what, over random networks of grants, delegations, revocations, periods and labels: the real
+// decision beside a naive one that keeps every event as a line of a list and reads the whole list at each
+// question.
 #include <gtest/gtest.h>
 // rapidcheck needs gtest first
 #include <rapidcheck/gtest.h>
@@ -32,7 +33,7 @@ constexpr int kRegistrar = 90, kLogKey = 91, kPersons = 6, kDevices = 3, kFirstD
 struct NaiveClause {
   std::set<Rights> rights;
   std::set<std::string> spaces;
-  std::set<std::uint32_t> registers;                  ///< empty: all
+  std::set<std::uint32_t> registers;                    ///< empty: all
   std::map<std::string, std::set<std::string>> labels;  ///< only "theme"
 };
 struct NaiveGrant {
@@ -68,7 +69,8 @@ struct Naive {
   bool never_was(int grant) const {
     const NaiveGrant& g = grants[static_cast<std::size_t>(grant)];
     for (const NaiveEvent& e : events) {
-      if (e.kind == NaiveEvent::Kind::revoked && e.compromised && e.subject == g.giver && g.given >= e.since) return true;
+      if (e.kind == NaiveEvent::Kind::revoked && e.compromised && e.subject == g.giver && g.given >= e.since)
+        return true;
     }
     return g.parent >= 0 && never_was(g.parent);
   }
@@ -81,7 +83,8 @@ struct Naive {
       if (now < g.from) return "early";
       if (g.until != 0 && now >= g.until) return "over";
       if (!g.hangs || g.parent < 0) return "";
-      if (happened(NaiveEvent::Kind::revoked, grants[static_cast<std::size_t>(g.parent)].holder)) return "ended";
+      if (happened(NaiveEvent::Kind::revoked, grants[static_cast<std::size_t>(g.parent)].holder))
+        return "ended";
       at = g.parent;
     }
     return "";
@@ -101,7 +104,8 @@ struct Naive {
     for (const NaiveClause& clause : holder.clauses) {
       if (!clause.rights.contains(kAdmin) || !clause.labels.empty() || !clause.registers.empty()) continue;
       if (clause.spaces.contains("*")) return true;
-      for (std::string at = given.organisation; !at.empty(); at = kParents.contains(at) ? kParents.at(at) : "") {
+      for (std::string at = given.organisation; !at.empty();
+           at = kParents.contains(at) ? kParents.at(at) : "") {
         if (at == holder.organisation) return true;
       }
     }
@@ -114,7 +118,8 @@ struct Naive {
     if (outer.hangs && !inner.hangs) return false;
     for (const NaiveClause& a : inner.clauses) {
       bool found = false;
-      for (const NaiveClause& b : outer.clauses) found = found || (b.rights.contains(kGrant) && lies_in(a, b));
+      for (const NaiveClause& b : outer.clauses)
+        found = found || (b.rights.contains(kGrant) && lies_in(a, b));
       if (!found) return false;
     }
     return true;
@@ -146,7 +151,8 @@ class Network {
     authority_.apply_statement(statement, Hash{});
     for (const std::string& id : kOrganisations) {
       const auto parent = kParents.find(id);
-      apply(sign(kRegistrar, {OrganisationAct{id, "section", parent == kParents.end() ? "" : parent->second, id}}, {}));
+      apply(sign(kRegistrar,
+                 {OrganisationAct{id, "section", parent == kParents.end() ? "" : parent->second, id}}, {}));
     }
     for (int n = 0; n < kDevices; ++n) {
       GrantAct act = real(device_grant(n));
@@ -337,7 +343,8 @@ class Network {
   bool agree(const ChangeSet& set, Reason naive) {
     const Reason told = ask(set);
     if (told != naive)
-      RC_FAIL("the decision says " + std::string(to_word(told)) + ", the naive one " + std::string(to_word(naive)));
+      RC_FAIL("the decision says " + std::string(to_word(told)) + ", the naive one " +
+              std::string(to_word(naive)));
     return told == Reason::none;
   }
 
@@ -456,14 +463,16 @@ class Network {
       } else if (key != by) {
         bool all = false;
         for (const NaiveGrant& g : naive_.grants) all = all || g.holder == key;
-        for (const NaiveGrant& g : naive_.grants) all = all && (g.holder != key || naive_.is_over(grant(under), g));
+        for (const NaiveGrant& g : naive_.grants)
+          all = all && (g.holder != key || naive_.is_over(grant(under), g));
         if (!all) naive = Reason::no_right;
       }
     }
     const bool compromised = any(0, 2) == 0;
     const Millis since = now_ - any(0, 100);
     const auto reason = compromised ? RevocationReason::compromised : RevocationReason::lost;
-    const ChangeSet set = sign(by, {RevokeAct{key_of(key).public_key(), reason, since}}, by_registrar ? Hash{} : name(under));
+    const ChangeSet set =
+        sign(by, {RevokeAct{key_of(key).public_key(), reason, since}}, by_registrar ? Hash{} : name(under));
     if (!agree(set, naive)) return;
     apply(set);
     naive_.events.push_back({NaiveEvent::Kind::revoked, key, compromised, since});
@@ -539,7 +548,7 @@ class Network {
   int made_ = 0;
   Naive naive_;
   std::vector<Hash> names_;
-  std::map<std::string, RecordState> records_;         ///< as if all spaces were one: ids are their own
+  std::map<std::string, RecordState> records_;  ///< as if all spaces were one: ids are their own
   std::map<std::string, std::set<std::string>> themes_;
 };
 

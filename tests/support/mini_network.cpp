@@ -129,9 +129,9 @@ Verdict MiniHub::place(const SetItem& item, std::vector<SegmentItem>& accepted) 
                             clock_.now()};
   for (std::size_t i = 0; i < set.operations.size(); ++i) {
     const Operation& op = set.operations[i];
-    states.at(op.id).apply(
-        op, {set.dot(i), set.header.stamp, std::min(set.header.stamp.millis(), entry.hub_time),
-             authority_.level_of(set.header.grant)});
+    states.at(op.id).apply(op,
+                           {set.dot(i), set.header.stamp, std::min(set.header.stamp.millis(), entry.hub_time),
+                            authority_.level_of(set.header.grant)});
   }
   for (const auto& [id, state] : states) {
     must(store_.park(info->number, id, state));

@@ -65,7 +65,8 @@ TEST_F(Labels, MovingARecordIntoOrOutOfReachNeedsTheRightOverOldAndNew) {
   placed(create());
   EXPECT_EQ(told(climate, {theme(OperationKind::add, kClimate)}), Reason::no_right) << "into reach";
   const Dot added = placed(theme(OperationKind::add, kClimate));
-  EXPECT_EQ(told(climate, {theme(OperationKind::remove, kClimate, {added})}), Reason::no_right) << "out of it";
+  EXPECT_EQ(told(climate, {theme(OperationKind::remove, kClimate, {added})}), Reason::no_right)
+      << "out of it";
   const Hash both = limited({{"theme", {kClimate, kWater}}});
   EXPECT_EQ(told(both, {theme(OperationKind::remove, kClimate, {added}), theme(OperationKind::add, kWater)}),
             Reason::none);
@@ -143,7 +144,8 @@ TEST_F(Labels, WhoKnowsNoDescriptionsAccusesNobody) {
   };
   const auto in_log = [](const Source&, Sequence) { return true; };
   const auto no_roots = [](std::string_view, Position) { return std::optional<Hash>(); };
-  EXPECT_EQ(authorise(set, authority, position, Schema(), kNow, {record, in_log, no_roots}).reason, Reason::none);
+  EXPECT_EQ(authorise(set, authority, position, Schema(), kNow, {record, in_log, no_roots}).reason,
+            Reason::none);
 }
 
 // ── Fields of policy `authority` ──
@@ -229,13 +231,15 @@ TEST_F(Mandates, AProposalFollowsItsAuthorsEarlierOne) {
 class Removal : public Labels {
  protected:
   static Operation country(bool in, std::vector<Dot> names = {}) {
-    Operation op = operation(OperationKind::write, "delegation", "country", Value::flag(in), std::move(names));
+    Operation op =
+        operation(OperationKind::write, "delegation", "country", Value::flag(in), std::move(names));
     op.address.key = element_key(kMali);
     return op;
   }
   static bool stands(const RecordState& state) {
-    return state.has_element({built_in_schema().find("delegation")->field("country")->number, element_key(kMali)},
-                             Policy::set_removal);
+    return state.has_element(
+        {built_in_schema().find("delegation")->field("country")->number, element_key(kMali)},
+        Policy::set_removal);
   }
   Hash grant = place(registrar, grant_act(GrantKind::device, device.public_key()));
   Dot created = placed(operation(OperationKind::create, "delegation"));

@@ -158,14 +158,17 @@ TEST_F(Tree, ACircleOfParentsEnds) {
 
 TEST_F(Tree, RolesHaveTheirClauses) {
   const std::vector<std::string> inner{"association/nepal", "section/asia", "network"};
-  const auto of = [&](std::string_view role) { return clauses_of_role(authority, role, "youth", GrantKind::device); };
+  const auto of = [&](std::string_view role) {
+    return clauses_of_role(authority, role, "youth", GrantKind::device);
+  };
   EXPECT_EQ(of("officer"), (std::vector<Clause>{{kRead | kWrite, inner, {}}, {kRead, {"public"}, {}}}));
   EXPECT_EQ(of("administrator"),
             (std::vector<Clause>{{kRead | kWrite | kReview, inner, {}}, {kRead, {"public"}, {}}}));
   EXPECT_EQ(of("publisher"), (std::vector<Clause>{{kRead | kWrite | kReview, inner, {}},
                                                   {kRead | kWrite | kReview | kPublish, {"public"}, {}}}));
   EXPECT_FALSE(of("king"));
-  EXPECT_EQ(clauses_of_role(authority, "officer", "desk", GrantKind::device)->front().spaces, std::vector<std::string>{"network"})
+  EXPECT_EQ(clauses_of_role(authority, "officer", "desk", GrantKind::device)->front().spaces,
+            std::vector<std::string>{"network"})
       << "no space twice";
 }
 

@@ -63,8 +63,10 @@ TEST_F(Delegation, APersonGivesWhatTheyHoldAndNoMore) {
   EXPECT_EQ(with([](GrantAct& g) { g.level = 2; }), Reason::none);
   EXPECT_EQ(with([](GrantAct& g) { g.from = 5; }), Reason::none);
   EXPECT_EQ(with([](GrantAct& g) { g.organisation = "atlantis"; }), Reason::void_act);
-  EXPECT_EQ(with([](GrantAct& g) { g.organisation.clear(); }), Reason::none) << "from a network's to a network's";
-  EXPECT_EQ(with([](GrantAct& g) { g.kind = GrantKind::invitation; }), Reason::void_act) << "registrars invite";
+  EXPECT_EQ(with([](GrantAct& g) { g.organisation.clear(); }), Reason::none)
+      << "from a network's to a network's";
+  EXPECT_EQ(with([](GrantAct& g) { g.kind = GrantKind::invitation; }), Reason::void_act)
+      << "registrars invite";
 }
 
 TEST_F(Delegation, NobodyPassesOnWithoutTheRightOrTheDepth) {
@@ -83,9 +85,10 @@ TEST_F(Delegation, NobodyPassesOnWithoutTheRightOrTheDepth) {
 }
 
 TEST_F(Delegation, TheRightToGiveCoversWhatIsGiven) {
-  const Hash held = placed(president,
-                           person(vice, {{kRead | kWrite | kGrant, {"section/africa"}, {}}, {kRead, {"network"}, {}}}, 2),
-                           mandate);
+  const Hash held =
+      placed(president,
+             person(vice, {{kRead | kWrite | kGrant, {"section/africa"}, {}}, {kRead, {"network"}, {}}}, 2),
+             mandate);
   const auto passes = [&](const std::string& space) {
     return reason(acts_of(vice, {person(officer, {{kRead, {space}, {}}}, 0)}, held));
   };
@@ -115,7 +118,8 @@ TEST_F(Delegation, PeriodsMandatesAndConditionsOnlyNarrow) {
   EXPECT_EQ(passes([](GrantAct& g) { g.until = 0; }), Reason::void_act);
   EXPECT_EQ(passes([](GrantAct& g) { g.level = 2; }), Reason::void_act) << "a higher mandate";
   EXPECT_EQ(passes([](GrantAct& g) { g.level = 0; }), Reason::none) << "none is the lowest";
-  EXPECT_EQ(passes([](GrantAct& g) { g.flags = 0; }), Reason::void_act) << "it would outlive what it hangs on";
+  EXPECT_EQ(passes([](GrantAct& g) { g.flags = 0; }), Reason::void_act)
+      << "it would outlive what it hangs on";
   EXPECT_EQ(passes([](GrantAct& g) { g.flags |= kNeedsAcceptance; }), Reason::none);
 }
 
@@ -187,12 +191,14 @@ TEST_F(Delegation, AnOfferIsVoidUntilItsGranteeAccepts) {
   EXPECT_EQ(reason(acts_of(president, {AcceptAct{offered}}, mandate)), Reason::void_act);
   EXPECT_EQ(reason(acts_of(officer, {AcceptAct{offered}}, offered)), Reason::no_grant);
   EXPECT_EQ(reason(acts_of(vice, {AcceptAct{offered}}, offered)), Reason::none);
-  EXPECT_EQ(reason(acts_of(vice, {AcceptAct{offered}, person(officer, in_africa(kWrite), 0)}, offered)), Reason::none)
+  EXPECT_EQ(reason(acts_of(vice, {AcceptAct{offered}, person(officer, in_africa(kWrite), 0)}, offered)),
+            Reason::none)
       << "accepted and passed on at once";
   const Position before = position;
   placed(vice, AcceptAct{offered}, offered);
   EXPECT_EQ(standing(offered), Standing::valid);
-  EXPECT_EQ(authority.standing(*authority.grant(offered), before, kNow), Standing::not_accepted) << "as of before";
+  EXPECT_EQ(authority.standing(*authority.grant(offered), before, kNow), Standing::not_accepted)
+      << "as of before";
   EXPECT_EQ(works(vice, offered).reason, Reason::none);
   EXPECT_EQ(reason(acts_of(vice, {AcceptAct{offered}}, offered)), Reason::void_act) << "once";
 }
@@ -312,8 +318,8 @@ TEST_F(Delegation, APersonAddsNoOrganisationAndEnrolsNothing) {
 }
 
 TEST(Roles, AreThoseOfTheSchemaInFiveLanguages) {
-  for (const char* name : {"president", "officer", "editor", "reviewer", "publisher", "treasurer", "secretary",
-                           "administrator", "auditor", "daemon"}) {
+  for (const char* name : {"president", "officer", "editor", "reviewer", "publisher", "treasurer",
+                           "secretary", "administrator", "auditor", "daemon"}) {
     ASSERT_NE(find_role(name), nullptr) << name;
     EXPECT_FALSE(find_role(name)->labels.ar.empty());
     EXPECT_FALSE(find_role(name)->labels.pt.empty());
@@ -332,7 +338,8 @@ TEST(Roles, AMistakeInTheFileIsNamed) {
   };
   EXPECT_EQ(told(role(R"([{"rights": ["read"], "spaces": ["own"]}])")), "taken");
   EXPECT_EQ(told("{}"), "roles.json: is no JSON list of roles");
-  EXPECT_EQ(told(role(R"([{"rights": ["rule"], "spaces": ["own"]}])")), "roles.json: x: rights: \"rule\" is unknown");
+  EXPECT_EQ(told(role(R"([{"rights": ["rule"], "spaces": ["own"]}])")),
+            "roles.json: x: rights: \"rule\" is unknown");
   EXPECT_EQ(told(role(R"([{"rights": ["read"], "spaces": ["mars"]}])")),
             "roles.json: x: spaces: \"mars\" is unknown");
   EXPECT_EQ(told(role(R"([{"rights": ["read"], "spaces": ["own"], "registers": ["gold"]}])")),

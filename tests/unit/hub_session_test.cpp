@@ -64,11 +64,20 @@ struct HubSessionTest : testing::Test {
   FakePort port;
   crypto::KeyPair device = crypto::KeyPair::generate(port.random);
   Hello hello;
+  Sequence acts = 1;
 
   HubSessionTest() {
+    give(GrantKind::device, device, "asia");
+    hello.device = device.public_key();
+    hello.hub = port.log.public_key();
+    hello.counter = 1;
+    hello.cursors = {{"authority", 0, false}, {"network", 0, false}};
+  }
+  void give(GrantKind kind, const crypto::KeyPair& key, const std::string& organisation) {
     GrantAct grant;
-    grant.kind = GrantKind::device;
-    grant.grantee = device.public_key();
+    grant.kind = kind;
+    grant.grantee = key.public_key();
+    grant.organisation = organisation;
     grant.clauses = {{kRead | kWrite, {"network"}, {}}};
     Operation op;
     op.kind = OperationKind::act;
@@ -76,11 +85,8 @@ struct HubSessionTest : testing::Test {
     op.value = encode_act(grant);
     Header header;
     header.space = kAuthoritySpace;
-    must(port.state.apply(make_change_set(header, {op}), 2, 0));
-    hello.device = device.public_key();
-    hello.hub = port.log.public_key();
-    hello.counter = 1;
-    hello.cursors = {{"authority", 0, false}, {"network", 0, false}};
+    header.sequence = ++acts;
+    must(port.state.apply(make_change_set(header, {op}), acts, 0));
   }
   Result<Hello> admit() { return HubSession::admit(port, encode(hello, device)); }
   HubSession session() { return HubSession(port, 1, hello, Hash{}, port.time); }
@@ -114,6 +120,31 @@ TEST_F(HubSessionTest, AdmitsAKnownKeyOnceForACounter) {
   EXPECT_EQ(admit().error().code, Errc::conflict);
   ++hello.counter;
   EXPECT_TRUE(admit());
+}
+
+TEST_F(HubSessionTest, CarriesWhatPersonsOfItsOrganisationOrOfTheNetworkSigned) {
+  const auto carries = [&](const crypto::KeyPair& person) {
+    HubSession one = session();
+    one.start(port.time);
+    port.pushes.clear();
+    one.on_frame(encode_segment(FrameKind::push, push_of(person), port.id), port.time);
+    return port.pushes.size() == 1;
+  };
+  const auto own = crypto::KeyPair::generate(port.random),
+             of_network = crypto::KeyPair::generate(port.random),
+             other = crypto::KeyPair::generate(port.random),
+             stranger = crypto::KeyPair::generate(port.random),
+             second_device = crypto::KeyPair::generate(port.random);
+  give(GrantKind::person, own, "asia");
+  give(GrantKind::person, of_network, "");
+  give(GrantKind::person, other, "africa");
+  give(GrantKind::device, second_device, "asia");
+  EXPECT_TRUE(carries(device));
+  EXPECT_TRUE(carries(own));
+  EXPECT_TRUE(carries(of_network));
+  EXPECT_FALSE(carries(other));
+  EXPECT_FALSE(carries(stranger));
+  EXPECT_FALSE(carries(second_device)) << "a device speaks for itself";
 }
 
 TEST_F(HubSessionTest, RefusesStrangersAndOtherNetworks) {

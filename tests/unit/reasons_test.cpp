@@ -254,7 +254,8 @@ TEST_P(Reasons, ComesFromTheHub) {
   EXPECT_EQ(verdict.outcome, wanted.outcome);
   EXPECT_NE(explain(GetParam()), "unknown reason");
   const Labels words = explain_in_five(GetParam());
-  for (const std::string& text : {words.ar, words.en, words.fr, words.es, words.pt}) EXPECT_FALSE(text.empty());
+  for (const std::string& text : {words.ar, words.en, words.fr, words.es, words.pt})
+    EXPECT_FALSE(text.empty());
   EXPECT_NE(words.fr, "raison inconnue");
 }
 

@@ -292,11 +292,26 @@ std::vector<std::pair<std::string, Act>> acts(const World& w) {
   grant.from = kTime;
   grant.until = kTime + 1000;
   grant.depth = 1;
+  GrantAct delegated = grant;
+  delegated.kind = GrantKind::person;
+  delegated.clauses = {
+      {kRead | kWrite | kGrant,
+       {std::string(kEverySpace)},
+       {},
+       {{"country", {Value::reference("network", "SN")}},
+        {"theme", {Value::reference("network", "water"), Value::reference("network", "climate")}}}}};
+  delegated.flags = kNeedsAcceptance | kWhileHeld;
+  delegated.level = 3;
+  delegated.mandate = "network#m-1";
+  delegated.reason = "theme";
   const PublicKey sealing = crypto::sealing_public_key(filled<crypto::Seed>(8));
   const EnrolAct enrol{w.author.public_key(), sealing,
                        w.author.sign(enrol_message(w.network, w.invited.public_key(), sealing))};
   return {{"act_organisation", OrganisationAct{"asia", "section", "", "Asia"}},
           {"act_grant", grant},
+          {"act_grant_delegated", delegated},
+          {"act_accept", AcceptAct{filled<Hash>(9)}},
+          {"act_end", EndAct{filled<Hash>(9), EndReason::mandate_over}},
           {"act_enrol", enrol},
           {"act_revoke", RevokeAct{w.author.public_key(), RevocationReason::compromised, kTime}}};
 }

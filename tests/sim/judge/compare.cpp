@@ -140,8 +140,8 @@ std::string in_words(const Values& values) {
   return out.empty() ? "nothing" : out;
 }
 
-/// Sections 2 and 9.2: an element is the key of an address that has a head; where removal wins, while no head says
-/// "out".
+/// Sections 2 and 9.2: an element is the key of an address that has a head; where removal wins, while no head
+/// says "out".
 std::set<Value> judged_elements(const JudgedRecord& record, const Field& field) {
   std::set<Value> out;
   for (const auto& [address, judged] : record.fields) {
