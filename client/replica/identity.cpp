@@ -70,6 +70,7 @@ Result<std::optional<NetworkAnchor>> Identity::network() {
   anchor.statement_hash = in.fixed<Hash>();
   anchor.statement_number = in.varint();
   anchor.log_key = in.fixed<PublicKey>();
+  anchor.epoch = in.varint();
   anchor.url = in.text(1024);
   anchor.organisation = in.text(64);
   anchor.language = in.text(64);
@@ -83,10 +84,24 @@ Status Identity::set_network(const NetworkAnchor& anchor) {
   out.fixed(anchor.statement_hash);
   out.varint(anchor.statement_number);
   out.fixed(anchor.log_key);
+  out.varint(anchor.epoch);
   out.sized(anchor.url);
   out.sized(anchor.organisation);
   out.sized(anchor.language);
   return set_value("network", out.bytes());
+}
+
+Status Identity::set_statement(const OpenedStatement& opened) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_LET(auto anchor, network());
+  if (!anchor) return damaged();
+  if (opened.statement.number < anchor->statement_number) return {};
+  anchor->statement_hash = opened.hash;
+  anchor->statement_number = opened.statement.number;
+  anchor->log_key = opened.statement.log_key;
+  anchor->epoch = opened.statement.epoch;
+  WASL_TRY(set_network(*anchor));
+  return transaction.commit();
 }
 
 Status Identity::set_url(std::string_view url) {

@@ -22,7 +22,8 @@ struct NetworkAnchor {
   PublicKey log_key;
   std::string url;
   std::string organisation;
-  std::string language;  ///< of plain text written by SQL; empty: und
+  std::string language;     ///< of plain text written by SQL; empty: und
+  std::uint64_t epoch = 0;  ///< of the hub's log; 0: not known before the statement itself is
 };
 
 struct CheckpointAnchor {
@@ -37,6 +38,8 @@ class Identity {
 
   Result<std::optional<NetworkAnchor>> network();
   Status set_network(const NetworkAnchor& anchor);
+  /// A newer network statement than the anchor's: from here on nothing older is believed.
+  Status set_statement(const OpenedStatement& opened);
   Status set_url(std::string_view url);
 
   /// The device's key and its X25519 half; made once.

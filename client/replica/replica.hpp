@@ -99,6 +99,7 @@ struct ReplicaStatus {
   std::vector<SpaceStatus> spaces;
   std::vector<PendingSet> waiting;   ///< held and refused
   std::vector<std::string> notices;  ///< in words: what the office should know
+  std::vector<std::string> keys;     ///< in words: which keys lie on the hub's machine
 };
 
 struct HistoryLine {
@@ -200,6 +201,7 @@ class Replica final : public ClientPort {
   /// The change set by which this device takes up an invitation. Errors: unauthorised (unknown, used or
   /// over).
   Result<Segment> make_enrolment(const crypto::KeyPair& invitation);
+  Result<PublicKey> on_statements(const std::vector<SignedStatement>& statements) override;
   Status on_welcome(const Welcome& welcome) override;
   Result<std::optional<Segment>> next_push(std::size_t most_bytes) override;
   void rewind_push() override { pushed_ = kNothingPushed; }
@@ -323,6 +325,8 @@ class Replica final : public ClientPort {
 
   // syncing.cpp
   Status begin_session();
+  /// What another program of this office has learnt of the network meanwhile.
+  Status refresh_anchor();
   Status take_welcome(const Welcome& welcome);
 
   // applying.cpp
@@ -344,6 +348,9 @@ class Replica final : public ClientPort {
   [[nodiscard]] const Schema& schema_in_force() const;
   Status settle_digest(SpaceInfo& info);
   Status apply_authority_item(const SegmentItem& item, Position position);
+  /// The roots have spoken: nothing older is believed from here on.
+  Status note_statement(const OpenedStatement& opened);
+  Result<std::vector<std::string>> keys_at_hub();
 
   Result<std::vector<std::string>> readable_spaces();
   Result<std::vector<std::string>> spoken_spaces();

@@ -8,6 +8,7 @@ namespace wasl {
 Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   WASL_TRY(apply_stored());
   WASL_TRY(store_.refresh());
+  WASL_TRY(refresh_anchor());
   Hello hello;
   WASL_LET(const auto full, store_.meta("full"));
   asked_in_full_ = full && !full->empty() && (*full)[0] == 1;
@@ -128,6 +129,21 @@ Result<Segment> Replica::make_enrolment(const crypto::KeyPair& invitation) {
   return segment;
 }
 
+/// From the network's name to the newest: each signed by the roots of the one before, so whoever brings them
+/// need not be believed.
+Result<PublicKey> Replica::on_statements(const std::vector<SignedStatement>& statements) {
+  WASL_LET(const auto chain, walk_statements(statements, anchor_.network));
+  const OpenedStatement& newest = chain.back();
+  if (chain.size() < anchor_.statement_number) {
+    return fail(Errc::wrong_network,
+                "whoever answers knows an older network statement (number " + std::to_string(chain.size()) +
+                    ") than this office (number " + std::to_string(anchor_.statement_number) + ")",
+                "the hub may have been restored from an old copy: ask the secretariat");
+  }
+  for (const OpenedStatement& one : chain) WASL_TRY(note_statement(one));
+  return newest.statement.log_key;
+}
+
 Status Replica::on_welcome(const Welcome& welcome) {
   Status taken = take_welcome(welcome);
   if (!taken) store_.forget();
@@ -158,6 +174,7 @@ Status Replica::take_welcome(const Welcome& welcome) {
   Writer offset;
   offset.integer(ports_.clock->now() - welcome.hub_time);
   WASL_TRY(store_.set_meta("clock offset", offset.bytes()));
+  WASL_TRY(store_.set_meta("keys at hub", Bytes{welcome.keys}));
   return transaction.commit();
 }
 

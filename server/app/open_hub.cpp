@@ -12,11 +12,17 @@ namespace {
 
 constexpr std::string_view kAddressKey = "address";
 constexpr std::string_view kListeningKey = "listening";
+constexpr unsigned kRootsMost = 64;  // of one statement
 constexpr std::string_view kDefaultAddress = "ws://127.0.0.1:7707";
 
 /// What an init that was cut short left behind has signed nothing that anybody knows: it goes. A network
 /// stays.
 Status make_room(const HubFolder& folder) {
+  if (std::filesystem::exists(folder.first_statement())) {
+    return fail(
+        Errc::conflict, "this folder holds a network whose first statement waits for signatures",
+        "sign and place " + folder.first_statement().string() + ", or choose another folder with --data");
+  }
   if (std::filesystem::exists(folder.database())) {
     WASL_LET(const auto store, SqliteHubStore::open(folder.database(), false));
     WASL_LET(const SpaceInfo* const info, store->space(kAuthoritySpace));
@@ -27,10 +33,19 @@ Status make_room(const HubFolder& folder) {
   std::error_code error;
   for (const char* end : {"", "-wal", "-shm"})
     std::filesystem::remove(folder.database().string() + end, error);
-  for (const auto& key : {folder.root_key(), folder.registrar_key(), folder.log_key()}) {
-    std::filesystem::remove(key, error);
-  }
+  std::vector<std::filesystem::path> keys{folder.registrar_key(), folder.log_key()};
+  for (unsigned i = 0; i <= kRootsMost; ++i) keys.push_back(folder.root_key(i));
+  for (const auto& key : keys) std::filesystem::remove(key, error);
   return {};
+}
+
+/// A network whose roots were made elsewhere, before they have signed.
+bool waits_for_statement(const HubFolder& folder) {
+  if (!std::filesystem::exists(folder.first_statement())) return false;
+  const auto store = SqliteHubStore::open(folder.database(), false);
+  if (!store) return false;  // the caller opens it again and says why it cannot
+  const auto info = (*store)->space(kAuthoritySpace);
+  return info && (*info)->size == 0;
 }
 
 }  // namespace
@@ -56,29 +71,44 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
   WASL_TRY(make_room(folder));
   SystemClock clock;
   crypto::SystemRandom random;
-  const auto root = crypto::KeyPair::generate(random);
+  std::vector<crypto::KeyPair> roots;
+  for (unsigned i = 0; options.root_keys.empty() && i < options.roots; ++i)
+    roots.push_back(crypto::KeyPair::generate(random));
   const auto registrar = crypto::KeyPair::generate(random);
   const auto log_key = crypto::KeyPair::generate(random);
   NetworkStatement statement;
   statement.name = options.name;
-  statement.roots = {root.public_key()};
+  statement.roots = options.root_keys;
+  for (const crypto::KeyPair& root : roots) statement.roots.push_back(root.public_key());
+  statement.threshold = options.threshold;
   statement.log_key = log_key.public_key();
   statement.registrars = {registrar.public_key()};
   statement.schema = built_in_schema().hash();
   SignedStatement signed_statement{encode(statement), {}};
-  add_signature(signed_statement, root);
-
+  for (const crypto::KeyPair& root : roots) add_signature(signed_statement, root);
+  if (statement.threshold > statement.roots.size() || !decode_statement(signed_statement.bytes)) {
+    return fail(Errc::invalid_value,
+                std::to_string(options.threshold) + " of " + std::to_string(statement.roots.size()) +
+                    " root keys can never sign",
+                "give each root key once, and a threshold that they can reach");
+  }
   const std::string of = " of the network \"" + options.name + "\".\n";
   const auto keep = [&](const std::filesystem::path& file, crypto::KeyKind kind, const crypto::KeyPair& key,
                         const std::string& words) {
     return crypto::write_key_file(file, crypto::KeyFile::plain(kind, key, words));
   };
-  WASL_TRY(
-      keep(folder.root_key(), crypto::KeyKind::root, root,
-           "Root key" + of +
-               "It signs network statements and nothing else; the hub runs without it.\n"
-               "Move it off this machine now, on two media kept in two places. Who holds it can replace\n"
-               "every other key of the network; without it none can be replaced."));
+  for (unsigned i = 0; i < roots.size(); ++i) {
+    const std::string power = statement.threshold == 1
+                                  ? "Who holds it can replace\nevery other key of the network"
+                                  : std::to_string(statement.threshold) + " of " +
+                                        std::to_string(roots.size()) +
+                                        " such keys can replace\nevery other key of the network";
+    WASL_TRY(keep(folder.root_key(roots.size() == 1 ? 0 : i + 1), crypto::KeyKind::root, roots[i],
+                  "Root key" + of +
+                      "It signs network statements and nothing else; the hub runs without it.\n"
+                      "Move it off this machine now, on two media kept in two places. " +
+                      power + "; without it none can be replaced."));
+  }
   WASL_TRY(keep(folder.registrar_key(), crypto::KeyKind::registrar, registrar,
                 "Registrar key" + of +
                     "It adds organisations and invites offices. On the hub's machine for a trial only."));
@@ -90,8 +120,34 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
     Status saved = store->transact([&] { return store->set_meta(kAddressKey, view(options.address)); });
     if (!saved) return saved;
   }
+  if (roots.empty())
+    return write_text(folder.first_statement(), to_text(StatementFile{{}, signed_statement}), true);
   Committer committer({*store, built_in_schema(), log_key, clock, random});
   return committer.found(signed_statement);
+}
+
+Result<bool> found_hub(const HubFolder& folder, const SignedStatement& statement) {
+  if (!std::filesystem::exists(folder.first_statement())) return false;
+  WASL_LET(const FolderLock lock, FolderLock::take(folder));
+  WASL_LET(const auto log_key, read_unattended_key(folder.log_key(), crypto::KeyKind::log));
+  if (!log_key) return fail(Errc::not_found, "keys/log.key is missing: without it nothing can be signed");
+  WASL_LET(const NetworkStatement opened, open_statement(statement, nullptr, nullptr));
+  if (opened.log_key != log_key->public_key()) {
+    return fail(Errc::wrong_network, "this statement names another log key than the one of this folder",
+                "place " + folder.first_statement().string());
+  }
+  WASL_LET(auto store, SqliteHubStore::open(folder.database(), false));
+  WASL_LET(const SpaceInfo* const info, store->space(kAuthoritySpace));
+  if (info->size > 0) {  // a crash came between the first entry and this
+    WASL_TRY(remove_file(folder.first_statement()));
+    return false;
+  }
+  SystemClock clock;
+  crypto::SystemRandom random;
+  Committer committer({*store, built_in_schema(), *log_key, clock, random});
+  WASL_TRY(committer.found(statement));
+  WASL_TRY(remove_file(folder.first_statement()));
+  return true;
 }
 
 Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, bool check) {
@@ -100,7 +156,14 @@ Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, bool che
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
                 "run: wasl-hub init --data DIR --name NAME");
   }
+  if (waits_for_statement(folder)) {
+    return fail(Errc::not_found, "the network in " + folder.path.string() + " waits for its first statement",
+                "when enough roots have signed it, run: wasl-hub root place " +
+                    folder.first_statement().string() + " --data " + folder.path.string());
+  }
   WASL_LET(open->log_key_, read_unattended_key(folder.log_key(), crypto::KeyKind::log));
+  WASL_LET(open->next_log_key_, read_unattended_key(folder.next_log_key(), crypto::KeyKind::log));
+  if (!open->log_key_ && open->next_log_key_) WASL_TRY(open->use_next_key());  // a crash between two renames
   if (!open->log_key_)
     return fail(Errc::not_found, "keys/log.key is missing: without it nothing can be signed");
   WASL_LET(open->registrar_key_, read_unattended_key(folder.registrar_key(), crypto::KeyKind::registrar));
@@ -109,9 +172,49 @@ Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, bool che
   open->store_ = std::move(store);
   open->hub_ = std::make_unique<Hub>(
       Committer::Ports{*open->store_, built_in_schema(), *open->log_key_, open->clock_, open->random_});
-  WASL_TRY(open->hub_->committer().start());
+  open->hub_->tell_keys([at = folder] { return keys_in(at); });
+  WASL_TRY(open->start());
   WASL_TRY(open->check_checkpoint());
   return open;
+}
+
+Status OpenHub::start() {
+  Status started = hub_->committer().start();
+  if (started || started.error().code != Errc::wrong_network || !next_log_key_) return started;
+  // A crash came after the statement that names the next key, and before that key took its place.
+  WASL_TRY(use_next_key());
+  return hub_->committer().start();
+}
+
+/// The old key stays beside: nothing that it signed is signed again, and nobody has to look for it.
+Status OpenHub::use_next_key() {
+  std::error_code error;
+  if (log_key_) {
+    const std::string name = "log.retired-" + to_hex(log_key_->public_key().view()).substr(0, 12) + ".key";
+    std::filesystem::rename(folder_.log_key(), folder_.keys() / name, error);
+  }
+  if (!error) std::filesystem::rename(folder_.next_log_key(), folder_.log_key(), error);
+  if (error) {
+    return fail(Errc::storage_failed, "cannot put the next log key into place: " + error.message(),
+                "rename keys/log.next.key to keys/log.key, and start the hub again");
+  }
+  WASL_TRY(sync_folder(folder_.keys()));
+  log_key_ = std::move(next_log_key_);
+  next_log_key_.reset();
+  return {};
+}
+
+Status OpenHub::place(const SignedStatement& statement) {
+  WASL_LET(next_log_key_, read_unattended_key(folder_.next_log_key(), crypto::KeyKind::log));
+  const auto has_key = [&](const PublicKey& key) {
+    return key == log_key_->public_key() || (next_log_key_ && key == next_log_key_->public_key());
+  };
+  WASL_TRY(hub_->place(statement, has_key, [&]() -> Status {
+    const bool changes = hub_->authority().statement().log_key != log_key_->public_key();
+    return changes ? use_next_key() : Status();
+  }));
+  note_checkpoint();
+  return {};
 }
 
 Status OpenHub::check_checkpoint() {
@@ -144,6 +247,10 @@ Result<Registrar*> OpenHub::registrar() {
   if (!registrar_key_) {
     return fail(Errc::not_found, "the registrar's key is not on this machine",
                 "put registrar.key back into the folder keys, or act where it lies");
+  }
+  if (!hub_->authority().is_registrar(registrar_key_->public_key())) {
+    return fail(Errc::unauthorised, "the registrar's key on this machine is none of the network's any more",
+                "put the key that the network statement names into keys/registrar.key");
   }
   if (!registrar_) {
     registrar_.emplace(Registrar::Ports{*store_, hub_->committer(), built_in_schema(), clock_, random_,

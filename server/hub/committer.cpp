@@ -65,6 +65,35 @@ Status Committer::found(const SignedStatement& statement) {
   return founded ? start() : founded;
 }
 
+Status Committer::place(const SignedStatement& statement,
+                        const std::function<bool(const PublicKey&)>& has_key) {
+  const NetworkStatement before = authority_.statement();
+  const Hash before_hash = authority_.statement_hash();
+  if (statement.hash() == before_hash) return {};
+  WASL_LET(const NetworkStatement opened, open_statement(statement, &before, &before_hash));
+  if (!has_key(opened.log_key)) {
+    return fail(Errc::wrong_network, "the log key that this statement names is not on the hub's machine",
+                "put it there as keys/log.next.key: it was made by wasl-hub root log-key");
+  }
+  const Millis time = hub_time();
+  Status placed = ports_.store.transact([&]() -> Status {
+    Batch batch = make_batch(time);
+    WASL_TRY(batch.begin());
+    WASL_TRY(batch.place(statement));
+    return batch.finish();
+  });
+  if (!placed) {
+    heads_.take_back();
+    return placed;
+  }
+  heads_.keep();
+  last_time_ = time;
+  WASL_LET(const SpaceInfo* const info, ports_.store.space(kAuthoritySpace));
+  authority_.apply_statement(opened, statement.hash(), info->size);
+  statements_.push_back(statement);
+  return {};
+}
+
 Status Committer::start() {
   WASL_TRY(heads_.load());
   WASL_LET(last_time_, heads_.last_time());
@@ -81,6 +110,7 @@ Status Committer::start() {
 
 Status Committer::load_authority() {
   AuthorityState state;
+  std::vector<SignedStatement> statements;
   NetworkId network;
   Position position = 0;
   std::optional<NetworkStatement> last;
@@ -101,13 +131,15 @@ Status Committer::load_authority() {
           last_hash = signed_statement.hash();
           if (!last) network = network_id(last_hash);
           last = statement;
-          state.apply_statement(statement, last_hash);
+          state.apply_statement(statement, last_hash, position);
+          statements.push_back(signed_statement);
         }
       }
     }
     if (network != network_ && last) {  // change sets decode under their network's name: now it is known
       network_ = network;
       state = AuthorityState();
+      statements.clear();
       last.reset();
       position = 0;
     }
@@ -117,6 +149,7 @@ Status Committer::load_authority() {
     return fail(Errc::wrong_network, "keys/log.key is not the log key that the network statement names");
   }
   authority_ = std::move(state);
+  statements_ = std::move(statements);
   return {};
 }
 

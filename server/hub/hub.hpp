@@ -19,6 +19,12 @@ class Hub final : public HubPort {
 
   /// Commits what is queued and tells the sessions.
   Committer::Committed commit();
+  /// Places the next network statement. @param use_key puts the log key that it names into place, before
+  /// anything is signed with it. Sessions go on: they are told like of any other entry.
+  Status place(const SignedStatement& statement, const std::function<bool(const PublicKey&)>& has_key,
+               const std::function<Status()>& use_key);
+  /// Who says which keys lie on this machine. Without, none is said to.
+  void tell_keys(std::function<KeysAtHub()> keys) { keys_ = std::move(keys); }
   struct Listener {
     std::function<void()> on_queued;  ///< something waits for the next commit()
     std::function<void(const Committer::Committed&)> on_committed;
@@ -34,6 +40,10 @@ class Hub final : public HubPort {
   [[nodiscard]] const NetworkId& network() const override { return committer_.network(); }
   [[nodiscard]] const crypto::KeyPair& log_key() const override { return ports_.log_key; }
   [[nodiscard]] const AuthorityState& authority() const override { return committer_.authority(); }
+  [[nodiscard]] const std::vector<SignedStatement>& statements() const override {
+    return committer_.statements();
+  }
+  [[nodiscard]] KeysAtHub keys() const override { return keys_ ? keys_() : KeysAtHub{0}; }
   Millis hub_time() override { return committer_.hub_time(); }
   Result<bool> use_counter(const PublicKey& key, std::uint64_t counter) override;
   Result<std::optional<ledger::BlindingKey>> blinding_key(const std::string& space) override;
@@ -52,6 +62,7 @@ class Hub final : public HubPort {
   Committer committer_;
   LogReader reader_;
   Listener listener_;
+  std::function<KeysAtHub()> keys_;
 };
 
 }  // namespace wasl

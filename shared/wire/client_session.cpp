@@ -1,6 +1,7 @@
 #include "shared/wire/client_session.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "shared/base/limits.hpp"
 
@@ -71,6 +72,11 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
     // Only what we saw ourselves proves a lie: a peer's word for it does not.
     const Errc code = errc_of(problem.code);
     return fail(code == Errc::caught ? Errc::malformed : code, problem.message, problem.hint);
+  }
+  if (!welcomed_ && *kind == FrameKind::statements && !std::exchange(walked_, true)) {
+    WASL_LET(const auto statements, decode_statements(frame));
+    WASL_LET(options_.log_key, port_.on_statements(statements));
+    return {};
   }
   if (!welcomed_) {  // until the hub has proved who it is, nothing of it is believed and nothing more is sent
     WASL_LET(const Welcome welcome, decode_welcome(frame, options_.hello, options_.log_key));

@@ -12,6 +12,8 @@ namespace wasl {
 class ClientPort {
  public:
   virtual ~ClientPort() = default;
+  /// The hub's log key is another by now. @return the one that signs the welcome. Errors: as for a lie.
+  virtual Result<PublicKey> on_statements(const std::vector<SignedStatement>& statements) = 0;
   virtual Status on_welcome(const Welcome& welcome) = 0;
   /// The next push of what is unsent, at most about `most_bytes`; nothing when all was handed out.
   virtual Result<std::optional<Segment>> next_push(std::size_t most_bytes) = 0;
@@ -82,6 +84,7 @@ class ClientSession {
   SessionSummary summary_;
   std::optional<Error> error_;
   std::optional<Verdict> extra_verdict_;
+  bool walked_ = false;  ///< the statements came
   bool welcomed_ = false;
   bool over_ = false;
   bool waiting_ = true;  ///< for an answer to the last thing asked

@@ -19,6 +19,9 @@ class HubPort {
   [[nodiscard]] virtual const NetworkId& network() const = 0;
   [[nodiscard]] virtual const crypto::KeyPair& log_key() const = 0;
   [[nodiscard]] virtual const AuthorityState& authority() const = 0;
+  /// All network statements, from number 1 on.
+  [[nodiscard]] virtual const std::vector<SignedStatement>& statements() const = 0;
+  [[nodiscard]] virtual KeysAtHub keys() const = 0;
   virtual Millis hub_time() = 0;
 
   /// Takes the counter, durably. @return false when this key used it, or a higher one, before.

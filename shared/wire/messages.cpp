@@ -10,6 +10,8 @@ constexpr std::size_t kSpacesMost = 256;
 constexpr std::size_t kChainsMost = 1024;
 constexpr std::size_t kProofMost = 4096;
 constexpr std::size_t kWordsBytes = 4096;
+constexpr std::size_t kStatementsMost = 1024;  // one a month for 85 years
+constexpr std::size_t kStatementBytes = 32 * 1024;
 constexpr std::size_t kDetailBytes = 256;
 constexpr Millis kRetryMost = 24LL * 3600 * 1000;
 constexpr std::size_t kCompressFrom = 128;  // below, zstd's own header eats the gain
@@ -136,6 +138,7 @@ Bytes encode(const Welcome& welcome, const Hash& hello, const crypto::KeyPair& l
   Writer body;
   body.integer(welcome.hub_time);
   body.varint(welcome.push_credit);
+  body.byte(welcome.keys);
   body.byte(welcome.same_spaces ? 1 : 0);
   if (!welcome.same_spaces) {
     body.varint(welcome.spaces.size());
@@ -170,6 +173,7 @@ Result<Welcome> decode_welcome(ByteView bytes, const Hash& hello, const PublicKe
   Welcome welcome;
   welcome.hub_time = in.integer();
   welcome.push_credit = in.varint();
+  welcome.keys = in.byte();
   if (welcome.hub_time < 0) in.fail();
   welcome.same_spaces = decode_flag(in);
   if (!welcome.same_spaces) {
@@ -225,6 +229,28 @@ Result<Segment> decode_segment(ByteView bytes, const NetworkId& network) {
     if (segment.openings.empty()) return bad_frame("segment");  // none are said by nothing
   }
   return segment;
+}
+
+Bytes encode(const std::vector<SignedStatement>& statements) {
+  Writer out = frame(FrameKind::statements);
+  out.varint(statements.size());
+  for (const SignedStatement& one : statements) out.sized(encode(one));
+  return out.take();
+}
+
+Result<std::vector<SignedStatement>> decode_statements(ByteView bytes) {
+  if (frame_kind(bytes) != FrameKind::statements) return bad_frame("statements");
+  Reader in = body_of(bytes);
+  std::vector<SignedStatement> out;
+  const auto count = in.count(kStatementsMost);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    const ByteView one = in.sized(kStatementBytes);
+    if (!in.ok()) break;
+    WASL_LET(SignedStatement statement, decode_signed_statement(one));
+    out.push_back(std::move(statement));
+  }
+  if (!in.finished()) return bad_frame("statements");
+  return out;
 }
 
 Bytes encode(const Proof& proof) {

@@ -54,10 +54,17 @@ struct Staged {
   Hash name;  ///< of the change set at `last`: a copy of the folder may have written another
 };
 
+/// Keys that the hub says lie on its machine, beside the log key: whoever controls it has them too.
+using KeysAtHub = Byte;
+constexpr KeysAtHub kRootAtHub = 1;
+constexpr KeysAtHub kRegistrarAtHub = 2;
+constexpr KeysAtHub kPersonAtHub = 4;  ///< a person's key that no passphrase seals
+
 /// The hub's answer: proves that it holds the log key, and for this hello.
 struct Welcome {
   Millis hub_time = 0;
   std::uint64_t push_credit = 0;  ///< bytes of pushes that may be without a verdict
+  KeysAtHub keys = 0;             ///< by its own word
   bool same_spaces = false;       ///< the cursors name exactly what may be read, and no key is missing
   std::vector<SpaceKey> spaces;   ///< otherwise: all that may be read
   std::vector<Staged> staged;     ///< need not be sent again
@@ -72,12 +79,18 @@ enum class FrameKind : Byte {
   proof = 3,
   verdicts = 4,
   problem = 5,
+  statements = 6,
   push = 16,
   finish = 17,
   done = 18,
 };
 /// @return nothing for an empty frame.
 std::optional<FrameKind> frame_kind(ByteView frame);
+
+/// Before the welcome, for an office that expects an older log key: all network statements from number 1 on.
+/// Roots sign them, so it needs to believe nobody who carries them.
+Bytes encode(const std::vector<SignedStatement>& statements);
+Result<std::vector<SignedStatement>> decode_statements(ByteView frame);
 
 /// Entries of a log, or a push of change sets without entries. Items are compressed when that is shorter,
 /// openings never.

@@ -30,6 +30,8 @@ WASL_FUZZ(frame) {
       return check_verdicts(input);
     case FrameKind::proof:
       return check(decode_proof(input), input);
+    case FrameKind::statements:
+      return check(decode_statements(input), input);
     case FrameKind::problem:
       return check(decode_problem(input), input);
     case FrameKind::done:

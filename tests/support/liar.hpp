@@ -33,6 +33,8 @@ class Liar final : public HubPeer, private HubPort {
   const NetworkId& network() const override { return hub_.network(); }
   const crypto::KeyPair& log_key() const override { return hub_.log_key(); }
   const AuthorityState& authority() const override { return hub_.authority(); }
+  const std::vector<SignedStatement>& statements() const override { return hub_.statements(); }
+  KeysAtHub keys() const override { return hub_.keys(); }
   Millis hub_time() override { return hub_.hub_time(); }
   Result<bool> use_counter(const PublicKey& key, std::uint64_t counter) override {
     return hub_.use_counter(key, counter);

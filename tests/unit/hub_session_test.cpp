@@ -22,10 +22,13 @@ struct FakePort final : HubPort {
   std::vector<Segment> pushes;
   std::vector<std::vector<std::uint64_t>> proved;
   std::optional<Done> done;
+  std::vector<SignedStatement> signed_statements;
 
   const NetworkId& network() const override { return id; }
   const crypto::KeyPair& log_key() const override { return log; }
   const AuthorityState& authority() const override { return state; }
+  const std::vector<SignedStatement>& statements() const override { return signed_statements; }
+  KeysAtHub keys() const override { return kRegistrarAtHub; }
   Millis hub_time() override { return time; }
   Result<bool> use_counter(const PublicKey&, std::uint64_t n) override {
     const bool fresh = n > counter;
@@ -76,6 +79,9 @@ struct HubSessionTest : testing::Test {
     op.value = encode_act(grant);
     Header header;
     header.space = kAuthoritySpace;
+    NetworkStatement statement;
+    statement.log_key = port.log.public_key();
+    port.state.apply_statement(statement, Hash{});
     must(port.state.apply(make_change_set(header, {op}), 2));
     hello.device = device.public_key();
     hello.hub = port.log.public_key();
@@ -114,6 +120,24 @@ TEST_F(HubSessionTest, AdmitsAKnownKeyOnceForACounter) {
   EXPECT_EQ(admit().error().code, Errc::conflict);
   ++hello.counter;
   EXPECT_TRUE(admit());
+}
+
+TEST_F(HubSessionTest, AnOfficeThatKnowsAnOlderLogKeyGetsTheStatementsFirst) {
+  EXPECT_EQ(kinds(session().start(port.time)).front(), welcome);
+  NetworkStatement next;
+  next.number = 2;
+  port.log = crypto::KeyPair::generate(port.random);
+  next.log_key = port.log.public_key();
+  port.state.apply_statement(next, Hash{}, 3);
+  ASSERT_TRUE(admit());
+  const auto frames = kinds(session().start(port.time));
+  EXPECT_EQ(frames[0], statements);
+  EXPECT_EQ(frames[1], welcome);
+}
+
+TEST_F(HubSessionTest, RefusesAnOfficeThatExpectsAKeyThatNoStatementNamed) {
+  hello.hub = device.public_key();
+  EXPECT_EQ(admit().error().code, Errc::wrong_network);
 }
 
 TEST_F(HubSessionTest, RefusesStrangersAndOtherNetworks) {
