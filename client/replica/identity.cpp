@@ -190,6 +190,15 @@ Result<CheckpointAnchor> Identity::checkpoint() {
   return out;
 }
 
+Status Identity::begin_epoch(std::uint64_t epoch) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_LET(const auto last, value("checkpoint"));
+  if (!last) return {};
+  WASL_TRY(set_value("checkpoint before epoch " + std::to_string(epoch), *last));
+  WASL_TRY(db_.exec("DELETE FROM value WHERE key = 'checkpoint'"));
+  return transaction.commit();
+}
+
 Status Identity::move_checkpoint(const CheckpointAnchor& from, const CheckpointAnchor& to) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_LET(const CheckpointAnchor now, checkpoint());

@@ -57,6 +57,8 @@ class Identity {
   Status settle_counter();  ///< the hub let us in: the next leap is short again
 
   Result<CheckpointAnchor> checkpoint();
+  /// The hub's log begins anew: the last checkpoint before is kept apart.
+  Status begin_epoch(std::uint64_t epoch);
   /// Only while `from` still stands: another program of this office may have come first, and `to` does not
   /// go on from there.
   Status move_checkpoint(const CheckpointAnchor& from, const CheckpointAnchor& to);

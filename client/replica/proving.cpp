@@ -211,6 +211,7 @@ Result<std::set<std::string>> Replica::take_checkpoint(const Proof& proof, const
     WASL_TRY(take_leaf(*info, shown->second, proof));
     fresh.insert(space);
   }
+  WASL_TRY(note_epoch());
   if (overtaken) return fresh;
   Writer size;
   size.varint(checkpoint.size);
@@ -254,6 +255,10 @@ Status Replica::take_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& 
   info.leaf_index = index;
   info.leaf = leaf.encode();
   info.as_of = leaf.hub_time;
+  // Should the hub lose what it signed here, this proves it to the hub itself.
+  Proof kept = proof;
+  kept.consistency.clear();
+  WASL_TRY(store_.set_meta("proof of " + info.name, encode(kept)));
   return store_.save_space(info);
 }
 

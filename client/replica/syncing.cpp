@@ -18,6 +18,8 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   hello.hub = anchor_.log_key;
   WASL_LET(hello.counter, identity_.next_counter(ports_.clock->now()));
   hello.binding = binding;
+  hello.statement = anchor_.statement_number;
+  WASL_LET(hello.epoch, epoch_held());
   WASL_LET(const CheckpointAnchor checkpoint, identity_.checkpoint());
   hello.checkpoint = checkpoint.heads;
   session_base_ = checkpoint.heads;
@@ -46,6 +48,7 @@ Status Replica::begin_session() {
   held_.clear();
   offered_.clear();
   promised_.clear();
+  returns_.clear();
   evidence_is_settled_ = false;
   WASL_LET(leaves_before_, leaves_proved());
   WASL_LET(auto select,
@@ -69,6 +72,8 @@ Result<Bytes> Replica::make_invitation_hello(const crypto::KeyPair& invitation, 
   // Of the invitation's key, which several offices may try by mistake: the clock keeps their counters apart.
   hello.counter = static_cast<std::uint64_t>(std::max<Millis>(1, ports_.clock->now()));
   hello.binding = binding;
+  hello.statement = anchor_.statement_number;
+  WASL_LET(hello.epoch, epoch_held());
   WASL_LET(const CheckpointAnchor checkpoint, identity_.checkpoint());
   hello.checkpoint = checkpoint.heads;
   session_base_ = checkpoint.heads;
@@ -151,6 +156,8 @@ Status Replica::on_welcome(const Welcome& welcome) {
 }
 
 Status Replica::take_welcome(const Welcome& welcome) {
+  if (welcome.state == Welcome::State::recovering) return plan_returns(welcome.common);
+  if (welcome.state == Welcome::State::new_epoch) return enter_epoch(welcome.common);
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   for (const auto& [space, size] : held_) {

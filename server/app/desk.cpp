@@ -82,6 +82,15 @@ Result<json> statement_in_force(OpenHub& open) {
               {"statement", to_hex(encode(open.hub().statements().back()))}};
 }
 
+Result<json> recover(OpenHub& open, bool serving) {
+  if (serving) {
+    return fail(Errc::locked, "the hub serves: what it signs now could contradict what it signed before",
+                "stop it, run the same command again, then serve: it takes back what offices hold");
+  }
+  WASL_TRY(open.recover());
+  return json{{"recovering", true}, {"heads", open.hub().heads().size}};
+}
+
 Result<json> place_statement(OpenHub& open, const json& request) {
   const auto bytes = from_hex(text_of(request, "statement"));
   WASL_LET(const SignedStatement statement, decode_signed_statement(bytes.value_or(Bytes{})));
@@ -140,6 +149,7 @@ Result<json> status(OpenHub& open, bool serving) {
   return json{{"network", {{"name", authority.statement().name}, {"id", to_hex(hub.network().view())}}},
               {"address", address},
               {"serving", serving},
+              {"recovering", hub.is_recovering()},
               {"log_key", to_hex(hub.log_key().public_key().view())},
               {"keys", keys_in_words(open.folder(), authority.statement())},
               {"statement",
@@ -160,6 +170,7 @@ Result<json> decide(OpenHub& open, const json& request, bool serving) {
   if (command == "invite") return invite(open, request);
   if (command == "status") return status(open, serving);
   if (command == "statement") return statement_in_force(open);
+  if (command == "recover") return recover(open, serving);
   if (command == "root place") return place_statement(open, request);
   return fail(Errc::unsupported, "the hub that serves here does not know this command",
               "restart it after an update");

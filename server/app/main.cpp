@@ -174,6 +174,11 @@ int command_line(int argc, char** argv) {
   CLI::App* status =
       command(app, in, "status", "Network, keys, spaces, devices", "  wasl-hub status --data hub --json");
 
+  CLI::App* recover =
+      command(app, in, "recover", "hub.db is an old copy: take back what offices hold",
+              "  wasl-hub recover --data hub        # stopped; then serve, and wait for the offices\n"
+              "  wasl-hub root statement --data hub --new-epoch --out epoch.statement\n"
+              "A hub that finds in its folder that it had signed more begins by itself.\n");
   wasl::RootCommands root(app);
 
   try {
@@ -197,6 +202,7 @@ int command_line(int argc, char** argv) {
   if (add->parsed()) return run(in, "organisation add");
   if (invite->parsed()) return run(in, "invite");
   if (status->parsed()) return run(in, "status");
+  if (recover->parsed()) return run(in, "recover");
   return kUsage;
 }
 

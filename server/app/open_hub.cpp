@@ -1,5 +1,6 @@
 #include "server/app/open_hub.hpp"
 
+#include <charconv>
 #include <chrono>
 
 #include "server/store/sqlite_hub_store.hpp"
@@ -180,9 +181,16 @@ Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, bool che
 
 Status OpenHub::start() {
   Status started = hub_->committer().start();
-  if (started || started.error().code != Errc::wrong_network || !next_log_key_) return started;
-  // A crash came after the statement that names the next key, and before that key took its place.
-  WASL_TRY(use_next_key());
+  if (started || started.error().code != Errc::wrong_network) return started;
+  if (next_log_key_) {
+    // A crash came after the statement that names the next key, and before that key took its place.
+    WASL_TRY(use_next_key());
+    return hub_->committer().start();
+  }
+  // The key is newer than the database: it signed what an old copy of that does not know.
+  const auto noted = noted_checkpoint();
+  if (!noted) return started;
+  WASL_TRY(recover());
   return hub_->committer().start();
 }
 
@@ -217,33 +225,56 @@ Status OpenHub::place(const SignedStatement& statement) {
   return {};
 }
 
-Status OpenHub::check_checkpoint() {
+/// By the log key that lies here, whichever the database knows: that may be the older of the two.
+std::optional<ledger::Checkpoint> OpenHub::noted_checkpoint() const {
   const auto note = read_text(folder_.checkpoint());
-  if (!note) {
+  const auto text = note ? note->find("\n\n") : std::string::npos;
+  if (!note || text == std::string::npos) return std::nullopt;  // torn by a crash: it is no proof of anything
+  const auto parsed = ledger::Checkpoint::parse(std::string_view(*note).substr(0, text + 1));
+  if (!parsed) return std::nullopt;
+  const auto opened = ledger::open_checkpoint(*note, parsed->origin, log_key_->public_key());
+  return opened ? std::optional(*opened) : std::nullopt;
+}
+
+namespace {
+
+/// The number at the end of a log's name.
+std::uint64_t epoch_of(const std::string& origin) {
+  const std::string digits = origin.substr(origin.rfind('/') + 1);
+  std::uint64_t epoch = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), epoch);
+  return epoch;
+}
+
+}  // namespace
+
+Status OpenHub::check_checkpoint() {
+  if (hub_->is_recovering()) return {};
+  const auto noted = noted_checkpoint();
+  const std::uint64_t epoch = hub_->authority().statement().epoch;
+  const bool is_older = noted && (epoch_of(noted->origin) > epoch ||
+                                  (epoch_of(noted->origin) == epoch && noted->size > hub_->heads().size));
+  if (!is_older) {
     note_checkpoint();
     return {};
   }
-  const AuthorityState& authority = hub_->authority();
-  const auto signed_before =
-      ledger::open_checkpoint(*note, ledger::heads_origin(hub_->network(), authority.statement().epoch),
-                              authority.statement().log_key);
-  if (!signed_before) return {};  // torn by a crash: it is no proof of anything
-  if (signed_before->size > hub_->heads().size) {
-    return fail(Errc::corrupt,
-                "hub.db is older than what this hub has signed: " + std::to_string(hub_->heads().size) +
-                    " of " + std::to_string(signed_before->size) + " heads",
-                "restore the newest copy of hub.db; serving this one would be caught by every office");
-  }
-  note_checkpoint();
-  return {};
+  log::error("hub.recovering", {{"heads", hub_->heads().size}, {"signed", noted->size}});
+  return recover();
 }
 
+Status OpenHub::recover() { return hub_->committer().begin_recovery(); }
+
 void OpenHub::note_checkpoint() {
+  if (hub_->is_recovering()) return;  // what was signed before is all that tells how old the copy is
   const Status written = write_text(folder_.checkpoint(), hub_->committer().heads().note());
   if (!written) log::error("hub.checkpoint_not_noted", {{"reason", written.error().message}});
 }
 
 Result<Registrar*> OpenHub::registrar() {
+  if (hub_->is_recovering()) {
+    return fail(Errc::later, "this hub recovers from an old copy: nothing is added before a new epoch begins",
+                "see: wasl-hub recover --help");
+  }
   if (!registrar_key_) {
     return fail(Errc::not_found, "the registrar's key is not on this machine",
                 "put registrar.key back into the folder keys, or act where it lies");

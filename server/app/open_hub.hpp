@@ -7,6 +7,7 @@
 #include "server/app/hub_folder.hpp"
 #include "server/hub/hub.hpp"
 #include "server/hub/registrar.hpp"
+#include "shared/ledger/note.hpp"
 
 namespace wasl {
 
@@ -45,6 +46,8 @@ class OpenHub {
   Result<Registrar*> registrar();
   /// Puts the next network statement into force, and the log key that it names into place. Sessions go on.
   Status place(const SignedStatement& statement);
+  /// Told that hub.db is an old copy: see Committer::begin_recovery().
+  Status recover();
   /// Where offices find the hub.
   Result<std::string> address();
   Status set_listening(const std::string& url);
@@ -53,6 +56,8 @@ class OpenHub {
 
  private:
   explicit OpenHub(HubFolder folder) : folder_(std::move(folder)) {}
+  /// What this hub noted of its newest checkpoint, if it did sign that.
+  [[nodiscard]] std::optional<ledger::Checkpoint> noted_checkpoint() const;
   Status check_checkpoint();
   Status start();
   Status use_next_key();

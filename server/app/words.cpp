@@ -23,6 +23,11 @@ std::string day(const json& millis) {
 std::string status_in_words(const json& doc) {
   std::string out = "Network " + text(doc["network"]["name"]) + ", at " + text(doc["address"]) +
                     (doc["serving"].get<bool>() ? ", serving now\n" : ", not serving\n");
+  if (doc["recovering"].get<bool>()) {
+    out +=
+        "RECOVERING from an old copy: it takes back what offices hold, and gives nothing.\n"
+        "When every office that can come has come, open a new epoch: wasl-hub root statement --new-epoch\n";
+  }
   for (const json& key : doc["keys"]) out += "  " + text(key) + "\n";
   out += "Spaces\n";
   for (const json& space : doc["spaces"]) {
@@ -98,6 +103,11 @@ std::string in_words(const std::string& command, const json& document) {
            "INVITATION\n";
   }
   if (command == "status") return status_in_words(document);
+  if (command == "recover") {
+    return "This hub recovers from an old copy. Serve it: offices bring back what they hold.\nWhen they "
+           "have, draft "
+           "and place a statement: wasl-hub root statement --new-epoch\n";
+  }
   if (command.starts_with("root ")) return root_in_words(command, document);
   if (command == "init") {
     const std::string made = "Made the network " + text(document["name"]) + " in " + text(document["data"]);

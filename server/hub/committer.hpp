@@ -33,6 +33,15 @@ class Committer {
   /// again. Errors: malformed, bad_signature (too few roots, of it or of the one before), wrong_network (its
   /// log key is not here), storage_failed.
   Status place(const SignedStatement& statement, const std::function<bool(const PublicKey&)>& has_key);
+  // ── A hub restored from an old copy ──
+  /// Durably: from here on nothing is signed and nothing is given, until a statement opens a new epoch.
+  Status begin_recovery();
+  [[nodiscard]] bool is_recovering() const { return recovering_; }
+  /// Entries of one space that follow what is here, as this hub had signed them: they keep position, time and
+  /// authority. Errors: malformed, bad_signature, wrong_network (the proof is of something else),
+  /// storage_failed.
+  Status take_back(const std::vector<Segment>& segments, const Vouched& vouched);
+
   /// Replays `authority` and checks the clock. Errors: not_found (no network here), corrupt, invalid_value
   /// (the clock stands before the last entry).
   Status start();
@@ -78,6 +87,9 @@ class Committer {
   /// Takes units for one transaction, from each ticket in turn.
   std::vector<Unit> next_units(Committed& outcome);
   Status load_authority();
+  Result<ledger::HeadsLeaf> signed_leaf(const Vouched& vouched) const;
+  Status apply_returned(const Segment& segment, SpaceInfo& info, RecordCache& records);
+  Status apply_returned_authority(const SegmentItem& item, Position position);
   Status sign();
   Batch make_batch(Millis hub_time);
 
@@ -88,6 +100,7 @@ class Committer {
   std::vector<SignedStatement> statements_;
   NetworkId network_;
   Millis last_time_ = 0;
+  bool recovering_ = false;
   std::deque<std::pair<std::uint64_t, Segment>> queue_;
   std::map<std::uint64_t, Waiting> ready_;
   std::size_t queued_ = 0;

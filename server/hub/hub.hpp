@@ -56,6 +56,13 @@ class Hub final : public HubPort {
   Seen heads() override { return committer_.heads().seen(); }
   Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves) override;
   Status note_done(const PublicKey& key, const Done& done) override;
+  [[nodiscard]] bool is_recovering() const override { return committer_.is_recovering(); }
+  Result<Hash> root(const std::string& space, Position size) override {
+    return ports_.store.root(space, size);
+  }
+  Status take_back(std::vector<Segment> segments, const Vouched& vouched) override {
+    return committer_.take_back(segments, vouched);
+  }
 
  private:
   Committer::Ports ports_;

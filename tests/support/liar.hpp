@@ -51,6 +51,11 @@ class Liar final : public HubPeer, private HubPort {
   Seen heads() override;
   Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves) override;
   Status note_done(const PublicKey&, const Done&) override { return {}; }
+  bool is_recovering() const override { return hub_.is_recovering(); }
+  Result<Hash> root(const std::string& space, Position size) override { return hub_.root(space, size); }
+  Status take_back(std::vector<Segment> segments, const Vouched& vouched) override {
+    return hub_.take_back(std::move(segments), vouched);
+  }
 
   std::vector<ledger::HeadsLeaf> leaves();
 

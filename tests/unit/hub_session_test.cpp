@@ -57,6 +57,14 @@ struct FakePort final : HubPort {
     proved.push_back(indexes);
     return Proof{};
   }
+  bool recovers = false;
+  std::vector<std::string> taken_back;
+  bool is_recovering() const override { return recovers; }
+  Result<Hash> root(const std::string&, Position) override { return Hash{}; }
+  Status take_back(std::vector<Segment> segments, const Vouched&) override {
+    for (const Segment& segment : segments) taken_back.push_back(segment.space);
+    return {};
+  }
   Status note_done(const PublicKey&, const Done& d) override {
     done = d;
     return {};
@@ -133,6 +141,37 @@ TEST_F(HubSessionTest, AnOfficeThatKnowsAnOlderLogKeyGetsTheStatementsFirst) {
   const auto frames = kinds(session().start(port.time));
   EXPECT_EQ(frames[0], statements);
   EXPECT_EQ(frames[1], welcome);
+}
+
+TEST_F(HubSessionTest, ARecoveringHubListensToAnyKeyAndSaysNothing) {
+  port.recovers = true;
+  port.sizes["network"] = 5;
+  hello.device = {};
+  const crypto::KeyPair stranger = crypto::KeyPair::generate(port.random);
+  hello.device = stranger.public_key();
+  ASSERT_TRUE(HubSession::admit(port, encode(hello, stranger)));
+  HubSession one = session();
+  EXPECT_EQ(kinds(one.start(port.time)), Kinds{welcome});
+  EXPECT_EQ(kinds(one.on_commit({"authority", "network"}, port.time)), Kinds{});
+  const auto refused = one.on_frame(encode_segment(push, push_of(stranger), port.id), port.time);
+  EXPECT_TRUE(refused.close) << "no push";
+  EXPECT_TRUE(port.pushes.empty());
+}
+
+TEST_F(HubSessionTest, WhatIsBroughtBackBelongsToOneReadableSpace) {
+  port.recovers = true;
+  HubSession one = session();
+  one.start(port.time);
+  Vouched word;
+  word.space = "network";
+  EXPECT_TRUE(one.on_frame(encode(word), port.time).close) << "nothing came before it";
+  HubSession two = session();
+  two.start(port.time);
+  Segment other = push_of(device);
+  other.space = "association/x";
+  other.first = 1;
+  EXPECT_TRUE(two.on_frame(encode_segment(returned, other, port.id), port.time).close);
+  EXPECT_TRUE(port.taken_back.empty());
 }
 
 TEST_F(HubSessionTest, RefusesAnOfficeThatExpectsAKeyThatNoStatementNamed) {
