@@ -36,7 +36,9 @@ struct RestoredHub : testing::Test {
   /// The first session of a new epoch puts right what the office holds; the next one goes on.
   static void sync_into_epoch(HubOffice& office) {
     const auto first = office.sync();
-    if (first.error) EXPECT_EQ(first.error->code, Errc::later) << first.error->message;
+    if (first.error) {
+      EXPECT_EQ(first.error->code, Errc::later) << first.error->message;
+    }
     expect_synced(office.sync());
     expect_synced(office.sync());
   }
