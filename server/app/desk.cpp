@@ -57,9 +57,8 @@ json keys_in_words(const HubFolder& folder, const NetworkStatement& statement) {
   }
   if ((keys & kPersonAtHub) != 0) {
     words.push_back(
-        "A person's key without a passphrase lies here: whoever controls this machine can do what that "
-        "person "
-        "may. Good for a trial.");
+        "An administrator's person's key lies here without a passphrase: whoever controls this machine can "
+        "adopt and discard held work, revoke and wipe devices. Good for a trial.");
   }
   if ((keys & kRootAtHub) != 0) {
     words.push_back(

@@ -22,6 +22,7 @@ struct HubFolder {
     return keys() / (number == 0 ? "root.key" : "root-" + std::to_string(number) + ".key");
   }
   [[nodiscard]] std::filesystem::path registrar_key() const { return keys() / "registrar.key"; }
+  [[nodiscard]] std::filesystem::path administrator_key() const { return keys() / "administrator.key"; }
   [[nodiscard]] std::filesystem::path log_key() const { return keys() / "log.key"; }
   /// Takes the place of log_key() with the statement that names it.
   [[nodiscard]] std::filesystem::path next_log_key() const { return keys() / "log.next.key"; }

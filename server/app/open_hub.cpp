@@ -34,10 +34,26 @@ Status make_room(const HubFolder& folder) {
   std::error_code error;
   for (const char* end : {"", "-wal", "-shm"})
     std::filesystem::remove(folder.database().string() + end, error);
-  std::vector<std::filesystem::path> keys{folder.registrar_key(), folder.log_key()};
+  std::vector<std::filesystem::path> keys{folder.registrar_key(), folder.administrator_key(),
+                                          folder.log_key()};
   for (unsigned i = 0; i <= kRootsMost; ++i) keys.push_back(folder.root_key(i));
   for (const auto& key : keys) std::filesystem::remove(key, error);
   return {};
+}
+
+struct FirstKeys {
+  const crypto::KeyPair& registrar;
+  const crypto::KeyPair& administrator;
+  const crypto::KeyPair& log;
+};
+/// The first entries of a network, inside one transaction.
+Status found(HubStore& store, const SignedStatement& statement, const FirstKeys& keys, Clock& clock,
+             Random& random) {
+  Committer committer({store, built_in_schema(), keys.log, clock, random});
+  WASL_TRY(committer.found(statement));
+  return Registrar({store, committer, built_in_schema(), clock, random, [&] { return committer.commit(); }},
+                   keys.registrar)
+      .enrol_administrator(keys.administrator.public_key());
 }
 
 /// A network whose roots were made elsewhere, before they have signed.
@@ -76,6 +92,7 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
   for (unsigned i = 0; options.root_keys.empty() && i < options.roots; ++i)
     roots.push_back(crypto::KeyPair::generate(random));
   const auto registrar = crypto::KeyPair::generate(random);
+  const auto administrator = crypto::KeyPair::generate(random);
   const auto log_key = crypto::KeyPair::generate(random);
   NetworkStatement statement;
   statement.name = options.name;
@@ -113,18 +130,23 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
   WASL_TRY(keep(folder.registrar_key(), crypto::KeyKind::registrar, registrar,
                 "Registrar key" + of +
                     "It adds organisations and invites offices. On the hub's machine for a trial only."));
+  WASL_TRY(
+      keep(folder.administrator_key(), crypto::KeyKind::person, administrator,
+           "Person's key of an administrator" + of +
+               "It decides about held work, revokes and wipes, in every space. Without a passphrase and\n"
+               "on the hub's machine for a trial only."));
   WASL_LET(auto store, SqliteHubStore::open(folder.database(), true));
   WASL_TRY(keep(
       folder.log_key(), crypto::KeyKind::log, log_key,
       "Log key" + of + "The hub signs with it what it has accepted. Never copy it to a second running hub."));
-  if (!options.address.empty()) {
-    Status saved = store->transact([&] { return store->set_meta(kAddressKey, view(options.address)); });
-    if (!saved) return saved;
-  }
-  if (roots.empty())
-    return write_text(folder.first_statement(), to_text(StatementFile{{}, signed_statement}), true);
-  Committer committer({*store, built_in_schema(), log_key, clock, random});
-  return committer.found(signed_statement);
+  // All or nothing: an init that was cut short can be run again.
+  Status begun = store->transact([&]() -> Status {
+    if (!options.address.empty()) WASL_TRY(store->set_meta(kAddressKey, view(options.address)));
+    if (roots.empty()) return {};
+    return found(*store, signed_statement, {registrar, administrator, log_key}, clock, random);
+  });
+  if (!begun || !roots.empty()) return begun;
+  return write_text(folder.first_statement(), to_text(StatementFile{{}, signed_statement}), true);
 }
 
 Result<bool> found_hub(const HubFolder& folder, const SignedStatement& statement) {
@@ -143,10 +165,16 @@ Result<bool> found_hub(const HubFolder& folder, const SignedStatement& statement
     WASL_TRY(remove_file(folder.first_statement()));
     return false;
   }
+  WASL_LET(const auto registrar, read_unattended_key(folder.registrar_key(), crypto::KeyKind::registrar));
+  WASL_LET(const auto administrator,
+           read_unattended_key(folder.administrator_key(), crypto::KeyKind::person));
+  if (!registrar || !administrator)
+    return fail(Errc::not_found, "keys/registrar.key and keys/administrator.key begin a network together");
   SystemClock clock;
   crypto::SystemRandom random;
-  Committer committer({*store, built_in_schema(), *log_key, clock, random});
-  WASL_TRY(committer.found(statement));
+  WASL_TRY(store->transact([&] {
+    return found(*store, statement, {*registrar, *administrator, *log_key}, clock, random);
+  }));
   WASL_TRY(remove_file(folder.first_statement()));
   return true;
 }

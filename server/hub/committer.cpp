@@ -141,7 +141,7 @@ Status Committer::load_authority() {
     for (const Segment& block : blocks) {
       for (const SegmentItem& item : block.items) {
         if (const auto* set = std::get_if<SetItem>(&item); set != nullptr && set->entry) {
-          WASL_TRY(state.apply(set->set, ++position));
+          WASL_TRY(state.apply(set->set, ++position, set->entry->hub_time));
         } else if (const auto* other = std::get_if<EntryItem>(&item)) {
           ++position;
           if (other->entry.kind != ledger::EntryKind::statement) continue;
@@ -207,7 +207,8 @@ Result<ledger::HeadsLeaf> Committer::signed_leaf(const Vouched& vouched) const {
 }
 
 Status Committer::apply_returned_authority(const SegmentItem& item, Position position) {
-  if (const auto* set = std::get_if<SetItem>(&item)) return authority_.apply(set->set, position);
+  if (const auto* set = std::get_if<SetItem>(&item))
+    return authority_.apply(set->set, position, set->entry->hub_time);
   const auto* other = std::get_if<EntryItem>(&item);
   if (other == nullptr || other->entry.kind != ledger::EntryKind::statement) return {};
   WASL_LET(const SignedStatement statement, decode_signed_statement(other->statement));

@@ -90,7 +90,7 @@ struct HubSessionTest : testing::Test {
     NetworkStatement statement;
     statement.log_key = port.log.public_key();
     port.state.apply_statement(statement, Hash{});
-    must(port.state.apply(make_change_set(header, {op}), 2));
+    must(port.state.apply(make_change_set(header, {op}), 2, 0));
     hello.device = device.public_key();
     hello.hub = port.log.public_key();
     hello.counter = 1;
