@@ -62,6 +62,7 @@ Json status_json(const ReplicaStatus& now, bool daemon, const std::string& langu
     out["waiting"].push_back(std::move(one));
   }
   out["notices"] = now.notices;
+  out["keys"] = now.keys;
   return out;
 }
 
@@ -98,6 +99,8 @@ std::string status_words(const ReplicaStatus& now, bool daemon, Millis clock, co
     out += "\n  " + space.space + ": as of " + time_words(space.as_of, clock) + ", position " +
            std::to_string(space.position);
   }
+  out += "\nKeys:";
+  for (const std::string& words : now.keys) out += "\n  " + words;
   for (const std::string& notice : now.notices) out += "\nNote: " + notice;
   return out;
 }

@@ -166,6 +166,7 @@ Status Replica::on_entries(Segment segment) {
     if (applied.error().code == Errc::caught) WASL_TRY(drop_unproved());
     return applied;
   }
+  WASL_TRY(note_epoch());
   return settle_in();
 }
 

@@ -75,6 +75,7 @@ Result<std::optional<NetworkAnchor>> Identity::network() {
   anchor.statement_hash = in.fixed<Hash>();
   anchor.statement_number = in.varint();
   anchor.log_key = in.fixed<PublicKey>();
+  anchor.epoch = in.varint();
   anchor.url = in.text(1024);
   anchor.organisation = in.text(64);
   anchor.language = in.text(64);
@@ -88,10 +89,24 @@ Status Identity::set_network(const NetworkAnchor& anchor) {
   out.fixed(anchor.statement_hash);
   out.varint(anchor.statement_number);
   out.fixed(anchor.log_key);
+  out.varint(anchor.epoch);
   out.sized(anchor.url);
   out.sized(anchor.organisation);
   out.sized(anchor.language);
   return set_value("network", out.bytes());
+}
+
+Status Identity::set_statement(const OpenedStatement& opened) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_LET(auto anchor, network());
+  if (!anchor) return damaged();
+  if (opened.statement.number < anchor->statement_number) return {};
+  anchor->statement_hash = opened.hash;
+  anchor->statement_number = opened.statement.number;
+  anchor->log_key = opened.statement.log_key;
+  anchor->epoch = opened.statement.epoch;
+  WASL_TRY(set_network(*anchor));
+  return transaction.commit();
 }
 
 Status Identity::set_url(std::string_view url) {
@@ -178,6 +193,15 @@ Result<CheckpointAnchor> Identity::checkpoint() {
   out.note = in.text(64 * 1024);
   if (!in.finished()) return damaged();
   return out;
+}
+
+Status Identity::begin_epoch(std::uint64_t epoch) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_LET(const auto last, value("checkpoint"));
+  if (!last) return {};
+  WASL_TRY(set_value("checkpoint before epoch " + std::to_string(epoch), *last));
+  WASL_TRY(db_.exec("DELETE FROM value WHERE key = 'checkpoint'"));
+  return transaction.commit();
 }
 
 Status Identity::move_checkpoint(const CheckpointAnchor& from, const CheckpointAnchor& to) {

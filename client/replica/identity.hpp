@@ -26,7 +26,8 @@ struct NetworkAnchor {
   PublicKey log_key;
   std::string url;
   std::string organisation;
-  std::string language;  ///< of plain text written by SQL; empty: und
+  std::string language;     ///< of plain text written by SQL; empty: und
+  std::uint64_t epoch = 0;  ///< of the hub's log; 0: not known before the statement itself is
 };
 
 struct CheckpointAnchor {
@@ -50,6 +51,8 @@ class Identity {
 
   Result<std::optional<NetworkAnchor>> network();
   Status set_network(const NetworkAnchor& anchor);
+  /// A newer network statement than the anchor's: from here on nothing older is believed.
+  Status set_statement(const OpenedStatement& opened);
   Status set_url(std::string_view url);
 
   /// The device's key and its X25519 half; made once.
@@ -67,6 +70,8 @@ class Identity {
   Status settle_counter();  ///< the hub let us in: the next leap is short again
 
   Result<CheckpointAnchor> checkpoint();
+  /// The hub's log begins anew: the last checkpoint before is kept apart.
+  Status begin_epoch(std::uint64_t epoch);
   /// Only while `from` still stands: another program of this office may have come first, and `to` does not
   /// go on from there.
   Status move_checkpoint(const CheckpointAnchor& from, const CheckpointAnchor& to);

@@ -104,6 +104,13 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
   WASL_TRY(check_held());
+  WASL_TRY(refresh_anchor());
+  if (authority_.statement().number < anchor_.statement_number) {
+    return accuse("the hub withholds network statements: it sent " +
+                      std::to_string(authority_.statement().number) + " of " +
+                      std::to_string(anchor_.statement_number),
+                  anchor_.statement_hash.view(), view(proof.checkpoint));
+  }
   WASL_LET(const CheckpointAnchor known, identity_.checkpoint());
   const bool goes_on = session_base_.value_or(known.heads) == known.heads;
   std::set<std::string> fresh;
@@ -146,7 +153,7 @@ Result<bool> Replica::is_overtaken() {
 /// Signed by the hub, of this network, and going on from what this session named, whatever another process of
 /// this office has learnt since.
 Result<ledger::Checkpoint> Replica::check_checkpoint(const Proof& proof, const CheckpointAnchor& known) {
-  const std::string origin = ledger::heads_origin(anchor_.network, authority_.statement().epoch);
+  const std::string origin = ledger::heads_origin(anchor_.network, std::max<std::uint64_t>(1, anchor_.epoch));
   WASL_LET(const ledger::Checkpoint checkpoint,
            ledger::open_checkpoint(proof.checkpoint, origin, anchor_.log_key));
   const Seen base = session_base_.value_or(known.heads);
@@ -204,6 +211,7 @@ Result<std::set<std::string>> Replica::take_checkpoint(const Proof& proof, const
     WASL_TRY(take_leaf(*info, shown->second, proof));
     fresh.insert(space);
   }
+  WASL_TRY(note_epoch());
   if (overtaken) return fresh;
   Writer size;
   size.varint(checkpoint.size);
@@ -247,6 +255,10 @@ Status Replica::take_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& 
   info.leaf_index = index;
   info.leaf = leaf.encode();
   info.as_of = leaf.hub_time;
+  // Should the hub lose what it signed here, this proves it to the hub itself.
+  Proof kept = proof;
+  kept.consistency.clear();
+  WASL_TRY(store_.set_meta("proof of " + info.name, encode(kept)));
   return store_.save_space(info);
 }
 

@@ -259,6 +259,38 @@ Status Replica::discard(const Hash& change_set) {
   return committed;
 }
 
+/// What the roots signed is known; where the other keys lie only the hub can say, and it says it of itself.
+Result<std::vector<std::string>> Replica::keys_at_hub() {
+  const NetworkStatement& statement = authority_.statement();
+  std::vector<std::string> words;
+  words.push_back("network statement " + std::to_string(statement.number) + ": " +
+                  std::to_string(statement.threshold) + " of " + std::to_string(statement.roots.size()) +
+                  " root keys sign the next one; the hub's log key is " +
+                  to_hex(statement.log_key.view()).substr(0, 12));
+  WASL_LET(const auto told, store_.meta("keys at hub"));
+  if (!told || told->size() != 1) {
+    words.emplace_back("which other keys lie on the hub's machine is not known: it has not said so yet");
+    return words;
+  }
+  const KeysAtHub keys = told->front();
+  if ((keys & kRootAtHub) != 0) {
+    words.emplace_back(
+        "by the hub's own word a root key lies on its machine: whoever controls it controls the network");
+  }
+  if ((keys & kRegistrarAtHub) != 0) {
+    words.emplace_back(
+        "by the hub's own word a registrar's key lies on its machine: whoever controls it can invite "
+        "offices");
+  }
+  if ((keys & kPersonAtHub) != 0) {
+    words.emplace_back(
+        "by the hub's own word a person's key without a passphrase lies on its machine: whoever controls it "
+        "can do what that person may");
+  }
+  if (keys == 0) words.emplace_back("by the hub's own word no key but its log key lies on its machine");
+  return words;
+}
+
 Result<ReplicaStatus> Replica::status() {
   WASL_TRY(seal());
   WASL_LET(auto transaction, Transaction::begin(db_, Transaction::Kind::deferred));
@@ -311,6 +343,7 @@ Result<ReplicaStatus> Replica::status() {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
     out.spaces.push_back({space, info->applied, info->as_of});
   }
+  WASL_LET(out.keys, keys_at_hub());
   WASL_LET(out.notices, identity_.evidence());
   constexpr Millis kClockTolerance = 5 * 60 * 1000;
   if (out.last_sync != 0 && std::abs(out.clock_offset) > kClockTolerance) {

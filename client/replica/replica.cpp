@@ -246,7 +246,27 @@ Status Replica::apply_authority_item(const SegmentItem& item, Position position)
     return fail(Errc::wrong_network, "the hub's first statement is not this network's",
                 "check the hub's address; ask the secretariat");
   }
-  authority_.apply_statement(opened, statement.hash());
+  authority_.apply_statement(opened, statement.hash(), position);
+  return note_statement({opened, statement.hash()});
+}
+
+Status Replica::note_statement(const OpenedStatement& opened) {
+  const std::uint64_t number = opened.statement.number;
+  if (number == anchor_.statement_number && opened.hash != anchor_.statement_hash) {
+    return accuse("there are two network statements of number " + std::to_string(number) +
+                      ": the one that this office knows, and another",
+                  anchor_.statement_hash.view(), opened.hash.view());
+  }
+  const bool fresh =
+      number > anchor_.statement_number || (number == anchor_.statement_number && anchor_.epoch == 0);
+  if (!fresh) return {};
+  WASL_TRY(identity_.set_statement(opened));
+  return refresh_anchor();
+}
+
+Status Replica::refresh_anchor() {
+  WASL_LET(auto known, identity_.network());
+  if (known) anchor_ = *std::move(known);
   return {};
 }
 

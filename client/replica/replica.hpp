@@ -122,6 +122,7 @@ struct ReplicaStatus {
   std::vector<SpaceStatus> spaces;
   std::vector<PendingSet> waiting;   ///< held and refused
   std::vector<std::string> notices;  ///< in words: what the office should know
+  std::vector<std::string> keys;     ///< in words: which keys lie on the hub's machine
 };
 
 struct HistoryLine {
@@ -242,7 +243,9 @@ class Replica final : public ClientPort {
   /// The change set by which this device takes up an invitation. Errors: unauthorised (unknown, used or
   /// over).
   Result<Segment> make_enrolment(const crypto::KeyPair& invitation);
+  Result<PublicKey> on_statements(const std::vector<SignedStatement>& statements) override;
   Status on_welcome(const Welcome& welcome) override;
+  Result<std::optional<Return>> next_return() override;
   Result<std::optional<Segment>> next_push(std::size_t most_bytes) override;
   void rewind_push() override {
     pushed_ = kNothingPushed;
@@ -396,7 +399,20 @@ class Replica final : public ClientPort {
 
   // syncing.cpp
   Status begin_session();
+  /// What another program of this office has learnt of the network meanwhile.
+  Status refresh_anchor();
   Status take_welcome(const Welcome& welcome);
+
+  // epochs.cpp
+  /// What this office has proved of the logs, and the hub has lost.
+  Status plan_returns(const std::vector<CommonLog>& common);
+  /// Keeps of each log what the hub has too; what this office wrote of the rest waits to be sent again.
+  Status enter_epoch(const std::vector<CommonLog>& common);
+  Status add_openings(Segment& segment);
+  Result<bool> is_common(const SpaceInfo& info, const CommonLog& common);
+  /// Of what this replica holds; 0: nothing yet.
+  Result<std::uint64_t> epoch_held();
+  Status note_epoch();
 
   // applying.cpp
   /// The one decision, asked again.
@@ -417,6 +433,9 @@ class Replica final : public ClientPort {
   [[nodiscard]] const Schema& schema_in_force() const;
   Status settle_digest(SpaceInfo& info);
   Status apply_authority_item(const SegmentItem& item, Position position);
+  /// The roots have spoken: nothing older is believed from here on.
+  Status note_statement(const OpenedStatement& opened);
+  Result<std::vector<std::string>> keys_at_hub();
 
   Result<std::vector<std::string>> readable_spaces();
   Result<std::vector<std::string>> spoken_spaces();
@@ -455,8 +474,9 @@ class Replica final : public ClientPort {
   std::map<std::string, Position> held_;  ///< entries that this session knows to be here
   std::set<std::string> offered_;         ///< spaces that this session's welcome lets us read
   std::map<ChainId, Sequence>
-      promised_;                      ///< up to where the hub has said "accepted" to this session's knowledge
-  bool asked_in_full_ = false;        ///< the hub was asked to leave nothing out
+      promised_;  ///< up to where the hub has said "accepted" to this session's knowledge
+  std::vector<std::pair<std::string, Position>> returns_;  ///< what to bring back: from where on
+  bool asked_in_full_ = false;                             ///< the hub was asked to leave nothing out
   bool evidence_is_settled_ = false;  ///< of what is wrong now all is kept, or it proves nothing
   std::map<std::pair<std::string, Position>, Hash> roots_;  ///< of this apply: most change sets name the same
 };

@@ -8,6 +8,7 @@ namespace wasl {
 Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   WASL_TRY(apply_stored());
   WASL_TRY(store_.refresh());
+  WASL_TRY(refresh_anchor());
   Hello hello;
   WASL_LET(const auto full, store_.meta("full"));
   asked_in_full_ = full && !full->empty() && (*full)[0] == 1;
@@ -17,6 +18,8 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   hello.hub = anchor_.log_key;
   WASL_LET(hello.counter, identity_.next_counter(ports_.clock->now()));
   hello.binding = binding;
+  hello.statement = anchor_.statement_number;
+  WASL_LET(hello.epoch, epoch_held());
   WASL_LET(const CheckpointAnchor checkpoint, identity_.checkpoint());
   hello.checkpoint = checkpoint.heads;
   session_base_ = checkpoint.heads;
@@ -45,6 +48,7 @@ Status Replica::begin_session() {
   held_.clear();
   offered_.clear();
   promised_.clear();
+  returns_.clear();
   evidence_is_settled_ = false;
   WASL_TRY(settle_acts(false));
   WASL_LET(leaves_before_, leaves_proved());
@@ -69,6 +73,8 @@ Result<Bytes> Replica::make_invitation_hello(const crypto::KeyPair& invitation, 
   // Of the invitation's key, which several offices may try by mistake: the clock keeps their counters apart.
   hello.counter = static_cast<std::uint64_t>(std::max<Millis>(1, ports_.clock->now()));
   hello.binding = binding;
+  hello.statement = anchor_.statement_number;
+  WASL_LET(hello.epoch, epoch_held());
   WASL_LET(const CheckpointAnchor checkpoint, identity_.checkpoint());
   hello.checkpoint = checkpoint.heads;
   session_base_ = checkpoint.heads;
@@ -129,6 +135,21 @@ Result<Segment> Replica::make_enrolment(const crypto::KeyPair& invitation) {
   return segment;
 }
 
+/// From the network's name to the newest: each signed by the roots of the one before, so whoever brings them
+/// need not be believed.
+Result<PublicKey> Replica::on_statements(const std::vector<SignedStatement>& statements) {
+  WASL_LET(const auto chain, walk_statements(statements, anchor_.network));
+  const OpenedStatement& newest = chain.back();
+  if (chain.size() < anchor_.statement_number) {
+    return fail(Errc::wrong_network,
+                "whoever answers knows an older network statement (number " + std::to_string(chain.size()) +
+                    ") than this office (number " + std::to_string(anchor_.statement_number) + ")",
+                "the hub may have been restored from an old copy: ask the secretariat");
+  }
+  for (const OpenedStatement& one : chain) WASL_TRY(note_statement(one));
+  return newest.statement.log_key;
+}
+
 Status Replica::on_welcome(const Welcome& welcome) {
   Status taken = take_welcome(welcome);
   if (!taken) store_.forget();
@@ -136,6 +157,8 @@ Status Replica::on_welcome(const Welcome& welcome) {
 }
 
 Status Replica::take_welcome(const Welcome& welcome) {
+  if (welcome.state == Welcome::State::recovering) return plan_returns(welcome.common);
+  if (welcome.state == Welcome::State::new_epoch) return enter_epoch(welcome.common);
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   for (const auto& [space, size] : held_) {
@@ -159,6 +182,7 @@ Status Replica::take_welcome(const Welcome& welcome) {
   Writer offset;
   offset.integer(ports_.clock->now() - welcome.hub_time);
   WASL_TRY(store_.set_meta("clock offset", offset.bytes()));
+  WASL_TRY(store_.set_meta("keys at hub", Bytes{welcome.keys}));
   return transaction.commit();
 }
 

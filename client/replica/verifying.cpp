@@ -89,10 +89,8 @@ Result<VerifyReport> Replica::verify() {
   report.statements.push_back(
       "every change set that this replica holds was checked: bodies, chains, signatures, roots, "
       "state digests (nothing is merely vouched for)");
-  if (authority_.statement().registrars.size() == 1) {
-    report.statements.push_back(
-        "network of one registrar's key: on a trial hub it lies on the hub's machine");
-  }
+  WASL_LET(const auto keys, keys_at_hub());
+  for (const std::string& words : keys) report.statements.push_back(words);
   WASL_LET(const auto evidence, identity_.evidence());
   for (const std::string& what : evidence) report.statements.push_back("evidence kept: " + what);
   WASL_TRY(transaction.commit());

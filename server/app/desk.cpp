@@ -59,27 +59,57 @@ Result<json> give(OpenHub& open, const json& request) {
               {"organisation", text_of(request, "organisation")}};
 }
 
-json keys_in_words(const HubFolder& folder) {
+json keys_in_words(const HubFolder& folder, const NetworkStatement& statement) {
   json words = json::array();
   words.push_back("The log key lies here: this hub signs what it accepts.");
-  if (std::filesystem::exists(folder.registrar_key())) {
+  const KeysAtHub keys = keys_in(folder);
+  if ((keys & kRegistrarAtHub) != 0) {
     words.push_back(
         "The registrar's key lies here: whoever controls this machine can add organisations and invite "
         "offices. "
         "Good for a trial.");
   }
-  if (std::filesystem::exists(folder.administrator_key())) {
+  if ((keys & kPersonAtHub) != 0) {
     words.push_back(
         "An administrator's person's key lies here without a passphrase: whoever controls this machine can "
         "adopt and discard held work, revoke and wipe devices. Good for a trial.");
   }
-  if (std::filesystem::exists(folder.root_key())) {
+  if ((keys & kRootAtHub) != 0) {
     words.push_back(
-        "The root key lies here: whoever controls this machine controls the network for ever. Move "
-        "keys/root.key "
-        "off this machine.");
+        "A root key lies here" +
+        std::string(statement.threshold > 1 ? " (" + std::to_string(statement.threshold) + " of " +
+                                                  std::to_string(statement.roots.size()) + " are needed)"
+                                            : "") +
+        ": whoever controls this machine controls the network for ever. Move it off this machine.");
+  }
+  if (std::filesystem::exists(folder.next_log_key())) {
+    words.push_back("The next log key waits here for the network statement that names it.");
   }
   return words;
+}
+
+Result<json> statement_in_force(OpenHub& open) {
+  const AuthorityState& authority = open.hub().authority();
+  return json{{"number", authority.statement().number},
+              {"hash", to_hex(authority.statement_hash().view())},
+              {"statement", to_hex(encode(open.hub().statements().back()))}};
+}
+
+Result<json> recover(OpenHub& open, bool serving) {
+  if (serving) {
+    return fail(Errc::locked, "the hub serves: what it signs now could contradict what it signed before",
+                "stop it, run the same command again, then serve: it takes back what offices hold");
+  }
+  WASL_TRY(open.recover());
+  return json{{"recovering", true}, {"heads", open.hub().heads().size}};
+}
+
+Result<json> place_statement(OpenHub& open, const json& request) {
+  const auto bytes = from_hex(text_of(request, "statement"));
+  WASL_LET(const SignedStatement statement, decode_signed_statement(bytes.value_or(Bytes{})));
+  WASL_TRY(open.place(statement));
+  const NetworkStatement& now = open.hub().authority().statement();
+  return json{{"number", now.number}, {"log_key", to_hex(now.log_key.view())}, {"epoch", now.epoch}};
 }
 
 Result<json> device_line(OpenHub& open, const Device& device) {
@@ -132,8 +162,15 @@ Result<json> status(OpenHub& open, bool serving) {
   return json{{"network", {{"name", authority.statement().name}, {"id", to_hex(hub.network().view())}}},
               {"address", address},
               {"serving", serving},
+              {"recovering", hub.is_recovering()},
               {"log_key", to_hex(hub.log_key().public_key().view())},
-              {"keys", keys_in_words(open.folder())},
+              {"keys", keys_in_words(open.folder(), authority.statement())},
+              {"statement",
+               {{"number", authority.statement().number},
+                {"hash", to_hex(authority.statement_hash().view())},
+                {"roots", authority.statement().roots.size()},
+                {"threshold", authority.statement().threshold},
+                {"epoch", authority.statement().epoch}}},
               {"heads", hub.heads().size},
               {"spaces", std::move(spaces)},
               {"organisations", std::move(organisations)},
@@ -146,6 +183,9 @@ Result<json> decide(OpenHub& open, const json& request, bool serving) {
   if (command == "invite") return invite(open, request);
   if (command == "grant") return give(open, request);
   if (command == "status") return status(open, serving);
+  if (command == "statement") return statement_in_force(open);
+  if (command == "recover") return recover(open, serving);
+  if (command == "root place") return place_statement(open, request);
   return fail(Errc::unsupported, "the hub that serves here does not know this command",
               "restart it after an update");
 }

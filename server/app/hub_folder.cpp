@@ -57,17 +57,37 @@ Result<std::optional<crypto::KeyPair>> read_unattended_key(const std::filesystem
   return std::optional(std::move(key));
 }
 
-Status write_text(const std::filesystem::path& file, const std::string& text) {
+KeysAtHub keys_in(const HubFolder& folder) {
+  KeysAtHub keys = 0;
+  std::error_code unreadable;  // then none can be seen, and the next start says why
+  for (const auto& entry : std::filesystem::directory_iterator(folder.keys(), unreadable)) {
+    const auto file = crypto::read_key_file(entry.path());
+    if (!file) continue;
+    if (file->kind() == crypto::KeyKind::root) keys |= kRootAtHub;
+    if (file->kind() == crypto::KeyKind::registrar) keys |= kRegistrarAtHub;
+    if (file->kind() == crypto::KeyKind::person && !file->is_sealed()) keys |= kPersonAtHub;
+  }
+  return keys;
+}
+
+Status write_text(const std::filesystem::path& file, const std::string& text, bool durable) {
   const std::filesystem::path fresh = file.string() + ".new";
   {
     std::ofstream out(fresh, std::ios::trunc);
     out << text;
     if (!out.flush()) return disk(fresh, "cannot write");
   }
+  if (durable) {
+    const int open = ::open(fresh.c_str(), O_RDONLY | O_CLOEXEC);
+    const bool synced = open >= 0 && ::fsync(open) == 0;
+    const auto error = disk(fresh, "cannot write");
+    if (open >= 0) ::close(open);
+    if (!synced) return error;
+  }
   std::error_code error;
   std::filesystem::rename(fresh, file, error);
   if (error) return fail(Errc::storage_failed, "cannot write " + file.string() + ": " + error.message());
-  return {};
+  return durable ? sync_folder(std::filesystem::absolute(file).parent_path()) : Status();
 }
 
 std::optional<std::string> read_text(const std::filesystem::path& file) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/app/desk.hpp"
+#include "server/app/root_commands.hpp"
 #include "server/app/serve.hpp"
 #include "server/app/words.hpp"
 #include "shared/base/ending.hpp"
@@ -31,6 +32,8 @@ struct Arguments {
   std::string data;
   bool as_json = false;
   std::string name, address, listen = "127.0.0.1:7707";
+  unsigned roots = 1, threshold = 1;
+  std::vector<std::string> root_keys;
   std::string id, kind, parent, organisation, role = "officer", person;
 };
 
@@ -55,9 +58,17 @@ int report(const Arguments& in, const std::string& command, const json& document
 }
 
 json init(const Arguments& in, const wasl::HubFolder& folder) {
-  const auto done = wasl::init_hub(folder, {in.name, in.address});
+  wasl::InitOptions options{in.name, in.address, in.roots, in.threshold, {}};
+  for (const std::string& named : in.root_keys) {
+    const auto key = wasl::public_key_of(named, wasl::crypto::KeyKind::root);
+    if (!key) return wasl::to_json(key.error());
+    options.root_keys.push_back(*key);
+  }
+  const auto done = wasl::init_hub(folder, options);
   if (!done) return wasl::to_json(done.error());
-  return {{"name", in.name}, {"data", folder.path.string()}};
+  json document = {{"name", in.name}, {"data", folder.path.string()}};
+  if (!options.root_keys.empty()) document["statement"] = folder.first_statement().string();
+  return document;
 }
 
 int serve(const Arguments& in, const wasl::HubFolder& folder) {
@@ -92,6 +103,15 @@ int run(const Arguments& in, const std::string& command) {
   return report(in, command, wasl::ask(folder, request));
 }
 
+int run_root(const Arguments& in, const std::string& command, wasl::RootCommands& root) {
+  if (!wasl::crypto::start()) {
+    return report(in, command,
+                  wasl::to_json({wasl::Errc::storage_failed, "this machine gives no randomness", {}}));
+  }
+  wasl::log::only_errors();
+  return report(in, command, root.run());
+}
+
 /// Options that every command takes.
 CLI::App* command(CLI::App& parent, Arguments& in, const char* name, const char* what,
                   const std::string& examples) {
@@ -121,6 +141,14 @@ int command_line(int argc, char** argv) {
   init->add_option("--name", in.name, "The network's name")->required();
   init->add_option("--address", in.address,
                    "The address that invitations carry; else what serve last listened on");
+  init->add_option("--roots", in.roots, "How many root keys are made here")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  init->add_option("--threshold", in.threshold, "How many root keys sign a network statement")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  init->add_option("--root", in.root_keys,
+                   "A root key made elsewhere (64 hex digits, or its file): then none is made here");
 
   CLI::App* serve =
       command(app, in, "serve", "Serves offices until SIGTERM or SIGINT",
@@ -156,6 +184,13 @@ int command_line(int argc, char** argv) {
   CLI::App* status =
       command(app, in, "status", "Network, keys, spaces, devices", "  wasl-hub status --data hub --json");
 
+  CLI::App* recover =
+      command(app, in, "recover", "hub.db is an old copy: take back what offices hold",
+              "  wasl-hub recover --data hub        # stopped; then serve, and wait for the offices\n"
+              "  wasl-hub root statement --data hub --new-epoch --out epoch.statement\n"
+              "A hub that finds in its folder that it had signed more begins by itself.\n");
+  wasl::RootCommands root(app);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -168,12 +203,17 @@ int command_line(int argc, char** argv) {
     }
     return kUsage;
   }
+  if (const std::string asked = root.parsed(); !asked.empty()) {
+    in.as_json = root.as_json();
+    return run_root(in, asked, root);
+  }
   if (init->parsed()) return run(in, "init");
   if (serve->parsed()) return run(in, "serve");
   if (add->parsed()) return run(in, "organisation add");
   if (invite->parsed()) return run(in, "invite");
   if (status->parsed()) return run(in, "status");
   if (grant->parsed()) return run(in, "grant");
+  if (recover->parsed()) return run(in, "recover");
   return kUsage;
 }
 

@@ -23,6 +23,11 @@ std::string day(const json& millis) {
 std::string status_in_words(const json& doc) {
   std::string out = "Network " + text(doc["network"]["name"]) + ", at " + text(doc["address"]) +
                     (doc["serving"].get<bool>() ? ", serving now\n" : ", not serving\n");
+  if (doc["recovering"].get<bool>()) {
+    out +=
+        "RECOVERING from an old copy: it takes back what offices hold, and gives nothing.\n"
+        "When every office that can come has come, open a new epoch: wasl-hub root statement --new-epoch\n";
+  }
   for (const json& key : doc["keys"]) out += "  " + text(key) + "\n";
   out += "Spaces\n";
   for (const json& space : doc["spaces"]) {
@@ -43,6 +48,47 @@ std::string status_in_words(const json& doc) {
   return out;
 }
 
+std::string signing_in_words(const char* which, const json& roots) {
+  std::string out = std::string(which) + ": " + std::to_string(roots["signed"].size()) + " of " +
+                    text(roots["threshold"]) + " signatures" +
+                    (roots["complete"].get<bool>() ? ", enough\n" : ", not enough\n");
+  for (const json& key : roots["signed"]) out += "  " + text(key).substr(0, 12) + " has signed\n";
+  for (const json& key : roots["missing"]) out += "  " + text(key).substr(0, 12) + " has not signed\n";
+  return out;
+}
+
+std::string statement_in_words(const json& doc) {
+  std::string out = "Network statement " + text(doc["number"]) + " of " + text(doc["network"]) + ", in " +
+                    text(doc["file"]) + "\n";
+  for (const json& change : doc["changes"]) out += "  " + text(change) + "\n";
+  if (doc.contains("roots_before")) out += signing_in_words("Roots before it", doc["roots_before"]);
+  out += signing_in_words(doc.contains("roots_before") ? "Its own roots" : "Roots", doc["roots"]);
+  out += doc["complete"].get<bool>() ? "Next: wasl-hub root place " + text(doc["file"]) + " --data HUB\n"
+                                     : "Next: carry the file to somebody who has not signed, and there run: "
+                                       "wasl-hub root sign " +
+                                           text(doc["file"]) + " --key FILE\n";
+  return out;
+}
+
+std::string root_in_words(const std::string& command, const json& doc) {
+  if (command == "root make") {
+    return "Made a root key in " + text(doc["file"]) +
+           (doc["sealed"].get<bool>() ? ", sealed under the passphrase" : ", without a passphrase") +
+           ".\nIts public key: " + text(doc["public"]) + "\n";
+  }
+  if (command == "root log-key") {
+    return "Made the next log key. A network statement has to name it:\n  wasl-hub root statement "
+           "--log-key " +
+           text(doc["public"]) + " --data HUB --out FILE\n";
+  }
+  if (command == "root place") {
+    return "Network statement " + text(doc["number"]) + " is in force.\n" +
+           (doc.contains("founded") ? "Next: wasl-hub organisation add, wasl-hub invite, wasl-hub serve\n"
+                                    : "");
+  }
+  return statement_in_words(doc);
+}
+
 }  // namespace
 
 std::string in_words(const std::string& command, const json& document) {
@@ -61,10 +107,23 @@ std::string in_words(const std::string& command, const json& document) {
            " of " + text(document["organisation"]) + ".\n";
   }
   if (command == "status") return status_in_words(document);
+  if (command == "recover") {
+    return "This hub recovers from an old copy. Serve it: offices bring back what they hold.\nWhen they "
+           "have, draft "
+           "and place a statement: wasl-hub root statement --new-epoch\n";
+  }
+  if (command.starts_with("root ")) return root_in_words(command, document);
   if (command == "init") {
-    return "Made the network " + text(document["name"]) + " in " + text(document["data"]) +
-           ".\nMove keys/root.key off this machine now: who holds it controls the network.\nNext: wasl-hub "
-           "organisation add, wasl-hub invite, wasl-hub serve\n";
+    const std::string made = "Made the network " + text(document["name"]) + " in " + text(document["data"]);
+    if (document.contains("statement")) {
+      return made + ".\nIts first statement waits for the roots in " + text(document["statement"]) +
+             ".\nNext: wasl-hub root sign FILE --key KEY at each root's place, then wasl-hub root place FILE "
+             "--data HUB\n";
+    }
+    return made +
+           ".\nMove keys/root*.key off this machine now: who holds enough of them controls the "
+           "network.\nNext: "
+           "wasl-hub organisation add, wasl-hub invite, wasl-hub serve\n";
   }
   return document.dump(2) + "\n";
 }

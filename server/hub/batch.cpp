@@ -453,6 +453,22 @@ Status Batch::add_leaf(const std::string& space) {
   return in_.store.save_space(*info);
 }
 
+Result<std::vector<std::string>> Batch::without_leaf() {
+  std::vector<std::string> out;
+  WASL_LET(const auto names, in_.store.space_names());
+  for (const std::string& name : names) {
+    WASL_LET(const SpaceInfo* const info, in_.store.space(name));
+    if (info->size == 0 || std::find(grown_.begin(), grown_.end(), name) != grown_.end()) continue;
+    std::uint64_t said = 0;
+    if (!info->leaf.empty()) {
+      WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
+      said = leaf.size;
+    }
+    if (said < info->size) out.push_back(name);
+  }
+  return out;
+}
+
 Status Batch::finish() {
   WASL_TRY(make_spaces());
   for (auto& [space, builder] : blocks_) WASL_TRY(builder.flush(in_.store));
@@ -461,6 +477,10 @@ Status Batch::finish() {
     WASL_LET(const SpaceInfo* const info, in_.store.space(space));
     WASL_ASSERT(info->size + 1 == builder.next());
     if (info->size > info->applied) grown_.push_back(space);
+  }
+  if (catches_up_) {
+    WASL_LET(const auto more, without_leaf());
+    grown_.insert(grown_.end(), more.begin(), more.end());
   }
   std::stable_partition(grown_.begin(), grown_.end(),
                         [](const std::string& s) { return s == kAuthoritySpace; });

@@ -37,6 +37,8 @@ class Batch {
   Status rule(Unit unit, std::vector<VerdictItem>& verdicts);
   /// Places a network statement.
   Status place(const SignedStatement& statement);
+  /// For a log that came back to a hub: a leaf also for each space whose newest leaf is older than its log.
+  void catch_up() { catches_up_ = true; }
   /// Writes blocks, records and leaves. Nothing is durable before the transaction around it is.
   Status finish();
   /// Spaces that grew, `authority` first.
@@ -90,6 +92,7 @@ class Batch {
               const Verdict& verdict);
   Status make_spaces();
   Status add_leaf(const std::string& space);
+  Result<std::vector<std::string>> without_leaf();
 
   Context in_;
   RecordCache records_;
@@ -100,6 +103,7 @@ class Batch {
   std::map<std::string, BlockBuilder> blocks_;
   std::map<Place, SpaceNumber> placed_;
   std::vector<std::string> grown_;
+  bool catches_up_ = false;
 };
 
 /// Joins verdicts of neighbours that are the same.

@@ -9,6 +9,17 @@ Committer::Committed Hub::commit() {
   return committed;
 }
 
+Status Hub::place(const SignedStatement& statement, const std::function<bool(const PublicKey&)>& has_key,
+                  const std::function<Status()>& use_key) {
+  WASL_TRY(committer_.place(statement, has_key));
+  WASL_TRY(use_key());
+  WASL_TRY(committer_.sign_what_is_left());
+  Committer::Committed committed;
+  committed.grown.emplace_back(kAuthoritySpace);
+  if (listener_.on_committed) listener_.on_committed(committed);
+  return {};
+}
+
 Result<bool> Hub::use_counter(const PublicKey& key, std::uint64_t counter) {
   if (counter > INT64_MAX) return false;
   bool fresh = false;

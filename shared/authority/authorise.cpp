@@ -222,7 +222,7 @@ Verdict authorise_enrolment(const ChangeSet& set, const AuthorityState& authorit
     return Verdict::refuse(Reason::void_act,
                            "this key was enrolled or revoked before; a device needs a new key");
   }
-  if (enrol.device == authority.statement().log_key || authority.is_registrar(enrol.device)) {
+  if (authority.was_log_key(enrol.device) || authority.is_registrar(enrol.device)) {
     return Verdict::refuse(Reason::void_act, "a key of the hub is no device");
   }
   if (authority.person(enrol.device) != nullptr) {
@@ -335,7 +335,7 @@ Verdict check_seen(const Header& header, Position at, const RootLookup& root) {
 Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Position at, const Schema& schema,
                   Millis hub_time, const Before& before) {
   const Author& author = set.header.source.author;
-  if (author == authority.statement().log_key) return Verdict::refuse(Reason::no_grant, "the hub's log key");
+  if (authority.was_log_key(author, at)) return Verdict::refuse(Reason::no_grant, "the hub's log key");
   // Until the log keeps every dot for ever, an explicit one could bring a superseded head back to life.
   if (std::any_of(set.operations.begin(), set.operations.end(),
                   [](const Operation& op) { return op.first_dot; })) {

@@ -75,9 +75,15 @@ bool attenuates(const GrantAct& inner, const GrantAct& outer, Rights with) {
   });
 }
 
-void AuthorityState::apply_statement(const NetworkStatement& statement, const Hash& hash) {
-  statement_ = statement;
-  statement_hash_ = hash;
+void AuthorityState::apply_statement(const NetworkStatement& statement, const Hash& hash, Position position) {
+  statements_.push_back({statement, hash, position});
+}
+
+const PlacedStatement& AuthorityState::placed(Position at) const {
+  static const PlacedStatement none;
+  const auto found = std::find_if(statements_.rbegin(), statements_.rend(),
+                                  [&](const PlacedStatement& one) { return one.position <= at; });
+  return found == statements_.rend() ? none : *found;
 }
 
 /// What a stolen key gave away falls with it, and what hangs on that.
@@ -154,8 +160,14 @@ Status AuthorityState::apply(const ChangeSet& set, Position position, Millis hub
   return {};
 }
 
-bool AuthorityState::is_registrar(const PublicKey& key) const {
-  return contains(statement_.registrars, key) && !is_revoked(key);
+bool AuthorityState::is_registrar(const PublicKey& key, Position at) const {
+  return contains(statement(at).registrars, key) && !is_revoked(key, at);
+}
+
+bool AuthorityState::was_log_key(const PublicKey& key, Position at) const {
+  return std::any_of(statements_.begin(), statements_.end(), [&](const PlacedStatement& one) {
+    return one.position <= at && one.statement.log_key == key;
+  });
 }
 
 const OrganisationAct* AuthorityState::organisation(std::string_view id) const {

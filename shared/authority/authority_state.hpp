@@ -54,6 +54,12 @@ struct Device {
   std::optional<RevokeAct> revoked;
 };
 
+struct PlacedStatement {
+  NetworkStatement statement;
+  Hash hash;
+  Position position = 0;  ///< in the log of `authority`
+};
+
 struct Revocation {
   RevokeAct act;
   Author by;
@@ -73,13 +79,17 @@ constexpr Position kLatest = ~Position{0};
 class AuthorityState {
  public:
   /// @pre the entry was accepted: `authorise` said yes at this position, by its hub time.
-  void apply_statement(const NetworkStatement& statement, const Hash& hash);
+  void apply_statement(const NetworkStatement& statement, const Hash& hash, Position position = 1);
   Status apply(const ChangeSet& set, Position position, Millis hub_time);
 
-  [[nodiscard]] const NetworkStatement& statement() const { return statement_; }
-  [[nodiscard]] const Hash& statement_hash() const { return statement_hash_; }
   // `at` asks as of a position of `authority`: what came later does not count.
-  [[nodiscard]] bool is_registrar(const PublicKey& key) const;
+  [[nodiscard]] const NetworkStatement& statement(Position at = kLatest) const {
+    return placed(at).statement;
+  }
+  [[nodiscard]] const Hash& statement_hash(Position at = kLatest) const { return placed(at).hash; }
+  [[nodiscard]] bool is_registrar(const PublicKey& key, Position at = kLatest) const;
+  /// The hub's, by this statement or an earlier one: no grant to such a key is ever valid.
+  [[nodiscard]] bool was_log_key(const PublicKey& key, Position at = kLatest) const;
   [[nodiscard]] const OrganisationAct* organisation(std::string_view id) const;
   [[nodiscard]] const std::map<std::string, OrganisationAct>& organisations() const { return organisations_; }
   [[nodiscard]] const Grant* grant(const Hash& name, Position at = kLatest) const;
@@ -115,8 +125,9 @@ class AuthorityState {
   [[nodiscard]] std::string section_space(std::string_view organisation) const;
 
  private:
-  NetworkStatement statement_;
-  Hash statement_hash_;
+  [[nodiscard]] const PlacedStatement& placed(Position at) const;
+
+  std::vector<PlacedStatement> statements_;
   std::map<std::string, OrganisationAct> organisations_;
   std::map<Hash, Grant> grants_;
   std::map<PublicKey, Hash> invitations_;

@@ -1,6 +1,7 @@
 #include "shared/wire/client_session.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "shared/base/limits.hpp"
 
@@ -72,10 +73,23 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
     const Errc code = errc_of(problem.code);
     return fail(code == Errc::caught ? Errc::malformed : code, problem.message, problem.hint);
   }
+  if (!welcomed_ && *kind == FrameKind::statements && !std::exchange(walked_, true)) {
+    WASL_LET(const auto statements, decode_statements(frame));
+    WASL_LET(options_.log_key, port_.on_statements(statements));
+    return {};
+  }
   if (!welcomed_) {  // until the hub has proved who it is, nothing of it is believed and nothing more is sent
     WASL_LET(const Welcome welcome, decode_welcome(frame, options_.hello, options_.log_key));
     WASL_TRY(port_.on_welcome(welcome));
+    if (welcome.state == Welcome::State::new_epoch) {
+      begins_again_ = true;
+      return fail(Errc::later,
+                  "the network has begun a new epoch of its log: the hub was restored from a copy",
+                  "sync again; nothing is lost");
+    }
     welcomed_ = true;
+    recovering_ = welcome.state == Welcome::State::recovering;
+    if (recovering_) return bring_back(out);
     waiting_ = false;
     credit_ = welcome.push_credit;
     return push(out);
@@ -100,7 +114,25 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
   }
 }
 
+/// All of it, and then the question whether that was all: the hub's answer ends the session.
+Status ClientSession::bring_back(Output& out) {
+  for (;;) {
+    WASL_LET(const auto next, port_.next_return());
+    if (!next) break;
+    for (const Segment& part : next->parts) {
+      summary_.sent_sets += entry_count(part);
+      out.frames.push_back(encode_segment(FrameKind::returned, part, options_.network));
+    }
+    out.frames.push_back(encode(next->vouched));
+  }
+  finish_sent_ = true;
+  waiting_ = false;
+  ask(out, finish_frame());
+  return {};
+}
+
 Status ClientSession::push(Output& out) {
+  if (recovering_) return {};
   // The final proof may be on its way already: what another program seals from here on is for the next
   // session.
   if (finish_sent_) return {};

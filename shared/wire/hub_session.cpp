@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "shared/base/limits.hpp"
+#include "shared/ledger/merkle.hpp"
 
 namespace wasl {
 namespace {
@@ -75,9 +77,10 @@ Result<Hello> HubSession::admit(HubPort& port, ByteView bytes) {
   if (hello.network != port.network()) {
     return fail(Errc::wrong_network, "this hub serves another network", "check the hub's address");
   }
-  if (hello.hub != port.log_key().public_key()) {
+  // An older log key: the statements that the answer begins with say what took its place.
+  if (hello.hub != port.log_key().public_key() && !port.authority().was_log_key(hello.hub)) {
     return fail(Errc::wrong_network, "this hub has another log key than the one you expect",
-                "the network's statement may have changed: ask the secretariat");
+                "check the hub's address; ask the secretariat");
   }
   // Zeros until the hub ends TLS itself: a hello bound to another channel was carried here by somebody.
   if (!hello.binding.is_zero()) {
@@ -99,6 +102,8 @@ Result<Hello> HubSession::admit(HubPort& port, ByteView bytes) {
     }
     return hello;  // it reads `authority` alone, and a wrong clock at the first try must not lock it out
   } else if (authority.device(hello.device) == nullptr) {
+    // It may have joined after the copy was made. What it brings proves itself, and it is given nothing.
+    if (port.is_recovering()) return hello;
     return fail(Errc::unauthorised, "this network does not know this key", "join with an invitation first");
   }
   WASL_LET(const bool fresh, port.use_counter(hello.device, hello.counter));
@@ -127,13 +132,30 @@ HubSession::HubSession(HubPort& port, std::uint64_t id, Hello hello, const Hash&
       sent_[cursor.space] = cursor.position;
     }
   }
+  if (port_.is_recovering()) {
+    state_ = Welcome::State::recovering;
+    if (spaces_.empty()) spaces_.emplace_back(kAuthoritySpace);
+  } else if (hello_.epoch != 0 && hello_.epoch < port_.authority().statement().epoch) {
+    state_ = Welcome::State::new_epoch;
+  }
   for (const std::string& space : spaces_) sent_.try_emplace(space, 0);
 }
 
 Status HubSession::welcome(Output& out, Millis) {
+  if (hello_.statement < port_.authority().statement().number) {
+    out.frames.push_back(shared(encode(port_.statements())));
+  }
   Welcome answer;
+  answer.keys = port_.keys();
   answer.hub_time = port_.hub_time();
   answer.push_credit = limits::kPushCreditBytes;
+  answer.state = state_;
+  if (state_ != Welcome::State::serving) {
+    answer.same_spaces = true;  // no key leaves, and nothing that it opens
+    WASL_LET(answer.common, common_logs());
+    out.frames.push_back(shared(encode(answer, hello_hash_, port_.log_key())));
+    return {};
+  }
   answer.staged = port_.staged(hello_.device);
   std::map<std::string, bool> named;
   for (const Cursor& cursor : hello_.cursors) named[cursor.space] = cursor.has_key;
@@ -147,6 +169,20 @@ Status HubSession::welcome(Output& out, Millis) {
   if (answer.same_spaces) answer.spaces.clear();
   out.frames.push_back(shared(encode(answer, hello_hash_, port_.log_key())));
   return {};
+}
+
+Result<std::vector<CommonLog>> HubSession::common_logs() {
+  std::vector<CommonLog> out;
+  for (const Cursor& cursor : hello_.cursors) {
+    if (std::find(spaces_.begin(), spaces_.end(), cursor.space) == spaces_.end()) continue;
+    WASL_LET(const Position size, port_.size(cursor.space));
+    CommonLog one{cursor.space, std::min(size, cursor.position), ledger::empty_root()};
+    if (one.size > 0) {
+      WASL_LET(one.root, port_.root(one.space, one.size));
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
 }
 
 HubSession::Output HubSession::start(Millis now) {
@@ -169,9 +205,18 @@ Status HubSession::take(ByteView frame, Millis now) {
   const auto kind = frame_kind(frame);
   if (!kind) return fail(Errc::malformed, "an empty frame");
   switch (*kind) {
+    case FrameKind::returned:
+      return take_returned(frame);
+    case FrameKind::vouched:
+      return take_vouched(frame);
     case FrameKind::push:
       return take_push(frame);
     case FrameKind::finish:
+      if (state_ == Welcome::State::recovering) {
+        WASL_TRY(port_.note_done(hello_.device, {}));
+        return fail(Errc::later, "the hub was restored from an old copy and takes back what it had accepted",
+                    "sync again later; nothing is lost, and what is written meanwhile waits");
+      }
       if (frame.size() != 1) return fail(Errc::malformed, "a finish that does not follow the format");
       asked_at_ = now;
       return {};
@@ -185,7 +230,43 @@ Status HubSession::take(ByteView frame, Millis now) {
   }
 }
 
+/// What came back of a space, in the order of its log, until the word that closes it.
+Status HubSession::take_returned(ByteView frame) {
+  if (state_ != Welcome::State::recovering)
+    return fail(Errc::malformed, "nothing was asked to be brought back");
+  WASL_LET(Segment segment, decode_segment(frame, port_.network()));
+  const Position next =
+      returned_.empty() ? segment.first : returned_.back().first + entry_count(returned_.back());
+  const bool goes_on = segment.first >= 1 && segment.first == next &&
+                       (returned_.empty() || returned_.front().space == segment.space);
+  if (!goes_on || std::find(spaces_.begin(), spaces_.end(), segment.space) == spaces_.end()) {
+    return fail(Errc::malformed, "what is brought back has no beginning, or is of another space");
+  }
+  WASL_TRY(verify_runs(segment, port_.network()));
+  returned_bytes_ += frame.size();
+  if (returned_bytes_ > limits::kReturnedBytes) {
+    return fail(Errc::limit_exceeded, "more is brought back at once than the hub holds");
+  }
+  returned_.push_back(std::move(segment));
+  return {};
+}
+
+Status HubSession::take_vouched(ByteView frame) {
+  WASL_LET(const Vouched vouched, decode_vouched(frame));
+  if (returned_.empty() || vouched.space != returned_.front().space) {
+    return fail(Errc::malformed, "a word for what was not brought back");
+  }
+  returned_bytes_ = 0;
+  WASL_TRY(port_.take_back(std::exchange(returned_, {}), vouched));
+  if (vouched.space == kAuthoritySpace) {
+    auto readable = port_.authority().readable(hello_.device, port_.hub_time());
+    if (!readable.empty()) spaces_ = std::move(readable);
+  }
+  return {};
+}
+
 Status HubSession::take_push(ByteView frame) {
+  if (state_ != Welcome::State::serving) return fail(Errc::malformed, "a push to a hub that takes none now");
   if (bytes_waiting_ >= limits::kPushCreditBytes) {
     return fail(Errc::limit_exceeded, "more was pushed than the welcome allows without a verdict");
   }
@@ -222,6 +303,12 @@ HubSession::Output HubSession::on_ruling(const std::vector<VerdictItem>& verdict
 HubSession::Output HubSession::on_commit(const std::vector<std::string>& grown, Millis now) {
   Output out;
   if (over_) return out;
+  if (state_ == Welcome::State::recovering && !port_.is_recovering()) {
+    over_ = true;
+    out.close = Close{true, "the hub has recovered: come again"};
+    return out;
+  }
+  if (state_ != Welcome::State::serving) return finish({}, std::move(out), now);
   if (std::find(grown.begin(), grown.end(), kAuthoritySpace) != grown.end() &&
       port_.authority().readable(hello_.device, port_.hub_time()) != spaces_) {
     over_ = true;
@@ -316,6 +403,7 @@ Status HubSession::send_proof(Output& out, bool final) {
 }
 
 Status HubSession::advance(Output& out, Millis now) {
+  if (state_ != Welcome::State::serving) return {};
   bool all_sent = false;
   WASL_TRY(send_entries(out, all_sent));
   if (!all_sent || !pushes_waiting_.empty()) return {};

@@ -19,6 +19,9 @@ class HubPort {
   [[nodiscard]] virtual const NetworkId& network() const = 0;
   [[nodiscard]] virtual const crypto::KeyPair& log_key() const = 0;
   [[nodiscard]] virtual const AuthorityState& authority() const = 0;
+  /// All network statements, from number 1 on.
+  [[nodiscard]] virtual const std::vector<SignedStatement>& statements() const = 0;
+  [[nodiscard]] virtual KeysAtHub keys() const = 0;
   virtual Millis hub_time() = 0;
 
   /// Takes the counter, durably. @return false when this key used it, or a higher one, before.
@@ -48,6 +51,12 @@ class HubPort {
   virtual Seen heads() = 0;
   virtual Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves) = 0;
   virtual Status note_done(const PublicKey& key, const Done& done) = 0;
+
+  // A hub restored from an old copy takes back what it had signed, from whoever holds it and can prove it.
+  [[nodiscard]] virtual bool is_recovering() const { return false; }
+  /// Of the first `size` entries. @pre the space has them.
+  virtual Result<Hash> root(const std::string& space, Position size) = 0;
+  virtual Status take_back(std::vector<Segment> segments, const Vouched& vouched) = 0;
 };
 
 /// What an office is told of an error at the hub: what failed inside the hub is for its log; the office
@@ -93,6 +102,9 @@ class HubSession {
   Status welcome(Output& out, Millis now);
   Status take(ByteView frame, Millis now);
   Status take_push(ByteView frame);
+  Status take_returned(ByteView frame);
+  Status take_vouched(ByteView frame);
+  Result<std::vector<CommonLog>> common_logs();
   Status advance(Output& out, Millis now);
   Status send_entries(Output& out, bool& all_sent);
   Status send_proof(Output& out, bool final);
@@ -113,6 +125,9 @@ class HubSession {
   std::uint64_t pushed_sets_ = 0;
   bool proved_ = false;  ///< the first proof has left
   bool over_ = false;
+  Welcome::State state_ = Welcome::State::serving;
+  std::vector<Segment> returned_;  ///< of one space, until the word for it comes
+  std::size_t returned_bytes_ = 0;
   std::optional<Millis> asked_at_;  ///< `finish` came and has no answer yet
   std::optional<Millis> quiet_at_;  ///< live: when to prove what has come since
   std::optional<Millis> done_at_;

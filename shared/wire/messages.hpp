@@ -30,10 +30,12 @@ struct Hello {
   Byte flags = 0;
   NetworkId network;
   PublicKey device;
-  PublicKey hub;              ///< the log key it expects
-  std::uint64_t counter = 0;  ///< never used twice by this key
-  Hash binding;               ///< of the channel; 32 zero bytes on plain loopback
-  Seen checkpoint;            ///< of `heads`, last verified
+  PublicKey hub;                ///< the log key it expects
+  std::uint64_t counter = 0;    ///< never used twice by this key
+  Hash binding;                 ///< of the channel; 32 zero bytes on plain loopback
+  std::uint64_t statement = 1;  ///< number of the newest network statement that it has walked
+  std::uint64_t epoch = 0;      ///< of the hub's log, that what it holds belongs to; 0: it holds nothing yet
+  Seen checkpoint;              ///< of `heads`, last verified
   std::vector<Cursor> cursors;
 };
 Bytes encode(const Hello& hello, const crypto::KeyPair& device);
@@ -54,13 +56,36 @@ struct Staged {
   Hash name;  ///< of the change set at `last`: a copy of the folder may have written another
 };
 
+/// As much of a space's log as both sides may hold alike: the smaller of the two sizes, and the hub's root
+/// there.
+struct CommonLog {
+  std::string space;
+  Position size = 0;
+  Hash root;
+};
+
+/// Keys that the hub says lie on its machine, beside the log key: whoever controls it has them too.
+using KeysAtHub = Byte;
+constexpr KeysAtHub kRootAtHub = 1;
+constexpr KeysAtHub kRegistrarAtHub = 2;
+constexpr KeysAtHub kPersonAtHub = 4;  ///< a person's key that no passphrase seals
+
 /// The hub's answer: proves that it holds the log key, and for this hello.
 struct Welcome {
   Millis hub_time = 0;
   std::uint64_t push_credit = 0;  ///< bytes of pushes that may be without a verdict
+  KeysAtHub keys = 0;             ///< by its own word
   bool same_spaces = false;       ///< the cursors name exactly what may be read, and no key is missing
   std::vector<SpaceKey> spaces;   ///< otherwise: all that may be read
   std::vector<Staged> staged;     ///< need not be sent again
+  enum class State : Byte {
+    serving = 0,
+    new_epoch = 1,   ///< what the office holds belongs to an older one: it puts that right, and comes again
+    recovering = 2,  ///< restored from an old copy: it takes back what it has signed, and gives nothing
+  };
+  State state = State::serving;
+  std::vector<CommonLog>
+      common;  ///< unless serving: of each log that the hello named and the hub may speak of
 };
 Bytes encode(const Welcome& welcome, const Hash& hello, const crypto::KeyPair& log_key);
 /// @param frame as received. Errors: malformed, wrong_network (another key answered).
@@ -72,12 +97,20 @@ enum class FrameKind : Byte {
   proof = 3,
   verdicts = 4,
   problem = 5,
+  statements = 6,
+  returned = 20,
+  vouched = 21,
   push = 16,
   finish = 17,
   done = 18,
 };
 /// @return nothing for an empty frame.
 std::optional<FrameKind> frame_kind(ByteView frame);
+
+/// Before the welcome, for an office that expects an older log key: all network statements from number 1 on.
+/// Roots sign them, so it needs to believe nobody who carries them.
+Bytes encode(const std::vector<SignedStatement>& statements);
+Result<std::vector<SignedStatement>> decode_statements(ByteView frame);
 
 /// Entries of a log, or a push of change sets without entries. Items are compressed when that is shorter,
 /// openings never.
@@ -99,6 +132,16 @@ struct Proof {
 };
 Bytes encode(const Proof& proof);
 Result<Proof> decode_proof(ByteView frame);
+
+/// Closes what an office brings back of one space's log to a hub that lost it: the proof by which the hub had
+/// signed it, and the blinding key of a private space.
+struct Vouched {
+  std::string space;
+  std::optional<ledger::BlindingKey> key;
+  Proof proof;  ///< checkpoint, leaves and their inclusion
+};
+Bytes encode(const Vouched& vouched);
+Result<Vouched> decode_vouched(ByteView frame);
 
 /// The verdict on `count` change sets of a chain of the session's key.
 struct VerdictItem {

@@ -417,4 +417,29 @@ std::size_t entry_count(const Segment& segment) {
   return count;
 }
 
+Segment part_of(const Segment& segment, Position from, Position to) {
+  const auto has_entry = [](const SegmentItem& item) {
+    const auto* set = std::get_if<SetItem>(&item);
+    return std::holds_alternative<EntryItem>(item) || std::holds_alternative<OwnItem>(item) ||
+           (set != nullptr && set->entry);
+  };
+  // Where the run of the entry at `position` begins: headers stand before it, a signature ends the run
+  // before.
+  const auto begin_of = [&](Position position) {
+    std::size_t at = 0;
+    for (Position next = segment.first; at < segment.items.size(); ++at) {
+      if (has_entry(segment.items[at]) && next++ == position) break;
+    }
+    if (position <= segment.first) return std::size_t{0};
+    while (at > 0 && at < segment.items.size() && std::holds_alternative<StandInItem>(segment.items[at - 1]))
+      --at;
+    return at;
+  };
+  Segment out{segment.space, std::max(from, segment.first), {}, {}};
+  const auto begin = static_cast<std::ptrdiff_t>(begin_of(from));
+  const auto end = static_cast<std::ptrdiff_t>(begin_of(to + 1));
+  if (begin < end) out.items.assign(segment.items.begin() + begin, segment.items.begin() + end);
+  return out;
+}
+
 }  // namespace wasl

@@ -72,6 +72,9 @@ Status verify_runs(const Segment& segment, const NetworkId& network);
 const Header* header_of(const SegmentItem& item);
 /// Its name. @pre it has a header.
 const Hash& name_of(const SegmentItem& item);
+/// The items that give the entries from `from` to `to`, without openings. Whole only where no signed run
+/// crosses either border: at the end of a commit of the hub.
+Segment part_of(const Segment& segment, Position from, Position to);
 /// Number of entries in the segment.
 std::size_t entry_count(const Segment& segment);
 

@@ -27,6 +27,12 @@ class HubWorld {
   TestRandom& random() { return random_; }
   const NetworkId& network() { return hub_->network(); }
   const crypto::KeyPair& registrar_key() const { return registrar_key_; }
+  const crypto::KeyPair& root() const { return root_; }
+  /// The next network statement, signed by the root; a log key that it names takes the place of the old one.
+  Status place(const SignedStatement& statement, std::optional<crypto::KeyPair> log_key = {});
+  SignedStatement next_statement(const std::function<void(NetworkStatement&)>& change) const;
+  /// The hub gets a new log key by a new statement.
+  void rotate();
   const Schema& schema() const { return schema_; }
   const std::filesystem::path& folder() const { return folder_; }
   /// As after a crash: everything in memory is gone.

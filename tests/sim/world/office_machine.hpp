@@ -35,7 +35,11 @@ class Witness final : public ClientPort {
           std::function<void(std::optional<bool> equal)> on_proved)
       : replica_(replica), promises_(promises), old_(old), on_proved_(std::move(on_proved)) {}
 
+  Result<PublicKey> on_statements(const std::vector<SignedStatement>& statements) override {
+    return replica_.on_statements(statements);
+  }
   Status on_welcome(const Welcome& welcome) override { return replica_.on_welcome(welcome); }
+  Result<std::optional<Return>> next_return() override { return replica_.next_return(); }
   Result<std::optional<Segment>> next_push(std::size_t most) override { return replica_.next_push(most); }
   void rewind_push() override { replica_.rewind_push(); }
   Status on_verdicts(const std::vector<VerdictItem>& verdicts) override;
