@@ -84,7 +84,7 @@ Verdict judge_standing(Standing standing) {
 bool may_be_person(const AuthorityState& authority, const PublicKey& key) {
   return crypto::is_valid_key(key) && authority.invitation(key) == nullptr &&
          authority.device(key) == nullptr && !authority.is_revoked(key) && !authority.is_registrar(key) &&
-         key != authority.statement().log_key;
+         !authority.was_log_key(key);
 }
 
 bool may_registrar_end(const AuthorityState& authority, const Hash& name) {
