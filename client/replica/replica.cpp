@@ -234,7 +234,7 @@ Status Replica::apply_authority_item(const SegmentItem& item, Position position)
     return authority_.apply(set->set, position, set->entry ? set->entry->hub_time : 0);
   const auto* other = std::get_if<EntryItem>(&item);
   if (other == nullptr || other->entry.kind != ledger::EntryKind::statement) return {};
-  WASL_LET(const SignedStatement statement, decode_signed_statement(other->statement));
+  WASL_LET(const SignedStatement statement, decode_signed_statement(other->bytes));
   const bool first = position == 1;
   const NetworkStatement before = authority_.statement();
   const Hash before_hash = authority_.statement_hash();
@@ -278,8 +278,10 @@ Result<bool> Replica::waits_for_grant() {
 }
 
 std::string Replica::organisation_of(const Author& author) const {
-  const Device* device = authority_.device(author);
-  return device == nullptr ? std::string() : device->organisation;
+  if (const Device* device = authority_.device(author)) return device->organisation;
+  const Person* person = authority_.person(author);
+  const Grant* grant = person == nullptr ? nullptr : authority_.grant(person->grants.front());
+  return grant == nullptr ? std::string() : grant->act.organisation;
 }
 
 /// By the hub's time as the last welcome told it: our own clock may stand anywhere.

@@ -34,6 +34,8 @@ class OpenHub {
   Clock& clock() { return clock_; }
   /// Errors: not_found when the registrar's key is not on this machine.
   Result<Registrar*> registrar();
+  [[nodiscard]] bool has_registrar() const { return registrar_key_.has_value(); }
+  Scribe scribe();
   /// Where offices find the hub.
   Result<std::string> address();
   Status set_listening(const std::string& url);
@@ -43,6 +45,7 @@ class OpenHub {
  private:
   explicit OpenHub(HubFolder folder) : folder_(std::move(folder)) {}
   Status check_checkpoint();
+  Scribe::Ports scribe_ports();
 
   HubFolder folder_;
   SystemClock clock_;

@@ -46,8 +46,13 @@ class Hub final : public HubPort {
   Seen heads() override { return committer_.heads().seen(); }
   Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves) override;
   Status note_done(const PublicKey& key, const Done& done) override;
+  Result<std::vector<VerdictItem>> decided(const PublicKey& key) override;
+  Result<std::optional<Segment>> wipe_order(const PublicKey& key) override;
+  Status note_wiped(const PublicKey& key) override;
 
  private:
+  Result<std::vector<SegmentItem>> act_at(Position position);
+
   Committer::Ports ports_;
   Committer committer_;
   LogReader reader_;

@@ -16,6 +16,8 @@ class Registrar {
   Status add_organisation(const OrganisationAct& organisation);
   /// Errors: not_found (organisation), invalid_value (role).
   Result<Invitation> invite(const std::string& organisation, const std::string& role, const std::string& url);
+  /// Errors: unauthorised (three others today already).
+  Status revoke(const RevokeAct& revoke);
   /// Gives a person's key all rights in all spaces, those to come too. Errors: conflict, unauthorised.
   Status enrol_administrator(const PublicKey& person);
 

@@ -11,7 +11,15 @@ namespace {
 constexpr std::size_t kListMost = 256;
 constexpr std::size_t kWordBytes = 64;
 constexpr std::size_t kNameBytes = 256;
-enum class ActCode : std::uint64_t { organisation = 1, grant = 2, enrol = 3, revoke = 4 };
+enum class ActCode : std::uint64_t {
+  organisation = 1,
+  grant = 2,
+  enrol = 3,
+  revoke = 4,
+  discard = 7,
+  wipe = 8,
+  adopt = 9
+};
 
 template <class... Ts>
 struct Overloaded : Ts... {
@@ -19,6 +27,18 @@ struct Overloaded : Ts... {
 };
 template <class... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
+
+void encode_names(Writer& out, const std::vector<Hash>& names) {
+  out.varint(names.size());
+  for (const Hash& name : names) out.fixed(name);
+}
+
+std::vector<Hash> decode_names(Reader& in) {
+  std::vector<Hash> names(static_cast<std::size_t>(in.count(kNamesOfAct)));
+  for (Hash& name : names) name = in.fixed<Hash>();
+  if (names.empty()) in.fail();
+  return names;
+}
 
 GrantAct decode_grant(Reader& in) {
   GrantAct g;
@@ -92,6 +112,20 @@ Value encode_act(const Act& act) {
                           out.fixed(r.key);
                           out.byte(static_cast<Byte>(r.reason));
                           out.integer(r.since);
+                        },
+                        [&](const DiscardAct& d) {
+                          out.varint(static_cast<std::uint64_t>(ActCode::discard));
+                          out.sized(d.space);
+                          encode_names(out, d.names);
+                          out.byte(static_cast<Byte>(d.reason));
+                        },
+                        [&](const WipeAct& w) {
+                          out.varint(static_cast<std::uint64_t>(ActCode::wipe));
+                          out.fixed(w.device);
+                        },
+                        [&](const AdoptAct& a) {
+                          out.varint(static_cast<std::uint64_t>(ActCode::adopt));
+                          encode_names(out, a.names);
                         }},
              act);
   return {ValueType::act, out.take()};
@@ -132,6 +166,22 @@ Result<Act> decode_act(const Value& value) {
       act = r;
       break;
     }
+    case ActCode::discard: {
+      DiscardAct d;
+      d.space = in.text(limits::kSpaceBytes);
+      d.names = decode_names(in);
+      d.reason = static_cast<DiscardReason>(in.byte());
+      if (!is_space_name(d.space) || d.reason < DiscardReason::unwanted || d.reason > DiscardReason::harmful)
+        in.fail();
+      act = std::move(d);
+      break;
+    }
+    case ActCode::wipe:
+      act = WipeAct{in.fixed<PublicKey>()};
+      break;
+    case ActCode::adopt:
+      act = AdoptAct{decode_names(in)};
+      break;
     default:
       return fail(Errc::unsupported, "an act of authority of a newer version", "update the program");
   }

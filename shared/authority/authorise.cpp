@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "shared/authority/decisions.hpp"
 #include "shared/model/field_value.hpp"
 
 namespace wasl {
@@ -179,7 +180,8 @@ bool may_give(const GrantAct& grant, const AuthorityState& authority) {
          !authority.is_registrar(grant.grantee) && grant.grantee != authority.statement().log_key;
 }
 
-Verdict authorise_registrar(const std::vector<Act>& acts, const AuthorityState& authority) {
+Verdict authorise_registrar(const std::vector<Act>& acts, const Author& author,
+                            const AuthorityState& authority, Millis hub_time) {
   for (const Act& act : acts) {
     if (const auto* organisation = std::get_if<OrganisationAct>(&act)) {
       if (!is_organisation_id(organisation->id) ||
@@ -193,9 +195,33 @@ Verdict authorise_registrar(const std::vector<Act>& acts, const AuthorityState& 
       }
     } else if (std::holds_alternative<EnrolAct>(act)) {
       return Verdict::refuse(Reason::void_act, "a device enrols by its invitation's key");
+    } else if (!std::holds_alternative<RevokeAct>(act)) {
+      return Verdict::refuse(Reason::no_right, "a registrar decides about nobody's work and wipes nothing");
     }
   }
-  return Verdict::accept();
+  return authorise_revocations(acts, author, nullptr, authority, hub_time);
+}
+
+/// Acts of power, each under the one grant that the header names.
+Verdict authorise_person(const std::vector<Act>& acts, const Author& author, const GrantAct& grant,
+                         const AuthorityState& authority, Millis hub_time) {
+  for (const Act& act : acts) {
+    Verdict verdict = Verdict::accept();
+    if (const auto* discard = std::get_if<DiscardAct>(&act)) {
+      verdict = authorise_discard(*discard, grant, hub_time);
+    } else if (const auto* wipe = std::get_if<WipeAct>(&act)) {
+      const bool is_revoked =
+          authority.is_revoked(wipe->device) || std::ranges::any_of(acts, [&](const Act& other) {
+            const auto* revoke = std::get_if<RevokeAct>(&other);
+            return revoke != nullptr && revoke->key == wipe->device;
+          });
+      verdict = authorise_wipe(*wipe, is_revoked, grant, authority, hub_time);
+    } else if (!std::holds_alternative<RevokeAct>(act)) {
+      verdict = Verdict::refuse(Reason::no_right, "acts of authority");
+    }
+    if (verdict.outcome != Outcome::accepted) return verdict;
+  }
+  return authorise_revocations(acts, author, &grant, authority, hub_time);
 }
 
 Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Position at, Millis hub_time) {
@@ -214,17 +240,19 @@ Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Po
   const Author& author = set.header.source.author;
   if (authority.is_revoked(author)) return Verdict::refuse(Reason::revoked);
   if (authority.is_registrar(author)) {
-    return set.header.grant.is_zero() ? authorise_registrar(acts, authority)
+    return set.header.grant.is_zero() ? authorise_registrar(acts, author, authority, hub_time)
                                       : Verdict::refuse(Reason::no_grant);
   }
   const Grant* grant = authority.grant(set.header.grant);
   if (grant == nullptr || grant->act.grantee != author) return Verdict::refuse(Reason::no_grant);
   if (grant->has_fallen(at))
     return Verdict::refuse(Reason::revoked, "the grant fell with the key that gave it");
-  if (grant->act.kind != GrantKind::invitation) return Verdict::refuse(Reason::no_right, "acts of authority");
+  if (grant->act.kind == GrantKind::device) return Verdict::refuse(Reason::no_right, "acts of authority");
   if (grant->act.until != 0 && hub_time >= grant->act.until) {
-    return Verdict::refuse(Reason::expired, "the invitation's period is over");
+    return Verdict::refuse(Reason::expired, "the period of its grant is over");
   }
+  if (grant->act.kind == GrantKind::person)
+    return authorise_person(acts, author, grant->act, authority, hub_time);
   const EnrolAct* enrol = nullptr;
   std::vector<GrantAct> grants;
   for (const Act& act : acts) {
@@ -256,6 +284,22 @@ Verdict check_seen(const Header& header, Position at, const RootLookup& root) {
   return Verdict::accept();
 }
 
+/// An adoption stands alone in its change set and in its group; a device, which works unattended, adopts
+/// nothing.
+Verdict authorise_adopter(const ChangeSet& set, const GrantAct& grant) {
+  const Operation& op = set.operations.front();
+  auto act = decode_act(op.value);
+  if (!act && act.error().code == Errc::unsupported)
+    return Verdict::refuse(Reason::unsupported, act.error().message);
+  const auto* adoption = act ? std::get_if<AdoptAct>(&*act) : nullptr;
+  if (adoption == nullptr || op.register_number != 0 || set.operations.size() != 1 || set.header.parts != 1)
+    return Verdict::refuse(Reason::malformed, "an act outside `authority`");
+  const std::set<Hash> names(adoption->names.begin(), adoption->names.end());
+  if (names.size() != adoption->names.size()) return Verdict::refuse(Reason::malformed, "adopted twice");
+  if (grant.kind != GrantKind::person) return Verdict::refuse(Reason::no_right, "a person adopts, no device");
+  return Verdict::accept();
+}
+
 }  // namespace
 
 Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Position at, const Schema& schema,
@@ -280,7 +324,37 @@ Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Positio
     return Verdict::hold(Reason::revoked, "the grant fell with the key that gave it");
   if (grant->act.until != 0 && hub_time >= grant->act.until) return Verdict::hold(Reason::expired);
   if (Verdict v = check_seen(set.header, at, before.root); v.outcome != Outcome::accepted) return v;
+  if (set.operations.front().kind == OperationKind::act) return authorise_adopter(set, grant->act);
   return authorise_records(set, grant->act, schema, hub_time, before);
+}
+
+std::optional<AdoptAct> adoption_of(const ChangeSet& set) {
+  if (set.header.space == kAuthoritySpace || set.operations.empty() ||
+      set.operations.front().kind != OperationKind::act) {
+    return std::nullopt;
+  }
+  const auto act = decode_act(set.operations.front().value);
+  const auto* adoption = act ? std::get_if<AdoptAct>(&*act) : nullptr;
+  return adoption == nullptr ? std::nullopt : std::optional(*adoption);
+}
+
+Verdict authorise_adoption(const ChangeSet& adopted, const Header& adopter, const AuthorityState& authority,
+                           Position at, const Schema& schema, Millis hub_time, const Before& before) {
+  const Header& header = adopted.header;
+  const Grant* grant = authority.grant(adopter.grant, at);
+  if (grant == nullptr || header.source.author == authority.statement().log_key ||
+      header.space != adopter.space) {
+    return Verdict::refuse(Reason::no_grant);
+  }
+  if (before.in_log(header.source, header.sequence)) {
+    return Verdict::refuse(Reason::void_act, "what is adopted has its place in the log already");
+  }
+  if (std::any_of(adopted.operations.begin(), adopted.operations.end(),
+                  [](const Operation& op) { return op.first_dot; })) {
+    return Verdict::refuse(Reason::unsupported, "a re-sealed operation with its first dot");
+  }
+  if (Verdict v = check_seen(header, at, before.root); v.outcome != Outcome::accepted) return v;
+  return authorise_records(adopted, grant->act, schema, hub_time, before);
 }
 
 std::string_view to_word(Reason reason) {
@@ -329,6 +403,8 @@ std::string_view to_word(Reason reason) {
       return "seen";
     case Reason::too_many_chains:
       return "too_many_chains";
+    case Reason::discarded_by:
+      return "discarded_by";
   }
   return "unknown";
 }
@@ -379,6 +455,8 @@ std::string_view explain(Reason reason) {
       return "its author was shown another log than this one; tell the secretariat";
     case Reason::too_many_chains:
       return "this device has begun more chains than a device may; it needs a new key: ask the secretariat";
+    case Reason::discarded_by:
+      return "the secretariat has looked at it and discarded it; take it back with: wasl discard";
   }
   return "unknown reason";
 }

@@ -112,6 +112,8 @@ Status AuthorityState::apply(const ChangeSet& set, Position position, Millis hub
       revocations_.push_back({*revoke, author, position, hub_time});
       let_grants_fall(*revoke, position);
       if (const auto it = devices_.find(revoke->key); it != devices_.end()) it->second.revoked = *revoke;
+    } else if (const auto* wipe = std::get_if<WipeAct>(&act)) {
+      if (const auto it = devices_.find(wipe->device); it != devices_.end()) it->second.wiped = position;
     }
   }
   return {};
@@ -134,6 +136,16 @@ const Grant* AuthorityState::grant(const Hash& name, Position at) const {
 bool AuthorityState::is_revoked(const PublicKey& key, Position at) const {
   const auto it = revoked_.find(key);
   return it != revoked_.end() && it->second <= at;
+}
+
+bool AuthorityState::is_voided(const Header& header, Millis hub_time, Position at) const {
+  const bool by_key = std::any_of(revocations_.begin(), revocations_.end(), [&](const Revocation& r) {
+    return r.act.reason == RevocationReason::compromised && r.position <= at &&
+           r.act.key == header.source.author && hub_time >= r.act.since;
+  });
+  if (by_key) return true;
+  const auto grant = grants_.find(header.grant);
+  return grant != grants_.end() && grant->second.has_fallen(at);
 }
 
 const Device* AuthorityState::device(const PublicKey& key) const {

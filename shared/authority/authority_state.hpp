@@ -30,7 +30,8 @@ struct Device {
   std::string role;
   Hash grant;
   Position enrolled = 0;
-  std::optional<RevokeAct> revoked;
+  std::optional<RevokeAct> revoked;  ///< as revoked last
+  Position wiped = 0;                ///< of the order to wipe it; 0: none
 };
 
 struct Revocation {
@@ -62,6 +63,7 @@ class AuthorityState {
   [[nodiscard]] const OrganisationAct* organisation(std::string_view id) const;
   [[nodiscard]] const std::map<std::string, OrganisationAct>& organisations() const { return organisations_; }
   [[nodiscard]] const Grant* grant(const Hash& name, Position at = kLatest) const;
+  [[nodiscard]] const std::map<Hash, Grant>& grants() const { return grants_; }
   [[nodiscard]] const Device* device(const PublicKey& key) const;
   [[nodiscard]] const std::map<PublicKey, Device>& devices() const { return devices_; }
   [[nodiscard]] const Person* person(const PublicKey& key) const;
@@ -70,6 +72,8 @@ class AuthorityState {
   [[nodiscard]] bool is_used(const PublicKey& invitation) const { return used_.contains(invitation); }
   /// In the order of the log: a key may be revoked again, for a worse reason.
   [[nodiscard]] const std::vector<Revocation>& revocations() const { return revocations_; }
+  /// Of these that stand at or before `at`, whether one voids work of this author under this grant.
+  [[nodiscard]] bool is_voided(const Header& header, Millis hub_time, Position at) const;
   [[nodiscard]] bool is_revoked(const PublicKey& key, Position at = kLatest) const;
 
   /// Spaces that the key may read now, `authority` first; empty for an unknown or revoked key.

@@ -48,6 +48,11 @@ class HubPort {
   virtual Seen heads() = 0;
   virtual Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves) = 0;
   virtual Status note_done(const PublicKey& key, const Done& done) = 0;
+  /// What persons decided about the key's held and refused work, for as long as it is kept.
+  virtual Result<std::vector<VerdictItem>> decided(const PublicKey& key) = 0;
+  /// The order to wipe the device, with the grants that it rests on; nothing when there is none.
+  virtual Result<std::optional<Segment>> wipe_order(const PublicKey& key) = 0;
+  virtual Status note_wiped(const PublicKey& key) = 0;
 };
 
 /// What an office is told of an error at the hub: what failed inside the hub is for its log; the office
@@ -79,6 +84,8 @@ class HubSession {
   /// The committer has answered. @param taken pushes of this session that it took (none, when another brought
   /// the rest of a group).
   Output on_ruling(const std::vector<VerdictItem>& verdicts, std::uint64_t taken, Millis now);
+  /// What was held or refused before has another verdict now.
+  Output on_decided(const std::vector<VerdictItem>& verdicts, Millis now);
   /// Logs have grown.
   Output on_commit(const std::vector<std::string>& grown, Millis now);
   /// Little waits in the channel: send more.
@@ -97,6 +104,8 @@ class HubSession {
   Status send_entries(Output& out, bool& all_sent);
   Status send_proof(Output& out, bool final);
   Result<bool> digests_are_current();
+  Status tell_decided(Output& out);
+  Status dismiss(Output& out);
   Output finish(Status status, Output&& out, Millis now);
 
   HubPort& port_;
@@ -111,7 +120,8 @@ class HubSession {
   std::deque<std::size_t> pushes_waiting_;  ///< bytes of each
   std::size_t bytes_waiting_ = 0;           ///< of them together
   std::uint64_t pushed_sets_ = 0;
-  bool proved_ = false;  ///< the first proof has left
+  bool proved_ = false;   ///< the first proof has left
+  bool revoked_ = false;  ///< it may push what then is held, and learns what was decided
   bool over_ = false;
   std::optional<Millis> asked_at_;  ///< `finish` came and has no answer yet
   std::optional<Millis> quiet_at_;  ///< live: when to prove what has come since

@@ -265,8 +265,8 @@ Result<Proof> decode_proof(ByteView bytes) {
   return proof;
 }
 
-Bytes encode(const std::vector<VerdictItem>& verdicts) {
-  Writer out = frame(FrameKind::verdicts);
+Bytes encode(const std::vector<VerdictItem>& verdicts, FrameKind kind) {
+  Writer out = frame(kind);
   out.varint(verdicts.size());
   for (const VerdictItem& item : verdicts) {
     out.fixed(item.chain);
@@ -342,5 +342,7 @@ Result<Done> decode_done(ByteView bytes) {
 }
 
 Bytes finish_frame() { return frame(FrameKind::finish).take(); }
+
+Bytes wiped_frame() { return frame(FrameKind::wiped).take(); }
 
 }  // namespace wasl

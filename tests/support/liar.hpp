@@ -49,6 +49,9 @@ class Liar final : public HubPeer, private HubPort {
   Seen heads() override;
   Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves) override;
   Status note_done(const PublicKey&, const Done&) override { return {}; }
+  Result<std::vector<VerdictItem>> decided(const PublicKey& key) override { return hub_.decided(key); }
+  Result<std::optional<Segment>> wipe_order(const PublicKey& key) override { return hub_.wipe_order(key); }
+  Status note_wiped(const PublicKey& key) override { return hub_.note_wiped(key); }
 
   std::vector<ledger::HeadsLeaf> leaves();
 
