@@ -358,4 +358,10 @@ Status Identity::set_damaged_copies(const std::vector<std::string>& names) {
   return set_value("damaged copies", view(lines));
 }
 
+Status Identity::destroy() {
+  WASL_TRY(db_.exec("PRAGMA secure_delete = ON"));
+  WASL_TRY(db_.exec("DELETE FROM value; DELETE FROM chain; DELETE FROM evidence"));
+  return db_.settle();
+}
+
 }  // namespace wasl

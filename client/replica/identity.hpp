@@ -113,6 +113,9 @@ class Identity {
   Result<std::vector<std::string>> damaged_copies();
   Status set_damaged_copies(const std::vector<std::string>& names);
 
+  /// Overwrites the keys and all else that stands here.
+  Status destroy();
+
   [[nodiscard]] bool must_reopen() const { return db_.must_reopen(); }
   Status check() { return db_.check(); }
   Status settle() { return db_.settle(); }

@@ -440,16 +440,16 @@ Touched touched_by(const std::vector<Segment>& dropped, Position proved, const P
   Touched touched;
   for (const Segment& segment : dropped) {
     for (const SegmentItem& item : segment.items) {
-      const auto* set = std::get_if<SetItem>(&item);
-      if (set == nullptr || !set->entry || segment.first + entry_count(segment) - 1 <= proved) continue;
-      const bool ours = set->set.header.source.author == device;
-      if (ours) own.push_back(set->set);
-      for (std::size_t i = 0; i < set->set.operations.size(); ++i) {
-        const Operation& op = set->set.operations[i];
+      const ChangeSet* set = effect_of(item);
+      if (set == nullptr || segment.first + entry_count(segment) - 1 <= proved) continue;
+      const Header& header = set->header;
+      const bool ours = header.source.author == device;
+      if (ours) own.push_back(*set);
+      for (std::size_t i = 0; i < set->operations.size(); ++i) {
+        const Operation& op = set->operations[i];
         auto& operations = touched[{op.register_number, op.id}];
-        const Header& header = set->set.header;
         if (ours) {
-          operations.push_back({op, set->set.dot(i), header.sequence, header.source, header.stamp,
+          operations.push_back({op, set->dot(i), header.sequence, header.source, header.stamp,
                                 std::min(header.stamp.millis(), now), authority.level_of(header.grant)});
         }
       }
@@ -467,6 +467,19 @@ Status Replica::drop_unproved(const std::string& space, std::vector<SealedSet>& 
   std::vector<ChangeSet> sets;
   Touched touched =
       touched_by(dropped, info->proved, device_.public_key(), ports_.clock->now(), authority_, sets);
+  std::set<Position> voided;  // what stands again without its void
+  for (const Segment& segment : dropped) {
+    for (const SegmentItem& item : segment.items) {
+      const auto* other = std::get_if<EntryItem>(&item);
+      if (other != nullptr && other->entry.kind == ledger::EntryKind::void_)
+        voided.insert(voided_position(*other));
+    }
+  }
+  std::erase_if(voided, [&](Position position) { return position > info->size; });
+  WASL_LET(const auto places, touched_at(*info, voided));
+  for (const auto& place : places) touched.try_emplace(place);
+  settled_voids_.clear();
+  adopter_.reset();
   WASL_TRY(store_.truncate(space, info->proved, anchor_.network));
   WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network, authority_));
   for (auto& [key, operations] : touched) {

@@ -369,7 +369,8 @@ Result<std::vector<HistoryLine>> Replica::history(const std::optional<std::strin
   if (register_name && wanted == nullptr)
     return fail(Errc::not_found, "there is no register " + *register_name);
   std::vector<HistoryLine> out;
-  const auto collect = [&](const ChangeSet& set, Position position, Millis time) {
+  const auto collect = [&](const ChangeSet& set, Position position, Millis time, ledger::EntryKind kind,
+                           bool voided) {
     for (const Operation& op : set.operations) {
       if (wanted != nullptr && op.register_number != wanted->number) continue;
       if (id && op.id != *id) continue;
@@ -384,24 +385,27 @@ Result<std::vector<HistoryLine>> Replica::history(const std::optional<std::strin
                        : op.register_number == 0 ? "authority"
                                                  : "?",
                        op.id,
-                       describe(op, reg)};
+                       describe(op, reg) + (kind == ledger::EntryKind::adopt ? " (adopted)" : "") +
+                           (voided ? " (voided: its key was reported compromised)" : "")};
       out.push_back(std::move(line));
     }
   };
   WASL_LET(const auto spaces, readable_spaces());
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
+    WASL_LET(const auto voided, store_.voided(info->number, info->applied));
     for (Position next = 1; next <= info->size;) {
       WASL_LET(const auto segments, store_.read(space, next, limits::kSegmentTargetBytes, anchor_.network));
       if (segments.empty()) break;
       for (const Segment& segment : segments) {
         Position position = segment.first;
         for (const SegmentItem& item : segment.items) {
-          if (const auto* set = std::get_if<SetItem>(&item); set != nullptr && set->entry) {
-            collect(set->set, position++, std::min(set->set.header.stamp.millis(), set->entry->hub_time));
-          } else if (std::holds_alternative<EntryItem>(item)) {
-            ++position;
-          }
+          const ledger::Entry* entry = entry_of(item);
+          if (entry == nullptr) continue;
+          if (const ChangeSet* set = effect_of(item))
+            collect(*set, position, std::min(set->header.stamp.millis(), entry->hub_time), entry->kind,
+                    voided.contains(position));
+          ++position;
         }
         next = position;
       }
@@ -412,7 +416,7 @@ Result<std::vector<HistoryLine>> Replica::history(const std::optional<std::strin
     WASL_LET(const bool found, select.step());
     if (!found) break;
     const auto set = decode_change_set(select.blob(0), select.blob(1));
-    if (set) collect(*set, 0, set->header.stamp.millis());
+    if (set) collect(*set, 0, set->header.stamp.millis(), ledger::EntryKind::accept, false);
   }
   return out;
 }

@@ -236,7 +236,7 @@ Status Replica::apply_authority_item(const SegmentItem& item, Position position)
     return authority_.apply(set->set, position, set->entry->hub_time);
   const auto* other = std::get_if<EntryItem>(&item);
   if (other == nullptr || other->entry.kind != ledger::EntryKind::statement) return {};
-  WASL_LET(const SignedStatement statement, decode_signed_statement(other->statement));
+  WASL_LET(const SignedStatement statement, decode_signed_statement(other->bytes));
   const bool first = position == 1;
   const NetworkStatement before = authority_.statement();
   const Hash before_hash = authority_.statement_hash();

@@ -19,6 +19,7 @@
 #include "shared/authority/authorise.hpp"
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/note.hpp"
+#include "shared/store/voiding.hpp"
 #include "shared/wire/client_session.hpp"
 
 namespace wasl {
@@ -256,6 +257,8 @@ class Replica final : public ClientPort {
   Status on_entries(Segment segment) override;
   Result<std::optional<bool>> on_proof(const Proof& proof) override;
   std::vector<Cursor> applied_cursors() override;
+  Status on_order(const Segment& order) override;
+  Status wipe() override;
   Status on_session_end(std::optional<bool> equal) override;
   Status on_lie(const Error& seen, ByteView frame) override;
   /// Makes the tables of the registers once the office knows its organisation.
@@ -418,7 +421,7 @@ class Replica final : public ClientPort {
   /// The one decision, asked again.
   Result<Verdict> judge(const ChangeSet& set, const ledger::Entry& entry, Position position,
                         const std::map<std::string, LoadedRecord>& records,
-                        const std::map<std::string, RecordState>& elsewhere);
+                        const std::map<std::string, RecordState>& elsewhere, const Header* adopter);
   Result<bool> fill_own_items(Segment& segment);
   enum class Taken { known, appended, not_ours };
   Result<Taken> append_entries(Segment& segment);
@@ -431,6 +434,25 @@ class Replica final : public ClientPort {
   Status apply_space(const std::string& space, const Segment* fresh);
   Status apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position);
   [[nodiscard]] const Schema& schema_in_force() const;
+
+  // deciding.cpp
+  /// Whoever adopted what has its entry at `position`. Errors: caught, when nobody did.
+  struct Adopter {
+    std::string space;
+    Position position = 0;
+    Header header;
+    std::vector<Hash> names;
+  };
+  Result<Adopter> adopter_of(const std::string& space, Position position, const ChangeSet& adopted);
+  /// @return whether the entries that an adoption promises are here; nothing of it takes effect before.
+  Result<bool> is_whole(const SpaceInfo& info, Position position, const ChangeSet& set);
+  Result<std::vector<FallenEntry>> due_voids(const SpaceInfo& info, const ledger::Entry& next);
+  /// @return whether all of them are here.
+  Result<bool> check_voids(const SpaceInfo& info, const std::vector<FallenEntry>& due);
+  /// Takes back what fell, a slice at a time; the space stands behind its voids at the end.
+  Status apply_voids(const std::string& space);
+  Result<std::set<std::pair<std::uint32_t, std::string>>> touched_at(const SpaceInfo& info,
+                                                                     const std::set<Position>& positions);
   Status settle_digest(SpaceInfo& info);
   Status apply_authority_item(const SegmentItem& item, Position position);
   /// The roots have spoken: nothing older is believed from here on.
@@ -461,6 +483,9 @@ class Replica final : public ClientPort {
   /// Per space: since which position the store's notes for the digest are complete, and the store's count
   /// then.
   std::map<SpaceNumber, std::pair<std::uint64_t, Position>> noted_;
+  /// Per space: by how many revocations nothing is left to void.
+  std::map<SpaceNumber, std::size_t> settled_voids_;
+  std::optional<Adopter> adopter_;  ///< of the adoption that is being applied
   bool tables_ready_ = false;
   bool notes_wait_ = false;               ///< what programs wrote cannot be sealed yet
   bool outbox_known_ = false;             ///< what outbox.log holds was looked at, and stands here too

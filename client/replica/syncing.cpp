@@ -26,6 +26,10 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   // A replica from an older copy than identity.db lacks leaves that were proved since.
   WASL_TRY(begin_session());
   if (leaves_before_ != checkpoint.heads.size) hello.flags |= Hello::kLeaves;
+  WASL_LET(auto waiting, db_.prepare("SELECT 1 FROM _wasl_pending WHERE state IN (1, 2) LIMIT 1"));
+  WASL_LET(const bool waits, waiting.step());
+  waiting.reset();
+  if (waits) hello.flags |= Hello::kWaiting;
   WASL_LET(const auto spaces, spoken_spaces());
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "server/app/quarantine.hpp"
 #include "shared/ledger/heads.hpp"
 #include "shared/net/local_socket.hpp"
 
@@ -186,6 +187,7 @@ Result<json> decide(OpenHub& open, const json& request, bool serving) {
   if (command == "statement") return statement_in_force(open);
   if (command == "recover") return recover(open, serving);
   if (command == "root place") return place_statement(open, request);
+  if (auto answered = decide_devices(open, command, request)) return *answered;
   return fail(Errc::unsupported, "the hub that serves here does not know this command",
               "restart it after an update");
 }
@@ -207,6 +209,25 @@ std::string answer_line(OpenHub& open, const std::string& line) {
                             ? answer(open, request, true)
                             : to_json({Errc::malformed, "this is no request of wasl-hub", {}});
   return document.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json ask_signed(const HubFolder& folder, json request, const crypto::KeyPair& key) {
+  request["author"] = to_hex(key.public_key().view());
+  const json drafted = ask(folder, request);
+  if (drafted.contains("error")) return drafted;
+  const auto header = from_hex(text_of(drafted, "header"));
+  const auto body = from_hex(text_of(drafted, "body"));
+  const auto set = header && body ? decode_change_set(*header, *body)
+                                  : Result<ChangeSet>(fail(Errc::malformed, "the hub drafted nothing"));
+  if (!set) return to_json(set.error());
+  if (set->header.source.author != key.public_key())
+    return to_json({Errc::unauthorised, "the hub drafted another key's act", {}});
+  const Signature signature = key.sign(run_message(set->header.network, set->name));
+  json answer = ask(folder, {{"command", "submit"},
+                             {"header", text_of(drafted, "header")},
+                             {"body", text_of(drafted, "body")},
+                             {"signature", to_hex(signature.view())}});
+  return answer.contains("error") ? answer : drafted.value("done", json::object());
 }
 
 json ask(const HubFolder& folder, const json& request) {

@@ -10,8 +10,10 @@
 #include "server/app/desk.hpp"
 #include "server/app/root_commands.hpp"
 #include "server/app/serve.hpp"
+#include "server/app/times.hpp"
 #include "server/app/words.hpp"
 #include "shared/base/ending.hpp"
+#include "shared/crypto/passphrase.hpp"
 #include "shared/log/log.hpp"
 
 namespace {
@@ -35,6 +37,10 @@ struct Arguments {
   unsigned roots = 1, threshold = 1;
   std::vector<std::string> root_keys;
   std::string id, kind, parent, organisation, role = "officer", person;
+  std::string device, reason, since, key, passphrase_file;
+  std::string discard_reason = "unwanted";
+  std::vector<std::string> change_sets;
+  bool refused = false;
 };
 
 std::string dump(const json& document) {
@@ -96,11 +102,28 @@ int run(const Arguments& in, const std::string& command) {
     request.update({{"id", in.id}, {"name", in.name}, {"kind", in.kind}, {"parent", in.parent}});
   } else if (command == "invite") {
     request.update({{"organisation", in.organisation}, {"role", in.role}});
+  } else if (command == "revoke" || command == "wipe") {
+    request.update({{"device", in.device}, {"reason", in.reason}});
+    if (!in.since.empty()) {
+      const auto since = wasl::parse_time(in.since);
+      if (!since) return report(in, command, wasl::to_json(since.error()));
+      request["since"] = *since;
+    }
+  } else if (command.starts_with("quarantine")) {
+    request.update({{"change_sets", in.change_sets}, {"refused", in.refused}, {"reason", in.discard_reason}});
+    if (!in.change_sets.empty()) request["change_set"] = in.change_sets.front();
   }
   if (command == "grant") {
     request.update({{"person", in.person}, {"organisation", in.organisation}, {"role", in.role}});
   }
-  return report(in, command, wasl::ask(folder, request));
+  const bool by_person = command == "wipe" || command == "quarantine adopt" ||
+                         command == "quarantine discard" || (command == "revoke" && !in.key.empty());
+  if (!by_person) return report(in, command, wasl::ask(folder, request));
+  const auto key = wasl::crypto::load_key(
+      in.key.empty() ? folder.administrator_key() : std::filesystem::path(in.key), wasl::crypto::KeyKind::person,
+      in.passphrase_file.empty() ? std::nullopt : std::optional<std::filesystem::path>(in.passphrase_file));
+  if (!key) return report(in, command, wasl::to_json(key.error()));
+  return report(in, command, wasl::ask_signed(folder, std::move(request), *key));
 }
 
 int run_root(const Arguments& in, const std::string& command, wasl::RootCommands& root) {
@@ -181,6 +204,54 @@ int command_line(int argc, char** argv) {
   grant->add_option("--organisation", in.organisation, "Where they hold it")->required();
   grant->add_option("--role", in.role, "A role of schema/roles.json")->required();
 
+  CLI::App* devices = command(app, in, "devices", "Devices, whose they are, and when they were last seen",
+                              "  wasl-hub devices --data hub --json");
+  CLI::App* revoke =
+      command(app, in, "revoke", "Ends a key's rights: its work is held from then on",
+              "  wasl-hub revoke --data hub 3f9a --reason lost\n"
+              "  wasl-hub revoke --data hub 3f9a --reason compromised --since 2026-11-20T08:00:00Z\n"
+              "     # voids what it wrote since; grants that it gave since fall");
+  revoke->add_option("DEVICE", in.device, "The key, or as much of its beginning as is clear")->required();
+  revoke->add_option("--reason", in.reason, "lost, left or compromised")
+      ->required()
+      ->check(CLI::IsMember({"lost", "left", "compromised"}));
+  revoke->add_option(
+      "--since", in.since,
+      "compromised: since when somebody else may have had it; else nothing before now is voided");
+  CLI::App* wipe =
+      command(app, in, "wipe", "Orders a device to hand over what is unsent and to destroy its files",
+              "  wasl-hub wipe --data hub 3f9a      # revokes it too; done at its next sync");
+  wipe->add_option("DEVICE", in.device, "The key, or as much of its beginning as is clear")->required();
+  CLI::App* quarantine = app.add_subcommand("quarantine", "Work that waits for a person's decision");
+  quarantine->require_subcommand(1);
+  CLI::App* list = command(*quarantine, in, "list", "What is held, a line a record",
+                           "  wasl-hub quarantine list --data hub\n"
+                           "  wasl-hub quarantine list --data hub --refused     # refused work too");
+  list->add_flag("--refused", in.refused, "What was refused as well");
+  CLI::App* show = command(*quarantine, in, "show", "What a change set says and why it waits",
+                           "  wasl-hub quarantine show --data hub 81c2");
+  CLI::App* adopt = command(*quarantine, in, "adopt", "Lets it take effect under your own rights",
+                            "  wasl-hub quarantine adopt --data hub 81c2\n"
+                            "  wasl-hub quarantine adopt --data hub 81c2 9d07 --key /media/stick/my.key");
+  CLI::App* discard =
+      command(*quarantine, in, "discard", "Ends its waiting; header and reason stay as evidence",
+              "  wasl-hub quarantine discard --data hub 81c2 --reason duplicate");
+  discard->add_option("--reason", in.discard_reason, "unwanted, duplicate, mistaken or harmful")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"unwanted", "duplicate", "mistaken", "harmful"}));
+  show->add_option("CHANGE_SET", in.change_sets, "Its name, or as much of its beginning as is clear")
+      ->required()
+      ->expected(1);
+  for (CLI::App* one : {adopt, discard})
+    one->add_option("CHANGE_SET", in.change_sets, "Names, or as much of their beginnings as is clear")
+        ->required();
+  for (CLI::App* one : {revoke, wipe, adopt, discard}) {
+    one->add_option("--key", in.key,
+                    "File with a person's key; on a trial hub keys/administrator.key serves");
+    one->add_option("--passphrase-file", in.passphrase_file,
+                    "Its first line opens the key; else the terminal is asked");
+  }
+
   CLI::App* status =
       command(app, in, "status", "Network, keys, spaces, devices", "  wasl-hub status --data hub --json");
 
@@ -214,6 +285,13 @@ int command_line(int argc, char** argv) {
   if (status->parsed()) return run(in, "status");
   if (grant->parsed()) return run(in, "grant");
   if (recover->parsed()) return run(in, "recover");
+  if (devices->parsed()) return run(in, "devices");
+  if (revoke->parsed()) return run(in, "revoke");
+  if (wipe->parsed()) return run(in, "wipe");
+  if (list->parsed()) return run(in, "quarantine list");
+  if (show->parsed()) return run(in, "quarantine show");
+  if (adopt->parsed()) return run(in, "quarantine adopt");
+  if (discard->parsed()) return run(in, "quarantine discard");
   return kUsage;
 }
 

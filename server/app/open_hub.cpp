@@ -312,16 +312,20 @@ Result<Registrar*> OpenHub::registrar() {
                 "put the key that the network statement names into keys/registrar.key");
   }
   if (!registrar_) {
-    registrar_.emplace(Registrar::Ports{*store_, hub_->committer(), built_in_schema(), clock_, random_,
-                                        [this] {
-                                          auto committed = hub_->commit();
-                                          note_checkpoint();
-                                          return committed;
-                                        }},
-                       *registrar_key_);
+    registrar_.emplace(scribe_ports(), *registrar_key_);
   }
   return &*registrar_;
 }
+
+Scribe::Ports OpenHub::scribe_ports() {
+  return {*store_, hub_->committer(), built_in_schema(), clock_, random_, [this] {
+            auto committed = hub_->commit();
+            note_checkpoint();
+            return committed;
+          }};
+}
+
+Scribe OpenHub::scribe() { return Scribe(scribe_ports()); }
 
 Result<std::string> OpenHub::address() {
   for (const std::string_view key : {kAddressKey, kListeningKey}) {

@@ -48,6 +48,8 @@ class OpenHub {
   Status place(const SignedStatement& statement);
   /// Told that hub.db is an old copy: see Committer::begin_recovery().
   Status recover();
+  [[nodiscard]] bool has_registrar() const { return registrar_key_.has_value(); }
+  Scribe scribe();
   /// Where offices find the hub.
   Result<std::string> address();
   Status set_listening(const std::string& url);
@@ -61,6 +63,7 @@ class OpenHub {
   Status check_checkpoint();
   Status start();
   Status use_next_key();
+  Scribe::Ports scribe_ports();
 
   HubFolder folder_;
   SystemClock clock_;

@@ -89,6 +89,54 @@ std::string root_in_words(const std::string& command, const json& doc) {
   return statement_in_words(doc);
 }
 
+std::string devices_in_words(const json& doc) {
+  if (doc["devices"].empty()) return "No device has joined yet.\n";
+  std::string out;
+  for (const json& device : doc["devices"]) {
+    out += text(device["device"]).substr(0, 12) + "  " + text(device["organisation"]) + ", " +
+           text(device["state"]) + ", last seen " + day(device["last_seen"]) + "\n";
+  }
+  return out;
+}
+
+std::string quarantine_in_words(const json& doc) {
+  if (doc["quarantine"].empty()) return "Nothing waits.\n";
+  std::string out;
+  std::string last;
+  for (const json& line : doc["quarantine"]) {
+    if (line["change_set"] != last) {
+      last = text(line["change_set"]);
+      out += last.substr(0, 12) + "  " + text(line["reason"]) + ", of device " +
+             text(line["device"]).substr(0, 12) + "\n";
+    }
+    out += "    " + text(line["register"]) + " " + text(line["id"]) + "\n";
+  }
+  return out + "See one: wasl-hub quarantine show CHANGE_SET; then adopt or discard it.\n";
+}
+
+std::string waiting_in_words(const json& doc) {
+  std::string out = "Change set " + text(doc["change_set"]) + "\n  " + text(doc["state"]) + ", " +
+                    text(doc["reason"]) + ": " + text(doc["words"]) + "\n";
+  if (!text(doc["detail"]).empty()) out += "  " + text(doc["detail"]) + "\n";
+  out += "  by device " + text(doc["device"]).substr(0, 12) + " of " + text(doc["organisation"]) + " in " +
+         text(doc["space"]) + ", written " + day(doc["written"]) + ", came " + day(doc["came"]) + "\n";
+  if (doc["parts"] != 1) out += "  one of " + text(doc["parts"]) + " parts, which are decided together\n";
+  for (const json& op : doc["operations"]) {
+    out += "    " + text(op["what"]) + " " + text(op["register"]) + " " + text(op["id"]);
+    if (op.contains("field")) out += " " + text(op["field"]);
+    if (op.contains("language")) out += " [" + text(op["language"]) + "]";
+    if (op.contains("value")) out += " = " + (op["value"].is_null() ? "nothing" : text(op["value"]));
+    out += "\n";
+  }
+  return out;
+}
+
+std::string short_names(const json& names) {
+  std::string out;
+  for (const json& name : names) out += (out.empty() ? "" : ", ") + text(name).substr(0, 12);
+  return out;
+}
+
 }  // namespace
 
 std::string in_words(const std::string& command, const json& document) {
@@ -113,6 +161,24 @@ std::string in_words(const std::string& command, const json& document) {
            "and place a statement: wasl-hub root statement --new-epoch\n";
   }
   if (command.starts_with("root ")) return root_in_words(command, document);
+  if (command == "devices") return devices_in_words(document);
+  if (command == "quarantine list") return quarantine_in_words(document);
+  if (command == "quarantine show") return waiting_in_words(document);
+  if (command == "quarantine adopt")
+    return "Adopted " + short_names(document["adopted"]) + " in " + text(document["space"]) + ".\n";
+  if (command == "quarantine discard")
+    return "Discarded " + short_names(document["discarded"]) + "; its office is told at its next sync.\n";
+  if (command == "revoke") {
+    return "Revoked " + text(document["device"]).substr(0, 12) + " of " + text(document["organisation"]) +
+           " (" + text(document["reason"]) + ")." +
+           (document.contains("since") ? " What it wrote since " + day(document["since"]) + " is voided."
+                                       : "") +
+           "\n";
+  }
+  if (command == "wipe") {
+    return "Device " + text(document["device"]).substr(0, 12) +
+           " is revoked and will be wiped when it syncs next; wasl-hub devices says when it has said so.\n";
+  }
   if (command == "init") {
     const std::string made = "Made the network " + text(document["name"]) + " in " + text(document["data"]);
     if (document.contains("statement")) {

@@ -145,7 +145,7 @@ Status Committer::load_authority() {
         } else if (const auto* other = std::get_if<EntryItem>(&item)) {
           ++position;
           if (other->entry.kind != ledger::EntryKind::statement) continue;
-          WASL_LET(const SignedStatement signed_statement, decode_signed_statement(other->statement));
+          WASL_LET(const SignedStatement signed_statement, decode_signed_statement(other->bytes));
           WASL_LET(const NetworkStatement statement,
                    open_statement(signed_statement, last ? &*last : nullptr, last ? &last_hash : nullptr));
           last_hash = signed_statement.hash();
@@ -349,6 +349,7 @@ Committer::Committed Committer::commit() {
   const Millis time = hub_time();
   std::vector<std::pair<std::uint64_t, std::vector<VerdictItem>>> verdicts;
   std::vector<std::string> grown;
+  Batch::Decided decided;
   Status done = ports_.store.transact([&]() -> Status {
     Batch batch = make_batch(time);
     WASL_TRY(batch.begin());
@@ -358,12 +359,14 @@ Committer::Committed Committer::commit() {
     }
     WASL_TRY(batch.finish());
     grown = batch.grown();
+    decided = batch.decided();
     return {};
   });
   if (done) {
     heads_.keep();
     last_time_ = time;
     outcome.grown = std::move(grown);
+    outcome.decided = std::move(decided);
     for (auto& [ticket, list] : verdicts) {
       Ruling& ruling = ruling_of(outcome.rulings, ticket);
       std::move(list.begin(), list.end(), std::back_inserter(ruling.verdicts));

@@ -60,6 +60,7 @@ class Committer {
   struct Committed {
     std::vector<Ruling> rulings;
     std::vector<std::string> grown;  ///< spaces with new entries, `authority` first
+    Batch::Decided decided;          ///< what became of work that had its verdict before
   };
   /// Commits what is queued, up to a bound; one ticket's work waits while others' is looked at. A disk that
   /// refuses costs a `later` for each change set.

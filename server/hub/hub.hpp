@@ -63,8 +63,13 @@ class Hub final : public HubPort {
   Status take_back(std::vector<Segment> segments, const Vouched& vouched) override {
     return committer_.take_back(segments, vouched);
   }
+  Result<std::vector<VerdictItem>> decided(const PublicKey& key) override;
+  Result<std::optional<Segment>> wipe_order(const PublicKey& key) override;
+  Status note_wiped(const PublicKey& key) override;
 
  private:
+  Result<std::vector<SegmentItem>> act_at(Position position);
+
   Committer::Ports ports_;
   Committer committer_;
   LogReader reader_;

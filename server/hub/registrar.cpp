@@ -48,6 +48,8 @@ Status Registrar::add_organisation(const OrganisationAct& organisation) {
   return act(organisation);
 }
 
+Status Registrar::revoke(const RevokeAct& revoke) { return act(revoke); }
+
 Status Registrar::enrol_administrator(const PublicKey& person) {
   const AuthorityState& authority = ports_.committer.authority();
   GrantAct grant;

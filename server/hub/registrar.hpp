@@ -19,6 +19,8 @@ class Registrar {
   /// Gives a person's key a role in an organisation. Errors: not_found (organisation), invalid_value (role,
   /// key), unauthorised.
   Status give(const PublicKey& person, const std::string& role, const std::string& organisation);
+  /// Errors: unauthorised (three others today already).
+  Status revoke(const RevokeAct& revoke);
   /// Gives a person's key all rights in all spaces, those to come too. Errors: conflict, unauthorised.
   Status enrol_administrator(const PublicKey& person);
 

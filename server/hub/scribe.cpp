@@ -13,10 +13,10 @@ std::string stamp_name(const PublicKey& key) { return "stamp " + to_hex(key.view
 }  // namespace
 
 /// Takes chain and stamp durably: what was once signed is never signed a second time in other words.
-Result<Header> Scribe::next_header(const crypto::KeyPair& key, const std::string& space, const Hash& grant) {
+Result<Header> Scribe::next_header(const PublicKey& author, const std::string& space, const Hash& grant) {
   HubStore& store = ports_.store;
-  WASL_LET(const auto known_chain, store.meta(chain_name(key.public_key(), space)));
-  WASL_LET(const auto known_stamp, store.meta(stamp_name(key.public_key())));
+  WASL_LET(const auto known_chain, store.meta(chain_name(author, space)));
+  WASL_LET(const auto known_stamp, store.meta(stamp_name(author)));
   const ChainId chain =
       known_chain ? ChainId::from(*known_chain).value_or(ChainId{}) : ports_.random.fixed<ChainId>();
   const Stamp last{known_stamp ? Reader(*known_stamp).varint() : 0};
@@ -24,7 +24,7 @@ Result<Header> Scribe::next_header(const crypto::KeyPair& key, const std::string
   Header header;
   header.network = ports_.committer.network();
   header.space = space;
-  header.source = {key.public_key(), chain};
+  header.source = {author, chain};
   WASL_LET(const ChainEnd end, store.chain_end(header.source));
   // What was refused once stands on the chain with its header only.
   WASL_LET(const auto kept, store.kept_from(header.source, end.last + 1));
@@ -41,22 +41,28 @@ Result<Header> Scribe::next_header(const crypto::KeyPair& key, const std::string
   const Status taken = store.transact([&]() -> Status {
     Writer stamp;
     stamp.varint(header.stamp.bits);
-    WASL_TRY(store.set_meta(chain_name(key.public_key(), space), chain.view()));
-    return store.set_meta(stamp_name(key.public_key()), stamp.bytes());
+    WASL_TRY(store.set_meta(chain_name(author, space), chain.view()));
+    return store.set_meta(stamp_name(author), stamp.bytes());
   });
   if (!taken) return tl::unexpected(taken.error());
   return header;
 }
 
-Result<Hash> Scribe::write(const crypto::KeyPair& key, const std::string& space, const Hash& grant,
-                           std::vector<Operation> operations) {
-  WASL_LET(const Header header, next_header(key, space, grant));
-  ChangeSet set = make_change_set(header, std::move(operations));
-  const Hash name = set.name;
-  Segment push{space, 0, {}, {}};
+Result<ChangeSet> Scribe::draft(const PublicKey& author, const std::string& space, const Hash& grant,
+                                std::vector<Operation> operations) {
+  WASL_LET(Header header, next_header(author, space, grant));
+  return make_change_set(std::move(header), std::move(operations));
+}
+
+Status Scribe::submit(ChangeSet set, const Signature& signature) {
+  const Header header = set.header;
+  if (header.network != ports_.committer.network() ||
+      !crypto::verify(header.source.author, run_message(header.network, set.name), signature))
+    return fail(Errc::bad_signature, "the signature does not match what was drafted",
+                "run the command again");
+  Segment push{header.space, 0, {}, {}};
   push.items.emplace_back(SetItem{std::nullopt, std::move(set)});
-  push.items.emplace_back(
-      SignatureItem{header.source, header.sequence, key.sign(run_message(header.network, name))});
+  push.items.emplace_back(SignatureItem{header.source, header.sequence, signature});
   ports_.committer.submit(kTicket, std::move(push));
   while (true) {
     const bool last_round = ports_.committer.is_idle();
@@ -64,7 +70,7 @@ Result<Hash> Scribe::write(const crypto::KeyPair& key, const std::string& space,
     for (const Committer::Ruling& ruling : committed.rulings) {
       if (ruling.ticket != kTicket || ruling.verdicts.empty()) continue;
       const Verdict& verdict = ruling.verdicts.front().verdict;
-      if (verdict.outcome == Outcome::accepted) return name;
+      if (verdict.outcome == Outcome::accepted) return {};
       if (verdict.outcome == Outcome::later)
         return fail(Errc::storage_failed, "it could not be written", "try again");
       return fail(Errc::unauthorised, std::string(explain(verdict.reason)) +
@@ -74,12 +80,25 @@ Result<Hash> Scribe::write(const crypto::KeyPair& key, const std::string& space,
   }
 }
 
-Status Scribe::act(const crypto::KeyPair& key, const Hash& grant, const Act& act) {
+Result<Hash> Scribe::write(const crypto::KeyPair& key, const std::string& space, const Hash& grant,
+                           std::vector<Operation> operations) {
+  WASL_LET(ChangeSet set, draft(key.public_key(), space, grant, std::move(operations)));
+  const Hash name = set.name;
+  const Signature signature = key.sign(run_message(set.header.network, name));
+  WASL_TRY(submit(std::move(set), signature));
+  return name;
+}
+
+Operation Scribe::act_operation(const Act& act) {
   Operation operation;
   operation.kind = OperationKind::act;
   operation.id = to_hex(ports_.random.fixed<GroupId>().view());
   operation.value = encode_act(act);
-  WASL_TRY(write(key, std::string(kAuthoritySpace), grant, {std::move(operation)}));
+  return operation;
+}
+
+Status Scribe::act(const crypto::KeyPair& key, const Hash& grant, const Act& act) {
+  WASL_TRY(write(key, std::string(kAuthoritySpace), grant, {act_operation(act)}));
   return {};
 }
 

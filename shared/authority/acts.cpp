@@ -20,7 +20,10 @@ enum class ActCode : std::uint64_t {
   enrol = 3,
   revoke = 4,
   accept = 5,
-  end = 6
+  end = 6,
+  discard = 7,
+  wipe = 8,
+  adopt = 9
 };
 
 template <class... Ts>
@@ -63,6 +66,18 @@ bool is_mandate_name(std::string_view name) {
   const auto at = name.find('#');
   return at != std::string_view::npos && is_space_name(name.substr(0, at)) &&
          is_record_id(name.substr(at + 1));
+}
+
+void encode_names(Writer& out, const std::vector<Hash>& names) {
+  out.varint(names.size());
+  for (const Hash& name : names) out.fixed(name);
+}
+
+std::vector<Hash> decode_names(Reader& in) {
+  std::vector<Hash> names(static_cast<std::size_t>(in.count(kNamesOfAct)));
+  for (Hash& name : names) name = in.fixed<Hash>();
+  if (names.empty()) in.fail();
+  return names;
 }
 
 GrantAct decode_grant(Reader& in) {
@@ -157,6 +172,20 @@ Value encode_act(const Act& act) {
                           out.varint(static_cast<std::uint64_t>(ActCode::end));
                           out.fixed(e.grant);
                           out.byte(static_cast<Byte>(e.reason));
+                        },
+                        [&](const DiscardAct& d) {
+                          out.varint(static_cast<std::uint64_t>(ActCode::discard));
+                          out.sized(d.space);
+                          encode_names(out, d.names);
+                          out.byte(static_cast<Byte>(d.reason));
+                        },
+                        [&](const WipeAct& w) {
+                          out.varint(static_cast<std::uint64_t>(ActCode::wipe));
+                          out.fixed(w.device);
+                        },
+                        [&](const AdoptAct& a) {
+                          out.varint(static_cast<std::uint64_t>(ActCode::adopt));
+                          encode_names(out, a.names);
                         }},
              act);
   return {ValueType::act, out.take()};
@@ -208,6 +237,22 @@ Result<Act> decode_act(const Value& value) {
       act = e;
       break;
     }
+    case ActCode::discard: {
+      DiscardAct d;
+      d.space = in.text(limits::kSpaceBytes);
+      d.names = decode_names(in);
+      d.reason = static_cast<DiscardReason>(in.byte());
+      if (!is_space_name(d.space) || d.reason < DiscardReason::unwanted || d.reason > DiscardReason::harmful)
+        in.fail();
+      act = std::move(d);
+      break;
+    }
+    case ActCode::wipe:
+      act = WipeAct{in.fixed<PublicKey>()};
+      break;
+    case ActCode::adopt:
+      act = AdoptAct{decode_names(in)};
+      break;
     default:
       return fail(Errc::unsupported, "an act of authority of a newer version", "update the program");
   }

@@ -110,7 +110,31 @@ struct RevokeAct {
   bool operator==(const RevokeAct&) const = default;
 };
 
-using Act = std::variant<OrganisationAct, GrantAct, EnrolAct, RevokeAct, AcceptAct, EndAct>;
+constexpr std::size_t kNamesOfAct = 256;  // change sets that one act adopts or discards: one commit
+
+enum class DiscardReason : Byte { unwanted = 1, duplicate = 2, mistaken = 3, harmful = 4 };
+/// Ends the waiting of others' held or refused work: the hub keeps header and reason as evidence.
+struct DiscardAct {
+  std::string space;
+  std::vector<Hash> names;
+  DiscardReason reason = DiscardReason::unwanted;
+  bool operator==(const DiscardAct&) const = default;
+};
+
+/// The device hands over what it has not sent, and then destroys its keys and files.
+struct WipeAct {
+  PublicKey device;
+  bool operator==(const WipeAct&) const = default;
+};
+
+/// The only act outside `authority`: others' work takes effect in this space under the adopter's rights.
+struct AdoptAct {
+  std::vector<Hash> names;  ///< of change sets, in the order in which they take effect
+  bool operator==(const AdoptAct&) const = default;
+};
+
+using Act = std::variant<OrganisationAct, GrantAct, EnrolAct, RevokeAct, AcceptAct, EndAct, DiscardAct, WipeAct,
+                         AdoptAct>;
 
 Value encode_act(const Act& act);
 /// Errors: malformed, unsupported (an act of a newer version).

@@ -247,7 +247,8 @@ bool may_give(const GrantAct& grant, const AuthorityState& authority) {
          may_be_person(authority, grant.grantee);
 }
 
-Verdict authorise_registrar(const std::vector<Act>& acts, const AuthorityState& authority) {
+Verdict authorise_registrar(const std::vector<Act>& acts, const Author& author,
+                            const AuthorityState& authority, Millis hub_time) {
   for (const Act& act : acts) {
     if (const auto* organisation = std::get_if<OrganisationAct>(&act)) {
       if (!is_organisation_id(organisation->id) ||
@@ -267,9 +268,11 @@ Verdict authorise_registrar(const std::vector<Act>& acts, const AuthorityState& 
       if (!may_registrar_end(authority, end->grant))
         return Verdict::refuse(Reason::void_act,
                                "registrars end grants that a registrar gave and nobody has ended");
+    } else if (!std::holds_alternative<RevokeAct>(act)) {
+      return Verdict::refuse(Reason::no_right, "a registrar decides about nobody's work and wipes nothing");
     }
   }
-  return Verdict::accept();
+  return check_revocation_rate(acts, author, authority, hub_time);
 }
 
 Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Position at, Millis hub_time) {
@@ -288,7 +291,7 @@ Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Po
   const Author& author = set.header.source.author;
   if (authority.is_revoked(author)) return Verdict::refuse(Reason::revoked);
   if (authority.is_registrar(author)) {
-    return set.header.grant.is_zero() ? authorise_registrar(acts, authority)
+    return set.header.grant.is_zero() ? authorise_registrar(acts, author, authority, hub_time)
                                       : Verdict::refuse(Reason::no_grant);
   }
   const Grant* grant = authority.grant(set.header.grant);
@@ -330,6 +333,22 @@ Verdict check_seen(const Header& header, Position at, const RootLookup& root) {
   return Verdict::accept();
 }
 
+/// An adoption stands alone in its change set and in its group; a device, which works unattended, adopts
+/// nothing.
+Verdict authorise_adopter(const ChangeSet& set, const GrantAct& grant) {
+  const Operation& op = set.operations.front();
+  auto act = decode_act(op.value);
+  if (!act && act.error().code == Errc::unsupported)
+    return Verdict::refuse(Reason::unsupported, act.error().message);
+  const auto* adoption = act ? std::get_if<AdoptAct>(&*act) : nullptr;
+  if (adoption == nullptr || op.register_number != 0 || set.operations.size() != 1 || set.header.parts != 1)
+    return Verdict::refuse(Reason::malformed, "an act outside `authority`");
+  const std::set<Hash> names(adoption->names.begin(), adoption->names.end());
+  if (names.size() != adoption->names.size()) return Verdict::refuse(Reason::malformed, "adopted twice");
+  if (grant.kind != GrantKind::person) return Verdict::refuse(Reason::no_right, "a person adopts, no device");
+  return Verdict::accept();
+}
+
 }  // namespace
 
 Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Position at, const Schema& schema,
@@ -363,7 +382,37 @@ Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Positio
       return Verdict::hold(Reason::revoked, "the grant that it names has ended");
   }
   if (Verdict v = check_seen(set.header, at, before.root); v.outcome != Outcome::accepted) return v;
+  if (set.operations.front().kind == OperationKind::act) return authorise_adopter(set, grant->act);
   return authorise_records(set, grant->act, schema, hub_time, before);
+}
+
+std::optional<AdoptAct> adoption_of(const ChangeSet& set) {
+  if (set.header.space == kAuthoritySpace || set.operations.empty() ||
+      set.operations.front().kind != OperationKind::act) {
+    return std::nullopt;
+  }
+  const auto act = decode_act(set.operations.front().value);
+  const auto* adoption = act ? std::get_if<AdoptAct>(&*act) : nullptr;
+  return adoption == nullptr ? std::nullopt : std::optional(*adoption);
+}
+
+Verdict authorise_adoption(const ChangeSet& adopted, const Header& adopter, const AuthorityState& authority,
+                           Position at, const Schema& schema, Millis hub_time, const Before& before) {
+  const Header& header = adopted.header;
+  const Grant* grant = authority.grant(adopter.grant, at);
+  if (grant == nullptr || header.source.author == authority.statement().log_key ||
+      header.space != adopter.space) {
+    return Verdict::refuse(Reason::no_grant);
+  }
+  if (before.in_log(header.source, header.sequence)) {
+    return Verdict::refuse(Reason::void_act, "what is adopted has its place in the log already");
+  }
+  if (std::any_of(adopted.operations.begin(), adopted.operations.end(),
+                  [](const Operation& op) { return op.first_dot; })) {
+    return Verdict::refuse(Reason::unsupported, "a re-sealed operation with its first dot");
+  }
+  if (Verdict v = check_seen(header, at, before.root); v.outcome != Outcome::accepted) return v;
+  return authorise_records(adopted, grant->act, schema, hub_time, before);
 }
 
 std::string_view to_word(Reason reason) {
@@ -412,6 +461,8 @@ std::string_view to_word(Reason reason) {
       return "seen";
     case Reason::too_many_chains:
       return "too_many_chains";
+    case Reason::discarded_by:
+      return "discarded_by";
   }
   return "unknown";
 }
@@ -462,6 +513,8 @@ std::string_view explain(Reason reason) {
       return "its author was shown another log than this one; tell the secretariat";
     case Reason::too_many_chains:
       return "this device has begun more chains than a device may; it needs a new key: ask the secretariat";
+    case Reason::discarded_by:
+      return "the secretariat has looked at it and discarded it; take it back with: wasl discard";
   }
   return "unknown reason";
 }

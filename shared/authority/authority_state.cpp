@@ -16,10 +16,6 @@ std::string space_of(const OrganisationAct& organisation) {
   return organisation.kind + "/" + organisation.id;
 }
 
-bool names_space(const Clause& clause, std::string_view space) {
-  return contains(clause.spaces, space) || contains(clause.spaces, kEverySpace);
-}
-
 /// Reading is by whole space, whatever registers and labels a clause names.
 bool lets_read(const GrantAct& grant, std::string_view space) {
   return std::any_of(grant.clauses.begin(), grant.clauses.end(), [&](const Clause& clause) {
@@ -30,6 +26,10 @@ bool lets_read(const GrantAct& grant, std::string_view space) {
 constexpr unsigned kChainMost = 32;  // a depth is at most 16; an invitation and its device stand below
 
 }  // namespace
+
+bool names_space(const Clause& clause, std::string_view space) {
+  return contains(clause.spaces, space) || contains(clause.spaces, kEverySpace);
+}
 
 bool covers(const GrantAct& grant, Rights right, std::string_view space, std::uint32_t register_number,
             Millis now, const LabelsHold& labels_hold) {
@@ -155,6 +155,8 @@ Status AuthorityState::apply(const ChangeSet& set, Position position, Millis hub
     } else if (const auto* end = std::get_if<EndAct>(&act)) {
       const auto it = grants_.find(end->grant);
       if (it != grants_.end() && !it->second.ended) it->second.ended = Ending{position, author, end->reason};
+    } else if (const auto* wipe = std::get_if<WipeAct>(&act)) {
+      if (const auto it = devices_.find(wipe->device); it != devices_.end()) it->second.wiped = position;
     }
   }
   return {};
@@ -224,6 +226,16 @@ std::string AuthorityState::organisation_of(const PublicKey& key) const {
 Level AuthorityState::level_of(const Hash& name) const {
   const Grant* used = grant(name);
   return used == nullptr ? 0 : used->act.level;
+}
+
+bool AuthorityState::is_voided(const Header& header, Millis hub_time, Position at) const {
+  const bool by_key = std::any_of(revocations_.begin(), revocations_.end(), [&](const Revocation& r) {
+    return r.act.reason == RevocationReason::compromised && r.position <= at &&
+           r.act.key == header.source.author && hub_time >= r.act.since;
+  });
+  if (by_key) return true;
+  const auto grant = grants_.find(header.grant);
+  return grant != grants_.end() && grant->second.has_fallen(at);
 }
 
 const Device* AuthorityState::device(const PublicKey& key) const {

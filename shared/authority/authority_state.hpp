@@ -51,7 +51,8 @@ struct Device {
   Hash grant;                ///< of its enrolment
   std::vector<Hash> grants;  ///< all, in the order they were given
   Position enrolled = 0;
-  std::optional<RevokeAct> revoked;
+  std::optional<RevokeAct> revoked;  ///< as revoked last
+  Position wiped = 0;                ///< of the order to wipe it; 0: none
 };
 
 struct PlacedStatement {
@@ -93,6 +94,7 @@ class AuthorityState {
   [[nodiscard]] const OrganisationAct* organisation(std::string_view id) const;
   [[nodiscard]] const std::map<std::string, OrganisationAct>& organisations() const { return organisations_; }
   [[nodiscard]] const Grant* grant(const Hash& name, Position at = kLatest) const;
+  [[nodiscard]] const std::map<Hash, Grant>& grants() const { return grants_; }
   [[nodiscard]] const Device* device(const PublicKey& key) const;
   [[nodiscard]] const std::map<PublicKey, Device>& devices() const { return devices_; }
   [[nodiscard]] const Person* person(const PublicKey& key) const;
@@ -101,6 +103,8 @@ class AuthorityState {
   [[nodiscard]] bool is_used(const PublicKey& invitation) const { return used_.contains(invitation); }
   /// In the order of the log: a key may be revoked again, for a worse reason.
   [[nodiscard]] const std::vector<Revocation>& revocations() const { return revocations_; }
+  /// Of these that stand at or before `at`, whether one voids work of this author under this grant.
+  [[nodiscard]] bool is_voided(const Header& header, Millis hub_time, Position at) const;
   [[nodiscard]] bool is_revoked(const PublicKey& key, Position at = kLatest) const;
   [[nodiscard]] const std::map<Hash, Grant>& grants() const { return grants_; }
   [[nodiscard]] Standing standing(const Grant& grant, Position at, Millis now) const;
@@ -140,6 +144,9 @@ class AuthorityState {
   void let_grants_fall(const RevokeAct& revoke, Position position);
   [[nodiscard]] Standing standing(const Grant& grant, Position at, Millis now, unsigned hops) const;
 };
+
+/// By its name, or because the clause names every space.
+bool names_space(const Clause& clause, std::string_view space);
 
 /// Whether a clause's labels hold for the record in question.
 using LabelsHold = std::function<bool(const Clause&)>;

@@ -1,22 +1,32 @@
 #include "shared/authority/person_acts.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace wasl {
 namespace {
 
-/// Whether the holder administers what was given in this organisation: everywhere, or from there upwards; and
-/// never a higher mandate.
+constexpr Millis kDay = Millis{24} * 3'600'000;
+
+bool has_admin_in(const GrantAct& holder, std::string_view space) {
+  return std::any_of(holder.clauses.begin(), holder.clauses.end(), [&](const Clause& clause) {
+    return (clause.rights & kAdmin) != 0 && clause.labels.empty() && clause.registers.empty() &&
+           names_space(clause, space);
+  });
+}
+
+/// Whether the holder administers what was given in an organisation: in its own space, or in that of one above it
+/// that lies below the holder's or is the holder's; and never a higher mandate.
 bool administers(const AuthorityState& authority, const GrantAct& holder, const GrantAct& given) {
   if (stands_above(given.level, holder.level)) return false;
-  const bool everywhere = std::any_of(holder.clauses.begin(), holder.clauses.end(), [](const Clause& clause) {
-    return (clause.rights & kAdmin) != 0 && clause.labels.empty() && clause.registers.empty() &&
-           std::find(clause.spaces.begin(), clause.spaces.end(), kEverySpace) != clause.spaces.end();
-  });
-  const bool somewhere = std::any_of(holder.clauses.begin(), holder.clauses.end(), [](const Clause& clause) {
-    return (clause.rights & kAdmin) != 0 && clause.labels.empty() && clause.registers.empty();
-  });
-  return everywhere || (somewhere && authority.lies_below(given.organisation, holder.organisation));
+  if (has_admin_in(holder, kEverySpace)) return true;
+  if (!authority.lies_below(given.organisation, holder.organisation)) return false;
+  for (const OrganisationAct* one = authority.organisation(given.organisation); one != nullptr;
+       one = authority.organisation(one->parent)) {
+    if (has_admin_in(holder, authority.own_space(one->id))) return true;
+    if (one->id == holder.organisation) break;
+  }
+  return false;
 }
 
 Verdict judge_grant(const GrantAct& act, const AuthorityState& authority, const Grant& held) {
@@ -55,12 +65,36 @@ Verdict judge_end(const EndAct& act, const AuthorityState& authority, const Gran
 
 Verdict judge_revocation(const RevokeAct& act, const AuthorityState& authority, const Grant& held) {
   if (act.key == held.act.grantee) return Verdict::accept();
-  const auto grants = authority.grants_of(act.key);
+  auto grants = authority.grants_of(act.key);
+  if (const Grant* invitation = authority.invitation(act.key)) grants.push_back(invitation);
   const bool over = !grants.empty() && std::all_of(grants.begin(), grants.end(), [&](const Grant* grant) {
     return administers(authority, held.act, grant->act);
   });
   return over ? Verdict::accept()
               : Verdict::refuse(Reason::no_right, "revoking a key needs the right `admin` over all it holds");
+}
+
+Verdict judge_wipe(const WipeAct& act, const std::vector<Act>& acts, const AuthorityState& authority,
+                   const Grant& held) {
+  const Device* device = authority.device(act.device);
+  const bool is_revoked =
+      authority.is_revoked(act.device) || std::any_of(acts.begin(), acts.end(), [&](const Act& other) {
+        const auto* revoke = std::get_if<RevokeAct>(&other);
+        return revoke != nullptr && revoke->key == act.device;
+      });
+  if (device == nullptr || !is_revoked)
+    return Verdict::refuse(Reason::void_act, "a device is wiped once it is revoked");
+  const Grant* enrolled = authority.grant(device->grant);
+  return enrolled != nullptr && administers(authority, held.act, enrolled->act)
+             ? Verdict::accept()
+             : Verdict::refuse(Reason::no_right, "wiping needs the right `admin` where the device has its place");
+}
+
+Verdict judge_discard(const DiscardAct& act, const Grant& held) {
+  return has_admin_in(held.act, act.space)
+             ? Verdict::accept()
+             : Verdict::refuse(Reason::no_right,
+                               "discarding others' work needs the right `admin` in " + act.space);
 }
 
 Verdict judge_standing(Standing standing) {
@@ -119,10 +153,36 @@ Verdict authorise_person(const ChangeSet& set, const std::vector<Act>& acts, con
       verdict = judge_grant(*grant, authority, held);
     } else if (const auto* revoke = std::get_if<RevokeAct>(&act)) {
       verdict = judge_revocation(*revoke, authority, held);
+    } else if (const auto* wipe = std::get_if<WipeAct>(&act)) {
+      verdict = judge_wipe(*wipe, acts, authority, held);
+    } else if (const auto* discard = std::get_if<DiscardAct>(&act)) {
+      verdict = judge_discard(*discard, held);
     } else {
       verdict = Verdict::refuse(Reason::no_right, "acts of a registrar");
     }
     if (verdict.outcome != Outcome::accepted) return verdict;
+  }
+  return check_revocation_rate(acts, held.act.grantee, authority, hub_time);
+}
+
+Verdict check_revocation_rate(const std::vector<Act>& acts, const Author& author, const AuthorityState& authority,
+                              Millis hub_time) {
+  // Of a key that was revoked before, another reason costs nothing.
+  std::set<PublicKey> gone;
+  std::size_t others = 0;
+  for (const Revocation& revocation : authority.revocations()) {
+    const bool first = gone.insert(revocation.act.key).second;
+    const bool counts =
+        revocation.by == author && revocation.act.key != author && revocation.time > hub_time - kDay;
+    if (first && counts) ++others;
+  }
+  for (const Act& act : acts) {
+    const auto* revoke = std::get_if<RevokeAct>(&act);
+    if (revoke == nullptr) continue;
+    if (revoke->key != author && gone.insert(revoke->key).second && ++others > kRevocationsADay) {
+      return Verdict::refuse(Reason::void_act,
+                             "a key may revoke three others a day; more needs a second key");
+    }
   }
   return Verdict::accept();
 }

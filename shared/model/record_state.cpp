@@ -46,7 +46,7 @@ bool RecordState::holds(const Dot& dot) const {
 
 bool RecordState::apply(const Operation& op, const Placement& at) {
   if (holds(at.dot)) return false;
-  if (heads.empty()) register_number = op.register_number;
+  if (!exists()) register_number = op.register_number;
   const auto add_head = [&](const Address& address, Value value) {
     auto& list = heads[address];
     Head head{at.dot, at.stamp, at.effective, std::move(value), at.level};

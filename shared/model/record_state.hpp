@@ -46,7 +46,8 @@ struct RecordState {
 
   bool operator==(const RecordState&) const = default;
 
-  [[nodiscard]] bool exists() const { return !heads.empty(); }
+  /// Something is known of it; a delete alone stays when the creation that it saw was voided.
+  [[nodiscard]] bool exists() const { return !heads.empty() || !deletions.empty(); }
   /// Dead when every head, creation and set elements included, is listed by some delete.
   [[nodiscard]] bool is_alive() const;
   /// Alive although somebody deleted it: an edit met the delete.

@@ -91,6 +91,7 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
     recovering_ = welcome.state == Welcome::State::recovering;
     if (recovering_) return bring_back(out);
     waiting_ = false;
+    revoked_ = !welcome.same_spaces && welcome.spaces.empty();
     credit_ = welcome.push_credit;
     return push(out);
   }
@@ -109,6 +110,12 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
       return take_verdicts(frame, now, out);
     case FrameKind::proof:
       return take_proof(frame, out);
+    case FrameKind::decided: {
+      WASL_LET(const auto decided, decode_verdicts(frame));
+      return port_.on_verdicts(decided);
+    }
+    case FrameKind::order:
+      return obey(frame, out);
     default:
       return fail(Errc::malformed, "the hub sent a frame of an unknown kind", "update the program");
   }
@@ -129,6 +136,22 @@ Status ClientSession::bring_back(Output& out) {
   waiting_ = false;
   ask(out, finish_frame());
   return {};
+}
+
+/// The order answers `finish`: whatever this device had is at the hub.
+Status ClientSession::obey(ByteView frame, Output& out) {
+  WASL_LET(const Segment order, decode_segment(frame, options_.network));
+  if (!revoked_ || !finish_sent_ || !flights_.empty())
+    return fail(Errc::malformed, "the hub ordered a wipe out of turn");
+  WASL_TRY(verify_runs(order, options_.network));
+  WASL_TRY(port_.on_order(order));
+  WASL_TRY(port_.wipe());
+  out.frames.push_back(wiped_frame());
+  return fail(
+      Errc::unauthorised,
+      "the secretariat has ordered this device to be wiped: what it had not sent was handed over, and its "
+      "keys and files are destroyed",
+      "ask the secretariat for an invitation if this office goes on");
 }
 
 Status ClientSession::push(Output& out) {
@@ -155,7 +178,7 @@ Status ClientSession::push(Output& out) {
     ask(out, std::move(frame));
   }
   const bool all_out = !retry_at_ && in_flight_ < credit_;
-  if (pushed_ && all_out && !options_.live) {
+  if (all_out && (revoked_ || (pushed_ && !options_.live))) {
     finish_sent_ = true;
     ask(out, finish_frame());
   }

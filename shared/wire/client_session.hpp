@@ -31,6 +31,10 @@ class ClientPort {
   /// @return equal, not equal, or unknown (the hub's digest lags, or something is still on its way).
   virtual Result<std::optional<bool>> on_proof(const Proof& proof) = 0;
   virtual std::vector<Cursor> applied_cursors() = 0;
+  /// The hub orders this device to be wiped: checks who signed that. Errors: unauthorised.
+  virtual Status on_order(const Segment& order) = 0;
+  /// Destroys the keys, then the files. @pre on_order() found the order right.
+  virtual Status wipe() = 0;
   virtual Status on_session_end(std::optional<bool> equal) = 0;
   /// The hub sent what no honest hub sends: keep it as evidence, and nothing of what it has not signed.
   virtual Status on_lie(const Error& seen, ByteView frame) = 0;
@@ -82,6 +86,7 @@ class ClientSession {
   Status take(ByteView frame, Millis now, Output& out);
   Status take_verdicts(ByteView frame, Millis now, Output& out);
   Status take_proof(ByteView frame, Output& out);
+  Status obey(ByteView frame, Output& out);
   Status push(Output& out);
   Status bring_back(Output& out);
   void ask(Output& out, Bytes frame);
@@ -102,6 +107,7 @@ class ClientSession {
   bool waiting_ = true;      ///< for an answer to the last thing asked
   bool pushed_ = false;
   bool finish_sent_ = false;
+  bool revoked_ = false;  ///< nothing may be read any more; what is unsent is handed over
   std::uint64_t credit_ = 0;
   std::uint64_t in_flight_ = 0;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> flights_;  ///< change sets and bytes of each push

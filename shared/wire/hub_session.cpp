@@ -18,7 +18,8 @@ constexpr Millis kVerdictLimit = 30'000;  // from `finish` until every push has 
 constexpr Millis kDigestLimit = 5'000;    // … and until the digests have caught up: else "unknown"
 constexpr Millis kQuiet = 300;            // live: a proof a burst, not a proof a commit
 constexpr Millis kBreath = 100;
-constexpr Millis kFarewell = 5'000;  // the office closes; if it does not, we do
+constexpr std::size_t kDecidedAtOnce = 1000;  // verdicts of a frame
+constexpr Millis kFarewell = 5'000;           // the office closes; if it does not, we do
 
 std::shared_ptr<const Bytes> shared(Bytes frame) { return std::make_shared<const Bytes>(std::move(frame)); }
 
@@ -89,7 +90,7 @@ Result<Hello> HubSession::admit(HubPort& port, ByteView bytes) {
   }
   const AuthorityState& authority = port.authority();
   const Millis now = port.hub_time();
-  if (authority.is_revoked(hello.device)) {
+  if (authority.is_revoked(hello.device) && authority.device(hello.device) == nullptr) {
     return fail(Errc::unauthorised, "this key was revoked",
                 "ask the secretariat; a device that returns gets a new key");
   }
@@ -125,6 +126,7 @@ HubSession::HubSession(HubPort& port, std::uint64_t id, Hello hello, const Hash&
       started_(now),
       last_progress_(now) {
   spaces_ = port_.authority().readable(hello_.device, port_.hub_time());
+  revoked_ = spaces_.empty();
   const bool is_device = port_.authority().device(hello_.device) != nullptr;
   if (is_device && (hello_.flags & Hello::kFull) == 0) own_ = hello_.device;
   for (const Cursor& cursor : hello_.cursors) {
@@ -188,8 +190,50 @@ Result<std::vector<CommonLog>> HubSession::common_logs() {
 HubSession::Output HubSession::start(Millis now) {
   Output out;
   Status done = welcome(out, now);
+  if (done) done = tell_decided(out);
   if (done) done = advance(out, now);
   return finish(std::move(done), std::move(out), now);
+}
+
+Status HubSession::tell_decided(Output& out) {
+  if (!revoked_ && (hello_.flags & Hello::kWaiting) == 0) return {};
+  WASL_LET(const auto decided, port_.decided(hello_.device));
+  for (std::size_t i = 0; i < decided.size(); i += kDecidedAtOnce) {
+    const auto from = decided.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto to =
+        decided.begin() + static_cast<std::ptrdiff_t>(std::min(i + kDecidedAtOnce, decided.size()));
+    out.frames.push_back(shared(encode({from, to}, FrameKind::decided)));
+  }
+  return {};
+}
+
+HubSession::Output HubSession::on_decided(const std::vector<VerdictItem>& verdicts, Millis now) {
+  Output out;
+  if (over_) return out;
+  out.frames.push_back(shared(encode(verdicts, FrameKind::decided)));
+  Status done = advance(out, now);  // before `out` is moved from: arguments have no order
+  return finish(std::move(done), std::move(out), now);
+}
+
+/// A revoked device is told so once what it had has its verdict; one that is to be wiped gets its order.
+Status HubSession::dismiss(Output& out) {
+  asked_at_.reset();
+  const Device* device = port_.authority().device(hello_.device);
+  WASL_LET(const auto order, port_.wipe_order(hello_.device));
+  if (order) {
+    out.frames.push_back(shared(encode_segment(FrameKind::order, *order, port_.network())));
+    return {};
+  }
+  std::string why = "its grant fell with the key that gave it";
+  if (device != nullptr && device->revoked) {
+    why = device->revoked->reason == RevocationReason::lost   ? "reported lost"
+          : device->revoked->reason == RevocationReason::left ? "its holder has left"
+                                                              : "reported compromised";
+  }
+  return fail(Errc::unauthorised,
+              "this device's key was revoked (" + why +
+                  "): what it sent since is held at the secretariat, and it receives nothing more",
+              "ask the secretariat; a device that returns gets a new key");
 }
 
 HubSession::Output HubSession::on_frame(ByteView frame, Millis now) {
@@ -223,8 +267,13 @@ Status HubSession::take(ByteView frame, Millis now) {
     case FrameKind::done: {
       WASL_LET(const Done done, decode_done(frame));
       if (!is_live()) done_at_ = now;
-      return port_.note_done(hello_.device, done);
+      return revoked_ ? Status() : port_.note_done(hello_.device, done);
     }
+    case FrameKind::wiped:
+      if (frame.size() != 1 || !revoked_)
+        return fail(Errc::malformed, "nobody asked this device to be wiped");
+      done_at_ = now;
+      return port_.note_wiped(hello_.device);
     default:
       return fail(Errc::malformed, "a frame of a kind that offices do not send");
   }
@@ -407,6 +456,7 @@ Status HubSession::advance(Output& out, Millis now) {
   bool all_sent = false;
   WASL_TRY(send_entries(out, all_sent));
   if (!all_sent || !pushes_waiting_.empty()) return {};
+  if (revoked_) return asked_at_ ? dismiss(out) : Status();
   if (asked_at_) {
     WASL_LET(const bool current, digests_are_current());
     if (!current && now < *asked_at_ + kDigestLimit) return {};

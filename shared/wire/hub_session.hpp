@@ -57,6 +57,11 @@ class HubPort {
   /// Of the first `size` entries. @pre the space has them.
   virtual Result<Hash> root(const std::string& space, Position size) = 0;
   virtual Status take_back(std::vector<Segment> segments, const Vouched& vouched) = 0;
+  /// What persons decided about the key's held and refused work, for as long as it is kept.
+  virtual Result<std::vector<VerdictItem>> decided(const PublicKey& key) = 0;
+  /// The order to wipe the device, with the grants that it rests on; nothing when there is none.
+  virtual Result<std::optional<Segment>> wipe_order(const PublicKey& key) = 0;
+  virtual Status note_wiped(const PublicKey& key) = 0;
 };
 
 /// What an office is told of an error at the hub: what failed inside the hub is for its log; the office
@@ -88,6 +93,8 @@ class HubSession {
   /// The committer has answered. @param taken pushes of this session that it took (none, when another brought
   /// the rest of a group).
   Output on_ruling(const std::vector<VerdictItem>& verdicts, std::uint64_t taken, Millis now);
+  /// What was held or refused before has another verdict now.
+  Output on_decided(const std::vector<VerdictItem>& verdicts, Millis now);
   /// Logs have grown.
   Output on_commit(const std::vector<std::string>& grown, Millis now);
   /// Little waits in the channel: send more.
@@ -109,6 +116,8 @@ class HubSession {
   Status send_entries(Output& out, bool& all_sent);
   Status send_proof(Output& out, bool final);
   Result<bool> digests_are_current();
+  Status tell_decided(Output& out);
+  Status dismiss(Output& out);
   Output finish(Status status, Output&& out, Millis now);
 
   HubPort& port_;
@@ -123,7 +132,8 @@ class HubSession {
   std::deque<std::size_t> pushes_waiting_;  ///< bytes of each
   std::size_t bytes_waiting_ = 0;           ///< of them together
   std::uint64_t pushed_sets_ = 0;
-  bool proved_ = false;  ///< the first proof has left
+  bool proved_ = false;   ///< the first proof has left
+  bool revoked_ = false;  ///< it may push what then is held, and learns what was decided
   bool over_ = false;
   Welcome::State state_ = Welcome::State::serving;
   std::vector<Segment> returned_;  ///< of one space, until the word for it comes

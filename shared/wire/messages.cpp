@@ -336,8 +336,8 @@ Result<Vouched> decode_vouched(ByteView bytes) {
   return out;
 }
 
-Bytes encode(const std::vector<VerdictItem>& verdicts) {
-  Writer out = frame(FrameKind::verdicts);
+Bytes encode(const std::vector<VerdictItem>& verdicts, FrameKind kind) {
+  Writer out = frame(kind);
   out.varint(verdicts.size());
   for (const VerdictItem& item : verdicts) {
     out.fixed(item.chain);
@@ -413,5 +413,7 @@ Result<Done> decode_done(ByteView bytes) {
 }
 
 Bytes finish_frame() { return frame(FrameKind::finish).take(); }
+
+Bytes wiped_frame() { return frame(FrameKind::wiped).take(); }
 
 }  // namespace wasl

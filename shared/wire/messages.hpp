@@ -23,9 +23,10 @@ struct Cursor {
 /// What an office says with its upgrade request, signed by its key; at most 1 KiB.
 struct Hello {
   static constexpr Byte kVersion = 1;
-  static constexpr Byte kLive = 1;    ///< stays connected
-  static constexpr Byte kFull = 2;    ///< send its own change sets too: the replica was rebuilt
-  static constexpr Byte kLeaves = 4;  ///< prove the newest leaf of every readable space again
+  static constexpr Byte kLive = 1;     ///< stays connected
+  static constexpr Byte kFull = 2;     ///< send its own change sets too: the replica was rebuilt
+  static constexpr Byte kLeaves = 4;   ///< prove the newest leaf of every readable space again
+  static constexpr Byte kWaiting = 8;  ///< own work is held or refused here: tell what was decided since
 
   Byte flags = 0;
   NetworkId network;
@@ -97,12 +98,15 @@ enum class FrameKind : Byte {
   proof = 3,
   verdicts = 4,
   problem = 5,
-  statements = 6,
+  decided = 6,
+  order = 7,
+  statements = 8,
   returned = 20,
   vouched = 21,
   push = 16,
   finish = 17,
   done = 18,
+  wiped = 19,
 };
 /// @return nothing for an empty frame.
 std::optional<FrameKind> frame_kind(ByteView frame);
@@ -151,7 +155,8 @@ struct VerdictItem {
   Verdict verdict;
   Millis retry_after = 0;  ///< of `later`
 };
-Bytes encode(const std::vector<VerdictItem>& verdicts);
+/// @param kind verdicts on what was pushed, or `decided` since.
+Bytes encode(const std::vector<VerdictItem>& verdicts, FrameKind kind = FrameKind::verdicts);
 Result<std::vector<VerdictItem>> decode_verdicts(ByteView frame);
 
 struct Problem {
@@ -171,5 +176,7 @@ Bytes encode(const Done& done);
 Result<Done> decode_done(ByteView frame);
 
 Bytes finish_frame();
+/// Keys and files of the device are destroyed.
+Bytes wiped_frame();
 
 }  // namespace wasl

@@ -100,6 +100,25 @@ void HubWorld::rotate() {
   must(place(statement, std::move(key)));
 }
 
+const crypto::KeyPair& HubWorld::administrator() {
+  if (!administrator_) {
+    administrator_ = crypto::KeyPair::generate(random_);
+    must(registrar_->enrol_administrator(administrator_->public_key()));
+  }
+  return *administrator_;
+}
+
+Status HubWorld::act(const crypto::KeyPair& key, const std::vector<Act>& acts, const std::string& space) {
+  Scribe scribe({*store_, hub_->committer(), schema_, clock_, random_, [this] { return hub_->commit(); }});
+  const Person* person = hub_->authority().person(key.public_key());
+  std::vector<Operation> operations;
+  for (const Act& one : acts) operations.push_back(scribe.act_operation(one));
+  sort_by_record(operations);
+  WASL_TRY(
+      scribe.write(key, space, person == nullptr ? Hash{} : person->grants.front(), std::move(operations)));
+  return {};
+}
+
 Hash HubWorld::enrol(const crypto::KeyPair& device, const std::string& organisation,
                      const std::string& role) {
   const Invitation invitation = invite(organisation, role);

@@ -56,6 +56,9 @@ class Liar final : public HubPeer, private HubPort {
   Status take_back(std::vector<Segment> segments, const Vouched& vouched) override {
     return hub_.take_back(std::move(segments), vouched);
   }
+  Result<std::vector<VerdictItem>> decided(const PublicKey& key) override { return hub_.decided(key); }
+  Result<std::optional<Segment>> wipe_order(const PublicKey& key) override { return hub_.wipe_order(key); }
+  Status note_wiped(const PublicKey& key) override { return hub_.note_wiped(key); }
 
   std::vector<ledger::HeadsLeaf> leaves();
 

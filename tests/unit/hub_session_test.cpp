@@ -69,6 +69,15 @@ struct FakePort final : HubPort {
     done = d;
     return {};
   }
+  Result<std::vector<VerdictItem>> decided(const PublicKey&) override { return decisions; }
+  Result<std::optional<Segment>> wipe_order(const PublicKey&) override { return order; }
+  Status note_wiped(const PublicKey&) override {
+    wiped = true;
+    return {};
+  }
+  std::vector<VerdictItem> decisions;
+  std::optional<Segment> order;
+  bool wiped = false;
 };
 
 struct HubSessionTest : testing::Test {

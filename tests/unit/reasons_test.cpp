@@ -75,6 +75,8 @@ class Reasons : public testing::TestWithParam<Reason> {
         return {Outcome::refused, &Reasons::seen};
       case Reason::too_many_chains:
         return {Outcome::refused, &Reasons::too_many_chains};
+      case Reason::discarded_by:
+        return {Outcome::refused, &Reasons::discarded_by};
     }
     throw std::logic_error("no such reason");
   }
@@ -147,6 +149,12 @@ class Reasons : public testing::TestWithParam<Reason> {
   Verdict depends() {
     const ChangeSet held = reference("nobody", "A");
     return offer({held, project("p"), reference("p", "B", {held.dot(0)})});
+  }
+  Verdict discarded_by() {
+    const ChangeSet held = reference("nobody", "A");
+    EXPECT_EQ(offer({held}).outcome, Outcome::held);
+    must(world.act(world.administrator(), {DiscardAct{"section/africa", {held.name}}}));
+    return offer({held});
   }
   Verdict gone() { return offer({reference("nobody", "A")}); }
   Verdict revoked() {

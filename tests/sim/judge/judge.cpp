@@ -149,7 +149,9 @@ JudgedRecords confirmed(const Schema& schema, const std::vector<PlacedSet>& plac
 JudgedRecords shown(const Schema& schema, const std::vector<PlacedSet>& placed,
                     const std::vector<OverlaySet>& overlay) {
   WorksOfRecords works;
-  for (const PlacedSet& one : placed) collect(works, *one.set, one.hub_time);
+  for (const PlacedSet& one : placed) {
+    if (!one.voided) collect(works, *one.set, one.hub_time);
+  }
   for (const OverlaySet& one : overlay) collect(works, *one.set, one.came_in);
   JudgedRecords out;
   for (const auto& [key, works_of_record] : works)

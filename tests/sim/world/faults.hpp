@@ -64,8 +64,13 @@ enum class Fault : std::uint8_t {
   disk_cloned,
   two_daemons,
   hub_restored,
+  // decisions of persons
+  device_revoked,
+  laptop_stolen,
+  work_adopted,
+  work_discarded,
 };
-constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::hub_restored) + 1;
+constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::work_discarded) + 1;
 
 std::string_view to_word(Fault fault);
 std::optional<Fault> fault_of(std::string_view word);

@@ -26,6 +26,9 @@ class HubMachine {
   HubStore& store() { return *process_->store; }
   Result<Invitation> invite(const std::string& organisation, const std::string& role);
   void add_organisation(const std::string& id, const std::string& kind, const std::string& parent);
+  Status revoke(const RevokeAct& revoke) { return process_->registrar->revoke(revoke); }
+  /// An administrator's act; outside `authority` an adoption. Whoever it is is enrolled at the first.
+  Status decide(const Act& act, const std::string& space);
   [[nodiscard]] const Schema& schema() const { return schema_; }
   [[nodiscard]] const NetworkId& network() const { return network_; }
   [[nodiscard]] const PublicKey& log_key() const { return log_key_.public_key(); }
@@ -85,7 +88,7 @@ class HubMachine {
   MachineClock clock_;
   test::SimDisk disk_;
   test::Dice random_;
-  crypto::KeyPair root_, registrar_key_, log_key_;
+  crypto::KeyPair root_, registrar_key_, log_key_, administrator_;
   NetworkId network_;
   std::unique_ptr<Process> process_;
   std::vector<std::pair<std::uint64_t, HubSession::Output>> outgoing_;

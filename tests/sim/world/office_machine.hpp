@@ -48,6 +48,8 @@ class Witness final : public ClientPort {
   std::vector<Cursor> applied_cursors() override { return replica_.applied_cursors(); }
   Status on_session_end(std::optional<bool> equal) override { return replica_.on_session_end(equal); }
   Status on_lie(const Error& seen, ByteView frame) override { return replica_.on_lie(seen, frame); }
+  Status on_order(const Segment& order) override { return replica_.on_order(order); }
+  Status wipe() override { return replica_.wipe(); }
 
  private:
   Replica& replica_;
@@ -120,6 +122,7 @@ class OfficeMachine {
   /// An old copy of the hub spoke to it, and what it said may still stand beside what the hub says.
   bool may_be_caught = false;
   bool may_be_corrupt = false;  ///< something damaged its files
+  bool revoked = false;         ///< its key: it hands over what it has, and learns nothing more
 
  private:
   struct Process {

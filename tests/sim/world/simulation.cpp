@@ -47,7 +47,11 @@ const std::vector<Fault> kOfficeFaults = {Fault::half_open_up,
                                           Fault::hub_io_error,
                                           Fault::hub_restored,
                                           Fault::late_join,
-                                          Fault::invitation_reused};
+                                          Fault::invitation_reused,
+                                          Fault::device_revoked,
+                                          Fault::laptop_stolen,
+                                          Fault::work_adopted,
+                                          Fault::work_discarded};
 
 class Simulation {
  public:
@@ -200,6 +204,7 @@ class Simulation {
     if (!fault) return;
     OfficeMachine& office = any_office();
     trace_.note(office.setting().name, "trouble: " + std::string(to_word(*fault)));
+    if (office.revoked && takes_the_log(*fault)) return;
     if (!strike(*fault, office)) return;
     if (*fault != Fault::kill_office_at_write && *fault != Fault::kill_hub_at_write &&
         *fault != Fault::kill_in_recovery) {
@@ -365,6 +370,15 @@ class Simulation {
         return clone(office);
       case Fault::hub_restored:
         return restore_hub();
+      case Fault::device_revoked:
+        return revoke(office, dice_.chance(0.5) ? RevocationReason::lost : RevocationReason::left, 0);
+      case Fault::laptop_stolen:
+        return revoke(office, RevocationReason::compromised,
+                      hub_.is_up() ? hub_.hub().hub_time() - some_time(0, 600'000) : 0);
+      case Fault::work_adopted:
+        return decide_waiting(true);
+      case Fault::work_discarded:
+        return decide_waiting(false);
       default:
         return false;
     }
@@ -436,6 +450,44 @@ class Simulation {
       hub_.start_after(100);
     });
     return true;
+  }
+
+  /// A registrar ends a device's rights. What was damaged stays in the network: without its log it could not
+  /// hand over what it has.
+  bool revoke(OfficeMachine& office, RevocationReason reason, Millis since) {
+    if (!hub_.is_up() || hub_.old_heads || hub_.disk().failed() > 0 || office.replica() == nullptr)
+      return false;
+    const auto standing = std::ranges::count_if(offices_, [](const auto& one) { return !one->revoked; });
+    if (office.revoked || office.may_be_corrupt || cloned_ || standing < 3) return false;
+    const Status done = hub_.revoke({office.replica()->device(), reason, since});
+    trace_.note("hub", "revokes: " + (done ? std::string("done") : done.error().message));
+    office.revoked = done.has_value();
+    return done.has_value();
+  }
+
+  /// An administrator decides about a change set that waits, with its group.
+  bool decide_waiting(bool adopts) {
+    if (!hub_.is_up() || hub_.old_heads || hub_.disk().failed() > 0) return false;
+    const auto waiting = hub_.store().kept_list(true);
+    if (!waiting || waiting->empty()) return false;
+    const Header& one = (*waiting)[dice_.below(waiting->size())].header;
+    std::vector<Hash> names;
+    for (const KeptSet& kept : *waiting) {
+      if (kept.header.source == one.source && kept.header.group == one.group && names.size() < kNamesOfAct)
+        names.push_back(kept.name);
+    }
+    const Status done = adopts ? hub_.decide(AdoptAct{names}, one.space)
+                               : hub_.decide(DiscardAct{one.space, names, DiscardReason::mistaken},
+                                             std::string(kAuthoritySpace));
+    trace_.note("hub", std::string(adopts ? "adopts " : "discards ") + std::to_string(names.size()) + ": " +
+                           (done ? std::string("done") : done.error().message));
+    return done.has_value();
+  }
+
+  /// What would leave a revoked device without the log by which it knows where its work belongs.
+  static bool takes_the_log(Fault fault) {
+    return fault == Fault::bit_flip || fault == Fault::wal_lost || fault == Fault::replica_restored ||
+           fault == Fault::disk_cloned;
   }
 
   bool join_late() {
@@ -531,6 +583,11 @@ class Simulation {
   std::string why_not(OfficeMachine& office) {
     if (!office.is_running() || office.replica() == nullptr) return "does not run";
     if (damaged_.contains(office.setting().name)) return "not looked at yet";
+    if (office.revoked) {
+      const auto left = office.replica()->status();
+      if (!left) return left.error().message;
+      return left->unsent == 0 ? "" : std::to_string(left->unsent) + " not handed over";
+    }
     if (!office.is_equal()) return "no session ended with equal (" + spaces_of(office) + ")";
     const auto status = office.replica()->status();
     if (!status) return status.error().message;
@@ -554,6 +611,7 @@ class Simulation {
     for (const auto& office : offices_) {
       all.push_back(office.get());
       judgement.check_promises(*office, office->replica()->device(), newest_time_of(*office));
+      if (office->revoked) continue;
       judgement.check_office(*office);
       judgement.check_scope(*office);
     }
@@ -561,7 +619,7 @@ class Simulation {
     start_one_anew();
     Judgement after(hub_, trace_);
     for (const auto& office : offices_) {
-      if (office->replica() == nullptr) continue;
+      if (office->replica() == nullptr || office->revoked) continue;
       after.check_office(*office);
       after.check_withdrawal(*office);
     }
@@ -582,7 +640,11 @@ class Simulation {
 
   /// The same log in other portions: one office loses replica.db and reads everything again.
   void start_one_anew() {
-    OfficeMachine& office = any_office();
+    std::vector<OfficeMachine*> standing;
+    for (const auto& one : offices_) {
+      if (!one->revoked) standing.push_back(one.get());
+    }
+    OfficeMachine& office = *standing[dice_.below(standing.size())];
     office.may_be_corrupt = true;
     office.remove_replica();
     office.start_after(10);
