@@ -252,8 +252,13 @@ namespace {
 class RowDiff {
  public:
   RowDiff(const CapturedRecord& captured, const LoadedRecord& loaded, const RecordState& state,
-          ShownValues shown, bool foreign)
-      : captured_(captured), loaded_(loaded), state_(state), shown_(std::move(shown)), foreign_(foreign) {}
+          ShownValues shown, bool foreign, Millis now)
+      : captured_(captured),
+        loaded_(loaded),
+        state_(state),
+        shown_(std::move(shown)),
+        foreign_(foreign),
+        now_(now) {}
 
   void write(const Field& field, const Address& address, const Value& value) {
     const auto shown = shown_.values.find(address);
@@ -284,7 +289,9 @@ class RowDiff {
     if (!foreign_) return false;
     const auto hash = value_hash(value);
     return std::any_of(loaded_.record.replaced.begin(), loaded_.record.replaced.end(),
-                       [&](const ReplacedValue& r) { return r.address == address && r.value_hash == hash; });
+                       [&](const ReplacedValue& r) {
+                         return r.address == address && r.value_hash == hash && r.is_fresh(now_);
+                       });
   }
   /// A conflict under review ends by a resolution only, not by writing one side's value again.
   bool repeats_head(const Field& field, const Address& address, const Value& value) const {
@@ -298,6 +305,7 @@ class RowDiff {
   const RecordState& state_;
   ShownValues shown_;
   bool foreign_;
+  Millis now_;
 };
 
 bool was_said(const SaidBefore& said, const std::string& space, const Operation& op) {
@@ -378,7 +386,7 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
       return value ? *value : Value::null();
     };
     RowDiff diff(c, loaded, state, state.is_alive() ? shown_values(state, *c.reg, open) : ShownValues(),
-                 foreign);
+                 foreign, ports_.clock->now());
     if (!loaded.rowid) {
       if (c.written && !c.removed) WASL_TRY(check_removed(c.reg->number, c.space, c.id));
       if (state.is_alive()) {
