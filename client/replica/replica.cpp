@@ -230,7 +230,8 @@ Status Replica::catch_up_authority() {
 }
 
 Status Replica::apply_authority_item(const SegmentItem& item, Position position) {
-  if (const auto* set = std::get_if<SetItem>(&item)) return authority_.apply(set->set, position);
+  if (const auto* set = std::get_if<SetItem>(&item))
+    return authority_.apply(set->set, position, set->entry ? set->entry->hub_time : 0);
   const auto* other = std::get_if<EntryItem>(&item);
   if (other == nullptr || other->entry.kind != ledger::EntryKind::statement) return {};
   WASL_LET(const SignedStatement statement, decode_signed_statement(other->statement));

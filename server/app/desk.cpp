@@ -54,6 +54,11 @@ json keys_in_words(const HubFolder& folder) {
         "offices. "
         "Good for a trial.");
   }
+  if (std::filesystem::exists(folder.administrator_key())) {
+    words.push_back(
+        "An administrator's person's key lies here without a passphrase: whoever controls this machine can "
+        "adopt and discard held work, revoke and wipe devices. Good for a trial.");
+  }
   if (std::filesystem::exists(folder.root_key())) {
     words.push_back(
         "The root key lies here: whoever controls this machine controls the network for ever. Move "

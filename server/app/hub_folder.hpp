@@ -18,6 +18,7 @@ struct HubFolder {
   [[nodiscard]] std::filesystem::path keys() const { return path / "keys"; }
   [[nodiscard]] std::filesystem::path root_key() const { return keys() / "root.key"; }
   [[nodiscard]] std::filesystem::path registrar_key() const { return keys() / "registrar.key"; }
+  [[nodiscard]] std::filesystem::path administrator_key() const { return keys() / "administrator.key"; }
   [[nodiscard]] std::filesystem::path log_key() const { return keys() / "log.key"; }
 };
 

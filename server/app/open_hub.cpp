@@ -27,7 +27,8 @@ Status make_room(const HubFolder& folder) {
   std::error_code error;
   for (const char* end : {"", "-wal", "-shm"})
     std::filesystem::remove(folder.database().string() + end, error);
-  for (const auto& key : {folder.root_key(), folder.registrar_key(), folder.log_key()}) {
+  for (const auto& key :
+       {folder.root_key(), folder.registrar_key(), folder.administrator_key(), folder.log_key()}) {
     std::filesystem::remove(key, error);
   }
   return {};
@@ -58,6 +59,7 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
   crypto::SystemRandom random;
   const auto root = crypto::KeyPair::generate(random);
   const auto registrar = crypto::KeyPair::generate(random);
+  const auto administrator = crypto::KeyPair::generate(random);
   const auto log_key = crypto::KeyPair::generate(random);
   NetworkStatement statement;
   statement.name = options.name;
@@ -80,18 +82,28 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
                 "Registrar key of the network \"" + options.name +
                     "\".\n"
                     "It adds organisations and invites offices. On the hub's machine for a trial only."));
+  WASL_TRY(write_key(
+      folder.administrator_key(), administrator,
+      "Person's key of an administrator of the network \"" + options.name +
+          "\".\n"
+          "It decides about held work, revokes and wipes, in every space. Without a passphrase and\n"
+          "on the hub's machine for a trial only."));
   WASL_LET(auto store, SqliteHubStore::open(folder.database(), true));
   WASL_TRY(
       write_key(folder.log_key(), log_key,
                 "Log key of the network \"" + options.name +
                     "\".\n"
                     "The hub signs with it what it has accepted. Never copy it to a second running hub."));
-  if (!options.address.empty()) {
-    Status saved = store->transact([&] { return store->set_meta(kAddressKey, view(options.address)); });
-    if (!saved) return saved;
-  }
-  Committer committer({*store, built_in_schema(), log_key, clock, random});
-  return committer.found(signed_statement);
+  // All or nothing: an init that was cut short can be run again.
+  return store->transact([&]() -> Status {
+    if (!options.address.empty()) WASL_TRY(store->set_meta(kAddressKey, view(options.address)));
+    Committer committer({*store, built_in_schema(), log_key, clock, random});
+    WASL_TRY(committer.found(signed_statement));
+    return Registrar(
+               {*store, committer, built_in_schema(), clock, random, [&] { return committer.commit(); }},
+               registrar)
+        .enrol_administrator(administrator.public_key());
+  });
 }
 
 Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, bool check) {

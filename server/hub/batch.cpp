@@ -257,7 +257,7 @@ Status Batch::place_group(const Unit& unit, std::vector<SegmentItem>& items, std
     const Position position = builder->next();
     builder->promise();
     if (unit.space == kAuthoritySpace) {
-      WASL_TRY(in_.authority.apply(item->set, position));
+      WASL_TRY(in_.authority.apply(item->set, position, in_.hub_time));
       authority_size_ = position;
       WASL_TRY(make_spaces());
     }

@@ -91,7 +91,7 @@ Status Committer::load_authority() {
     for (const Segment& block : blocks) {
       for (const SegmentItem& item : block.items) {
         if (const auto* set = std::get_if<SetItem>(&item); set != nullptr && set->entry) {
-          WASL_TRY(state.apply(set->set, ++position));
+          WASL_TRY(state.apply(set->set, ++position, set->entry->hub_time));
         } else if (const auto* other = std::get_if<EntryItem>(&item)) {
           ++position;
           if (other->entry.kind != ledger::EntryKind::statement) continue;

@@ -32,7 +32,7 @@ GrantAct decode_grant(Reader& in) {
     clause.spaces.resize(static_cast<std::size_t>(in.count(kListMost)));
     for (auto& space : clause.spaces) {
       space = in.text(limits::kSpaceBytes);
-      if (!is_space_name(space)) in.fail();
+      if (space != kEverySpace && !is_space_name(space)) in.fail();
     }
     clause.registers.resize(static_cast<std::size_t>(in.count(kListMost)));
     for (auto& number : clause.registers) number = static_cast<std::uint32_t>(in.count(UINT32_MAX));

@@ -3,6 +3,7 @@
 // codes, never people.
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -34,6 +35,9 @@ struct OrganisationAct {
 
 enum class GrantKind : Byte { device = 1, invitation = 2, person = 3 };
 
+/// Stands in a clause for all spaces, those to come too.
+constexpr std::string_view kEverySpace = "*";
+
 /// What one clause allows: these rights, in these spaces, on these registers (none named: all).
 struct Clause {
   Rights rights = 0;
@@ -45,8 +49,8 @@ struct Clause {
 struct GrantAct {
   GrantKind kind = GrantKind::device;
   PublicKey grantee;
-  std::string organisation;
-  std::string role;  ///< a label for people
+  std::string organisation;  ///< of a person also empty: the network as a whole
+  std::string role;          ///< a label for people
   std::vector<Clause> clauses;
   Millis from = 0;
   Millis until = 0;  ///< 0: no end

@@ -156,6 +156,9 @@ Verdict authorise_enrolment(const ChangeSet& set, const AuthorityState& authorit
   if (enrol.device == authority.statement().log_key || authority.is_registrar(enrol.device)) {
     return Verdict::refuse(Reason::void_act, "a key of the hub is no device");
   }
+  if (authority.person(enrol.device) != nullptr) {
+    return Verdict::refuse(Reason::void_act, "a person's key is no device");
+  }
   const bool passes =
       grants.size() == 1 && grants[0].kind == GrantKind::device && grants[0].grantee == enrol.device &&
       grants[0].organisation == invitation.act.organisation && grants[0].role == invitation.act.role &&
@@ -164,6 +167,16 @@ Verdict authorise_enrolment(const ChangeSet& set, const AuthorityState& authorit
                  {invitation.act.kind, {}, {}, {}, invitation.act.clauses, 0, 0, invitation.act.depth});
   return passes ? Verdict::accept()
                 : Verdict::refuse(Reason::void_act, "an invitation passes on its own rights only");
+}
+
+/// Whether a registrar may give the grant: an invitation, or rights to a person's key that is nothing else.
+bool may_give(const GrantAct& grant, const AuthorityState& authority) {
+  const bool somewhere = authority.organisation(grant.organisation) != nullptr;
+  if (!crypto::is_valid_key(grant.grantee) || authority.invitation(grant.grantee) != nullptr) return false;
+  if (grant.kind == GrantKind::invitation) return somewhere && authority.person(grant.grantee) == nullptr;
+  return grant.kind == GrantKind::person && (somewhere || grant.organisation.empty()) &&
+         authority.device(grant.grantee) == nullptr && !authority.is_revoked(grant.grantee) &&
+         !authority.is_registrar(grant.grantee) && grant.grantee != authority.statement().log_key;
 }
 
 Verdict authorise_registrar(const std::vector<Act>& acts, const AuthorityState& authority) {
@@ -175,10 +188,9 @@ Verdict authorise_registrar(const std::vector<Act>& acts, const AuthorityState& 
         return Verdict::refuse(Reason::void_act, "the organisation's id, parent or uniqueness");
       }
     } else if (const auto* grant = std::get_if<GrantAct>(&act)) {
-      const bool fits = grant->kind == GrantKind::invitation && crypto::is_valid_key(grant->grantee) &&
-                        authority.organisation(grant->organisation) != nullptr &&
-                        authority.invitation(grant->grantee) == nullptr;
-      if (!fits) return Verdict::refuse(Reason::void_act, "registrars give rights by invitation");
+      if (!may_give(*grant, authority)) {
+        return Verdict::refuse(Reason::void_act, "registrars give rights by invitation, or to persons' keys");
+      }
     } else if (std::holds_alternative<EnrolAct>(act)) {
       return Verdict::refuse(Reason::void_act, "a device enrols by its invitation's key");
     }
@@ -186,7 +198,7 @@ Verdict authorise_registrar(const std::vector<Act>& acts, const AuthorityState& 
   return Verdict::accept();
 }
 
-Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Millis hub_time) {
+Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Position at, Millis hub_time) {
   std::vector<Act> acts;
   for (const Operation& op : set.operations) {
     if (op.kind != OperationKind::act || op.register_number != 0) {
@@ -207,6 +219,8 @@ Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Mi
   }
   const Grant* grant = authority.grant(set.header.grant);
   if (grant == nullptr || grant->act.grantee != author) return Verdict::refuse(Reason::no_grant);
+  if (grant->has_fallen(at))
+    return Verdict::refuse(Reason::revoked, "the grant fell with the key that gave it");
   if (grant->act.kind != GrantKind::invitation) return Verdict::refuse(Reason::no_right, "acts of authority");
   if (grant->act.until != 0 && hub_time >= grant->act.until) {
     return Verdict::refuse(Reason::expired, "the invitation's period is over");
@@ -254,14 +268,16 @@ Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Positio
     return Verdict::refuse(Reason::unsupported, "a re-sealed operation with its first dot");
   }
   if (set.header.space == kAuthoritySpace) {
-    const Verdict verdict = authorise_acts(set, authority, hub_time);
+    const Verdict verdict = authorise_acts(set, authority, at, hub_time);
     return verdict.outcome == Outcome::accepted ? check_seen(set.header, at, before.root) : verdict;
   }
   if (authority.is_revoked(author, at)) return Verdict::hold(Reason::revoked);
   const Grant* grant = authority.grant(set.header.grant, at);
-  if (grant == nullptr || grant->act.grantee != author || grant->act.kind != GrantKind::device) {
+  if (grant == nullptr || grant->act.grantee != author || grant->act.kind == GrantKind::invitation) {
     return Verdict::refuse(Reason::no_grant);
   }
+  if (grant->has_fallen(at))
+    return Verdict::hold(Reason::revoked, "the grant fell with the key that gave it");
   if (grant->act.until != 0 && hub_time >= grant->act.until) return Verdict::hold(Reason::expired);
   if (Verdict v = check_seen(set.header, at, before.root); v.outcome != Outcome::accepted) return v;
   return authorise_records(set, grant->act, schema, hub_time, before);

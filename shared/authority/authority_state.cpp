@@ -16,13 +16,17 @@ std::string space_of(const OrganisationAct& organisation) {
   return organisation.kind + "/" + organisation.id;
 }
 
+bool names_space(const Clause& clause, std::string_view space) {
+  return contains(clause.spaces, space) || contains(clause.spaces, kEverySpace);
+}
+
 }  // namespace
 
 bool covers(const GrantAct& grant, Rights right, std::string_view space, std::uint32_t register_number,
             Millis now) {
   if (now < grant.from || (grant.until != 0 && now >= grant.until)) return false;
   return std::any_of(grant.clauses.begin(), grant.clauses.end(), [&](const Clause& clause) {
-    return (clause.rights & right) == right && contains(clause.spaces, space) &&
+    return (clause.rights & right) == right && names_space(clause, space) &&
            (clause.registers.empty() || contains(clause.registers, register_number));
   });
 }
@@ -34,7 +38,7 @@ bool attenuates(const GrantAct& inner, const GrantAct& outer) {
     return std::any_of(outer.clauses.begin(), outer.clauses.end(), [&](const Clause& b) {
       const bool rights = (a.rights & ~b.rights) == 0;
       const bool spaces = std::all_of(a.spaces.begin(), a.spaces.end(),
-                                      [&](const std::string& space) { return contains(b.spaces, space); });
+                                      [&](const std::string& space) { return names_space(b, space); });
       const bool registers =
           b.registers.empty() ||
           (!a.registers.empty() && std::all_of(a.registers.begin(), a.registers.end(),
@@ -49,7 +53,28 @@ void AuthorityState::apply_statement(const NetworkStatement& statement, const Ha
   statement_hash_ = hash;
 }
 
-Status AuthorityState::apply(const ChangeSet& set, Position position) {
+/// What a stolen key gave away falls with it, and what hangs on that.
+void AuthorityState::let_grants_fall(const RevokeAct& revoke, Position position) {
+  if (revoke.reason != RevocationReason::compromised) return;
+  const auto fall = [&](Grant& grant) {
+    const bool falls = grant.fell == 0;
+    if (falls) grant.fell = position;
+    return falls;
+  };
+  bool more = false;
+  for (auto& [name, grant] : grants_) {
+    if (grant.issuer == revoke.key && grant.issued >= revoke.since) more = fall(grant) || more;
+  }
+  while (more) {
+    more = false;
+    for (auto& [name, grant] : grants_) {
+      const auto parent = grants_.find(grant.parent);
+      if (parent != grants_.end() && parent->second.fell == position) more = fall(grant) || more;
+    }
+  }
+}
+
+Status AuthorityState::apply(const ChangeSet& set, Position position, Millis hub_time) {
   for (std::size_t i = 0; i < set.operations.size(); ++i) {
     const Operation& operation = set.operations[i];
     if (operation.kind != OperationKind::act) continue;
@@ -60,8 +85,15 @@ Status AuthorityState::apply(const ChangeSet& set, Position position) {
     } else if (const auto* grant = std::get_if<GrantAct>(&act)) {
       const Hash name = grant_name(set.header.network, set.dot(i), operation.value);
       // A dot that the log holds names what it named first: a grant in use is never exchanged under its name.
-      if (!grants_.try_emplace(name, Grant{name, *grant, author, position}).second) continue;
+      if (!grants_.try_emplace(name, Grant{name, *grant, author, set.header.grant, position, hub_time, 0})
+               .second)
+        continue;
       if (grant->kind == GrantKind::invitation) invitations_[grant->grantee] = name;
+      if (grant->kind == GrantKind::person) {
+        Person& person = persons_[grant->grantee];
+        person.key = grant->grantee;
+        person.grants.push_back(name);
+      }
       if (grant->kind == GrantKind::device) {
         Device& device = devices_[grant->grantee];
         device.key = grant->grantee;
@@ -77,6 +109,8 @@ Status AuthorityState::apply(const ChangeSet& set, Position position) {
       device.sealing_key = enrol->sealing_key;
     } else if (const auto* revoke = std::get_if<RevokeAct>(&act)) {
       revoked_.emplace(revoke->key, position);
+      revocations_.push_back({*revoke, author, position, hub_time});
+      let_grants_fall(*revoke, position);
       if (const auto it = devices_.find(revoke->key); it != devices_.end()) it->second.revoked = *revoke;
     }
   }
@@ -107,6 +141,11 @@ const Device* AuthorityState::device(const PublicKey& key) const {
   return it == devices_.end() ? nullptr : &it->second;
 }
 
+const Person* AuthorityState::person(const PublicKey& key) const {
+  const auto it = persons_.find(key);
+  return it == persons_.end() ? nullptr : &it->second;
+}
+
 const Grant* AuthorityState::invitation(const PublicKey& key) const {
   const auto it = invitations_.find(key);
   return it == invitations_.end() ? nullptr : grant(it->second);
@@ -119,7 +158,7 @@ std::vector<std::string> AuthorityState::readable(const PublicKey& key, Millis h
   if (invitation(key) != nullptr || is_registrar(key)) return out;
   const Device* known = device(key);
   const Grant* held = known == nullptr ? nullptr : grant(known->grant);
-  if (held == nullptr) return {};
+  if (held == nullptr || held->has_fallen(kLatest)) return {};
   const bool in_time = hub_time >= held->act.from && (held->act.until == 0 || hub_time < held->act.until);
   for (const std::string& space : spaces()) {
     if (space != kAuthoritySpace && in_time && reads(key, space)) out.push_back(space);
@@ -133,7 +172,7 @@ bool AuthorityState::reads(const PublicKey& key, std::string_view space) const {
   const Grant* held = known == nullptr ? nullptr : grant(known->grant);
   return held != nullptr &&
          std::any_of(held->act.clauses.begin(), held->act.clauses.end(),
-                     [&](const Clause& c) { return (c.rights & kRead) != 0 && contains(c.spaces, space); });
+                     [&](const Clause& c) { return (c.rights & kRead) != 0 && names_space(c, space); });
 }
 
 std::vector<std::string> AuthorityState::spaces() const {

@@ -16,7 +16,11 @@ struct Grant {
   Hash name;
   GrantAct act;
   Author issuer;
+  Hash parent;            ///< the grant under which it was issued; zeros: a registrar's
   Position position = 0;  ///< in the log of `authority`
+  Millis issued = 0;      ///< hub time of that entry
+  Position fell = 0;      ///< of the revocation that took it with it; 0: it stands
+  [[nodiscard]] bool has_fallen(Position at) const { return fell != 0 && fell <= at; }
 };
 
 struct Device {
@@ -29,6 +33,19 @@ struct Device {
   std::optional<RevokeAct> revoked;
 };
 
+struct Revocation {
+  RevokeAct act;
+  Author by;
+  Position position = 0;
+  Millis time = 0;
+};
+
+/// A key under which a person acts.
+struct Person {
+  PublicKey key;
+  std::vector<Hash> grants;  ///< in the order they were given
+};
+
 /// The newest position: "as things stand".
 constexpr Position kLatest = ~Position{0};
 
@@ -36,7 +53,7 @@ class AuthorityState {
  public:
   /// @pre the entry was accepted: `authorise` said yes at this position.
   void apply_statement(const NetworkStatement& statement, const Hash& hash);
-  Status apply(const ChangeSet& set, Position position);
+  Status apply(const ChangeSet& set, Position position, Millis hub_time);
 
   [[nodiscard]] const NetworkStatement& statement() const { return statement_; }
   [[nodiscard]] const Hash& statement_hash() const { return statement_hash_; }
@@ -47,8 +64,12 @@ class AuthorityState {
   [[nodiscard]] const Grant* grant(const Hash& name, Position at = kLatest) const;
   [[nodiscard]] const Device* device(const PublicKey& key) const;
   [[nodiscard]] const std::map<PublicKey, Device>& devices() const { return devices_; }
+  [[nodiscard]] const Person* person(const PublicKey& key) const;
+  [[nodiscard]] const std::map<PublicKey, Person>& persons() const { return persons_; }
   [[nodiscard]] const Grant* invitation(const PublicKey& key) const;
   [[nodiscard]] bool is_used(const PublicKey& invitation) const { return used_.contains(invitation); }
+  /// In the order of the log: a key may be revoked again, for a worse reason.
+  [[nodiscard]] const std::vector<Revocation>& revocations() const { return revocations_; }
   [[nodiscard]] bool is_revoked(const PublicKey& key, Position at = kLatest) const;
 
   /// Spaces that the key may read now, `authority` first; empty for an unknown or revoked key.
@@ -73,7 +94,11 @@ class AuthorityState {
   std::map<PublicKey, Hash> invitations_;
   std::set<PublicKey> used_;
   std::map<PublicKey, Device> devices_;
+  std::map<PublicKey, Person> persons_;
   std::map<PublicKey, Position> revoked_;
+  std::vector<Revocation> revocations_;
+
+  void let_grants_fall(const RevokeAct& revoke, Position position);
 };
 
 /// Whether the grant covers `right` in this space on this register at hub time `now`.

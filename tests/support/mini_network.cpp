@@ -136,7 +136,7 @@ Verdict MiniHub::place(const SetItem& item, std::vector<SegmentItem>& accepted) 
     must(store_.park(info->number, id, state));
     store_.note_record(info->number, id, record_hash(id, state));
   }
-  if (set.header.space == kAuthoritySpace) must(authority_.apply(set, info->size + 1));
+  if (set.header.space == kAuthoritySpace) must(authority_.apply(set, info->size + 1, entry.hub_time));
   // Headers of what has no entry stand before the chain's next entry, so that the chain stays provable.
   for (StandInItem& header : withheld_[set.header.source]) accepted.emplace_back(std::move(header));
   withheld_.erase(set.header.source);

@@ -76,7 +76,7 @@ struct HubSessionTest : testing::Test {
     op.value = encode_act(grant);
     Header header;
     header.space = kAuthoritySpace;
-    must(port.state.apply(make_change_set(header, {op}), 2));
+    must(port.state.apply(make_change_set(header, {op}), 2, 0));
     hello.device = device.public_key();
     hello.hub = port.log.public_key();
     hello.counter = 1;

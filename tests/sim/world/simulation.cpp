@@ -412,6 +412,7 @@ class Simulation {
     office.start_after(500);
     copy->start_after(700);
     copy->may_be_corrupt = office.may_be_corrupt;
+    if (damaged_.contains(office.setting().name)) damaged_.insert(setting.name);
     copy->may_be_caught = office.may_be_caught;
     wire(*copy);
     offices_.push_back(std::move(copy));
