@@ -245,12 +245,11 @@ Status Replica::take_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& 
                   leaf.encode(), view(proof.checkpoint));
   }
   // Whoever forgets a revocation that stood in `authority` already signs it here.
-  if (index > authority->leaf_index && !authority->leaf.empty()) {
-    WASL_LET(const ledger::HeadsLeaf rights, ledger::HeadsLeaf::decode(authority->leaf));
-    if (leaf.authority_size < rights.size) {
-      return accuse("the hub judged " + info.name + " by an older authority than the one that it signed",
-                    leaf.encode(), view(proof.checkpoint));
-    }
+  // A head of `authority` that cannot be read is asked for again when it is compared with what is held.
+  const auto rights = ledger::HeadsLeaf::decode(authority->leaf);
+  if (rights && index > authority->leaf_index && leaf.authority_size < rights->size) {
+    return accuse("the hub judged " + info.name + " by an older authority than the one that it signed",
+                  leaf.encode(), view(proof.checkpoint));
   }
   info.leaf_index = index;
   info.leaf = leaf.encode();

@@ -200,8 +200,8 @@ Result<Hash> Replica::find_pending(std::string_view hex_prefix) {
   std::optional<Hash> only;
   WASL_LET(auto select,
            db_.prepare("SELECT hash FROM _wasl_pending WHERE state <> 4 AND lower(hex(hash)) LIKE ? || '%'"));
-  select.bind_all(from_hex(hex_prefix.size() % 2 == 0 ? hex_prefix : hex_prefix.substr(1)) ? hex_prefix
-                                                                                           : "-");
+  const bool is_hex = hex_prefix.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  select.bind_all(is_hex ? hex_prefix : "-");  // no pattern of SQL's
   for (;;) {
     WASL_LET(const bool found, select.step());
     if (!found) break;

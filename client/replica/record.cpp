@@ -140,6 +140,8 @@ void decode_overlay(Reader& in, std::string_view id, const PlainValues* row, Sou
 
 }  // namespace
 
+bool ReplacedValue::is_fresh(Millis now) const { return at > now - kStaleWindow; }
+
 const RecordState& Record::shown(RecordState& room) const {
   if (overlay.empty()) return confirmed;
   room = confirmed;
@@ -176,7 +178,7 @@ Bytes encode_clock(const Record& record, const PlainValues* row, SourceNumbers& 
   }
   encode_state(out, record.confirmed, sources, left_out);
   encode_overlay(out, record.overlay, row, sources);
-  const auto is_fresh = [now](const ReplacedValue& r) { return r.at > now - kStaleWindow; };
+  const auto is_fresh = [now](const ReplacedValue& r) { return r.is_fresh(now); };
   out.varint(
       static_cast<std::uint64_t>(std::count_if(record.replaced.begin(), record.replaced.end(), is_fresh)));
   for (const ReplacedValue& r : record.replaced) {

@@ -28,6 +28,9 @@ struct ReplacedValue {
   Address address;
   std::uint64_t value_hash = 0;
   Millis at = 0;
+
+  /// Whoever puts it back a day later means it.
+  [[nodiscard]] bool is_fresh(Millis now) const;
 };
 
 struct Record {

@@ -312,8 +312,13 @@ class RowDiff {
     bool foreign = false;  ///< another program
   };
   RowDiff(const CapturedRecord& captured, const LoadedRecord& loaded, const RecordState& state,
-          ShownValues shown, const Writer& writer)
-      : captured_(captured), loaded_(loaded), state_(state), shown_(std::move(shown)), writer_(writer) {}
+          ShownValues shown, const Writer& writer, Millis now)
+      : captured_(captured),
+        loaded_(loaded),
+        state_(state),
+        shown_(std::move(shown)),
+        writer_(writer),
+        now_(now) {}
 
   void write(const Field& field, const Address& address, const Value& value) {
     const auto shown = shown_.values.find(address);
@@ -365,7 +370,9 @@ class RowDiff {
     if (!writer_.foreign) return false;
     const auto hash = value_hash(value);
     return std::any_of(loaded_.record.replaced.begin(), loaded_.record.replaced.end(),
-                       [&](const ReplacedValue& r) { return r.address == address && r.value_hash == hash; });
+                       [&](const ReplacedValue& r) {
+                         return r.address == address && r.value_hash == hash && r.is_fresh(now_);
+                       });
   }
   /// A conflict under review ends by a resolution only, not by writing one side's value again.
   bool repeats_head(const Field& field, const Address& address, const Value& value) const {
@@ -379,6 +386,7 @@ class RowDiff {
   const RecordState& state_;
   ShownValues shown_;
   Writer writer_;
+  Millis now_;
 };
 
 bool decided_by_mandate(const Register& reg) {
@@ -467,7 +475,7 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
     RowDiff::Writer writer{device_.public_key(), 0, foreign};
     if (decided_by_mandate(*c.reg)) writer.level = level_in(grants, c.space, *c.reg);
     RowDiff diff(c, loaded, state, state.is_alive() ? shown_values(state, *c.reg, open) : ShownValues(),
-                 writer);
+                 writer, ports_.clock->now());
     if (!loaded.rowid) {
       if (c.written && !c.removed) WASL_TRY(check_removed(c.reg->number, c.space, c.id));
       if (state.is_alive()) {
