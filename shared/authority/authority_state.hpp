@@ -106,7 +106,6 @@ class AuthorityState {
   /// Of these that stand at or before `at`, whether one voids work of this author under this grant.
   [[nodiscard]] bool is_voided(const Header& header, Millis hub_time, Position at) const;
   [[nodiscard]] bool is_revoked(const PublicKey& key, Position at = kLatest) const;
-  [[nodiscard]] const std::map<Hash, Grant>& grants() const { return grants_; }
   [[nodiscard]] Standing standing(const Grant& grant, Position at, Millis now) const;
   /// The device's or person's grants, in the order they were given.
   [[nodiscard]] std::vector<const Grant*> grants_of(const PublicKey& key) const;

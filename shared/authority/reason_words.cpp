@@ -114,6 +114,11 @@ Words words_of(Reason reason) {
               "un autre journal que celui-ci a été montré à son auteur ; avertissez le secrétariat",
               "a su autor se le mostró otro registro que este; avise a la secretaría",
               "ao seu autor foi mostrado outro registo que não este; avise o secretariado"};
+    case Reason::discarded_by:
+      return {"نظرت فيه الأمانة ورفضته؛ اسحبه بالأمر wasl discard",
+              "le secrétariat l’a examiné et écarté ; retirez-le avec wasl discard",
+              "la secretaría lo examinó y lo descartó; retírelo con wasl discard",
+              "o secretariado examinou-o e descartou-o; retire-o com wasl discard"};
     case Reason::too_many_chains:
       return {"بدأ هذا الجهاز سلاسل أكثر مما يسمح به؛ يلزمه مفتاح جديد: اسأل الأمانة",
               "cet appareil a commencé plus de chaînes qu’un appareil ne peut ; il lui faut une nouvelle clé "
