@@ -97,6 +97,8 @@ class HubStore {
   /// From this sequence on, in order.
   virtual Result<std::vector<KeptSet>> kept_from(const Source& source, Sequence from) = 0;
   virtual Result<KeptTotals> kept_totals(const PublicKey& author) = 0;
+  /// Chains of the author at which a second history was pushed: its folder was copied or restored.
+  virtual Result<std::uint64_t> fork_count(const PublicKey& author) = 0;
   /// Chains of the author that have something here, in a log or beside it.
   virtual Result<std::uint64_t> chain_count(const PublicKey& author) = 0;
 

@@ -53,6 +53,7 @@ class SqliteHubStore final : public HubStore {
   Result<std::optional<KeptSet>> kept(const Source& source, Sequence sequence) override;
   Result<std::vector<KeptSet>> kept_from(const Source& source, Sequence from) override;
   Result<KeptTotals> kept_totals(const PublicKey& author) override;
+  Result<std::uint64_t> fork_count(const PublicKey& author) override;
   Result<std::uint64_t> chain_count(const PublicKey& author) override;
 
   Result<std::optional<Bytes>> meta(std::string_view key) override { return log_.meta(key); }
