@@ -116,6 +116,7 @@ Result<json> place_statement(OpenHub& open, const json& request) {
 Result<json> device_line(OpenHub& open, const Device& device) {
   WASL_LET(const auto note, open.hub().store().device(device.key));
   WASL_LET(const KeptTotals kept, open.hub().store().kept_totals(device.key));
+  WASL_LET(const std::uint64_t forks, open.hub().store().fork_count(device.key));
   json line = {{"key", short_key(device.key)},
                {"organisation", device.organisation},
                {"role", device.role},
@@ -123,6 +124,7 @@ Result<json> device_line(OpenHub& open, const Device& device) {
                {"equal", nullptr},
                {"held", kept.held},
                {"refused", kept.refused},
+               {"forks", forks},
                {"revoked", device.revoked.has_value()}};
   if (note) {
     line["last_seen"] = note->last_seen;

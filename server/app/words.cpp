@@ -42,6 +42,10 @@ std::string status_in_words(const json& doc) {
     if (device["equal"].is_boolean()) out += device["equal"].get<bool>() ? ", equal" : ", NOT equal";
     if (device["held"] != 0) out += ", " + text(device["held"]) + " held";
     if (device["refused"] != 0) out += ", " + text(device["refused"]) + " refused";
+    if (device["forks"] != 0) {
+      out += ", ITS FOLDER WAS COPIED OR RESTORED (" + text(device["forks"]) +
+             " chains with two histories; both are kept, see that one copy only is used)";
+    }
     if (device["revoked"].get<bool>()) out += ", revoked";
     out += "\n";
   }

@@ -120,6 +120,8 @@ class HubStore {
   /// What was held or refused is so no more: body and openings go.
   virtual Status decide(const Hash& name, KeptState state, Reason reason, std::string_view detail) = 0;
   virtual Result<KeptTotals> kept_totals(const PublicKey& author) = 0;
+  /// Chains of the author at which a second history was pushed: its folder was copied or restored.
+  virtual Result<std::uint64_t> fork_count(const PublicKey& author) = 0;
   /// Chains of the author that have something here, in a log or beside it.
   virtual Result<std::uint64_t> chain_count(const PublicKey& author) = 0;
 

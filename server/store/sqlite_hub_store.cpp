@@ -304,6 +304,13 @@ Result<KeptTotals> SqliteHubStore::kept_totals(const PublicKey& author) {
                     static_cast<std::uint64_t>(select.int64(2))};
 }
 
+Result<std::uint64_t> SqliteHubStore::fork_count(const PublicKey& author) {
+  WASL_LET(auto select, db_.prepare("SELECT count(*) FROM hub_kept WHERE author = ? AND fork = 1"));
+  select.bind_all(author);
+  WASL_LET(const bool found, select.step());
+  return found ? static_cast<std::uint64_t>(select.int64(0)) : 0;
+}
+
 Result<std::uint64_t> SqliteHubStore::chain_count(const PublicKey& author) {
   WASL_LET(auto select,
            db_.prepare("SELECT count(*) FROM (SELECT chain FROM _wasl_source WHERE author = ?1 AND last > 0 "

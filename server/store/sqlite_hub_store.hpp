@@ -64,6 +64,7 @@ class SqliteHubStore final : public HubStore {
   Result<std::vector<KeptSet>> decided_of(const PublicKey& author) override;
   Status decide(const Hash& name, KeptState state, Reason reason, std::string_view detail) override;
   Result<KeptTotals> kept_totals(const PublicKey& author) override;
+  Result<std::uint64_t> fork_count(const PublicKey& author) override;
   Result<std::uint64_t> chain_count(const PublicKey& author) override;
 
   Result<std::optional<Bytes>> meta(std::string_view key) override { return log_.meta(key); }

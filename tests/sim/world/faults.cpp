@@ -52,6 +52,7 @@ constexpr std::array<std::string_view, kFaults> kWords = {
     "laptop_stolen",
     "work_adopted",
     "work_discarded",
+    "hub_recovered",
 };
 
 /// These drew their weights from the run's own dice; later ones have dice of their own.

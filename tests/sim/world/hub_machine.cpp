@@ -68,7 +68,9 @@ void HubMachine::start() {
   SqliteHubStore& opened = **store;
   process_ = std::make_unique<Process>(std::move(*store),
                                        Committer::Ports{opened, schema_, log_key_, clock_, random_});
-  const Status started = process_->hub.committer().start();
+  Status started = process_->hub.committer().start();
+  if (started && told_to_recover_) started = process_->hub.committer().begin_recovery();
+  if (started && !disk_.killed()) told_to_recover_ = false;
   if (!started || disk_.killed()) {
     trace_.note(kName, "does not start: " + (started ? "killed" : started.error().message));
     if (!started && started.error().code == Errc::corrupt) trace_.violation(kName, started.error().message);
@@ -264,6 +266,31 @@ void HubMachine::kill() {
 void HubMachine::cut_power(test::SimDisk::Tear tear) {
   end_process(false);
   disk_.cut_power(tear);
+}
+
+void HubMachine::recover(const test::SimDisk::Image& image) {
+  restore(image);
+  told_to_recover_ = true;
+}
+
+bool HubMachine::open_epoch() {
+  if (!is_up() || !process_->hub.is_recovering()) return false;
+  bool opened = false;
+  work([&] {
+    Hub& hub = process_->hub;
+    NetworkStatement next = hub.authority().statement();
+    ++next.number;
+    next.previous = hub.authority().statement_hash();
+    ++next.epoch;
+    SignedStatement statement{encode(next), {}};
+    add_signature(statement, root_);
+    const Status placed = hub.place(
+        statement, [&](const PublicKey& key) { return key == log_key_.public_key(); },
+        [] { return Status(); });
+    opened = placed.has_value();
+    trace_.note(kName, opened ? "a new epoch begins" : "no new epoch: " + placed.error().message);
+  });
+  return opened && process_ != nullptr;
 }
 
 void HubMachine::restore(const test::SimDisk::Image& image) {

@@ -47,6 +47,13 @@ class HubMachine {
   /// A copy of the disk, as a backup makes it.
   [[nodiscard]] test::SimDisk::Image image() const { return disk_.image(); }
   void restore(const test::SimDisk::Image& image);
+  /// An old copy takes the disk's place, and the operator says so.
+  void recover(const test::SimDisk::Image& image);
+  [[nodiscard]] bool is_recovering() const {
+    return told_to_recover_ || (process_ != nullptr && process_->hub.is_recovering());
+  }
+  /// The roots sign a statement that opens the next epoch. @return whether it is in force.
+  bool open_epoch();
   /// How many heads the old copy had that serves now instead of the newest.
   std::optional<std::uint64_t> old_heads;
   test::SimDisk& disk() { return disk_; }
@@ -95,6 +102,7 @@ class HubMachine {
   std::uint64_t last_link_ = 0;
   std::uint64_t commits_ = 0;
   bool failed_ = false;  ///< its disk, in the last process
+  bool told_to_recover_ = false;
 };
 
 }  // namespace wasl::sim

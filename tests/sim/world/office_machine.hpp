@@ -67,6 +67,8 @@ class OfficeMachine {
     const Schema* schema = nullptr;
     bool live = true;  ///< a daemon; else a sync now and then
   };
+  /// Sessions with a hub that recovers, to their end.
+  std::uint64_t came_back = 0;
   struct World {
     Scheduler& scheduler;
     Faults& faults;
