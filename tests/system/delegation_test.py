@@ -113,7 +113,7 @@ class Delegation(WorldTest):
     def test_ending_the_mandate_ends_what_hangs_on_it(self):
         grant = self.delegate()
         (mandate,) = [g["grant"] for g in self.president.ok("grants", "--of", self.president_key)["grants"]
-                      if g["role"] == "president"]
+                      if g["role"] == "president" and g["kind"] == "person"]
         self.president.ok("revoke", mandate, "--reason", "mandate_over")
         self.sync_all(self.president, self.vice)
         self.assertEqual(self.standing(self.vice, mandate), "ended")
