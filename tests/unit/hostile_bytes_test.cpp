@@ -74,15 +74,16 @@ Bytes entry_item(Byte kind, std::int64_t time, std::int64_t authority = 0) {
 }
 
 TEST(HostileSegment, HasNoAcceptWithoutItsChangeSetAndNoUnknownKind) {
-  EXPECT_TRUE(decode_items("public", 1, entry_item(2, 5), {}));
+  EXPECT_TRUE(decode_items("public", 1, entry_item(5, 5), {}));
   EXPECT_EQ(decode_items("public", 1, entry_item(1, 5), {}).error().code, Errc::malformed);
+  EXPECT_EQ(decode_items("public", 1, entry_item(2, 5), {}).error().code, Errc::malformed);
   EXPECT_EQ(decode_items("public", 1, entry_item(0, 5), {}).error().code, Errc::malformed);
   EXPECT_EQ(decode_items("public", 1, entry_item(7, 5), {}).error().code, Errc::unsupported);
 }
 
 TEST(HostileSegment, HasNoTimeOrPositionBelowZero) {
-  EXPECT_EQ(decode_items("public", 1, entry_item(2, -1), {}).error().code, Errc::malformed);
-  EXPECT_EQ(decode_items("public", 1, entry_item(2, 5, -1), {}).error().code, Errc::malformed);
+  EXPECT_EQ(decode_items("public", 1, entry_item(5, -1), {}).error().code, Errc::malformed);
+  EXPECT_EQ(decode_items("public", 1, entry_item(5, 5, -1), {}).error().code, Errc::malformed);
 }
 
 TEST(HostileSegment, UnpacksToABoundedSize) {
