@@ -11,7 +11,8 @@ namespace wasl {
 /// {"error":{"code","message","hint"}}
 nlohmann::json to_json(const Error& error);
 
-/// @param request {"command": "organisation add" | "invite" | "status", …}. @return the document to print, or
+/// @param request {"command": "organisation add" | "invite" | "status" | "key" |
+/// "witness add", …}. @return the document to print, or
 /// an error document. Never throws.
 nlohmann::json answer(OpenHub& open, const nlohmann::json& request, bool serving);
 

@@ -1,16 +1,21 @@
 // wasl-hub: arguments in, one document or words out.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "server/app/auditing.hpp"
 #include "server/app/desk.hpp"
+#include "server/app/qr.hpp"
 #include "server/app/serve.hpp"
 #include "server/app/words.hpp"
 #include "shared/base/ending.hpp"
+#include "shared/ledger/note.hpp"
 #include "shared/log/log.hpp"
 
 namespace {
@@ -32,6 +37,10 @@ struct Arguments {
   bool as_json = false;
   std::string name, address, listen = "127.0.0.1:7707";
   std::string id, kind, parent, organisation, role = "officer";
+  std::vector<std::string> witnesses;
+  std::string file, png;
+  bool qr = false, as_csv = false;
+  wasl::AuditArguments audit;
 };
 
 std::string dump(const json& document) {
@@ -55,7 +64,7 @@ int report(const Arguments& in, const std::string& command, const json& document
 }
 
 json init(const Arguments& in, const wasl::HubFolder& folder) {
-  const auto done = wasl::init_hub(folder, {in.name, in.address});
+  const auto done = wasl::init_hub(folder, {in.name, in.address, in.witnesses});
   if (!done) return wasl::to_json(done.error());
   return {{"name", in.name}, {"data", folder.path.string()}};
 }
@@ -71,6 +80,51 @@ int serve(const Arguments& in, const wasl::HubFolder& folder) {
   return done ? kDone : report(in, "serve", wasl::to_json(done.error()));
 }
 
+/// A file, or standard input for "-"; up to what a note may take.
+wasl::Result<std::string> read_named(const std::string& file) {
+  std::ifstream named;
+  if (file != "-") {
+    named.open(file, std::ios::binary);
+    if (!named) return wasl::fail(wasl::Errc::not_found, "cannot read " + file);
+  }
+  std::istream& input = file == "-" ? std::cin : named;
+  std::string text(wasl::ledger::kNoteBytes + 1, '\0');
+  input.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(input.gcount()));
+  if (text.size() > wasl::ledger::kNoteBytes)
+    return wasl::fail(wasl::Errc::limit_exceeded, file + " is too long for a note");
+  return text;
+}
+
+/// Adds the invitation as a QR code, as asked.
+json with_qr(const Arguments& in, json document) {
+  if (document.contains("error") || (!in.qr && in.png.empty())) return document;
+  const auto code = wasl::make_qr(document["invitation"].get<std::string>());
+  if (!code) return wasl::to_json(code.error());
+  if (in.qr) document["qr"] = wasl::in_half_blocks(*code, !in.as_json && ::isatty(STDOUT_FILENO) == 1);
+  if (!in.png.empty()) {
+    // The invitation is made by now: a picture that cannot be written must not hide it.
+    if (const auto written = wasl::write_png(*code, in.png)) {
+      document["png"] = in.png;
+    } else {
+      document["png_error"] = written.error().message;
+    }
+  }
+  return document;
+}
+
+int audit(Arguments in, const wasl::HubFolder& folder) {
+  in.audit.form = in.as_json  ? wasl::AuditForm::json
+                  : in.as_csv ? wasl::AuditForm::csv
+                              : wasl::AuditForm::table;
+  bool begun = false;
+  const auto done = wasl::print_audit(folder, in.audit, std::cout, begun);
+  std::cout << std::flush;
+  if (done) return std::cout ? kDone : kFailed;
+  // A JSON document that has begun holds the error itself.
+  return in.as_json && begun ? kFailed : report(in, "audit", wasl::to_json(done.error()));
+}
+
 int run(const Arguments& in, const std::string& command) {
   const wasl::HubFolder folder{std::filesystem::path(in.data)};
   if (!wasl::crypto::start()) {
@@ -80,13 +134,19 @@ int run(const Arguments& in, const std::string& command) {
   if (command == "serve") return serve(in, folder);
   wasl::log::only_errors();
   if (command == "init") return report(in, command, init(in, folder));
+  if (command == "audit") return audit(in, folder);
   json request = {{"command", command}};
   if (command == "organisation add") {
     request.update({{"id", in.id}, {"name", in.name}, {"kind", in.kind}, {"parent", in.parent}});
   } else if (command == "invite") {
     request.update({{"organisation", in.organisation}, {"role", in.role}});
   }
-  return report(in, command, wasl::ask(folder, request));
+  if (command == "witness add") {
+    const auto text = read_named(in.file);
+    if (!text) return report(in, command, wasl::to_json(text.error()));
+    request["text"] = *text;
+  }
+  return report(in, command, with_qr(in, wasl::ask(folder, request)));
 }
 
 /// Options that every command takes.
@@ -119,6 +179,11 @@ int command_line(int argc, char** argv) {
   init->add_option("--address", in.address,
                    "The address that invitations carry; else what serve last listened on");
 
+  init->add_option(
+          "--witness", in.witnesses,
+          "A witness's key in 64 hex digits; more than half of them must cosign what offices call equal")
+      ->allow_extra_args(false);
+
   CLI::App* serve =
       command(app, in, "serve", "Serves offices until SIGTERM or SIGINT",
               "  wasl-hub serve --data hub --listen 127.0.0.1:7707\n"
@@ -143,8 +208,38 @@ int command_line(int argc, char** argv) {
   invite->add_option("--organisation", in.organisation, "Whose device it will be")->required();
   invite->add_option("--role", in.role, "officer, publisher or administrator")->capture_default_str();
 
+  invite->add_flag("--qr", in.qr, "Also as a QR code in the terminal");
+  invite->add_option("--png", in.png, "Also as a QR code in a new PNG file");
+
+  CLI::App* audit = command(
+      app, in, "audit", "Who did what, when, from which device, under which grant",
+      "  wasl-hub audit --data hub --record project/p-1\n"
+      "  wasl-hub audit --data hub --organisation senegal --from 2026-03-01 --until 2026-03-31 --csv");
+  audit->add_option("--record", in.audit.record, "REGISTER/ID");
+  audit->add_option("--device", in.audit.device, "A device's key, or the beginning of it");
+  audit->add_option("--person", in.audit.person, "A person's key, or the beginning of it");
+  audit->add_option("--organisation", in.audit.organisation, "Whose grants were used");
+  audit->add_option("--from", in.audit.from, "A day or a time, in UTC");
+  audit->add_option("--until", in.audit.until, "A day, which counts whole, or a time before which");
+  audit->add_flag("--csv", in.as_csv, "Comma-separated, for spreadsheets")->excludes("--json");
+
   CLI::App* status =
       command(app, in, "status", "Network, keys, spaces, devices", "  wasl-hub status --data hub --json");
+
+  CLI::App* witness = app.add_subcommand("witness", "Who watches that the log only grows");
+  witness->require_subcommand(1);
+  CLI::App* add_witness =
+      command(*witness, in, "add", "Takes the lines by which a witness has cosigned the newest checkpoint",
+              "  curl --silent http://127.0.0.1:7707/log/heads/checkpoint   # what the witness signs\n"
+              "  wasl-hub witness add --data hub cosigned.txt");
+  add_witness
+      ->add_option("FILE", in.file,
+                   "The note with its cosignatures, or their lines alone; - reads standard input")
+      ->required();
+
+  CLI::App* key =
+      command(app, in, "key", "The verifier key of the log `heads`, for whoever reads /log/heads/",
+              "  wasl-hub key --data hub --json");
 
   try {
     app.parse(argc, argv);
@@ -163,6 +258,9 @@ int command_line(int argc, char** argv) {
   if (add->parsed()) return run(in, "organisation add");
   if (invite->parsed()) return run(in, "invite");
   if (status->parsed()) return run(in, "status");
+  if (key->parsed()) return run(in, "key");
+  if (audit->parsed()) return run(in, "audit");
+  if (add_witness->parsed()) return run(in, "witness add");
   return kUsage;
 }
 

@@ -17,7 +17,8 @@ class SystemClock final : public Clock {
 
 struct InitOptions {
   std::string name;
-  std::string address;  ///< that invitations carry; empty: where serve last listened
+  std::string address;                   ///< that invitations carry; empty: where serve last listened
+  std::vector<std::string> witnesses{};  ///< keys in hex, of who must cosign checkpoints
 };
 /// Makes keys, statement and the first entry. Errors: conflict (initialised before), storage_failed.
 Status init_hub(const HubFolder& folder, const InitOptions& options);

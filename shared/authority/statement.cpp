@@ -28,18 +28,6 @@ Bytes signed_message(ByteView statement_bytes) {
   return message;
 }
 
-std::size_t signers(const SignedStatement& statement, const std::vector<PublicKey>& roots) {
-  std::set<PublicKey> seen;
-  const Bytes message = signed_message(statement.bytes);
-  for (const auto& [root, signature] : statement.signatures) {
-    if (std::find(roots.begin(), roots.end(), root) != roots.end() &&
-        crypto::verify(root, message, signature)) {
-      seen.insert(root);
-    }
-  }
-  return seen.size();
-}
-
 Result<NetworkStatement> decode(ByteView bytes) {
   Reader in(bytes);
   if (in.byte() != NetworkStatement::kVersion) {
@@ -83,6 +71,18 @@ Bytes encode(const NetworkStatement& s) {
 
 Hash hash_of(ByteView statement_bytes) { return crypto::hash("wasl.1/statement", statement_bytes); }
 
+std::size_t right_signatures(const SignedStatement& statement, const std::vector<PublicKey>& roots) {
+  std::set<PublicKey> seen;
+  const Bytes message = signed_message(statement.bytes);
+  for (const auto& [root, signature] : statement.signatures) {
+    if (std::find(roots.begin(), roots.end(), root) != roots.end() &&
+        crypto::verify(root, message, signature)) {
+      seen.insert(root);
+    }
+  }
+  return seen.size();
+}
+
 void add_signature(SignedStatement& statement, const crypto::KeyPair& root) {
   statement.signatures.push_back({root.public_key(), root.sign(signed_message(statement.bytes))});
 }
@@ -114,7 +114,7 @@ Result<SignedStatement> decode_signed_statement(ByteView bytes) {
 Result<NetworkStatement> open_statement(const SignedStatement& statement, const NetworkStatement* before,
                                         const Hash* before_hash) {
   WASL_LET(NetworkStatement opened, decode(statement.bytes));
-  if (signers(statement, opened.roots) < opened.threshold) {
+  if (right_signatures(statement, opened.roots) < opened.threshold) {
     return fail(Errc::bad_signature, "the network statement lacks signatures of its root keys");
   }
   if (before == nullptr) {
@@ -127,7 +127,7 @@ Result<NetworkStatement> open_statement(const SignedStatement& statement, const 
       opened.epoch < before->epoch) {
     return fail(Errc::malformed, "the network statement does not follow the one before it");
   }
-  if (signers(statement, before->roots) < before->threshold) {
+  if (right_signatures(statement, before->roots) < before->threshold) {
     return fail(Errc::bad_signature, "the network statement lacks signatures of the root keys before it");
   }
   return opened;

@@ -41,6 +41,8 @@ struct SignedStatement {
 };
 
 void add_signature(SignedStatement& statement, const crypto::KeyPair& root);
+/// How many of these roots have signed it, each once.
+std::size_t right_signatures(const SignedStatement& statement, const std::vector<PublicKey>& roots);
 Bytes encode(const SignedStatement& statement);
 Result<SignedStatement> decode_signed_statement(ByteView bytes);
 

@@ -46,6 +46,8 @@ class HubPort {
   virtual Result<std::optional<NewestLeaf>> newest_leaf(const std::string& space) = 0;
   /// What the hub signed last.
   virtual Seen heads() = 0;
+  /// Whether so many witnesses as the network asks for have cosigned what the hub signed last.
+  virtual bool is_witnessed() = 0;
   virtual Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves) = 0;
   virtual Status note_done(const PublicKey& key, const Done& done) = 0;
 };
@@ -111,7 +113,8 @@ class HubSession {
   std::deque<std::size_t> pushes_waiting_;  ///< bytes of each
   std::size_t bytes_waiting_ = 0;           ///< of them together
   std::uint64_t pushed_sets_ = 0;
-  bool proved_ = false;  ///< the first proof has left
+  bool proved_ = false;           ///< the first proof has left
+  bool proved_witnessed_ = true;  ///< … under a note that the witnesses had cosigned
   bool over_ = false;
   std::optional<Millis> asked_at_;  ///< `finish` came and has no answer yet
   std::optional<Millis> quiet_at_;  ///< live: when to prove what has come since
