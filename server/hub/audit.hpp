@@ -11,10 +11,10 @@
 namespace wasl {
 
 struct AuditFilter {
-  std::optional<std::pair<std::uint32_t, std::string>> record;  ///< register, id
-  std::string device;        ///< beginning of a device's key in hex; empty: all
-  std::string person;        ///< beginning of a person's key in hex; empty: all
-  std::string organisation;  ///< empty: all
+  std::optional<std::pair<std::uint32_t, std::string>> record{};  ///< register, id
+  std::string device{};        ///< beginning of a device's key in hex; empty: all
+  std::string person{};        ///< beginning of a person's key in hex; empty: all
+  std::string organisation{};  ///< empty: all
   Millis from = 0;
   Millis until = 0;  ///< before this; 0: no end
 };
