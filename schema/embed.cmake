@@ -1,16 +1,12 @@
-# cmake -DOUT=embedded.cpp -DFILES=a.json,b.json -P embed.cmake: writes the descriptions as C++ literals.
+# cmake -DOUT=embedded.cpp -DFILES=a.json,b.json -DROLES=roles.json -P embed.cmake: writes the files as C++ literals.
 # A literal may hold 65,536 characters (C++20, annex B), so a longer text becomes adjacent literals.
 set(piece_bytes 8000)
-string(REPLACE "," ";" files "${FILES}")
-set(text "// Generated from schema/registers by schema/embed.cmake.\n#include \"schema/embedded.hpp\"\n\n")
-string(APPEND text "namespace wasl {\n\nconst std::map<std::string, std::string>& embedded_descriptions() {\n")
-string(APPEND text "  static const std::map<std::string, std::string> files = {\n")
-foreach(file IN LISTS files)
-  get_filename_component(name "${file}" NAME)
-  # Read as hex: CMake's own text functions would stumble over brackets and semicolons.
+
+# The file's text as an expression. Read as hex: CMake's own text functions would stumble over brackets and semicolons.
+function(literal file out)
   file(READ "${file}" hex HEX)
   string(LENGTH "${hex}" length)
-  string(APPEND text "    {\"${name}\", std::string()")
+  set(text "std::string()")
   set(at 0)
   while(at LESS length)
     math(EXPR size "${piece_bytes} * 2")
@@ -19,7 +15,19 @@ foreach(file IN LISTS files)
     string(APPEND text "\n      + \"${piece}\"")
     math(EXPR at "${at} + ${size}")
   endwhile()
-  string(APPEND text "},\n")
+  set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
+string(REPLACE "," ";" files "${FILES}")
+set(text "// Generated from schema/ by schema/embed.cmake.\n#include \"schema/embedded.hpp\"\n\n")
+string(APPEND text "namespace wasl {\n\nconst std::map<std::string, std::string>& embedded_descriptions() {\n")
+string(APPEND text "  static const std::map<std::string, std::string> files = {\n")
+foreach(file IN LISTS files)
+  get_filename_component(name "${file}" NAME)
+  literal("${file}" content)
+  string(APPEND text "    {\"${name}\", ${content}},\n")
 endforeach()
-string(APPEND text "  };\n  return files;\n}\n\n}  // namespace wasl\n")
+literal("${ROLES}" content)
+string(APPEND text "  };\n  return files;\n}\n\nconst std::string& embedded_roles() {\n")
+string(APPEND text "  static const std::string text = ${content};\n  return text;\n}\n\n}  // namespace wasl\n")
 file(WRITE "${OUT}" "${text}")

@@ -34,6 +34,12 @@ struct Parsed {
   std::string evidence_folder;
   std::string change_set;
   std::optional<std::string> log_register, log_id;
+  PersonArguments person;
+  GrantRequest grant;
+  AcceptArguments accept;
+  RevokeArguments revoke;
+  GrantsArguments grants;
+  SignArguments sign;
 };
 
 using Run = std::function<Result<Answer>(const Office&)>;
@@ -137,6 +143,17 @@ void add_merge_commands(CLI::App& app, Parsed& p) {
   end->add_option("--value", p.resolve.value, "Another value");
   end->add_option("--note", p.resolve.note, "Why, for the others");
   end->add_option("--space", p.resolve.space, "Where the id is ambiguous");
+  command(app, p, "proposals", "What others propose for fields that a mandate decides",
+          "  wasl proposals --data office", [](const Office& o) { return proposals(o); });
+  CLI::App* decide = command(app, p, "take", "Makes a proposal the decision, if you hold the mandate",
+                             "  wasl take mandate ID status --data office",
+                             [&p](const Office& o) { return take(o, p.resolve); });
+  decide->add_option("REGISTER", p.resolve.register_name, "As wasl proposals lists it")->required();
+  decide->add_option("ID", p.resolve.id, "The record's id")->required();
+  decide->add_option("FIELD", p.resolve.field, "FIELD, or FIELD.fr for one language")->required();
+  decide->add_option("--take", p.resolve.take, "Number of the value, where several are proposed");
+  decide->add_option("--note", p.resolve.note, "Why, for the others");
+  decide->add_option("--space", p.resolve.space, "Where the id is ambiguous");
   CLI::App* drop = command(
       app, p, "discard", "Takes an own change set that has no entry out of what is shown",
       "  wasl discard 3fa91c02 --data office", [&p](const Office& o) { return discard(o, p.change_set); });
@@ -146,7 +163,97 @@ void add_merge_commands(CLI::App& app, Parsed& p) {
           "  wasl attention --data office", [](const Office& o) { return attention(o); });
 }
 
+void add_person_options(CLI::App* sub, PersonArguments& person) {
+  sub->add_option("--key", person.key_file,
+                  "File of the person's key; else person.key in the office's folder");
+  sub->add_option("--passphrase-file", person.passphrase_file,
+                  "Its first line is the passphrase; else it is asked");
+}
+
+void add_grant_options(CLI::App* sub, GrantRequest& grant) {
+  sub->add_option("--to", grant.to, "Public key of a person, or of a device; 'device': this office's own")
+      ->required();
+  sub->add_option("--role", grant.role, "A role of schema/roles.json, or a name of your own");
+  sub->add_option("--rights", grant.rights, "read,write,review,publish,grant,admin; else those of the role")
+      ->delimiter(',');
+  sub->add_option("--space", grant.spaces, "Such as network or section/africa; any number")->delimiter(',');
+  sub->add_option("--register", grant.registers, "Only these registers; any number")->delimiter(',');
+  sub->add_option("--label", grant.labels, "Only records where NAME=VALUE,VALUE; any number")
+      ->allow_extra_args(false);
+  sub->add_option("--organisation", grant.organisation,
+                  "Of whoever receives it; else as known, or this office's");
+  sub->add_option("--from", grant.from, "From this day or time on");
+  sub->add_option("--until", grant.until, "Up to the end of this day, or before this time");
+  sub->add_option("--depth", grant.depth, "How often it may be passed on");
+  sub->add_option("--level", grant.level, "Rank of the mandate: 1 is the highest, 0 none");
+  sub->add_option("--mandate", grant.mandate, "SPACE#ID of the record that describes it");
+  sub->add_option("--reason", grant.reason, "A code: theme, region, absence, …");
+}
+
+void add_power_commands(CLI::App& app, Parsed& p) {
+  CLI::App* key = app.add_subcommand("key", "The person's key of this office, for acts of power");
+  key->require_subcommand(1);
+  CLI::App* make = command(*key, p, "make", "Makes a person's key under a passphrase",
+                           "  wasl key make --data office\n  wasl key make --key /media/usb/president.key",
+                           [&p](const Office& o) { return make_key(o, p.person); });
+  make->add_flag("--plain", p.person.plain, "Without a passphrase: for tests and trials");
+  CLI::App* show =
+      command(*key, p, "show", "Shows the public key, which others grant rights to",
+              "  wasl key show --data office", [&p](const Office& o) { return show_key(o, p.person); });
+  CLI::App* give_one = command(
+      app, p, "grant", "Gives rights to a person's key or a device",
+      "  wasl grant --data office --to KEY --role officer --organisation senegal\n"
+      "  wasl grant --data office --to KEY --rights read,write --space section/africa --label theme=water\n"
+      "  wasl grant --data office --to device        # hands your own rights on to this office's device",
+      [&p](const Office& o) { return give(o, p.person, p.grant); });
+  CLI::App* hand_over =
+      command(app, p, "delegate", "Offers rights for as long as you hold yours; void until they are accepted",
+              "  wasl delegate --data office --to KEY --rights read,write,grant --space section/africa "
+              "--label theme=climate --until 2026-12-31 --depth 1",
+              [&p](const Office& o) {
+                GrantRequest request = p.grant;
+                request.while_held = request.needs_acceptance = true;
+                return give(o, p.person, request);
+              });
+  CLI::App* take_up = command(app, p, "accept", "Accepts a grant, and hands it on to this office's device",
+                              "  wasl accept --data office\n  wasl accept 3fa91c02 --data office --no-device",
+                              [&p](const Office& o) { return accept(o, p.person, p.accept); });
+  take_up->add_option("GRANT", p.accept.grant, "Beginning of its name; else the only one that is offered");
+  take_up->add_flag("--no-device", p.accept.no_device, "This office's device gets nothing of it");
+  CLI::App* end = command(app, p, "revoke", "Ends a grant, or revokes a key",
+                          "  wasl revoke 3fa91c02 --data office --reason mandate_over\n"
+                          "  wasl revoke --data office --of KEY --reason lost",
+                          [&p](const Office& o) { return revoke(o, p.person, p.revoke); });
+  CLI::Option* ended = end->add_option("GRANT", p.revoke.grant, "Beginning of its name; see: wasl grants");
+  CLI::Option* of = end->add_option("--of", p.revoke.key, "Revoke this public key instead");
+  ended->excludes(of);
+  end->add_option("--reason", p.revoke.reason,
+                  "laid_down, withdrawn, replaced, mandate_over; of a key lost, left, compromised");
+  end->add_option("--since", p.revoke.since, "Of a compromised key: the time from which its acts fall");
+  CLI::App* all = command(app, p, "grants", "Who holds which rights, by whom, until when",
+                          "  wasl grants --data office\n  wasl grants --data office --of KEY --json",
+                          [&p](const Office& o) { return grants(o, p.grants); });
+  all->add_option("--of", p.grants.key, "Only what this key holds or gave");
+  all->add_flag("--all", p.grants.all, "Invitations too");
+  CLI::App* drafts =
+      command(app, p, "sign", "Shows drafts of acts in words, and signs one",
+              "  sqlite3 office/replica.db \"INSERT INTO act_draft(act, content) VALUES('grant', "
+              "'{\\\"to\\\": \\\"KEY\\\", \\\"role\\\": \\\"officer\\\"}')\"\n"
+              "  wasl sign --data office\n  wasl sign 1 --data office",
+              [&p](const Office& o) { return sign_drafts(o, p.person, p.sign); });
+  drafts->add_option("DRAFT", p.sign.draft, "Its number");
+  for (CLI::App* sub : {make, show, give_one, hand_over, take_up, end, drafts})
+    add_person_options(sub, p.person);
+  for (CLI::App* sub : {give_one, hand_over}) add_grant_options(sub, p.grant);
+  for (CLI::App* sub : {give_one, hand_over, end})
+    sub->add_option("--under", p.person.under, "Beginning of the name of your grant to act under");
+}
+
 void add_history_commands(CLI::App& app, Parsed& p) {
+  CLI::App* reasons =
+      command(app, p, "why", "Who wrote what a record shows, under which grant, given by whom",
+              "  wasl why project ID --data office", [&p](const Office& o) { return why(o, p.record); });
+  add_record_options(reasons, p.record, true);
   CLI::App* log = command(app, p, "log", "Who wrote what when, from signed history",
                           "  wasl log --data office\n  wasl log project ID --data office",
                           [&p](const Office& o) { return history(o, p.log_register, p.log_id); });
@@ -223,6 +330,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   add_link_commands(app, parsed);
   add_record_commands(app, parsed);
   add_merge_commands(app, parsed);
+  add_power_commands(app, parsed);
   add_history_commands(app, parsed);
   add_proof_commands(app, parsed);
   add_evidence_commands(app, parsed);

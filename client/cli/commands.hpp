@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "client/cli/answer.hpp"
+#include "client/cli/grant_words.hpp"
 #include "client/cli/office.hpp"
 
 namespace wasl::cli {
@@ -55,6 +56,41 @@ struct ResolveArguments {
 };
 Result<Answer> resolve(const Office& office, const ResolveArguments& arguments);
 Result<Answer> discard(const Office& office, const std::string& change_set);
+Result<Answer> proposals(const Office& office);
+/// Makes a proposal the decision: of the holder of the mandate.
+Result<Answer> take(const Office& office, const ResolveArguments& arguments);
+
+/// Whose key signs an act of power.
+struct PersonArguments {
+  std::string key_file;  ///< empty: person.key in the office's folder
+  std::string passphrase_file;
+  std::string under;   ///< beginning of the name of the grant to act under; empty: the first that covers it
+  bool plain = false;  ///< a new key without a passphrase
+};
+Result<crypto::KeyPair> person_key(const Office& office, const PersonArguments& person);
+Result<Answer> make_key(const Office& office, const PersonArguments& person);
+Result<Answer> show_key(const Office& office, const PersonArguments& person);
+Result<Answer> give(const Office& office, const PersonArguments& person, const GrantRequest& request);
+struct AcceptArguments {
+  std::string grant;       ///< empty: the only one that is offered
+  bool no_device = false;  ///< do not hand it on to this office's device
+};
+Result<Answer> accept(const Office& office, const PersonArguments& person, const AcceptArguments& arguments);
+struct RevokeArguments {
+  std::string grant, key, reason, since;
+};
+Result<Answer> revoke(const Office& office, const PersonArguments& person, const RevokeArguments& arguments);
+struct GrantsArguments {
+  std::string key;
+  bool all = false;
+};
+Result<Answer> grants(const Office& office, const GrantsArguments& arguments);
+struct SignArguments {
+  std::optional<std::int64_t> draft;
+};
+Result<Answer> sign_drafts(const Office& office, const PersonArguments& person,
+                           const SignArguments& arguments);
+Result<Answer> why(const Office& office, const RecordArguments& arguments);
 
 Result<Answer> history(const Office& office, const std::optional<std::string>& register_name,
                        const std::optional<std::string>& id);

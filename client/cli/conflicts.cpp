@@ -24,6 +24,7 @@ Json conflict_json(const Conflict& conflict) {
     one["organisation"] = value.organisation;
     one["time"] = iso_time(value.time);
     one["shown"] = value.shown;
+    one["level"] = value.level;
     out["values"].push_back(std::move(one));
   }
   return out;
@@ -36,7 +37,8 @@ std::string conflict_words(const Conflict& conflict, Millis now) {
     const ConflictValue& value = conflict.values[i];
     out += "\n  [" + std::to_string(i) + "] " + (value.deleted ? "(no value)" : value.value) + "  by " +
            (value.organisation.empty() ? to_hex(value.author.view()).substr(0, 12) : value.organisation) +
-           ", " + time_words(value.time, now) + (value.shown ? "  <- shown" : "");
+           ", " + (value.level == 0 ? "" : "level " + std::to_string(value.level) + ", ") +
+           time_words(value.time, now) + (value.shown ? "  <- shown" : "");
   }
   return out;
 }
@@ -85,6 +87,50 @@ Result<Answer> resolve(const Office& office, const ResolveArguments& arguments) 
   WASL_TRY(replica->resolve(resolution));
   const Json out{{"resolved", {{"register", reg->name}, {"id", arguments.id}, {"field", arguments.field}}}};
   return Answer{out.dump(), "Resolved. The others see it at their next sync.", kDone};
+}
+
+Result<Answer> proposals(const Office& office) {
+  WASL_LET(const auto replica, office.open());
+  WASL_LET(const auto all, replica->proposals());
+  Json out{{"proposals", Json::array()}};
+  std::string words =
+      all.empty() ? "No proposals."
+                  : counted(all.size(), "field") + " with proposals; the holder of the mandate decides:";
+  for (const Conflict& field : all) {
+    out["proposals"].push_back(conflict_json(field));
+    words += "\n" + conflict_words(field, office.clock().now());
+  }
+  if (!all.empty())
+    words += "\nTake one with: wasl take REGISTER ID FIELD, and --take N where there are several";
+  return Answer{out.dump(), std::move(words), kDone};
+}
+
+Result<Answer> take(const Office& office, const ResolveArguments& arguments) {
+  WASL_LET(const Register* const reg, find_register(arguments.register_name));
+  WASL_LET(const FieldName name, find_field_name(*reg, arguments.field));
+  ResolveArguments chosen = arguments;
+  {
+    WASL_LET(const auto replica, office.open());
+    WASL_LET(const auto all, replica->proposals());
+    for (const Conflict& field : all) {
+      if (field.register_name != reg->name || field.id != arguments.id || field.field != name.field->name)
+        continue;
+      if (!name.key.empty() && field.key != name.key) continue;
+      if (arguments.space && field.space != *arguments.space) continue;
+      for (std::size_t i = 0; i < field.values.size() && !arguments.take; ++i) {
+        if (field.values[i].shown) continue;
+        if (chosen.take)
+          return fail(Errc::conflict, "there are several proposals",
+                      "name one with --take N; see: wasl proposals");
+        chosen.take = i;
+      }
+    }
+  }
+  if (!chosen.take)
+    return fail(Errc::not_found,
+                "nothing is proposed for " + reg->name + " " + arguments.id + " " + arguments.field,
+                "list what is with: wasl proposals");
+  return resolve(office, chosen);
 }
 
 Result<Answer> discard(const Office& office, const std::string& change_set) {

@@ -112,6 +112,7 @@ Answer answer_of(const CheckedReceipt& checked, const Receipt& receipt) {
     words += "\n  " + iso_time(change.hub_time) + "  " + grant.organisation + " (" + grant.role + ", " +
              std::string(word_of(grant.kind)) + " " + short_key(author.view()) + ")  [" + receipt.space +
              " " + std::to_string(change.position) + "]";
+    if (change.adopted) words += "  adopted: written by that key, in force by the right of this organisation";
     for (const Operation& op : change.set.operations) {
       if (op.register_number != receipt.register_number || op.id != receipt.id) continue;
       operations.push_back(in_words(op, register_of(op)));
@@ -124,6 +125,7 @@ Answer answer_of(const CheckedReceipt& checked, const Receipt& receipt) {
                        {"author", to_hex(author.view())},
                        {"organisation", grant.organisation},
                        {"role", grant.role},
+                       {"adopted", change.adopted},
                        {"operations", std::move(operations)},
                        {"rights", rights_json(change.rights)}});
   }

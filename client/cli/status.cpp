@@ -4,6 +4,7 @@
 #include "client/cli/commands.hpp"
 #include "client/cli/words.hpp"
 #include "client/engine/daemon_lock.hpp"
+#include "shared/authority/reason_words.hpp"
 
 namespace wasl::cli {
 namespace {
@@ -28,7 +29,7 @@ std::string_view state_word(PendingState state) {
   return "";
 }
 
-Json status_json(const ReplicaStatus& now, bool daemon) {
+Json status_json(const ReplicaStatus& now, bool daemon, const std::string& language) {
   Json out;
   out["network"] = now.network;
   out["organisation"] = now.organisation;
@@ -54,21 +55,22 @@ Json status_json(const ReplicaStatus& now, bool daemon) {
              {"space", set.space},
              {"state", state_word(set.state)},
              {"reason", to_word(set.reason)},
-             {"explanation", explain(set.reason)},
+             {"explanation", label(explain_in_five(set.reason), language)},
              {"detail", set.detail},
              {"records", Json::array()}};
     for (const auto& [reg, id] : set.records) one["records"].push_back({{"register", reg}, {"id", id}});
     out["waiting"].push_back(std::move(one));
   }
   out["notices"] = now.notices;
+  out["keys"] = now.keys;
   return out;
 }
 
-std::string waiting_words(const ReplicaStatus& now) {
+std::string waiting_words(const ReplicaStatus& now, const std::string& language) {
   std::string out;
   for (const PendingSet& set : now.waiting) {
     out += "\n  " + to_hex(set.name.view()).substr(0, 12) + " " + std::string(state_word(set.state)) + ": " +
-           std::string(explain(set.reason));
+           label(explain_in_five(set.reason), language);
     if (!set.detail.empty()) out += " (" + set.detail + ")";
     for (const auto& [reg, id] : set.records) out += "\n    " + reg + " " + id;
   }
@@ -76,7 +78,7 @@ std::string waiting_words(const ReplicaStatus& now) {
   return out;
 }
 
-std::string status_words(const ReplicaStatus& now, bool daemon, Millis clock) {
+std::string status_words(const ReplicaStatus& now, bool daemon, Millis clock, const std::string& language) {
   std::string out = now.network + ", " + now.organisation + " (" + now.role + "), hub " +
                     (now.hub.empty() ? "not known" : now.hub) +
                     "\nLast complete sync: " + time_words(now.last_sync, clock) +
@@ -86,7 +88,7 @@ std::string status_words(const ReplicaStatus& now, bool daemon, Millis clock) {
     out += "; accepted and on their way back: " + std::to_string(now.unacknowledged);
   if (now.held + now.refused > 0) {
     out += "\nHeld by the hub: " + std::to_string(now.held) + ", refused: " + std::to_string(now.refused) +
-           waiting_words(now);
+           waiting_words(now, language);
   }
   out +=
       "\nConflicts: " + std::to_string(now.conflicts) + (now.conflicts > 0 ? " (see: wasl conflicts)" : "");
@@ -97,6 +99,8 @@ std::string status_words(const ReplicaStatus& now, bool daemon, Millis clock) {
     out += "\n  " + space.space + ": as of " + time_words(space.as_of, clock) + ", position " +
            std::to_string(space.position);
   }
+  out += "\nKeys:";
+  for (const std::string& words : now.keys) out += "\n  " + words;
   for (const std::string& notice : now.notices) out += "\nNote: " + notice;
   return out;
 }
@@ -107,7 +111,9 @@ Result<Answer> status(const Office& office) {
   WASL_LET(const auto replica, office.open());
   WASL_LET(const ReplicaStatus now, replica->status());
   const bool daemon = daemon_runs(office.folder());
-  return Answer{status_json(now, daemon).dump(), status_words(now, daemon, office.clock().now()), kDone};
+  const std::string language = replica->network().language;  // English for any other
+  return Answer{status_json(now, daemon, language).dump(),
+                status_words(now, daemon, office.clock().now(), language), kDone};
 }
 
 }  // namespace wasl::cli

@@ -93,6 +93,15 @@ void SyncRun::close() {
 }
 
 void SyncRun::on_closed(const LinkEnd& end) {
+  if (session_ != nullptr && session_->begins_again() && draws_left_ > 0) {
+    --draws_left_;
+    return timer_.start(std::chrono::milliseconds(0), [this] {
+      channel_.reset();
+      session_.reset();
+      closing_ = false;
+      start();
+    });
+  }
   if (closing_) return finish(std::nullopt);
   if (end.error) return finish(end.error);
   finish(Error{Errc::no_link,

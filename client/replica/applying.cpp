@@ -57,18 +57,19 @@ Status Replica::check_openings(const Segment& segment) {
   for (const OpeningItem& item : segment.openings) openings[item.commitment] = &item.opening;
   std::set<Hash> opened;
   for (const SegmentItem& item : segment.items) {
-    const auto* set = std::get_if<SetItem>(&item);
+    const auto* with_body = std::get_if<SetItem>(&item);
+    const ChangeSet* set = with_body != nullptr ? &with_body->set : effect_of(item);
     if (set == nullptr) continue;
-    for (std::size_t i = 0; i < set->set.operations.size(); ++i) {
-      const Operation& op = set->set.operations[i];
+    for (std::size_t i = 0; i < set->operations.size(); ++i) {
+      const Operation& op = set->operations[i];
       if (op.value.type != ValueType::commitment) continue;
       const auto commitment = Hash::from(op.value.data);
       const auto it = commitment ? openings.find(*commitment) : openings.end();
       if (it == openings.end()) {
         return fail(Errc::malformed, "a personal value of " + op.id + " came without its opening");
       }
-      if (commitment_of(anchor_.network, segment.space, op.id, op.address.field, set->set.dot(i),
-                        *it->second) != *commitment) {
+      if (commitment_of(anchor_.network, segment.space, op.id, op.address.field, set->dot(i), *it->second) !=
+          *commitment) {
         return fail(Errc::bad_signature, "a personal value of " + op.id + " does not match its commitment");
       }
       opened.insert(*commitment);
@@ -92,10 +93,9 @@ Status Replica::check_order(const Segment& segment, const SpaceInfo& info) {
   }
   Position position = segment.first;
   for (const SegmentItem& item : segment.items) {
-    const auto* set = std::get_if<SetItem>(&item);
-    const auto* other = std::get_if<EntryItem>(&item);
-    if (other == nullptr && (set == nullptr || !set->entry)) continue;
-    const ledger::Entry& entry = other != nullptr ? other->entry : *set->entry;
+    const ledger::Entry* const placed = entry_of(item);
+    if (placed == nullptr) continue;
+    const ledger::Entry& entry = *placed;
     WASL_LET(const SpaceInfo* const authority, store_.space(kAuthoritySpace));
     const Position most = info.name == kAuthoritySpace ? position - 1 : authority->size;
     if (entry.authority > most) {
@@ -166,6 +166,7 @@ Status Replica::on_entries(Segment segment) {
     if (applied.error().code == Errc::caught) WASL_TRY(drop_unproved());
     return applied;
   }
+  WASL_TRY(note_epoch());
   return settle_in();
 }
 
@@ -178,9 +179,7 @@ PlacedItems placed_items(const Segment& segment) {
   PlacedItems out;
   Position position = segment.first;
   for (const SegmentItem& item : segment.items) {
-    const auto* set = std::get_if<SetItem>(&item);
-    const bool placed = std::holds_alternative<EntryItem>(item) || (set != nullptr && set->entry);
-    if (placed) out.emplace_back(position++, &item);
+    if (entry_of(item) != nullptr) out.emplace_back(position++, &item);
   }
   return out;
 }
@@ -235,19 +234,31 @@ Status Replica::apply_space(const std::string& space, const Segment* fresh) {
       }
       std::size_t operations = 0;
       bool waiting = false;
+      bool voids = false;
       while (at < items.size() && operations < kSliceOperations) {
         const auto& [position, item] = items[at];
-        if (const auto* set = std::get_if<SetItem>(item)) {
-          const Header& header = set->set.header;
-          if (position + (header.parts - header.part) > space_info->size) {
-            waiting = true;  // the group's last part is still to come
+        const ledger::Entry& entry = *entry_of(*item);
+        WASL_LET(const auto due, due_voids(*space_info, entry));
+        if (!due.empty()) {
+          WASL_LET(voids, check_voids(*space_info, due));
+          waiting = !voids;
+          break;
+        }
+        if (const ChangeSet* set = effect_of(*item)) {
+          const Header& header = set->header;
+          WASL_LET(const bool whole, is_whole(*space_info, position, *set));
+          if (!whole || position + (header.parts - header.part) > space_info->size) {
+            waiting = true;  // the last part of what takes effect at once is still to come
             break;
           }
-          WASL_TRY(apply_set(set->set, *set->entry, position));
-          operations += set->set.operations.size();
+          WASL_TRY(apply_set(*set, entry, position));
+          operations += set->operations.size();
         }
         if (const auto* other = std::get_if<EntryItem>(item);
-            other != nullptr && other->entry.kind != ledger::EntryKind::statement) {
+            other != nullptr && entry.kind == ledger::EntryKind::void_) {
+          return accuse("the hub voided an entry of " + space + " that no revocation voids", {},
+                        entry.encode());
+        } else if (other != nullptr && entry.kind != ledger::EntryKind::statement) {
           return fail(Errc::unsupported,
                       "the log of " + space + " holds an act that this version cannot read",
                       "update the program; nothing is lost");
@@ -264,6 +275,10 @@ Status Replica::apply_space(const std::string& space, const Segment* fresh) {
       WASL_TRY(store_.save_space(*space_info));
       WASL_TRY(commit(transaction, captured));
       if (waiting) return {};
+      if (voids) {
+        WASL_TRY(apply_voids(space));
+        break;
+      }
     }
   }
 }
@@ -276,6 +291,7 @@ Status Replica::settle_digest(SpaceInfo& info) {
       noted != noted_.end() && noted->second == std::pair{store_.forgotten(), info.digested};
   if (!complete) {  // a crash, or another process, came between: the records touched since are looked at
                     // again
+    std::set<Position> touched;
     for (Position next = info.digested + 1; next <= info.applied;) {
       WASL_LET(const auto segments,
                store_.read(info.name, next, limits::kSegmentTargetBytes, anchor_.network));
@@ -284,13 +300,21 @@ Status Replica::settle_digest(SpaceInfo& info) {
       for (const Segment& segment : segments) {
         for (const auto& [position, item] : placed_items(segment)) {
           next = position + 1;
-          const auto* set = std::get_if<SetItem>(item);
-          if (position <= info.digested || position > info.applied || set == nullptr) continue;
-          for (const Operation& op : set->set.operations) {
-            WASL_LET(const LoadedRecord loaded, records_.load(op.register_number, info.name, op.id));
-            store_.note_record(info.number, op.id, record_hash(op.id, loaded.record.confirmed));
-          }
+          if (position <= info.digested || position > info.applied) continue;
+          touched.insert(position);
+          if (const auto* other = std::get_if<EntryItem>(item);
+              other != nullptr && other->entry.kind == ledger::EntryKind::void_)
+            touched.insert(voided_position(*other));
         }
+      }
+    }
+    WASL_LET(const auto places, touched_at(info, touched));
+    for (const auto& [reg, id] : places) {
+      WASL_LET(const LoadedRecord loaded, records_.load(reg, info.name, id));
+      if (loaded.record.confirmed.exists()) {
+        store_.note_record(info.number, id, record_hash(id, loaded.record.confirmed));
+      } else {
+        store_.note_gone(info.number, id);
       }
     }
   }
@@ -310,7 +334,7 @@ const Schema& Replica::schema_in_force() const {
 /// @param elsewhere the confirmed state of ids that another register has.
 Result<Verdict> Replica::judge(const ChangeSet& set, const ledger::Entry& entry, Position position,
                                const std::map<std::string, LoadedRecord>& records,
-                               const std::map<std::string, RecordState>& elsewhere) {
+                               const std::map<std::string, RecordState>& elsewhere, const Header* adopter) {
   WASL_LET(const SpaceInfo* const here, store_.space(set.header.space));
   std::optional<Error> failed;
   const auto record = [&](std::string_view id) -> const RecordState* {
@@ -331,15 +355,18 @@ Result<Verdict> Replica::judge(const ChangeSet& set, const ledger::Entry& entry,
     if (!known) failed = known.error();
     return roots_[std::move(key)] = known.value_or(Hash{});
   };
-  Verdict verdict =
-      authorise(set, authority_, entry.authority, schema_in_force(), entry.hub_time, {record, in_log, root});
+  const Before before{record, in_log, root};
+  Verdict verdict = adopter != nullptr ? authorise_adoption(set, *adopter, authority_, entry.authority,
+                                                            schema_in_force(), entry.hub_time, before)
+                                       : authorise(set, authority_, entry.authority, schema_in_force(),
+                                                   entry.hub_time, before);
   if (failed) return tl::unexpected(*failed);
   if (verdict.reason != Reason::seen) return verdict;
   WASL_LET(const bool space_was_damaged, repair_rows(set.header.space, set.header.seen.size));
   WASL_LET(const bool authority_was_damaged,
            repair_rows(std::string(kAuthoritySpace), set.header.seen_authority.size));
   if (!space_was_damaged && !authority_was_damaged) return verdict;
-  return judge(set, entry, position, records, elsewhere);
+  return judge(set, entry, position, records, elsewhere, adopter);
 }
 
 Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position) {
@@ -355,7 +382,12 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
     }
     records.emplace(op.id, std::move(loaded));
   }
-  WASL_LET(const Verdict verdict, judge(set, entry, position, records, elsewhere));
+  std::optional<Adopter> adopter;
+  if (entry.kind == ledger::EntryKind::adopt) {
+    WASL_LET(adopter, adopter_of(header.space, position, set));
+  }
+  WASL_LET(const Verdict verdict,
+           judge(set, entry, position, records, elsewhere, adopter ? &adopter->header : nullptr));
   if (verdict.reason == Reason::unsupported) {
     return fail(Errc::unsupported,
                 "the log of " + header.space + " goes on in a form that this version cannot read",
@@ -363,7 +395,8 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
   }
   if (verdict.outcome != Outcome::accepted) {
     WASL_TRY(check_own_state(header.space, records));
-    return accuse("the hub accepted a change set of " + short_key(header.source.author) + " in " +
+    const std::string did = adopter ? "let be adopted" : "accepted";
+    return accuse("the hub " + did + " a change set of " + short_key(header.source.author) + " in " +
                       header.space + " that it had to refuse (" + std::string(to_word(verdict.reason)) + " " +
                       verdict.detail + "): " + std::string(explain(verdict.reason)),
                   set.header_bytes, set.body_bytes);
@@ -372,6 +405,7 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
   const bool own = header.source.author == device_.public_key();
   const Millis now = ports_.clock->now();
   const Millis effective = std::min(header.stamp.millis(), entry.hub_time);
+  const Level level = authority_.level_of(header.grant);
   std::map<std::string, bool> elements_changed;
   for (std::size_t i = 0; i < set.operations.size(); ++i) {
     const Operation& op = set.operations[i];
@@ -387,7 +421,7 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
     }
     if (field == nullptr || field->is_set()) elements_changed[op.id] = true;
     loaded.record.drop_overlay(set.dot(i));
-    loaded.record.confirmed.apply(op, {set.dot(i), header.stamp, effective});
+    loaded.record.confirmed.apply(op, {set.dot(i), header.stamp, effective, level});
     if (plain_field && loaded.record.confirmed.exists()) {
       // What a program may still have on its screen, so that putting it back is seen for what it is.
       Value old = before.value_or(Value::null());

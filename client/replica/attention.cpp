@@ -1,16 +1,9 @@
 // What needs attention: never refused at writing, because a draft may be unfinished and two good edits may
 // break a rule together.
 #include "client/replica/replica.hpp"
-#include "shared/sql/table_ddl.hpp"
 
 namespace wasl {
 namespace {
-
-std::string missing_condition(const Register& reg, const Field& field) {
-  if (!field.is_set()) return field.name + " IS NULL";
-  return "NOT EXISTS(SELECT 1 FROM " + sql::set_table(reg, field) + " AS s WHERE s.record = " + reg.name +
-         ".id AND s.space = " + reg.name + ".space)";
-}
 
 std::string broken_condition(const Register& reg, const Rule& rule) {
   const Field* field = reg.field(rule.before);
@@ -31,6 +24,7 @@ Result<std::vector<AttentionItem>> Replica::attention() {
   WASL_LET(auto transaction, Transaction::begin(db_, Transaction::Kind::deferred));
   WASL_TRY(store_.refresh());
   std::vector<AttentionItem> out;
+  if (!tables_ready_) return out;  // joined, and the network is not known yet
   const auto collect = [&](const Register& reg, const std::string& condition, std::string_view kind,
                            const std::string& words) -> Status {
     WASL_LET(auto select,
@@ -45,7 +39,7 @@ Result<std::vector<AttentionItem>> Replica::attention() {
   for (const Register& reg : ports_.schema->registers()) {
     for (const Field& field : reg.fields) {
       if (!field.required || field.retired) continue;
-      WASL_TRY(collect(reg, missing_condition(reg, field), "missing", field.name + " is missing"));
+      WASL_TRY(collect(reg, field.name + " IS NULL", "missing", field.name + " is missing"));
     }
     for (const Rule& rule : reg.rules) {
       WASL_TRY(collect(reg, broken_condition(reg, rule), "rule",

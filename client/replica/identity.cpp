@@ -14,6 +14,11 @@ CREATE TABLE IF NOT EXISTS chain(chain BLOB PRIMARY KEY, space TEXT NOT NULL, bu
   last INTEGER NOT NULL DEFAULT 0, name BLOB, retired INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS evidence(no INTEGER PRIMARY KEY, at INTEGER NOT NULL, what TEXT NOT NULL,
   ours BLOB NOT NULL, theirs BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS act_chain(person BLOB PRIMARY KEY, chain BLOB NOT NULL, last INTEGER NOT NULL,
+  name BLOB NOT NULL, stamp INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS act(no INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB NOT NULL UNIQUE, header BLOB NOT NULL,
+  body BLOB NOT NULL, signature BLOB NOT NULL, state INTEGER NOT NULL DEFAULT 0, reason INTEGER NOT NULL DEFAULT 0,
+  detail TEXT NOT NULL DEFAULT '');
 )sql";
 
 // Who lies at every session must not fill the disk.
@@ -70,6 +75,7 @@ Result<std::optional<NetworkAnchor>> Identity::network() {
   anchor.statement_hash = in.fixed<Hash>();
   anchor.statement_number = in.varint();
   anchor.log_key = in.fixed<PublicKey>();
+  anchor.epoch = in.varint();
   anchor.url = in.text(1024);
   anchor.organisation = in.text(64);
   anchor.language = in.text(64);
@@ -83,10 +89,24 @@ Status Identity::set_network(const NetworkAnchor& anchor) {
   out.fixed(anchor.statement_hash);
   out.varint(anchor.statement_number);
   out.fixed(anchor.log_key);
+  out.varint(anchor.epoch);
   out.sized(anchor.url);
   out.sized(anchor.organisation);
   out.sized(anchor.language);
   return set_value("network", out.bytes());
+}
+
+Status Identity::set_statement(const OpenedStatement& opened) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_LET(auto anchor, network());
+  if (!anchor) return damaged();
+  if (opened.statement.number < anchor->statement_number) return {};
+  anchor->statement_hash = opened.hash;
+  anchor->statement_number = opened.statement.number;
+  anchor->log_key = opened.statement.log_key;
+  anchor->epoch = opened.statement.epoch;
+  WASL_TRY(set_network(*anchor));
+  return transaction.commit();
 }
 
 Status Identity::set_url(std::string_view url) {
@@ -175,6 +195,15 @@ Result<CheckpointAnchor> Identity::checkpoint() {
   return out;
 }
 
+Status Identity::begin_epoch(std::uint64_t epoch) {
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_LET(const auto last, value("checkpoint"));
+  if (!last) return {};
+  WASL_TRY(set_value("checkpoint before epoch " + std::to_string(epoch), *last));
+  WASL_TRY(db_.exec("DELETE FROM value WHERE key = 'checkpoint'"));
+  return transaction.commit();
+}
+
 Status Identity::move_checkpoint(const CheckpointAnchor& from, const CheckpointAnchor& to) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_LET(const CheckpointAnchor now, checkpoint());
@@ -222,6 +251,68 @@ Status Identity::set_shown(const ChainId& chain, Sequence last, const Hash& name
   WASL_LET(auto update, db_.prepare("UPDATE chain SET last = ?, name = ? WHERE chain = ? AND last < ?1"));
   update.bind_all(last, name, chain);
   return update.run();
+}
+
+Result<std::optional<Identity::ActChain>> Identity::act_chain(const PublicKey& person) {
+  WASL_LET(auto select, db_.prepare("SELECT chain, last, name, stamp FROM act_chain WHERE person = ?"));
+  select.bind_all(person);
+  WASL_LET(const bool found, select.step());
+  if (!found) return std::optional<ActChain>();
+  const auto chain = ChainId::from(select.blob(0));
+  const auto name = Hash::from(select.blob(2));
+  if (!chain || !name) return damaged();
+  ActChain out{{person, *chain},
+               {static_cast<Sequence>(select.int64(1)), *name, std::string(kAuthoritySpace), {}}};
+  out.end.stamp.bits = static_cast<std::uint64_t>(select.int64(3));
+  return std::optional(std::move(out));
+}
+
+Status Identity::end_act_chain(const ChainId& chain) {
+  WASL_LET(auto erase, db_.prepare("DELETE FROM act_chain WHERE chain = ?"));
+  erase.bind_all(chain);
+  return erase.run();
+}
+
+Status Identity::add_act(const SignedAct& act) {
+  const Header& header = act.set.header;
+  WASL_LET(auto transaction, Transaction::begin(db_));
+  WASL_LET(auto chain,
+           db_.prepare("INSERT INTO act_chain VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET "
+                       "chain = ?2, last = ?3, name = ?4, stamp = ?5"));
+  chain.bind_all(header.source.author, header.source.chain, header.sequence, act.set.name,
+                 static_cast<std::int64_t>(header.stamp.bits));
+  WASL_TRY(chain.run());
+  WASL_LET(auto insert, db_.prepare("INSERT INTO act(name, header, body, signature) VALUES(?, ?, ?, ?)"));
+  insert.bind_all(act.set.name, ByteView(act.set.header_bytes), ByteView(act.set.body_bytes), act.signature);
+  WASL_TRY(insert.run());
+  return transaction.commit();
+}
+
+Result<std::vector<SignedAct>> Identity::acts() {
+  std::vector<SignedAct> out;
+  WASL_LET(auto select,
+           db_.prepare("SELECT header, body, signature, state, reason, detail FROM act ORDER BY no"));
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return out;
+    auto set = decode_change_set(select.blob(0), select.blob(1));
+    const auto signature = Signature::from(select.blob(2));
+    if (!set || !signature) return damaged();
+    out.push_back({*std::move(set), *signature, static_cast<PendingState>(select.int64(3)),
+                   static_cast<Reason>(select.int64(4)), std::string(select.text(5))});
+  }
+}
+
+Status Identity::rule_act(const Hash& name, PendingState state, Reason reason, std::string_view detail) {
+  WASL_LET(auto update, db_.prepare("UPDATE act SET state = ?, reason = ?, detail = ? WHERE name = ?"));
+  update.bind_all(static_cast<int>(state), static_cast<int>(reason), detail, name);
+  return update.run();
+}
+
+Status Identity::forget_act(const Hash& name) {
+  WASL_LET(auto erase, db_.prepare("DELETE FROM act WHERE name = ?"));
+  erase.bind_all(name);
+  return erase.run();
 }
 
 Status Identity::add_evidence(std::string_view what, ByteView ours, ByteView theirs, Millis at) {
@@ -275,6 +366,12 @@ Status Identity::set_damaged_copies(const std::vector<std::string>& names) {
   std::string lines;
   for (const std::string& name : names) lines += name + '\n';
   return set_value("damaged copies", view(lines));
+}
+
+Status Identity::destroy() {
+  WASL_TRY(db_.exec("PRAGMA secure_delete = ON"));
+  WASL_TRY(db_.exec("DELETE FROM value; DELETE FROM chain; DELETE FROM evidence"));
+  return db_.settle();
 }
 
 }  // namespace wasl

@@ -8,12 +8,16 @@
 #include <string>
 #include <vector>
 
+#include "shared/authority/authorise.hpp"
 #include "shared/authority/statement.hpp"
 #include "shared/crypto/crypto.hpp"
 #include "shared/model/change_set.hpp"
 #include "shared/sqlite/database.hpp"
 
 namespace wasl {
+
+/// How far a change set of ours has come.
+enum class PendingState : std::uint8_t { unsent = 0, held = 1, refused = 2, accepted = 3, discarded = 4 };
 
 /// What an office knows of its network before it has any log.
 struct NetworkAnchor {
@@ -23,12 +27,22 @@ struct NetworkAnchor {
   PublicKey log_key;
   std::string url;
   std::string organisation;
-  std::string language;  ///< of plain text written by SQL; empty: und
+  std::string language;     ///< of plain text written by SQL; empty: und
+  std::uint64_t epoch = 0;  ///< of the hub's log; 0: not known before the statement itself is
 };
 
 struct CheckpointAnchor {
   Seen heads;
   std::string note;  ///< as signed; empty: none yet
+};
+
+/// An act of power, signed by a person's key, until its entry is here.
+struct SignedAct {
+  ChangeSet set;
+  Signature signature;
+  PendingState state = PendingState::unsent;
+  Reason reason = Reason::none;
+  std::string detail{};
 };
 
 class Identity {
@@ -38,6 +52,8 @@ class Identity {
 
   Result<std::optional<NetworkAnchor>> network();
   Status set_network(const NetworkAnchor& anchor);
+  /// A newer network statement than the anchor's: from here on nothing older is believed.
+  Status set_statement(const OpenedStatement& opened);
   Status set_url(std::string_view url);
 
   /// The device's key and its X25519 half; made once.
@@ -55,6 +71,8 @@ class Identity {
   Status settle_counter();  ///< the hub let us in: the next leap is short again
 
   Result<CheckpointAnchor> checkpoint();
+  /// The hub's log begins anew: the last checkpoint before is kept apart.
+  Status begin_epoch(std::uint64_t epoch);
   /// Only while `from` still stands: another program of this office may have come first, and `to` does not
   /// go on from there.
   Status move_checkpoint(const CheckpointAnchor& from, const CheckpointAnchor& to);
@@ -71,6 +89,20 @@ class Identity {
   Status add_chain(const ChainId& chain, std::string_view space, bool bulk);
   Status retire_chain(const ChainId& chain);
   Status set_shown(const ChainId& chain, Sequence last, const Hash& name);
+
+  /// Where a person's chain in `authority` ends here; nothing: none was begun, or it cannot go on.
+  struct ActChain {
+    Source source;
+    ChainEnd end;
+  };
+  Result<std::optional<ActChain>> act_chain(const PublicKey& person);
+  Status end_act_chain(const ChainId& chain);
+  /// Keeps the act, and its chain with it.
+  Status add_act(const SignedAct& act);
+  /// In the order they were signed.
+  Result<std::vector<SignedAct>> acts();
+  Status rule_act(const Hash& name, PendingState state, Reason reason, std::string_view detail);
+  Status forget_act(const Hash& name);
 
   /// The same thing once, however often it is met, and not without end.
   Status add_evidence(std::string_view what, ByteView ours, ByteView theirs, Millis at);
@@ -90,6 +122,9 @@ class Identity {
   /// not moved.
   Result<std::vector<std::string>> damaged_copies();
   Status set_damaged_copies(const std::vector<std::string>& names);
+
+  /// Overwrites the keys and all else that stands here.
+  Status destroy();
 
   [[nodiscard]] bool must_reopen() const { return db_.must_reopen(); }
   Status check() { return db_.check(); }

@@ -104,6 +104,13 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
   WASL_TRY(check_held());
+  WASL_TRY(refresh_anchor());
+  if (authority_.statement().number < anchor_.statement_number) {
+    return accuse("the hub withholds network statements: it sent " +
+                      std::to_string(authority_.statement().number) + " of " +
+                      std::to_string(anchor_.statement_number),
+                  anchor_.statement_hash.view(), view(proof.checkpoint));
+  }
   WASL_LET(const CheckpointAnchor known, identity_.checkpoint());
   const bool goes_on = session_base_.value_or(known.heads) == known.heads;
   std::set<std::string> fresh;
@@ -156,7 +163,7 @@ Result<bool> Replica::is_overtaken() {
 /// Signed by the hub, of this network, and going on from what this session named, whatever another process of
 /// this office has learnt since.
 Result<ledger::Checkpoint> Replica::check_checkpoint(const Proof& proof, const CheckpointAnchor& known) {
-  const std::string origin = ledger::heads_origin(anchor_.network, authority_.statement().epoch);
+  const std::string origin = ledger::heads_origin(anchor_.network, std::max<std::uint64_t>(1, anchor_.epoch));
   WASL_LET(const ledger::Checkpoint checkpoint,
            ledger::open_checkpoint(proof.checkpoint, origin, anchor_.log_key));
   const Seen base = session_base_.value_or(known.heads);
@@ -215,6 +222,7 @@ Result<std::set<std::string>> Replica::take_checkpoint(const Proof& proof, const
     WASL_TRY(keep_head(space, shown->second, proof, checkpoint));
     fresh.insert(space);
   }
+  WASL_TRY(note_epoch());
   if (overtaken) return fresh;
   Writer size;
   size.varint(checkpoint.size);
@@ -248,16 +256,19 @@ Status Replica::take_leaf(SpaceInfo& info, const ShownLeaf& shown, const Proof& 
                   leaf.encode(), view(proof.checkpoint));
   }
   // Whoever forgets a revocation that stood in `authority` already signs it here.
-  if (index > authority->leaf_index && !authority->leaf.empty()) {
-    WASL_LET(const ledger::HeadsLeaf rights, ledger::HeadsLeaf::decode(authority->leaf));
-    if (leaf.authority_size < rights.size) {
-      return accuse("the hub judged " + info.name + " by an older authority than the one that it signed",
-                    leaf.encode(), view(proof.checkpoint));
-    }
+  // A head of `authority` that cannot be read is asked for again when it is compared with what is held.
+  const auto rights = ledger::HeadsLeaf::decode(authority->leaf);
+  if (rights && index > authority->leaf_index && leaf.authority_size < rights->size) {
+    return accuse("the hub judged " + info.name + " by an older authority than the one that it signed",
+                  leaf.encode(), view(proof.checkpoint));
   }
   info.leaf_index = index;
   info.leaf = leaf.encode();
   info.as_of = leaf.hub_time;
+  // Should the hub lose what it signed here, this proves it to the hub itself.
+  Proof kept = proof;
+  kept.consistency.clear();
+  WASL_TRY(store_.set_meta("proof of " + info.name, encode(kept)));
   return store_.save_space(info);
 }
 
@@ -435,21 +446,21 @@ using Touched = std::map<std::pair<std::uint32_t, std::string>, std::vector<Over
 
 /// The records that entries behind `proved` touched, with the operations of ours among them.
 Touched touched_by(const std::vector<Segment>& dropped, Position proved, const PublicKey& device, Millis now,
-                   std::vector<ChangeSet>& own) {
+                   const AuthorityState& authority, std::vector<ChangeSet>& own) {
   Touched touched;
   for (const Segment& segment : dropped) {
     for (const SegmentItem& item : segment.items) {
-      const auto* set = std::get_if<SetItem>(&item);
-      if (set == nullptr || !set->entry || segment.first + entry_count(segment) - 1 <= proved) continue;
-      const bool ours = set->set.header.source.author == device;
-      if (ours) own.push_back(set->set);
-      for (std::size_t i = 0; i < set->set.operations.size(); ++i) {
-        const Operation& op = set->set.operations[i];
+      const ChangeSet* set = effect_of(item);
+      if (set == nullptr || segment.first + entry_count(segment) - 1 <= proved) continue;
+      const Header& header = set->header;
+      const bool ours = header.source.author == device;
+      if (ours) own.push_back(*set);
+      for (std::size_t i = 0; i < set->operations.size(); ++i) {
+        const Operation& op = set->operations[i];
         auto& operations = touched[{op.register_number, op.id}];
-        const Header& header = set->set.header;
         if (ours) {
-          operations.push_back({op, set->set.dot(i), header.sequence, header.source, header.stamp,
-                                std::min(header.stamp.millis(), now)});
+          operations.push_back({op, set->dot(i), header.sequence, header.source, header.stamp,
+                                std::min(header.stamp.millis(), now), authority.level_of(header.grant)});
         }
       }
     }
@@ -464,9 +475,23 @@ Status Replica::drop_unproved(const std::string& space, std::vector<SealedSet>& 
   if (info->size <= info->proved) return {};
   WASL_LET(const auto dropped, store_.read(space, info->proved + 1, SIZE_MAX, anchor_.network));
   std::vector<ChangeSet> sets;
-  Touched touched = touched_by(dropped, info->proved, device_.public_key(), ports_.clock->now(), sets);
+  Touched touched =
+      touched_by(dropped, info->proved, device_.public_key(), ports_.clock->now(), authority_, sets);
+  std::set<Position> voided;  // what stands again without its void
+  for (const Segment& segment : dropped) {
+    for (const SegmentItem& item : segment.items) {
+      const auto* other = std::get_if<EntryItem>(&item);
+      if (other != nullptr && other->entry.kind == ledger::EntryKind::void_)
+        voided.insert(voided_position(*other));
+    }
+  }
+  std::erase_if(voided, [&](Position position) { return position > info->size; });
+  WASL_LET(const auto places, touched_at(*info, voided));
+  for (const auto& place : places) touched.try_emplace(place);
+  settled_voids_.clear();
+  adopter_.reset();
   WASL_TRY(store_.truncate(space, info->proved, anchor_.network));
-  WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network));
+  WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network, authority_));
   for (auto& [key, operations] : touched) {
     WASL_LET(LoadedRecord loaded, records_.load(key.first, space, key.second));
     auto& overlay = loaded.record.overlay;

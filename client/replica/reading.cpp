@@ -16,9 +16,13 @@ Result<Millis> stored_millis(LogStore& store, std::string_view key) {
 /// Where no language is named, the one in conflict is meant.
 Result<Address> address_in_conflict(const Field& field, std::string_view key, const RecordState& state) {
   Address address{field.number, to_bytes(key)};
-  if (!key.empty() || field.type != FieldType::multilingual || state.is_conflict(address)) return address;
+  const auto is_conflict = [&](const Address& of) {
+    return state.is_conflict(of, field.policy) ||
+           (field.policy == Policy::authority && !state.proposals(of).empty());
+  };
+  if (!key.empty() || field.type != FieldType::multilingual || is_conflict(address)) return address;
   for (const auto& [candidate, heads] : state.heads) {
-    if (candidate.field != field.number || !state.is_conflict(candidate)) continue;
+    if (candidate.field != field.number || !is_conflict(candidate)) continue;
     if (!address.key.empty()) {
       return fail(Errc::conflict, "several languages of " + field.name + " are in conflict",
                   "name one, as in " + field.name + "." + to_text(candidate.key));
@@ -31,6 +35,19 @@ Result<Address> address_in_conflict(const Field& field, std::string_view key, co
 }  // namespace
 
 Result<std::vector<Conflict>> Replica::conflicts() {
+  return fields_of_several_values([](const Field& field, const RecordState& state, const Address& address) {
+    return state.is_conflict(address, field.policy);
+  });
+}
+
+Result<std::vector<Conflict>> Replica::proposals() {
+  return fields_of_several_values([](const Field& field, const RecordState& state, const Address& address) {
+    return field.policy == Policy::authority && !state.proposals(address).empty();
+  });
+}
+
+Result<std::vector<Conflict>> Replica::fields_of_several_values(
+    const std::function<bool(const Field&, const RecordState&, const Address&)>& wanted) {
   WASL_TRY(seal());
   WASL_LET(auto transaction, Transaction::begin(db_, Transaction::Kind::deferred));
   WASL_TRY(store_.refresh());
@@ -59,9 +76,8 @@ Result<std::vector<Conflict>> Replica::conflicts() {
     RecordState room;
     const RecordState& state = loaded.record.shown(room);
     for (const auto& [address, heads] : state.heads) {
-      if (address.is_existence() || !state.is_conflict(address)) continue;
-      const Field* field = reg->field(address.field);
-      if (field == nullptr || field->is_set()) continue;
+      const Field* field = address.is_existence() ? nullptr : reg->field(address.field);
+      if (field == nullptr || field->is_set() || !wanted(*field, state, address)) continue;
       const Head* winner = state.shown(address, field->policy);
       Conflict conflict{reg->name, place.space, place.id, field->name, to_text(address.key), {}};
       for (const Head& head : heads) {
@@ -71,7 +87,7 @@ Result<std::vector<Conflict>> Replica::conflicts() {
         }
         conflict.values.push_back({plain.is_null() ? "" : plain.to_display(), head.dot.source.author,
                                    organisation_of(head.dot.source.author), head.effective, &head == winner,
-                                   plain.is_null()});
+                                   plain.is_null(), head.level});
       }
       out.push_back(std::move(conflict));
     }
@@ -93,9 +109,11 @@ Status Replica::resolve(const Resolution& r) {
   WASL_TRY(catch_up_authority());
   WASL_LET(const auto captured, seal_captured(true));
   WASL_LET(const std::string space, space_of(*reg, r.id, r.space));
-  WASL_LET(const Grant* const grant, own_grant());
-  if (field->policy == Policy::review &&
-      !covers(grant->act, kReview, space, reg->number, ports_.clock->now())) {
+  WASL_LET(const Grants grants, grants_now());
+  const bool may_review = std::any_of(grants.usable.begin(), grants.usable.end(), [&](const Grant* grant) {
+    return covers(grant->act, kReview, space, reg->number, grants.now, [](const Clause&) { return true; });
+  });
+  if (field->policy == Policy::review && !may_review) {
     return fail(Errc::unauthorised,
                 "resolving " + reg->name + "." + field->name + " needs the right `review`",
                 "ask an administrator or a publisher of your organisation to resolve it");
@@ -104,7 +122,8 @@ Status Replica::resolve(const Resolution& r) {
   RecordState room;
   const RecordState& state = loaded.record.shown(room);
   WASL_LET(const Address address, address_in_conflict(*field, r.key, state));
-  if (!state.is_conflict(address)) {
+  const bool proposed = field->policy == Policy::authority && !state.proposals(address).empty();
+  if (!proposed && !state.is_conflict(address, field->policy)) {
     return fail(Errc::not_found, reg->name + " " + r.id + " has no conflict in " + field->name,
                 "list conflicts with: wasl conflicts");
   }
@@ -133,10 +152,18 @@ Status Replica::resolve(const Resolution& r) {
       WASL_LET(plain.operation.value, resolve_reference(plain.operation.value, space, *field));
     }
   }
+  const Grant* const used = grant_for(grants, space, {plain}, state);
+  const Head* winner = state.shown(address, field->policy);
+  if (field->policy == Policy::authority && stands_above(winner->level, used->act.level)) {
+    return fail(Errc::unauthorised,
+                reg->name + "." + field->name + " is decided by a mandate of level " +
+                    std::to_string(winner->level) + " or above",
+                "write the value you propose: it is listed for the holder of that mandate");
+  }
   LoadedRecords records;
   records.emplace(std::pair(reg->number, r.id), std::move(loaded));
   WASL_LET(auto sealed, seal_operations(space, {std::move(plain)}, false, ports_.random->fixed<GroupId>(),
-                                        ports_.clock->now(), records));
+                                        ports_.clock->now(), records, used));
   for (auto& [id, record] : records) WASL_TRY(records_.save(record, ports_.clock->now(), {}));
   for (const SealedSet& one : captured) sealed.push_back(one);
   return commit(transaction, sealed);
@@ -146,8 +173,8 @@ Result<Hash> Replica::find_pending(std::string_view hex_prefix) {
   std::optional<Hash> only;
   WASL_LET(auto select,
            db_.prepare("SELECT hash FROM _wasl_pending WHERE state <> 4 AND lower(hex(hash)) LIKE ? || '%'"));
-  select.bind_all(from_hex(hex_prefix.size() % 2 == 0 ? hex_prefix : hex_prefix.substr(1)) ? hex_prefix
-                                                                                           : "-");
+  const bool is_hex = hex_prefix.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  select.bind_all(is_hex ? hex_prefix : "-");  // no pattern of SQL's
   for (;;) {
     WASL_LET(const bool found, select.step());
     if (!found) break;
@@ -205,6 +232,38 @@ Status Replica::discard(const Hash& change_set) {
   return committed;
 }
 
+/// What the roots signed is known; where the other keys lie only the hub can say, and it says it of itself.
+Result<std::vector<std::string>> Replica::keys_at_hub() {
+  const NetworkStatement& statement = authority_.statement();
+  std::vector<std::string> words;
+  words.push_back("network statement " + std::to_string(statement.number) + ": " +
+                  std::to_string(statement.threshold) + " of " + std::to_string(statement.roots.size()) +
+                  " root keys sign the next one; the hub's log key is " +
+                  to_hex(statement.log_key.view()).substr(0, 12));
+  WASL_LET(const auto told, store_.meta("keys at hub"));
+  if (!told || told->size() != 1) {
+    words.emplace_back("which other keys lie on the hub's machine is not known: it has not said so yet");
+    return words;
+  }
+  const KeysAtHub keys = told->front();
+  if ((keys & kRootAtHub) != 0) {
+    words.emplace_back(
+        "by the hub's own word a root key lies on its machine: whoever controls it controls the network");
+  }
+  if ((keys & kRegistrarAtHub) != 0) {
+    words.emplace_back(
+        "by the hub's own word a registrar's key lies on its machine: whoever controls it can invite "
+        "offices");
+  }
+  if ((keys & kPersonAtHub) != 0) {
+    words.emplace_back(
+        "by the hub's own word a person's key without a passphrase lies on its machine: whoever controls it "
+        "can do what that person may");
+  }
+  if (keys == 0) words.emplace_back("by the hub's own word no key but its log key lies on its machine");
+  return words;
+}
+
 Result<ReplicaStatus> Replica::status() {
   WASL_TRY(seal());
   WASL_LET(auto transaction, Transaction::begin(db_, Transaction::Kind::deferred));
@@ -239,6 +298,17 @@ Result<ReplicaStatus> Replica::status() {
     }
     out.waiting.push_back(std::move(set));
   }
+  WASL_LET(const auto acts, identity_.acts());
+  for (const SignedAct& act : acts) {
+    WASL_LET(const auto entry, store_.find(act.set.header.source, act.set.header.sequence));
+    if (entry) continue;
+    if (act.state == PendingState::unsent) ++out.unsent;
+    if (act.state == PendingState::accepted) ++out.unacknowledged;
+    if (act.state == PendingState::held) ++out.held;
+    if (act.state == PendingState::refused) ++out.refused;
+    if (act.state != PendingState::held && act.state != PendingState::refused) continue;
+    out.waiting.push_back({act.set.name, act.set.header.space, act.state, act.reason, act.detail, {}});
+  }
   WASL_LET(out.last_sync, stored_millis(store_, "last sync"));
   WASL_LET(out.clock_offset, stored_millis(store_, "clock offset"));
   WASL_LET(const auto spaces, readable_spaces());
@@ -246,6 +316,7 @@ Result<ReplicaStatus> Replica::status() {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
     out.spaces.push_back({space, info->applied, info->as_of});
   }
+  WASL_LET(out.keys, keys_at_hub());
   WASL_LET(out.notices, identity_.evidence());
   WASL_LET(const CheckpointAnchor anchor, identity_.checkpoint());
   const auto kept = witnessed_by(anchor.note);  // false on a damaged note: the next sync brings it again
@@ -280,7 +351,8 @@ Result<std::vector<HistoryLine>> Replica::history(const std::optional<std::strin
   if (register_name && wanted == nullptr)
     return fail(Errc::not_found, "there is no register " + *register_name);
   std::vector<HistoryLine> out;
-  const auto collect = [&](const ChangeSet& set, Position position, Millis time) {
+  const auto collect = [&](const ChangeSet& set, Position position, Millis time, ledger::EntryKind kind,
+                           bool voided) {
     for (const Operation& op : set.operations) {
       if (wanted != nullptr && op.register_number != wanted->number) continue;
       if (id && op.id != *id) continue;
@@ -295,24 +367,27 @@ Result<std::vector<HistoryLine>> Replica::history(const std::optional<std::strin
                        : op.register_number == 0 ? "authority"
                                                  : "?",
                        op.id,
-                       in_words(op, reg)};
+                       in_words(op, reg) + (kind == ledger::EntryKind::adopt ? " (adopted)" : "") +
+                           (voided ? " (voided: its key was reported compromised)" : "")};
       out.push_back(std::move(line));
     }
   };
   WASL_LET(const auto spaces, readable_spaces());
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
+    WASL_LET(const auto voided, store_.voided(info->number, info->applied));
     for (Position next = 1; next <= info->size;) {
       WASL_LET(const auto segments, store_.read(space, next, limits::kSegmentTargetBytes, anchor_.network));
       if (segments.empty()) break;
       for (const Segment& segment : segments) {
         Position position = segment.first;
         for (const SegmentItem& item : segment.items) {
-          if (const auto* set = std::get_if<SetItem>(&item); set != nullptr && set->entry) {
-            collect(set->set, position++, std::min(set->set.header.stamp.millis(), set->entry->hub_time));
-          } else if (std::holds_alternative<EntryItem>(item)) {
-            ++position;
-          }
+          const ledger::Entry* entry = entry_of(item);
+          if (entry == nullptr) continue;
+          if (const ChangeSet* set = effect_of(item))
+            collect(*set, position, std::min(set->header.stamp.millis(), entry->hub_time), entry->kind,
+                    voided.contains(position));
+          ++position;
         }
         next = position;
       }
@@ -323,7 +398,7 @@ Result<std::vector<HistoryLine>> Replica::history(const std::optional<std::strin
     WASL_LET(const bool found, select.step());
     if (!found) break;
     const auto set = decode_change_set(select.blob(0), select.blob(1));
-    if (set) collect(*set, 0, set->header.stamp.millis());
+    if (set) collect(*set, 0, set->header.stamp.millis(), ledger::EntryKind::accept, false);
   }
   return out;
 }

@@ -42,6 +42,25 @@ std::set<std::pair<Source, Sequence>> makers(const RecordState& state) {
   return found;
 }
 
+/// Adds the headers behind the one of `set` up to their signature. @return false when it is not in this block.
+bool add_run(ProvedSet& found, const Segment& block, const ChangeSet& set) {
+  bool inside = false;
+  std::vector<Bytes> following;
+  for (const SegmentItem& item : block.items) {
+    const auto* signature = std::get_if<SignatureItem>(&item);
+    if (inside && signature != nullptr && signature->source == set.header.source) {
+      found.following = std::move(following);
+      found.signature = signature->signature;
+      return true;
+    }
+    const Header* header = header_of(item);
+    if (header == nullptr || header->source != set.header.source) continue;
+    if (inside) following.push_back(encode(*header));
+    inside = inside || name_of(item) == set.name;
+  }
+  return false;
+}
+
 }  // namespace
 
 /// The way of a space's newest leaf to the checkpoint that came with it: the log `heads` is not here.
@@ -63,38 +82,34 @@ Result<ProvedHead> Replica::kept_head(const std::string& space) {
   return decode_head(*bytes);
 }
 
-/// The change set at this position, and the headers up to its signature: they stand in one stored block.
+/// The change set at this position, and the headers up to its signature. What was held first has them where
+/// its header stands in its place.
 Result<ProvedSet> Replica::proved_set(const std::string& space, Position position) {
   WASL_LET(const auto blocks, store_.read(space, position, 1, anchor_.network));
-  if (blocks.empty())
-    return fail(Errc::corrupt, "the stored log of " + space + " has a gap", "run: wasl verify");
-  const Segment& block = blocks.front();
+  const auto gap = fail(Errc::corrupt, "the stored log of " + space + " has a gap", "run: wasl verify");
+  if (blocks.empty()) return gap;
   ProvedSet found;
-  std::optional<Source> source;
-  Position at = block.first;
-  for (const SegmentItem& item : block.items) {
-    if (const auto* signature = std::get_if<SignatureItem>(&item);
-        source && signature && signature->source == *source) {
-      found.signature = signature->signature;
-      return found;
-    }
-    const Header* header = header_of(item);
-    if (source && header != nullptr && header->source == *source) {
-      const auto* set = std::get_if<SetItem>(&item);
-      found.following.push_back(set != nullptr ? set->set.header_bytes
-                                               : std::get<StandInItem>(item).header_bytes);
-    }
-    if (const auto* set = std::get_if<SetItem>(&item); set != nullptr && set->entry) {
-      if (at == position) {
-        found.position = position;
-        found.entry = *set->entry;
-        found.header = set->set.header_bytes;
-        found.body = set->set.body_bytes;
-        source = set->set.header.source;
-      }
-      ++at;
-    } else if (std::holds_alternative<EntryItem>(item)) {
-      ++at;
+  const ChangeSet* set = nullptr;
+  Position at = blocks.front().first;
+  for (const SegmentItem& item : blocks.front().items) {
+    const ledger::Entry* entry = entry_of(item);
+    if (entry == nullptr || at++ != position) continue;
+    if (const auto* plain = std::get_if<SetItem>(&item)) set = &plain->set;
+    if (const auto* late = std::get_if<LateItem>(&item)) set = &late->set;
+    found.entry = *entry;
+  }
+  if (set == nullptr) return gap;
+  found.position = position;
+  found.header = set->header_bytes;
+  found.body = set->body_bytes;
+  if (add_run(found, blocks.front(), *set)) return found;
+  WASL_LET(const SpaceInfo* const info, store_.space(space));
+  for (Position from = 1; from <= info->size;) {
+    WASL_LET(const auto earlier, store_.read(space, from, limits::kSegmentTargetBytes, anchor_.network));
+    if (earlier.empty()) break;
+    for (const Segment& block : earlier) {
+      if (add_run(found, block, *set)) return found;
+      from = std::max<Position>(from + 1, block.first + entry_count(block));
     }
   }
   return fail(Errc::corrupt, "the stored log of " + space + " lacks a signature", "run: wasl verify");
@@ -110,7 +125,7 @@ Result<std::vector<ProvedStatement>> Replica::proved_statements(Position size) {
       for (const SegmentItem& item : blocks.empty() ? std::vector<SegmentItem>() : blocks.front().items) {
         const auto* other = std::get_if<EntryItem>(&item);
         if (other != nullptr && other->entry == row.entry)
-          found.push_back({row.position, row.entry, other->statement});
+          found.push_back({row.position, row.entry, other->bytes});
       }
     }
     if (rows.empty()) return fail(Errc::corrupt, "the stored log of authority has a gap", "run: wasl verify");
@@ -125,6 +140,7 @@ Result<std::set<Position>> Replica::places_of_grants(const std::vector<ProvedSet
   std::set<Position> places;
   std::vector<Hash> names;
   for (const ProvedSet& change : changes) {
+    if (change.entry.kind == ledger::EntryKind::adopt) continue;  // by the adopter's right, which is here too
     WASL_LET(const Header header, decode_header(change.header));
     names.push_back(header.grant);
   }
@@ -136,6 +152,7 @@ Result<std::set<Position>> Replica::places_of_grants(const std::vector<ProvedSet
     if (grant == nullptr)
       return fail(Errc::corrupt, "a grant that was used is not in authority", "run: wasl verify");
     if (!places.insert(grant->position).second) continue;
+    if ((grant->act.flags & kNeedsAcceptance) != 0 && grant->accepted) places.insert(*grant->accepted);
     WASL_LET(const ProvedSet issued_by, proved_set(std::string(kAuthoritySpace), grant->position));
     WASL_LET(const Header header, decode_header(issued_by.header));
     names.push_back(header.grant);
@@ -162,6 +179,11 @@ Result<Receipt> Replica::receipt(const Register& reg, std::string_view id,
     WASL_LET(const auto row, store_.find(source, sequence));
     if (!row) return fail(Errc::corrupt, "a change of the record is not in the log", "run: wasl verify");
     places.insert(row->position);
+    if (row->entry.kind != ledger::EntryKind::adopt) continue;
+    WASL_LET(const ProvedSet adopted, proved_set(out.space, row->position));
+    WASL_LET(const ChangeSet set, decode_change_set(adopted.header, adopted.body));
+    WASL_LET(const Adopter adopter, adopter_of(out.space, row->position, set));
+    places.insert(adopter.position);
   }
   if (places.empty()) {
     return fail(Errc::not_found, "nothing of this record is accepted yet: there is nothing to prove",

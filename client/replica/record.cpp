@@ -8,7 +8,7 @@
 namespace wasl {
 namespace {
 
-constexpr Byte kClockVersion = 1;
+constexpr Byte kClockVersion = 2;
 constexpr Millis kStaleWindow = 24LL * 3600 * 1000;
 constexpr std::size_t kListMost = 1 << 20;
 
@@ -73,7 +73,8 @@ void encode_overlay(Writer& out, const std::vector<OverlayOperation>& overlay, c
     out.integer(static_cast<std::int64_t>(static_cast<std::uint64_t>(first.came_in) -
                                           static_cast<std::uint64_t>(first.stamp.millis())));
     out.varint(first.operation.register_number);
-    out.varint(end - i);
+    out.varint(static_cast<std::uint64_t>(end - i) << 1 | (first.level == 0 ? 0 : 1));
+    if (first.level != 0) out.varint(first.level);
     std::uint32_t next_index = 0;
     for (; i < end; ++i) {
       const OverlayOperation& o = overlay[i];
@@ -106,7 +107,12 @@ void decode_overlay(Reader& in, std::string_view id, const PlainValues* row, Sou
                                          static_cast<std::uint64_t>(in.integer()));
     common.operation.register_number = static_cast<std::uint32_t>(in.count(UINT32_MAX));
     common.operation.id = id;
-    const auto count = in.count(kListMost);
+    const auto counted = in.count(kListMost << 1 | 1);
+    const auto count = counted >> 1;
+    if ((counted & 1) != 0) {
+      common.level = static_cast<Level>(in.count(UINT32_MAX));
+      if (common.level == 0) in.fail();
+    }
     std::uint32_t next_index = 0;
     for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
       OverlayOperation o = common;
@@ -134,11 +140,13 @@ void decode_overlay(Reader& in, std::string_view id, const PlainValues* row, Sou
 
 }  // namespace
 
+bool ReplacedValue::is_fresh(Millis now) const { return at > now - kStaleWindow; }
+
 const RecordState& Record::shown(RecordState& room) const {
   if (overlay.empty()) return confirmed;
   room = confirmed;
   for (const OverlayOperation& o : overlay) {
-    room.apply(o.operation, {o.dot, o.stamp, std::min(o.stamp.millis(), o.came_in)});
+    room.apply(o.operation, {o.dot, o.stamp, std::min(o.stamp.millis(), o.came_in), o.level});
   }
   return room;
 }
@@ -170,7 +178,7 @@ Bytes encode_clock(const Record& record, const PlainValues* row, SourceNumbers& 
   }
   encode_state(out, record.confirmed, sources, left_out);
   encode_overlay(out, record.overlay, row, sources);
-  const auto is_fresh = [now](const ReplacedValue& r) { return r.at > now - kStaleWindow; };
+  const auto is_fresh = [now](const ReplacedValue& r) { return r.is_fresh(now); };
   out.varint(
       static_cast<std::uint64_t>(std::count_if(record.replaced.begin(), record.replaced.end(), is_fresh)));
   for (const ReplacedValue& r : record.replaced) {
@@ -219,7 +227,7 @@ ShownValues shown_values(const RecordState& state, const Register& reg,
     const Field* field = reg.field(address.field);
     if (field == nullptr) continue;
     if (field->is_set()) {
-      out.elements.insert(address);
+      if (state.has_element(address, field->policy)) out.elements.insert(address);
       continue;
     }
     const Head* head = state.shown(address, field->policy);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client/replica/row_codec.hpp"
+#include "shared/authority/acts.hpp"
 #include "shared/model/record_state.hpp"
 
 namespace wasl {
@@ -19,6 +20,7 @@ struct OverlayOperation {
   Source source;          ///< likewise; differs from the dot's after re-sealing
   Stamp stamp;
   Millis came_in = 0;
+  Level level = 0;  ///< of the mandate under which it was written
 };
 
 /// A shown value that a remote change replaced lately: putting it back is a suspected stale write.
@@ -26,6 +28,9 @@ struct ReplacedValue {
   Address address;
   std::uint64_t value_hash = 0;
   Millis at = 0;
+
+  /// Whoever puts it back a day later means it.
+  [[nodiscard]] bool is_fresh(Millis now) const;
 };
 
 struct Record {

@@ -222,9 +222,11 @@ Status RecordTable::save(LoadedRecord& loaded, Millis now, Changed changed) {
   }
   WASL_TRY(note_conflicts(loaded, state));
   WASL_TRY(note_revived(loaded, state));
-  if (changed.confirmed) {
+  if (changed.confirmed && loaded.record.confirmed.exists()) {
     store_->note_record(loaded.space, loaded.record.id,
                         record_hash(loaded.record.id, loaded.record.confirmed));
+  } else if (changed.confirmed) {
+    store_->note_gone(loaded.space, loaded.record.id);
   }
   return store_->health();
 }

@@ -261,7 +261,8 @@ Status Replica::take_in(const WaitingSet& waiting) {
     loaded.record.drop_overlay(
         sealed.set.dot(i));  // its row was newer than the list of what waits, or lifted
     loaded.record.overlay.push_back({op, sealed.set.dot(i), header.sequence, header.source, header.stamp,
-                                     std::min(header.stamp.millis(), ports_.clock->now())});
+                                     std::min(header.stamp.millis(), ports_.clock->now()),
+                                     authority_.level_of(header.grant)});
     WASL_TRY(records_.save(loaded, ports_.clock->now(), {}));
   }
   WASL_TRY(insert_pending(sealed));

@@ -3,14 +3,15 @@
 #include <algorithm>
 
 #include "shared/base/limits.hpp"
+#include "shared/store/voiding.hpp"
 
 namespace wasl {
 
-void Replay::apply(const ChangeSet& set, const ledger::Entry& entry) {
+void Replay::apply(const ChangeSet& set, const ledger::Entry& entry, Level level) {
   const Millis effective = std::min(set.header.stamp.millis(), entry.hub_time);
   for (std::size_t i = 0; i < set.operations.size(); ++i) {
     const Operation& op = set.operations[i];
-    records[op.id].apply(op, {set.dot(i), set.header.stamp, effective});
+    records[op.id].apply(op, {set.dot(i), set.header.stamp, effective, level});
   }
   ++change_sets;
 }
@@ -28,39 +29,73 @@ Hash Replay::digest() const {
 
 namespace {
 
+/// What is known of a log on the way through it.
+struct Walked {
+  std::map<Source, ChainEnd> chains;
+  std::map<std::pair<Source, Sequence>, Hash> stand_ins;
+  std::map<Position, Hash> names;  ///< of what took effect
+  std::set<Position> voided;
+};
+
 Status replay_segment(LogStore& store, const Segment& segment, const SpaceInfo& info,
-                      const NetworkId& network, std::map<Source, ChainEnd>& chains, Replay& out) {
+                      const NetworkId& network, const AuthorityState& authority, Walked& walked,
+                      Replay& out) {
   WASL_TRY(verify_runs(segment, network));
   const auto follow = [&](const Header& header, const Hash& name) -> Status {
-    ChainEnd& end = chains[header.source];
+    ChainEnd& end = walked.chains[header.source];
     if (const Status next = check_next(end, header); !next) return fail(Errc::corrupt, next.error().message);
     end = end_after(header, name);
     return {};
   };
   const auto key = is_private_space(segment.space) ? info.key : std::nullopt;
   for (const SegmentItem& item : segment.items) {
-    if (const auto* set = std::get_if<SetItem>(&item)) {
-      WASL_TRY(follow(set->set.header, set->set.name));
-      if (!set->entry) continue;
-      out.frontier.append(ledger::leaf_hash(*set->entry, key));
-      WASL_LET(const auto place, store.find(set->set.header.source, set->set.header.sequence));
-      if (!place || place->position != out.frontier.size())
+    if (const Header* header = header_of(item)) WASL_TRY(follow(*header, name_of(item)));
+    if (const auto* stand_in = std::get_if<StandInItem>(&item))
+      walked.stand_ins[{stand_in->header.source, stand_in->header.sequence}] = stand_in->name;
+    const ledger::Entry* entry = entry_of(item);
+    if (entry == nullptr) continue;
+    out.frontier.append(ledger::leaf_hash(*entry, key));
+    const Position position = out.frontier.size();
+    if (const ChangeSet* set = effect_of(item)) {
+      const Source& source = set->header.source;
+      WASL_LET(const auto place, store.find(source, set->header.sequence));
+      if (!place || place->position != position)
         return fail(Errc::corrupt, "a change set is not found where it stands");
-      if (out.frontier.size() <= info.applied) out.apply(set->set, *set->entry);
-    } else if (const auto* stand_in = std::get_if<StandInItem>(&item)) {
-      WASL_TRY(follow(stand_in->header, stand_in->name));
-    } else if (const auto* other = std::get_if<EntryItem>(&item)) {
-      out.frontier.append(ledger::leaf_hash(other->entry, key));
+      if (std::holds_alternative<LateItem>(item) &&
+          walked.stand_ins[{source, set->header.sequence}] != set->name)
+        return fail(Errc::corrupt, "a change set takes effect whose header does not stand in its chain");
+      walked.names[position] = set->name;
+      if (position <= info.applied) out.apply(*set, *entry, authority.level_of(set->header.grant));
+    } else if (const auto* other = std::get_if<EntryItem>(&item);
+               other != nullptr && entry->kind == ledger::EntryKind::void_) {
+      const auto voided = walked.names.find(voided_position(*other));
+      if (voided == walked.names.end() || voided->second != entry->hash)
+        return fail(Errc::corrupt, "a void names what does not stand in the log");
+      if (position <= info.applied) walked.voided.insert(voided->first);
     }
+  }
+  return {};
+}
+
+/// The records that voided entries touched, as they are without them.
+Status take_back(LogStore& store, const SpaceInfo& info, const NetworkId& network, const Walked& walked,
+                 Replay& out) {
+  std::vector<FallenEntry> fallen;
+  for (const Position position : walked.voided) fallen.push_back({position, walked.names.at(position)});
+  WASL_LET(TouchedRecords records, records_without(store, info, fallen, info.applied, network));
+  for (const auto& [place, state] : records) out.records.erase(place.second);
+  for (auto& [place, state] : records) {
+    if (state.exists()) out.records[place.second] = std::move(state);
   }
   return {};
 }
 
 }  // namespace
 
-Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const NetworkId& network) {
+Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const NetworkId& network,
+                            const AuthorityState& authority) {
   Replay out;
-  std::map<Source, ChainEnd> chains;
+  Walked walked;
   while (out.frontier.size() < info.size) {
     WASL_LET(const auto segments,
              store.read(info.name, out.frontier.size() + 1, limits::kSegmentTargetBytes, network));
@@ -69,10 +104,11 @@ Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const Networ
                   "entries are missing from position " + std::to_string(out.frontier.size() + 1));
     for (const Segment& segment : segments) {
       if (segment.first != out.frontier.size() + 1) return fail(Errc::corrupt, "the log has a gap");
-      WASL_TRY(replay_segment(store, segment, info, network, chains, out));
+      WASL_TRY(replay_segment(store, segment, info, network, authority, walked, out));
     }
   }
-  for (const auto& [source, end] : chains) {
+  WASL_TRY(take_back(store, info, network, walked, out));
+  for (const auto& [source, end] : walked.chains) {
     WASL_LET(const ChainEnd kept, store.chain_end(source));
     if (kept != end) return fail(Errc::corrupt, "a chain does not end where the list of chains says");
   }
@@ -90,10 +126,8 @@ Result<Hash> root_of_history(LogStore& store, const SpaceInfo& info, Position si
       return fail(Errc::corrupt, "the log of " + info.name + " has a gap", "run: wasl verify");
     for (const Segment& segment : segments) {
       for (const SegmentItem& item : segment.items) {
-        const auto* set = std::get_if<SetItem>(&item);
-        const auto* other = std::get_if<EntryItem>(&item);
-        if (frontier.size() == size || (other == nullptr && (set == nullptr || !set->entry))) continue;
-        frontier.append(ledger::leaf_hash(other != nullptr ? other->entry : *set->entry, key));
+        const ledger::Entry* entry = entry_of(item);
+        if (frontier.size() < size && entry != nullptr) frontier.append(ledger::leaf_hash(*entry, key));
       }
     }
   }

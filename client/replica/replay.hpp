@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "shared/authority/authority_state.hpp"
 #include "shared/store/log_store.hpp"
 
 namespace wasl {
@@ -13,12 +14,15 @@ struct Replay {
   std::uint64_t change_sets = 0;
   ledger::Frontier frontier;  ///< of all entries
 
-  void apply(const ChangeSet& set, const ledger::Entry& entry);
+  /// @param level of the mandate under which it was written.
+  void apply(const ChangeSet& set, const ledger::Entry& entry, Level level);
   [[nodiscard]] Hash digest() const;
 };
 
 /// Checks bodies, chains and signatures on the way. Errors: corrupt, bad_signature.
-Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const NetworkId& network);
+/// @param authority says under which mandate each was written.
+Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const NetworkId& network,
+                            const AuthorityState& authority);
 /// Root of the first `size` entries, made of history alone. @pre size is at most the space's. Errors:
 /// corrupt.
 Result<Hash> root_of_history(LogStore& store, const SpaceInfo& info, Position size, const NetworkId& network);

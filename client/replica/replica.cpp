@@ -16,6 +16,8 @@ CREATE TABLE IF NOT EXISTS _wasl_pending(no INTEGER PRIMARY KEY AUTOINCREMENT, h
   state INTEGER NOT NULL DEFAULT 0, reason INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT '',
   came_in INTEGER NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS _wasl_pending_place ON _wasl_pending(chain, sequence);
+CREATE TABLE IF NOT EXISTS act_draft(no INTEGER PRIMARY KEY, act TEXT NOT NULL CHECK(act IN ('grant', 'accept', 'revoke')),
+  content TEXT NOT NULL CHECK(json_valid(content)), signed TEXT);
 )sql";
 
 /// By type and name what made it. One query, because each reads sqlite_schema from end to end.
@@ -230,10 +232,11 @@ Status Replica::catch_up_authority() {
 }
 
 Status Replica::apply_authority_item(const SegmentItem& item, Position position) {
-  if (const auto* set = std::get_if<SetItem>(&item)) return authority_.apply(set->set, position);
+  if (const auto* set = std::get_if<SetItem>(&item))
+    return authority_.apply(set->set, position, set->entry->hub_time);
   const auto* other = std::get_if<EntryItem>(&item);
   if (other == nullptr || other->entry.kind != ledger::EntryKind::statement) return {};
-  WASL_LET(const SignedStatement statement, decode_signed_statement(other->statement));
+  WASL_LET(const SignedStatement statement, decode_signed_statement(other->bytes));
   const bool first = position == 1;
   const NetworkStatement before = authority_.statement();
   const Hash before_hash = authority_.statement_hash();
@@ -243,7 +246,27 @@ Status Replica::apply_authority_item(const SegmentItem& item, Position position)
     return fail(Errc::wrong_network, "the hub's first statement is not this network's",
                 "check the hub's address; ask the secretariat");
   }
-  authority_.apply_statement(opened, statement.hash());
+  authority_.apply_statement(opened, statement.hash(), position);
+  return note_statement({opened, statement.hash()});
+}
+
+Status Replica::note_statement(const OpenedStatement& opened) {
+  const std::uint64_t number = opened.statement.number;
+  if (number == anchor_.statement_number && opened.hash != anchor_.statement_hash) {
+    return accuse("there are two network statements of number " + std::to_string(number) +
+                      ": the one that this office knows, and another",
+                  anchor_.statement_hash.view(), opened.hash.view());
+  }
+  const bool fresh =
+      number > anchor_.statement_number || (number == anchor_.statement_number && anchor_.epoch == 0);
+  if (!fresh) return {};
+  WASL_TRY(identity_.set_statement(opened));
+  return refresh_anchor();
+}
+
+Status Replica::refresh_anchor() {
+  WASL_LET(auto known, identity_.network());
+  if (known) anchor_ = *std::move(known);
   return {};
 }
 
@@ -277,16 +300,14 @@ Result<bool> Replica::waits_for_grant() {
 }
 
 std::string Replica::organisation_of(const Author& author) const {
-  const Device* device = authority_.device(author);
-  return device == nullptr ? std::string() : device->organisation;
+  return authority_.organisation_of(author);
 }
 
 /// By the hub's time as the last welcome told it: our own clock may stand anywhere.
 Result<std::vector<std::string>> Replica::readable_spaces() {
   WASL_TRY(catch_up_authority());
-  WASL_LET(const auto offset, store_.meta("clock offset"));
-  const Millis hub_time = ports_.clock->now() - (offset ? Reader(*offset).integer() : 0);
-  auto spaces = authority_.readable(device_.public_key(), hub_time);
+  WASL_LET(const Millis now, hub_time());
+  auto spaces = authority_.readable(device_.public_key(), now);
   if (spaces.empty()) spaces.emplace_back(kAuthoritySpace);
   return spaces;
 }

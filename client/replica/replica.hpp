@@ -20,6 +20,7 @@
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/note.hpp"
 #include "shared/receipt/receipt.hpp"
+#include "shared/store/voiding.hpp"
 #include "shared/wire/client_session.hpp"
 
 namespace wasl {
@@ -56,10 +57,34 @@ struct ConflictValue {
   Millis time = 0;  ///< effective
   bool shown = false;
   bool deleted = false;
+  Level level = 0;  ///< of the mandate under which it was written
 };
 struct Conflict {
   std::string register_name, space, id, field, key;
   std::vector<ConflictValue> values;  ///< one a head
+};
+
+/// A grant as people read it.
+struct WhyGrant {
+  Hash name;
+  GrantAct act;
+  Author issuer;
+  Hash issuer_grant;                    ///< zeros: a registrar's own right
+  Position position = 0;                ///< of its entry in `authority`
+  Hash change_set;                      ///< that carries it, signed by the issuer
+  Standing standing = Standing::valid;  ///< now
+};
+/// Who wrote what is shown of a field, and the grants up to a registrar.
+struct WhyField {
+  std::string field, key, value;
+  Author author;
+  std::string organisation;
+  Millis time = 0;
+  Hash change_set;
+  Position position = 0;  ///< 0: it has no entry yet
+  std::string space;
+  std::vector<WhyGrant> grants;  ///< the one used first
+  std::uint64_t statement = 0;   ///< number of the network statement that names the registrar
 };
 
 /// What a person should look at: nothing of it stops work, all of it stops a publication.
@@ -69,7 +94,6 @@ struct AttentionItem {
   std::string words;
 };
 
-enum class PendingState : std::uint8_t { unsent = 0, held = 1, refused = 2, accepted = 3, discarded = 4 };
 struct PendingSet {
   Hash name;
   std::string space;
@@ -100,6 +124,7 @@ struct ReplicaStatus {
   std::vector<SpaceStatus> spaces;
   std::vector<PendingSet> waiting;   ///< held and refused
   std::vector<std::string> notices;  ///< in words: what the office should know
+  std::vector<std::string> keys;     ///< in words: which keys lie on the hub's machine
 };
 
 struct HistoryLine {
@@ -183,6 +208,16 @@ class Replica final : public ClientPort {
   Result<std::string> space_of(const Register& reg, std::string_view id,
                                const std::optional<std::string>& space);
 
+  // ── Acts of power ──
+  struct ActsSigned {
+    Hash change_set;
+    std::vector<Hash> grants;  ///< names of the grants among the acts, in their order
+  };
+  /// Seals and signs acts of a person's key under a grant of theirs; they leave with the next sync.
+  /// Errors: unauthorised, with the words of the decision that the hub would give now.
+  Result<ActsSigned> sign_acts(const crypto::KeyPair& person, const Hash& under,
+                               const std::vector<Act>& acts);
+
   // ── Reading ──
   Result<std::vector<Conflict>> conflicts();
   Result<ReplicaStatus> status();
@@ -190,6 +225,15 @@ class Replica final : public ClientPort {
   Result<std::vector<AttentionItem>> attention();
   /// The own change set without an entry whose name begins so. Errors: not_found, conflict (several).
   Result<Hash> find_pending(std::string_view hex_prefix);
+  /// What others propose for fields that a mandate decides.
+  Result<std::vector<Conflict>> proposals();
+  /// Who wrote what is shown of a record, and why they might.
+  Result<std::vector<WhyField>> why(const std::string& register_name, const std::string& id,
+                                    const std::optional<std::string>& space);
+  /// The grant whose name begins so. Errors: not_found, conflict (several).
+  Result<Hash> find_grant(std::string_view hex_prefix);
+  /// By the hub's clock, as the last welcome told it: our own may stand anywhere.
+  Result<Millis> hub_time();
   Result<std::vector<HistoryLine>> history(const std::optional<std::string>& register_name,
                                            const std::optional<std::string>& id);
   /// What the record says by accepted changes, with everything that proves it to somebody who trusts the
@@ -211,14 +255,21 @@ class Replica final : public ClientPort {
   /// The change set by which this device takes up an invitation. Errors: unauthorised (unknown, used or
   /// over).
   Result<Segment> make_enrolment(const crypto::KeyPair& invitation);
+  Result<PublicKey> on_statements(const std::vector<SignedStatement>& statements) override;
   Status on_welcome(const Welcome& welcome) override;
+  Result<std::optional<Return>> next_return() override;
   Result<std::optional<Segment>> next_push(std::size_t most_bytes) override;
-  void rewind_push() override { pushed_ = kNothingPushed; }
+  void rewind_push() override {
+    pushed_ = kNothingPushed;
+    acts_pushed_ = 0;
+  }
   Status on_verdicts(const std::vector<VerdictItem>& verdicts) override;
   /// Errors: caught, bad_signature, malformed, storage_failed.
   Status on_entries(Segment segment) override;
   Result<std::optional<bool>> on_proof(const Proof& proof) override;
   std::vector<Cursor> applied_cursors() override;
+  Status on_order(const Segment& order) override;
+  Status wipe() override;
   Status on_session_end(std::optional<bool> equal) override;
   Status on_lie(const Error& seen, ByteView frame) override;
   /// Makes the tables of the registers once the office knows its organisation.
@@ -234,6 +285,23 @@ class Replica final : public ClientPort {
   Status catch_up_authority();
   Result<const Grant*> own_grant();
   Result<bool> waits_for_grant();
+
+  Result<std::vector<Conflict>> fields_of_several_values(
+      const std::function<bool(const Field&, const RecordState&, const Address&)>& wanted);
+
+  // explaining.cpp
+  struct FoundSet {
+    Header header;
+    Hash name;
+    Position position = 0;  ///< 0: it waits
+  };
+  Result<std::optional<FoundSet>> find_set(const std::string& space, const Source& source, Sequence sequence);
+  Result<std::vector<WhyGrant>> chain_of_grants(const Hash& used);
+
+  // acting.cpp
+  Result<std::optional<Segment>> next_acts();
+  Result<bool> rule_acts(const VerdictItem& item, std::vector<SignedAct>& acts);
+  Status settle_acts(bool equal);
 
   // recovering.cpp
   Status recover_outbox();
@@ -274,8 +342,19 @@ class Replica final : public ClientPort {
   Result<std::vector<SealedSet>> seal_captured(bool foreign, const SaidBefore& said = {});
   Result<std::vector<SealedSet>> seal_operations(const std::string& space,
                                                  std::vector<PlainOperation> operations, bool bulk,
-                                                 const GroupId& group, Millis written,
-                                                 LoadedRecords& records);
+                                                 const GroupId& group, Millis written, LoadedRecords& records,
+                                                 const Grant* grant = nullptr);
+  /// Those of this device, as far as its log of `authority` says.
+  struct Grants {
+    const Grant* own = nullptr;        ///< of its enrolment
+    std::vector<const Grant*> usable;  ///< good now
+    Millis now = 0;
+  };
+  Result<Grants> grants_now();
+  [[nodiscard]] const Grant* grant_for(const Grants& grants, const std::string& space,
+                                       const std::vector<PlainOperation>& operations,
+                                       const RecordState& before) const;
+  static Level level_in(const Grants& grants, const std::string& space, const Register& reg);
   Status make_durable(const std::vector<SealedSet>& sealed);
   Status withdraw(const ChangeSet& set, PendingState state);
   /// Both or neither: what a command reports as failed must not come back from outbox.log.
@@ -352,13 +431,26 @@ class Replica final : public ClientPort {
 
   // syncing.cpp
   Status begin_session();
+  /// What another program of this office has learnt of the network meanwhile.
+  Status refresh_anchor();
   Status take_welcome(const Welcome& welcome);
+
+  // epochs.cpp
+  /// What this office has proved of the logs, and the hub has lost.
+  Status plan_returns(const std::vector<CommonLog>& common);
+  /// Keeps of each log what the hub has too; what this office wrote of the rest waits to be sent again.
+  Status enter_epoch(const std::vector<CommonLog>& common);
+  Status add_openings(Segment& segment);
+  Result<bool> is_common(const SpaceInfo& info, const CommonLog& common);
+  /// Of what this replica holds; 0: nothing yet.
+  Result<std::uint64_t> epoch_held();
+  Status note_epoch();
 
   // applying.cpp
   /// The one decision, asked again.
   Result<Verdict> judge(const ChangeSet& set, const ledger::Entry& entry, Position position,
                         const std::map<std::string, LoadedRecord>& records,
-                        const std::map<std::string, RecordState>& elsewhere);
+                        const std::map<std::string, RecordState>& elsewhere, const Header* adopter);
   Result<bool> fill_own_items(Segment& segment);
   enum class Taken { known, appended, not_ours };
   Result<Taken> append_entries(Segment& segment);
@@ -371,8 +463,30 @@ class Replica final : public ClientPort {
   Status apply_space(const std::string& space, const Segment* fresh);
   Status apply_set(const ChangeSet& set, const ledger::Entry& entry, Position position);
   [[nodiscard]] const Schema& schema_in_force() const;
+
+  // deciding.cpp
+  /// Whoever adopted what has its entry at `position`. Errors: caught, when nobody did.
+  struct Adopter {
+    std::string space;
+    Position position = 0;
+    Header header;
+    std::vector<Hash> names;
+  };
+  Result<Adopter> adopter_of(const std::string& space, Position position, const ChangeSet& adopted);
+  /// @return whether the entries that an adoption promises are here; nothing of it takes effect before.
+  Result<bool> is_whole(const SpaceInfo& info, Position position, const ChangeSet& set);
+  Result<std::vector<FallenEntry>> due_voids(const SpaceInfo& info, const ledger::Entry& next);
+  /// @return whether all of them are here.
+  Result<bool> check_voids(const SpaceInfo& info, const std::vector<FallenEntry>& due);
+  /// Takes back what fell, a slice at a time; the space stands behind its voids at the end.
+  Status apply_voids(const std::string& space);
+  Result<std::set<std::pair<std::uint32_t, std::string>>> touched_at(const SpaceInfo& info,
+                                                                     const std::set<Position>& positions);
   Status settle_digest(SpaceInfo& info);
   Status apply_authority_item(const SegmentItem& item, Position position);
+  /// The roots have spoken: nothing older is believed from here on.
+  Status note_statement(const OpenedStatement& opened);
+  Result<std::vector<std::string>> keys_at_hub();
 
   Result<std::vector<std::string>> readable_spaces();
   Result<std::vector<std::string>> spoken_spaces();
@@ -398,10 +512,14 @@ class Replica final : public ClientPort {
   /// Per space: since which position the store's notes for the digest are complete, and the store's count
   /// then.
   std::map<SpaceNumber, std::pair<std::uint64_t, Position>> noted_;
+  /// Per space: by how many revocations nothing is left to void.
+  std::map<SpaceNumber, std::size_t> settled_voids_;
+  std::optional<Adopter> adopter_;  ///< of the adoption that is being applied
   bool tables_ready_ = false;
   bool notes_wait_ = false;               ///< what programs wrote cannot be sealed yet
   bool outbox_known_ = false;             ///< what outbox.log holds was looked at, and stands here too
   std::int64_t pushed_ = kNothingPushed;  ///< pending numbers handed out in this session
+  std::size_t acts_pushed_ = 0;           ///< signed acts handed out in this session
   std::optional<Seen> session_base_;      ///< the checkpoint that this session's proofs start from
   std::uint64_t leaves_before_ = 0;       ///< up to which checkpoint this replica had the leaves before it
   std::map<ChainId, Sequence> staged_;    ///< what the hub holds already, by its welcome
@@ -410,8 +528,9 @@ class Replica final : public ClientPort {
   std::map<std::string, Position> held_;  ///< entries that this session knows to be here
   std::set<std::string> offered_;         ///< spaces that this session's welcome lets us read
   std::map<ChainId, Sequence>
-      promised_;                      ///< up to where the hub has said "accepted" to this session's knowledge
-  bool asked_in_full_ = false;        ///< the hub was asked to leave nothing out
+      promised_;  ///< up to where the hub has said "accepted" to this session's knowledge
+  std::vector<std::pair<std::string, Position>> returns_;  ///< what to bring back: from where on
+  bool asked_in_full_ = false;                             ///< the hub was asked to leave nothing out
   bool evidence_is_settled_ = false;  ///< of what is wrong now all is kept, or it proves nothing
   std::map<std::pair<std::string, Position>, Hash> roots_;  ///< of this apply: most change sets name the same
 };

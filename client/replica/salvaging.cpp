@@ -168,7 +168,9 @@ Status write_record(Database& db, const std::string& space, const std::string& i
 Status Replica::salvage() {
   if (!tables_ready_) return {};
   WASL_LET(std::vector<std::string> copies, identity_.damaged_copies());
+  const std::size_t listed = copies.size();
   WASL_TRY(drop_half_made(folder_, copies));
+  if (copies.size() < listed) WASL_TRY(identity_.set_damaged_copies(copies));
   while (!copies.empty()) {
     WASL_TRY(salvage(copies.front()));
     copies.erase(copies.begin());

@@ -1,9 +1,11 @@
 // What programs wrote becomes change sets: captured notes are grouped by record, compared with what was
 // shown, and sealed. Only the end of a group counts.
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "client/replica/replica.hpp"
+#include "shared/authority/labels.hpp"
 #include "shared/sql/table_ddl.hpp"
 
 namespace wasl {
@@ -162,11 +164,61 @@ Result<Value> Replica::resolve_reference(const Value& written, std::string_view 
   return Value::reference(held.size() == 1 ? std::string_view(held[0]) : space, id);
 }
 
+Result<Replica::Grants> Replica::grants_now() {
+  Grants out;
+  WASL_LET(out.own, own_grant());
+  WASL_LET(out.now, hub_time());
+  out.usable = authority_.grants_of(device_.public_key());
+  std::erase_if(out.usable, [&](const Grant* grant) {
+    return authority_.standing(*grant, authority_applied_, out.now) != Standing::valid;
+  });
+  return out;
+}
+
+/// The enrolment's where it covers the work; else what was passed on to this device; for a field that a
+/// mandate decides the highest that covers it. Where none does, the hub says so.
+const Grant* Replica::grant_for(const Grants& grants, const std::string& space,
+                                const std::vector<PlainOperation>& operations,
+                                const RecordState& before) const {
+  if (operations.empty() || grants.usable.size() < 2) return grants.own;
+  const std::uint32_t number = operations.front().operation.register_number;
+  const Register* reg = ports_.schema->find(number);
+  RecordState after = before;
+  Rights needed = kWrite;
+  bool by_mandate = false;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    const Operation& op = operations[i].operation;
+    after.apply(op, {{{device_.public_key(), {}}, 1, static_cast<std::uint32_t>(i)}, {}, 0, 0});
+    const Field* field = reg == nullptr || op.address.is_existence() ? nullptr : reg->field(op.address.field);
+    if (field == nullptr) continue;
+    by_mandate = by_mandate || field->policy == Policy::authority;
+    if (field->policy == Policy::review && op.kind == OperationKind::resolve) needed |= kReview;
+  }
+  const Grant* chosen = nullptr;
+  for (const Grant* grant : grants.usable) {
+    if (!covers_record(grant->act, needed, space, number, reg, &before, after, grants.now)) continue;
+    if (chosen == nullptr || (by_mandate && stands_above(grant->act.level, chosen->act.level)))
+      chosen = grant;
+  }
+  return chosen == nullptr ? grants.own : chosen;
+}
+
+/// Of the highest mandate under which such records may be written.
+Level Replica::level_in(const Grants& grants, const std::string& space, const Register& reg) {
+  Level level = 0;
+  for (const Grant* grant : grants.usable) {
+    const bool may =
+        covers(grant->act, kWrite, space, reg.number, grants.now, [](const Clause&) { return true; });
+    if (may && stands_above(grant->act.level, level)) level = grant->act.level;
+  }
+  return level;
+}
+
 /// Splits by record above 32 KiB, gives dots, commits personal values, and lays the result over the records.
 Result<std::vector<SealedSet>> Replica::seal_operations(const std::string& space,
                                                         std::vector<PlainOperation> operations, bool bulk,
                                                         const GroupId& group, Millis written,
-                                                        LoadedRecords& records) {
+                                                        LoadedRecords& records, const Grant* grant) {
   std::stable_sort(operations.begin(), operations.end(),
                    [](const PlainOperation& a, const PlainOperation& b) {
                      return std::tie(a.operation.register_number, a.operation.id) <
@@ -193,7 +245,9 @@ Result<std::vector<SealedSet>> Replica::seal_operations(const std::string& space
   }
   parts.emplace_back(part_begin, operations.size());
 
-  WASL_LET(const Grant* const grant, own_grant());
+  if (grant == nullptr) {
+    WASL_LET(grant, own_grant());
+  }
   WASL_LET(const Seen seen_authority, proved(kAuthoritySpace));
   WASL_LET(const Seen seen, proved(space));
   WASL_LET(OwnChain chain, own_chain(space, bulk));
@@ -238,7 +292,8 @@ Result<std::vector<SealedSet>> Replica::seal_operations(const std::string& space
       const Operation& op = out.set.operations[i];
       LoadedRecord& loaded = records.at({op.register_number, op.id});
       loaded.record.overlay.push_back({op, out.set.dot(i), out.set.header.sequence, out.set.header.source,
-                                       out.set.header.stamp, std::min(out.set.header.stamp.millis(), now)});
+                                       out.set.header.stamp, std::min(out.set.header.stamp.millis(), now),
+                                       grant->act.level});
     }
     WASL_TRY(insert_pending(out));
     sealed.push_back(std::move(out));
@@ -251,25 +306,44 @@ namespace {
 /// The operations that lead from what was shown to what the row says now.
 class RowDiff {
  public:
+  struct Writer {
+    PublicKey key;
+    Level level = 0;       ///< of the highest mandate under which the record may be written
+    bool foreign = false;  ///< another program
+  };
   RowDiff(const CapturedRecord& captured, const LoadedRecord& loaded, const RecordState& state,
-          ShownValues shown, bool foreign)
-      : captured_(captured), loaded_(loaded), state_(state), shown_(std::move(shown)), foreign_(foreign) {}
+          ShownValues shown, const Writer& writer, Millis now)
+      : captured_(captured),
+        loaded_(loaded),
+        state_(state),
+        shown_(std::move(shown)),
+        writer_(writer),
+        now_(now) {}
 
   void write(const Field& field, const Address& address, const Value& value) {
     const auto shown = shown_.values.find(address);
     if (shown == shown_.values.end() ? value.is_null() : shown->second == value) return;
     PlainOperation plain{operation(OperationKind::write, captured_, address), field.personal};
     plain.operation.value = value;
-    plain.operation.names = is_stale(address, value) || repeats_head(field, address, value)
-                                ? std::vector<Dot>()
-                                : state_.plain_lineage(address, field.policy);
+    if (is_stale(address, value) || repeats_head(field, address, value)) {
+      plain.operation.names = {};
+    } else if (field.policy == Policy::authority) {
+      plain.operation.names = state_.authority_lineage(address, writer_.key, writer_.level);
+    } else {
+      plain.operation.names = state_.plain_lineage(address, field.policy);
+    }
     out.push_back(std::move(plain));
   }
-  void add(const Address& address) {
-    if (!shown_.elements.contains(address))
+  void add(const Field& field, const Address& address) {
+    if (shown_.elements.contains(address)) return;
+    if (field.removal_wins()) {
+      put(address, true);
+    } else {
       out.push_back({operation(OperationKind::add, captured_, address)});
+    }
   }
-  void remove(const Address& address) {
+  void remove(const Field& field, const Address& address) {
+    if (field.removal_wins()) return put(address, false);
     PlainOperation plain{operation(OperationKind::remove, captured_, address)};
     plain.operation.names = state_.all_dots(address);
     out.push_back(std::move(plain));
@@ -279,12 +353,26 @@ class RowDiff {
   std::vector<PlainOperation> out;
 
  private:
+  /// Where removal wins an element is written in or out, over what says the contrary.
+  void put(const Address& address, bool in) {
+    PlainOperation plain{operation(OperationKind::write, captured_, address)};
+    plain.operation.value = Value::flag(in);
+    const auto heads = state_.heads.find(address);
+    if (heads != state_.heads.end()) {
+      for (const Head& head : heads->second) {
+        if (head.value == Value::flag(!in)) plain.operation.names.push_back(head.dot);
+      }
+    }
+    out.push_back(std::move(plain));
+  }
   /// A program puts back what a remote change replaced: it had read the row before.
   bool is_stale(const Address& address, const Value& value) const {
-    if (!foreign_) return false;
+    if (!writer_.foreign) return false;
     const auto hash = value_hash(value);
     return std::any_of(loaded_.record.replaced.begin(), loaded_.record.replaced.end(),
-                       [&](const ReplacedValue& r) { return r.address == address && r.value_hash == hash; });
+                       [&](const ReplacedValue& r) {
+                         return r.address == address && r.value_hash == hash && r.is_fresh(now_);
+                       });
   }
   /// A conflict under review ends by a resolution only, not by writing one side's value again.
   bool repeats_head(const Field& field, const Address& address, const Value& value) const {
@@ -297,8 +385,14 @@ class RowDiff {
   const LoadedRecord& loaded_;
   const RecordState& state_;
   ShownValues shown_;
-  bool foreign_;
+  Writer writer_;
+  Millis now_;
 };
+
+bool decided_by_mandate(const Register& reg) {
+  return std::any_of(reg.fields.begin(), reg.fields.end(),
+                     [](const Field& field) { return field.policy == Policy::authority; });
+}
 
 bool was_said(const SaidBefore& said, const std::string& space, const Operation& op) {
   const auto [begin, end] = said.equal_range({space, op.register_number, op.id});
@@ -364,7 +458,8 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
     return sealed;
   }
 
-  std::map<std::string, std::vector<PlainOperation>> by_space;
+  WASL_LET(const Grants grants, grants_now());
+  std::map<std::pair<std::string, Hash>, std::vector<PlainOperation>> by_space;  ///< and by grant
   std::map<std::string, LoadedRecords> records;
   for (const auto& key : order) {
     const CapturedRecord& c = captured.at(key);
@@ -377,8 +472,10 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
       if (!value) failed = value.error();
       return value ? *value : Value::null();
     };
+    RowDiff::Writer writer{device_.public_key(), 0, foreign};
+    if (decided_by_mandate(*c.reg)) writer.level = level_in(grants, c.space, *c.reg);
     RowDiff diff(c, loaded, state, state.is_alive() ? shown_values(state, *c.reg, open) : ShownValues(),
-                 foreign);
+                 writer, ports_.clock->now());
     if (!loaded.rowid) {
       if (c.written && !c.removed) WASL_TRY(check_removed(c.reg->number, c.space, c.id));
       if (state.is_alive()) {
@@ -420,9 +517,9 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
             there.insert({field.number, element_key(element)});
           }
           select.reset();
-          for (const Address& address : there) diff.add(address);
+          for (const Address& address : there) diff.add(field, address);
           for (const Address& address : diff.shown().elements) {
-            if (address.field == field.number && !there.contains(address)) diff.remove(address);
+            if (address.field == field.number && !there.contains(address)) diff.remove(field, address);
           }
           continue;
         }
@@ -454,15 +551,19 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
       }
     }
     if (failed) return tl::unexpected(*failed);
-    for (PlainOperation& plain : diff.out) {
-      if (!was_said(said, c.space, plain.operation)) by_space[c.space].push_back(std::move(plain));
+    std::erase_if(diff.out,
+                  [&](const PlainOperation& plain) { return was_said(said, c.space, plain.operation); });
+    if (!diff.out.empty()) {
+      auto& operations = by_space[{c.space, grant_for(grants, c.space, diff.out, state)->name}];
+      std::move(diff.out.begin(), diff.out.end(), std::back_inserter(operations));
     }
     records[c.space].emplace(std::pair(c.reg->number, c.id), std::move(loaded));
   }
 
   const bool bulk = captured.size() > limits::kBulkGroupRecords;
   const auto group = ports_.random->fixed<GroupId>();
-  for (auto& [space, operations] : by_space) {
+  for (auto& [place, operations] : by_space) {
+    const std::string& space = place.first;
     // Work on records that a bulk chain made and nobody accepted yet follows them on that chain.
     bool follows_bulk = bulk;
     WASL_LET(auto select,
@@ -480,8 +581,8 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
       }
     }
     select.reset();
-    WASL_LET(auto made,
-             seal_operations(space, std::move(operations), follows_bulk, group, written, records[space]));
+    WASL_LET(auto made, seal_operations(space, std::move(operations), follows_bulk, group, written,
+                                        records[space], authority_.grant(place.second)));
     for (SealedSet& one : made) sealed.push_back(std::move(one));
   }
   for (auto& [space, loaded] : records) {

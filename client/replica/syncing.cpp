@@ -8,6 +8,7 @@ namespace wasl {
 Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   WASL_TRY(apply_stored());
   WASL_TRY(store_.refresh());
+  WASL_TRY(refresh_anchor());
   Hello hello;
   WASL_LET(const auto full, store_.meta("full"));
   asked_in_full_ = full && !full->empty() && (*full)[0] == 1;
@@ -17,6 +18,8 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   hello.hub = anchor_.log_key;
   WASL_LET(hello.counter, identity_.next_counter(ports_.clock->now()));
   hello.binding = binding;
+  hello.statement = anchor_.statement_number;
+  WASL_LET(hello.epoch, epoch_held());
   WASL_LET(const CheckpointAnchor checkpoint, identity_.checkpoint());
   hello.checkpoint = checkpoint.heads;
   session_base_ = checkpoint.heads;
@@ -26,6 +29,10 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   // What witnesses have signed since comes with the note only.
   const auto witnessed = witnessed_by(checkpoint.note);
   if (!witnessed || !witnessed->is_enough()) hello.flags |= Hello::kLeaves;
+  WASL_LET(auto waiting, db_.prepare("SELECT 1 FROM _wasl_pending WHERE state IN (1, 2) LIMIT 1"));
+  WASL_LET(const bool waits, waiting.step());
+  waiting.reset();
+  if (waits) hello.flags |= Hello::kWaiting;
   WASL_LET(const auto spaces, spoken_spaces());
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
@@ -48,7 +55,9 @@ Status Replica::begin_session() {
   held_.clear();
   offered_.clear();
   promised_.clear();
+  returns_.clear();
   evidence_is_settled_ = false;
+  WASL_TRY(settle_acts(false));
   WASL_LET(leaves_before_, leaves_proved());
   WASL_LET(auto select,
            db_.prepare("SELECT chain, max(sequence) FROM _wasl_pending WHERE state = 3 GROUP BY chain"));
@@ -71,6 +80,8 @@ Result<Bytes> Replica::make_invitation_hello(const crypto::KeyPair& invitation, 
   // Of the invitation's key, which several offices may try by mistake: the clock keeps their counters apart.
   hello.counter = static_cast<std::uint64_t>(std::max<Millis>(1, ports_.clock->now()));
   hello.binding = binding;
+  hello.statement = anchor_.statement_number;
+  WASL_LET(hello.epoch, epoch_held());
   WASL_LET(const CheckpointAnchor checkpoint, identity_.checkpoint());
   hello.checkpoint = checkpoint.heads;
   session_base_ = checkpoint.heads;
@@ -131,6 +142,21 @@ Result<Segment> Replica::make_enrolment(const crypto::KeyPair& invitation) {
   return segment;
 }
 
+/// From the network's name to the newest: each signed by the roots of the one before, so whoever brings them
+/// need not be believed.
+Result<PublicKey> Replica::on_statements(const std::vector<SignedStatement>& statements) {
+  WASL_LET(const auto chain, walk_statements(statements, anchor_.network));
+  const OpenedStatement& newest = chain.back();
+  if (chain.size() < anchor_.statement_number) {
+    return fail(Errc::wrong_network,
+                "whoever answers knows an older network statement (number " + std::to_string(chain.size()) +
+                    ") than this office (number " + std::to_string(anchor_.statement_number) + ")",
+                "the hub may have been restored from an old copy: ask the secretariat");
+  }
+  for (const OpenedStatement& one : chain) WASL_TRY(note_statement(one));
+  return newest.statement.log_key;
+}
+
 Status Replica::on_welcome(const Welcome& welcome) {
   Status taken = take_welcome(welcome);
   if (!taken) store_.forget();
@@ -138,6 +164,8 @@ Status Replica::on_welcome(const Welcome& welcome) {
 }
 
 Status Replica::take_welcome(const Welcome& welcome) {
+  if (welcome.state == Welcome::State::recovering) return plan_returns(welcome.common);
+  if (welcome.state == Welcome::State::new_epoch) return enter_epoch(welcome.common);
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   for (const auto& [space, size] : held_) {
@@ -161,11 +189,14 @@ Status Replica::take_welcome(const Welcome& welcome) {
   Writer offset;
   offset.integer(ports_.clock->now() - welcome.hub_time);
   WASL_TRY(store_.set_meta("clock offset", offset.bytes()));
+  WASL_TRY(store_.set_meta("keys at hub", Bytes{welcome.keys}));
   return transaction.commit();
 }
 
 Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
   WASL_TRY(store_.refresh());
+  WASL_LET(auto signed_acts, next_acts());
+  if (signed_acts) return signed_acts;
   WASL_LET(auto select,
            db_.prepare("SELECT no, space, header, body, openings, state FROM _wasl_pending WHERE no > ? "
                        "AND state IN (0, 4) ORDER BY no"));
@@ -262,7 +293,10 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
   WASL_LET(const std::set<ChainId> damaged, misnamed(verdicts));
   std::set<ChainId> forked;
   std::set<ChainId> broken;
+  WASL_LET(auto acts, identity_.acts());
   for (const VerdictItem& item : verdicts) {
+    WASL_LET(const bool of_acts, rule_acts(item, acts));
+    if (of_acts) continue;
     if (item.verdict.reason == Reason::gap) {
       WASL_LET(const bool filled, offer_again(item.chain, item.first));
       if (!filled) broken.insert(item.chain);
@@ -383,8 +417,9 @@ Status Replica::reseal(const ChainId& chain, std::string_view why, Resealed& out
       }
       operations.push_back(std::move(plain));
     }
-    WASL_LET(auto made, seal_operations(header.space, std::move(operations), false,
-                                        ports_.random->fixed<GroupId>(), header.stamp.millis(), records));
+    WASL_LET(auto made,
+             seal_operations(header.space, std::move(operations), false, ports_.random->fixed<GroupId>(),
+                             header.stamp.millis(), records, authority_.grant(header.grant)));
     for (std::size_t i = 0; made.size() == 1 && i < one.set.operations.size(); ++i) {
       moved[one.set.dot(i)] = made[0].set.dot(i);
     }
@@ -411,6 +446,7 @@ Status Replica::on_session_end(std::optional<bool> equal) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   if (equal == true) {
+    WASL_TRY(settle_acts(true));
     Writer now;
     now.integer(ports_.clock->now());
     WASL_TRY(store_.set_meta("last sync", now.bytes()));

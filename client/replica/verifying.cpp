@@ -51,7 +51,7 @@ Result<VerifyReport> Replica::verify() {
     WASL_LET(SpaceInfo* const info, store_.space(space));
     WASL_LET(const bool behind, store_.has_rows_behind(*info));
     if (behind) problem(space + ": rows stand behind the end of its log");
-    auto replay = replay_space(store_, *info, anchor_.network);
+    auto replay = replay_space(store_, *info, anchor_.network, authority_);
     if (!replay) {
       problem(space + ": " + replay.error().message);
       continue;
@@ -87,10 +87,8 @@ Result<VerifyReport> Replica::verify() {
       problem(space + ": the state digest is not that of signed history; run: wasl repair");
   }
   WASL_TRY(tell_what_is_proved(report));
-  if (authority_.statement().registrars.size() == 1) {
-    report.statements.push_back(
-        "network of one registrar's key: on a trial hub it lies on the hub's machine");
-  }
+  WASL_LET(const auto keys, keys_at_hub());
+  for (const std::string& words : keys) report.statements.push_back(words);
   WASL_TRY(tell_evidence(report));
   WASL_TRY(transaction.commit());
   return report;
@@ -233,7 +231,7 @@ Result<std::vector<std::string>> Replica::check_other_rows(const std::string& sp
 Status Replica::check_own_state(const std::string& space,
                                 const std::map<std::string, LoadedRecord>& records) {
   WASL_LET(SpaceInfo* const info, store_.space(space));
-  WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network));
+  WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network, authority_));
   for (const auto& [id, loaded] : records) {
     if (loaded.register_number == 0) continue;
     const auto said = replay.records.find(id);
@@ -269,7 +267,7 @@ Result<std::vector<std::string>> Replica::rebuild(std::string_view space_name) {
   WASL_TRY(catch_up_authority());
   WASL_LET(const auto captured, seal_captured(true));
   WASL_LET(SpaceInfo* const info, store_.space(space_name));
-  WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network));
+  WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network, authority_));
   std::vector<std::string> changed;
   WASL_TRY(store_.clear_state(info->number));
   for (const auto& [id, state] : replay.records) {
@@ -308,9 +306,9 @@ Status Replica::restore_overlay(LoadedRecord& loaded) {
     for (std::size_t i = 0; i < set->operations.size(); ++i) {
       const Operation& op = set->operations[i];
       if (op.id != loaded.record.id || op.register_number != loaded.register_number) continue;
-      loaded.record.overlay.push_back({op, set->dot(i), set->header.sequence, set->header.source,
-                                       set->header.stamp,
-                                       std::min(set->header.stamp.millis(), select.int64(2))});
+      loaded.record.overlay.push_back(
+          {op, set->dot(i), set->header.sequence, set->header.source, set->header.stamp,
+           std::min(set->header.stamp.millis(), select.int64(2)), authority_.level_of(set->header.grant)});
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "server/app/quarantine.hpp"
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/note.hpp"
 #include "shared/net/local_socket.hpp"
@@ -46,27 +47,77 @@ Result<json> invite(OpenHub& open, const json& request) {
               {"until", invitation.until}};
 }
 
-json keys_in_words(const HubFolder& folder) {
+Result<json> give(OpenHub& open, const json& request) {
+  WASL_LET(Registrar* const registrar, open.registrar());
+  const auto bytes = from_hex(text_of(request, "person"));
+  const auto key = bytes ? PublicKey::from(*bytes) : std::nullopt;
+  if (!key) {
+    return fail(Errc::invalid_value, "'" + text_of(request, "person") + "' is no public key",
+                "it is 64 hex digits, as wasl key show prints it");
+  }
+  WASL_TRY(registrar->give(*key, text_of(request, "role"), text_of(request, "organisation")));
+  return json{{"person", to_hex(key->view())},
+              {"role", text_of(request, "role")},
+              {"organisation", text_of(request, "organisation")}};
+}
+
+json keys_in_words(const HubFolder& folder, const NetworkStatement& statement) {
   json words = json::array();
   words.push_back("The log key lies here: this hub signs what it accepts.");
-  if (std::filesystem::exists(folder.registrar_key())) {
+  const KeysAtHub keys = keys_in(folder);
+  if ((keys & kRegistrarAtHub) != 0) {
     words.push_back(
         "The registrar's key lies here: whoever controls this machine can add organisations and invite "
         "offices. "
         "Good for a trial.");
   }
-  if (std::filesystem::exists(folder.root_key())) {
+  if ((keys & kPersonAtHub) != 0) {
     words.push_back(
-        "The root key lies here: whoever controls this machine controls the network for ever. Move "
-        "keys/root.key "
-        "off this machine.");
+        "An administrator's person's key lies here without a passphrase: whoever controls this machine can "
+        "adopt and discard held work, revoke and wipe devices. Good for a trial.");
+  }
+  if ((keys & kRootAtHub) != 0) {
+    words.push_back(
+        "A root key lies here" +
+        std::string(statement.threshold > 1 ? " (" + std::to_string(statement.threshold) + " of " +
+                                                  std::to_string(statement.roots.size()) + " are needed)"
+                                            : "") +
+        ": whoever controls this machine controls the network for ever. Move it off this machine.");
+  }
+  if (std::filesystem::exists(folder.next_log_key())) {
+    words.push_back("The next log key waits here for the network statement that names it.");
   }
   return words;
+}
+
+Result<json> statement_in_force(OpenHub& open) {
+  const AuthorityState& authority = open.hub().authority();
+  return json{{"number", authority.statement().number},
+              {"hash", to_hex(authority.statement_hash().view())},
+              {"statement", to_hex(encode(open.hub().statements().back()))}};
+}
+
+Result<json> recover(OpenHub& open, bool serving) {
+  if (serving) {
+    return fail(Errc::locked, "the hub serves: what it signs now could contradict what it signed before",
+                "stop it, run the same command again, then serve: it takes back what offices hold");
+  }
+  WASL_TRY(open.recover());
+  return json{{"recovering", true}, {"heads", open.hub().heads().size}};
+}
+
+Result<json> place_statement(OpenHub& open, const json& request) {
+  const auto bytes = from_hex(text_of(request, "statement"));
+  WASL_LET(const SignedStatement statement, decode_signed_statement(bytes.value_or(Bytes{})));
+  WASL_TRY(open.place(statement));
+  const NetworkStatement& now = open.hub().authority().statement();
+  return json{{"number", now.number}, {"log_key", to_hex(now.log_key.view())}, {"epoch", now.epoch}};
 }
 
 Result<json> device_line(OpenHub& open, const Device& device) {
   WASL_LET(const auto note, open.hub().store().device(device.key));
   WASL_LET(const KeptTotals kept, open.hub().store().kept_totals(device.key));
+  WASL_LET(const std::uint64_t forks, open.hub().store().fork_count(device.key));
   json line = {{"key", short_key(device.key)},
                {"organisation", device.organisation},
                {"role", device.role},
@@ -74,6 +125,7 @@ Result<json> device_line(OpenHub& open, const Device& device) {
                {"equal", nullptr},
                {"held", kept.held},
                {"refused", kept.refused},
+               {"forks", forks},
                {"revoked", device.revoked.has_value()}};
   if (note) {
     line["last_seen"] = note->last_seen;
@@ -114,8 +166,15 @@ Result<json> status(OpenHub& open, bool serving) {
   return json{{"network", {{"name", authority.statement().name}, {"id", to_hex(hub.network().view())}}},
               {"address", address},
               {"serving", serving},
+              {"recovering", hub.is_recovering()},
               {"log_key", to_hex(hub.log_key().public_key().view())},
-              {"keys", keys_in_words(open.folder())},
+              {"keys", keys_in_words(open.folder(), authority.statement())},
+              {"statement",
+               {{"number", authority.statement().number},
+                {"hash", to_hex(authority.statement_hash().view())},
+                {"roots", authority.statement().roots.size()},
+                {"threshold", authority.statement().threshold},
+                {"epoch", authority.statement().epoch}}},
               {"heads", hub.heads().size},
               {"spaces", std::move(spaces)},
               {"organisations", std::move(organisations)},
@@ -149,9 +208,14 @@ Result<json> decide(OpenHub& open, const json& request, bool serving) {
   const std::string command = text_of(request, "command");
   if (command == "organisation add") return add_organisation(open, request);
   if (command == "invite") return invite(open, request);
+  if (command == "grant") return give(open, request);
   if (command == "status") return status(open, serving);
   if (command == "key") return key(open);
   if (command == "witness add") return add_witness(open, request);
+  if (command == "statement") return statement_in_force(open);
+  if (command == "recover") return recover(open, serving);
+  if (command == "root place") return place_statement(open, request);
+  if (auto answered = decide_devices(open, command, request)) return *answered;
   return fail(Errc::unsupported, "the hub that serves here does not know this command",
               "restart it after an update");
 }
@@ -173,6 +237,25 @@ std::string answer_line(OpenHub& open, const std::string& line) {
                             ? answer(open, request, true)
                             : to_json({Errc::malformed, "this is no request of wasl-hub", {}});
   return document.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json ask_signed(const HubFolder& folder, json request, const crypto::KeyPair& key) {
+  request["author"] = to_hex(key.public_key().view());
+  const json drafted = ask(folder, request);
+  if (drafted.contains("error")) return drafted;
+  const auto header = from_hex(text_of(drafted, "header"));
+  const auto body = from_hex(text_of(drafted, "body"));
+  const auto set = header && body ? decode_change_set(*header, *body)
+                                  : Result<ChangeSet>(fail(Errc::malformed, "the hub drafted nothing"));
+  if (!set) return to_json(set.error());
+  if (set->header.source.author != key.public_key())
+    return to_json({Errc::unauthorised, "the hub drafted another key's act", {}});
+  const Signature signature = key.sign(run_message(set->header.network, set->name));
+  json answer = ask(folder, {{"command", "submit"},
+                             {"header", text_of(drafted, "header")},
+                             {"body", text_of(drafted, "body")},
+                             {"signature", to_hex(signature.view())}});
+  return answer.contains("error") ? answer : drafted.value("done", json::object());
 }
 
 json ask(const HubFolder& folder, const json& request) {

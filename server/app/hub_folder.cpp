@@ -43,51 +43,51 @@ FolderLock::~FolderLock() {
   if (file_ >= 0) ::close(file_);
 }
 
-Status write_key(const std::filesystem::path& file, const crypto::KeyPair& key, const std::string& words) {
-  const int out = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (out < 0) {
-    if (errno == EEXIST) return fail(Errc::conflict, file.string() + " exists already");
-    return disk(file, "cannot write");
+Result<std::optional<crypto::KeyPair>> read_unattended_key(const std::filesystem::path& file,
+                                                           crypto::KeyKind kind) {
+  const auto found = crypto::read_key_file(file, kind);
+  if (!found && found.error().code == Errc::not_found) return std::optional<crypto::KeyPair>();
+  if (!found) return tl::unexpected(found.error());
+  if (found->is_sealed()) {
+    return fail(Errc::invalid_value,
+                file.string() + " is sealed under a passphrase: the hub works unattended",
+                "keep a sealed key elsewhere, and act with it there");
   }
-  std::string text;
-  std::istringstream lines(words);
-  for (std::string line; std::getline(lines, line);) text += "# " + line + "\n";
-  text += to_hex(key.seed().view()) + "\n";
-  const bool written =
-      ::write(out, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(out) == 0;
-  const auto error = disk(file, "cannot write");
-  ::close(out);
-  if (!written) return error;
-  return sync_folder(file.parent_path());
+  WASL_LET(crypto::KeyPair key, found->open());
+  return std::optional(std::move(key));
 }
 
-Result<std::optional<crypto::KeyPair>> read_key(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in) {
-    if (!std::filesystem::exists(file)) return std::optional<crypto::KeyPair>();
-    return disk(file, "cannot read");
+KeysAtHub keys_in(const HubFolder& folder) {
+  KeysAtHub keys = 0;
+  std::error_code unreadable;  // then none can be seen, and the next start says why
+  for (const auto& entry : std::filesystem::directory_iterator(folder.keys(), unreadable)) {
+    const auto file = crypto::read_key_file(entry.path());
+    if (!file) continue;
+    if (file->kind() == crypto::KeyKind::root) keys |= kRootAtHub;
+    if (file->kind() == crypto::KeyKind::registrar) keys |= kRegistrarAtHub;
+    if (file->kind() == crypto::KeyKind::person && !file->is_sealed()) keys |= kPersonAtHub;
   }
-  for (std::string line; std::getline(in, line);) {
-    if (line.empty() || line.starts_with('#')) continue;
-    const auto bytes = from_hex(line);
-    const auto seed = bytes ? crypto::Seed::from(*bytes) : std::nullopt;
-    if (!seed) break;
-    return std::optional(crypto::KeyPair::from_seed(*seed));
-  }
-  return fail(Errc::corrupt, file.string() + " holds no key");
+  return keys;
 }
 
-Status write_text(const std::filesystem::path& file, const std::string& text) {
+Status write_text(const std::filesystem::path& file, const std::string& text, bool durable) {
   const std::filesystem::path fresh = file.string() + ".new";
   {
     std::ofstream out(fresh, std::ios::trunc);
     out << text;
     if (!out.flush()) return disk(fresh, "cannot write");
   }
+  if (durable) {
+    const int open = ::open(fresh.c_str(), O_RDONLY | O_CLOEXEC);
+    const bool synced = open >= 0 && ::fsync(open) == 0;
+    const auto error = disk(fresh, "cannot write");
+    if (open >= 0) ::close(open);
+    if (!synced) return error;
+  }
   std::error_code error;
   std::filesystem::rename(fresh, file, error);
   if (error) return fail(Errc::storage_failed, "cannot write " + file.string() + ": " + error.message());
-  return {};
+  return durable ? sync_folder(std::filesystem::absolute(file).parent_path()) : Status();
 }
 
 std::optional<std::string> read_text(const std::filesystem::path& file) {

@@ -5,7 +5,8 @@
 #include <string>
 
 #include "shared/base/result.hpp"
-#include "shared/crypto/crypto.hpp"
+#include "shared/crypto/key_file.hpp"
+#include "shared/wire/messages.hpp"
 
 namespace wasl {
 
@@ -16,9 +17,17 @@ struct HubFolder {
   [[nodiscard]] std::filesystem::path socket() const { return path / "hub.sock"; }
   [[nodiscard]] std::filesystem::path checkpoint() const { return path / "checkpoint"; }
   [[nodiscard]] std::filesystem::path keys() const { return path / "keys"; }
-  [[nodiscard]] std::filesystem::path root_key() const { return keys() / "root.key"; }
+  /// Of several, the number-th from 1; of one alone, 0.
+  [[nodiscard]] std::filesystem::path root_key(unsigned number = 0) const {
+    return keys() / (number == 0 ? "root.key" : "root-" + std::to_string(number) + ".key");
+  }
   [[nodiscard]] std::filesystem::path registrar_key() const { return keys() / "registrar.key"; }
+  [[nodiscard]] std::filesystem::path administrator_key() const { return keys() / "administrator.key"; }
   [[nodiscard]] std::filesystem::path log_key() const { return keys() / "log.key"; }
+  /// Takes the place of log_key() with the statement that names it.
+  [[nodiscard]] std::filesystem::path next_log_key() const { return keys() / "log.next.key"; }
+  /// The first network statement, as long as roots have still to sign it.
+  [[nodiscard]] std::filesystem::path first_statement() const { return path / "first.statement"; }
 };
 
 /// The right to write the folder, until it is destroyed or the process ends, however it ends.
@@ -35,14 +44,16 @@ class FolderLock {
   int file_;
 };
 
-/// Words as comment lines, then the seed in hex; mode 0600. Errors: conflict (there is such a file),
-/// storage_failed.
-Status write_key(const std::filesystem::path& file, const crypto::KeyPair& key, const std::string& words);
-/// Nothing when there is no such file. Errors: storage_failed, corrupt.
-Result<std::optional<crypto::KeyPair>> read_key(const std::filesystem::path& file);
+/// A key that works unattended. Nothing when there is no such file. Errors: storage_failed, corrupt,
+/// invalid_value (of another kind, or sealed).
+Result<std::optional<crypto::KeyPair>> read_unattended_key(const std::filesystem::path& file,
+                                                           crypto::KeyKind kind);
 
-/// Replaces the file's text as a whole.
-Status write_text(const std::filesystem::path& file, const std::string& text);
+/// Which keys lie in the folder beside the log key.
+KeysAtHub keys_in(const HubFolder& folder);
+
+/// Replaces the file's text as a whole. @param durable when this returns.
+Status write_text(const std::filesystem::path& file, const std::string& text, bool durable = false);
 std::optional<std::string> read_text(const std::filesystem::path& file);
 
 }  // namespace wasl

@@ -12,9 +12,12 @@
 #include "server/app/auditing.hpp"
 #include "server/app/desk.hpp"
 #include "server/app/qr.hpp"
+#include "server/app/root_commands.hpp"
 #include "server/app/serve.hpp"
+#include "server/app/times.hpp"
 #include "server/app/words.hpp"
 #include "shared/base/ending.hpp"
+#include "shared/crypto/passphrase.hpp"
 #include "shared/ledger/note.hpp"
 #include "shared/log/log.hpp"
 
@@ -36,7 +39,13 @@ struct Arguments {
   std::string data;
   bool as_json = false;
   std::string name, address, listen = "127.0.0.1:7707";
-  std::string id, kind, parent, organisation, role = "officer";
+  unsigned roots = 1, threshold = 1;
+  std::vector<std::string> root_keys;
+  std::string id, kind, parent, organisation, role = "officer", person;
+  std::string device, reason, since, key, passphrase_file;
+  std::string discard_reason = "unwanted";
+  std::vector<std::string> change_sets;
+  bool refused = false;
   std::vector<std::string> witnesses;
   std::string file, png;
   bool qr = false, as_csv = false;
@@ -64,9 +73,17 @@ int report(const Arguments& in, const std::string& command, const json& document
 }
 
 json init(const Arguments& in, const wasl::HubFolder& folder) {
-  const auto done = wasl::init_hub(folder, {in.name, in.address, in.witnesses});
+  wasl::InitOptions options{in.name, in.address, in.roots, in.threshold, {}, in.witnesses};
+  for (const std::string& named : in.root_keys) {
+    const auto key = wasl::public_key_of(named, wasl::crypto::KeyKind::root);
+    if (!key) return wasl::to_json(key.error());
+    options.root_keys.push_back(*key);
+  }
+  const auto done = wasl::init_hub(folder, options);
   if (!done) return wasl::to_json(done.error());
-  return {{"name", in.name}, {"data", folder.path.string()}};
+  json document = {{"name", in.name}, {"data", folder.path.string()}};
+  if (!options.root_keys.empty()) document["statement"] = folder.first_statement().string();
+  return document;
 }
 
 int serve(const Arguments& in, const wasl::HubFolder& folder) {
@@ -140,13 +157,42 @@ int run(const Arguments& in, const std::string& command) {
     request.update({{"id", in.id}, {"name", in.name}, {"kind", in.kind}, {"parent", in.parent}});
   } else if (command == "invite") {
     request.update({{"organisation", in.organisation}, {"role", in.role}});
+  } else if (command == "revoke" || command == "wipe") {
+    request.update({{"device", in.device}, {"reason", in.reason}});
+    if (!in.since.empty()) {
+      const auto since = wasl::parse_time(in.since);
+      if (!since) return report(in, command, wasl::to_json(since.error()));
+      request["since"] = *since;
+    }
+  } else if (command.starts_with("quarantine")) {
+    request.update({{"change_sets", in.change_sets}, {"refused", in.refused}, {"reason", in.discard_reason}});
+    if (!in.change_sets.empty()) request["change_set"] = in.change_sets.front();
   }
   if (command == "witness add") {
     const auto text = read_named(in.file);
     if (!text) return report(in, command, wasl::to_json(text.error()));
     request["text"] = *text;
   }
-  return report(in, command, with_qr(in, wasl::ask(folder, request)));
+  if (command == "grant") {
+    request.update({{"person", in.person}, {"organisation", in.organisation}, {"role", in.role}});
+  }
+  const bool by_person = command == "wipe" || command == "quarantine adopt" ||
+                         command == "quarantine discard" || (command == "revoke" && !in.key.empty());
+  if (!by_person) return report(in, command, with_qr(in, wasl::ask(folder, request)));
+  const auto key = wasl::crypto::load_key(
+      in.key.empty() ? folder.administrator_key() : std::filesystem::path(in.key), wasl::crypto::KeyKind::person,
+      in.passphrase_file.empty() ? std::nullopt : std::optional<std::filesystem::path>(in.passphrase_file));
+  if (!key) return report(in, command, wasl::to_json(key.error()));
+  return report(in, command, wasl::ask_signed(folder, std::move(request), *key));
+}
+
+int run_root(const Arguments& in, const std::string& command, wasl::RootCommands& root) {
+  if (!wasl::crypto::start()) {
+    return report(in, command,
+                  wasl::to_json({wasl::Errc::storage_failed, "this machine gives no randomness", {}}));
+  }
+  wasl::log::only_errors();
+  return report(in, command, root.run());
 }
 
 /// Options that every command takes.
@@ -178,6 +224,14 @@ int command_line(int argc, char** argv) {
   init->add_option("--name", in.name, "The network's name")->required();
   init->add_option("--address", in.address,
                    "The address that invitations carry; else what serve last listened on");
+  init->add_option("--roots", in.roots, "How many root keys are made here")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  init->add_option("--threshold", in.threshold, "How many root keys sign a network statement")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  init->add_option("--root", in.root_keys,
+                   "A root key made elsewhere (64 hex digits, or its file): then none is made here");
 
   init->add_option(
           "--witness", in.witnesses,
@@ -206,7 +260,62 @@ int command_line(int argc, char** argv) {
   CLI::App* invite = command(app, in, "invite", "Makes one invitation, usable once within 30 days",
                              "  wasl-hub invite --data hub --organisation senegal --role publisher");
   invite->add_option("--organisation", in.organisation, "Whose device it will be")->required();
-  invite->add_option("--role", in.role, "officer, publisher or administrator")->capture_default_str();
+  invite->add_option("--role", in.role, "officer, editor, reviewer, publisher, treasurer, administrator, …")
+      ->capture_default_str();
+
+  CLI::App* grant = command(app, in, "grant", "Gives a person's key a role, from where they grant further",
+                            "  wasl-hub grant --data hub --person KEY --role president --organisation world");
+  grant->add_option("--person", in.person, "Public key, as wasl key show prints it")->required();
+  grant->add_option("--organisation", in.organisation, "Where they hold it")->required();
+  grant->add_option("--role", in.role, "A role of schema/roles.json")->required();
+
+  CLI::App* devices = command(app, in, "devices", "Devices, whose they are, and when they were last seen",
+                              "  wasl-hub devices --data hub --json");
+  CLI::App* revoke =
+      command(app, in, "revoke", "Ends a key's rights: its work is held from then on",
+              "  wasl-hub revoke --data hub 3f9a --reason lost\n"
+              "  wasl-hub revoke --data hub 3f9a --reason compromised --since 2026-11-20T08:00:00Z\n"
+              "     # voids what it wrote since; grants that it gave since fall");
+  revoke->add_option("DEVICE", in.device, "The key, or as much of its beginning as is clear")->required();
+  revoke->add_option("--reason", in.reason, "lost, left or compromised")
+      ->required()
+      ->check(CLI::IsMember({"lost", "left", "compromised"}));
+  revoke->add_option(
+      "--since", in.since,
+      "compromised: since when somebody else may have had it; else nothing before now is voided");
+  CLI::App* wipe =
+      command(app, in, "wipe", "Orders a device to hand over what is unsent and to destroy its files",
+              "  wasl-hub wipe --data hub 3f9a      # revokes it too; done at its next sync");
+  wipe->add_option("DEVICE", in.device, "The key, or as much of its beginning as is clear")->required();
+  CLI::App* quarantine = app.add_subcommand("quarantine", "Work that waits for a person's decision");
+  quarantine->require_subcommand(1);
+  CLI::App* list = command(*quarantine, in, "list", "What is held, a line a record",
+                           "  wasl-hub quarantine list --data hub\n"
+                           "  wasl-hub quarantine list --data hub --refused     # refused work too");
+  list->add_flag("--refused", in.refused, "What was refused as well");
+  CLI::App* show = command(*quarantine, in, "show", "What a change set says and why it waits",
+                           "  wasl-hub quarantine show --data hub 81c2");
+  CLI::App* adopt = command(*quarantine, in, "adopt", "Lets it take effect under your own rights",
+                            "  wasl-hub quarantine adopt --data hub 81c2\n"
+                            "  wasl-hub quarantine adopt --data hub 81c2 9d07 --key /media/stick/my.key");
+  CLI::App* discard =
+      command(*quarantine, in, "discard", "Ends its waiting; header and reason stay as evidence",
+              "  wasl-hub quarantine discard --data hub 81c2 --reason duplicate");
+  discard->add_option("--reason", in.discard_reason, "unwanted, duplicate, mistaken or harmful")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"unwanted", "duplicate", "mistaken", "harmful"}));
+  show->add_option("CHANGE_SET", in.change_sets, "Its name, or as much of its beginning as is clear")
+      ->required()
+      ->expected(1);
+  for (CLI::App* one : {adopt, discard})
+    one->add_option("CHANGE_SET", in.change_sets, "Names, or as much of their beginnings as is clear")
+        ->required();
+  for (CLI::App* one : {revoke, wipe, adopt, discard}) {
+    one->add_option("--key", in.key,
+                    "File with a person's key; on a trial hub keys/administrator.key serves");
+    one->add_option("--passphrase-file", in.passphrase_file,
+                    "Its first line opens the key; else the terminal is asked");
+  }
 
   invite->add_flag("--qr", in.qr, "Also as a QR code in the terminal");
   invite->add_option("--png", in.png, "Also as a QR code in a new PNG file");
@@ -240,6 +349,12 @@ int command_line(int argc, char** argv) {
   CLI::App* key =
       command(app, in, "key", "The verifier key of the log `heads`, for whoever reads /log/heads/",
               "  wasl-hub key --data hub --json");
+  CLI::App* recover =
+      command(app, in, "recover", "hub.db is an old copy: take back what offices hold",
+              "  wasl-hub recover --data hub        # stopped; then serve, and wait for the offices\n"
+              "  wasl-hub root statement --data hub --new-epoch --out epoch.statement\n"
+              "A hub that finds in its folder that it had signed more begins by itself.\n");
+  wasl::RootCommands root(app);
 
   try {
     app.parse(argc, argv);
@@ -253,6 +368,10 @@ int command_line(int argc, char** argv) {
     }
     return kUsage;
   }
+  if (const std::string asked = root.parsed(); !asked.empty()) {
+    in.as_json = root.as_json();
+    return run_root(in, asked, root);
+  }
   if (init->parsed()) return run(in, "init");
   if (serve->parsed()) return run(in, "serve");
   if (add->parsed()) return run(in, "organisation add");
@@ -261,6 +380,15 @@ int command_line(int argc, char** argv) {
   if (key->parsed()) return run(in, "key");
   if (audit->parsed()) return run(in, "audit");
   if (add_witness->parsed()) return run(in, "witness add");
+  if (grant->parsed()) return run(in, "grant");
+  if (recover->parsed()) return run(in, "recover");
+  if (devices->parsed()) return run(in, "devices");
+  if (revoke->parsed()) return run(in, "revoke");
+  if (wipe->parsed()) return run(in, "wipe");
+  if (list->parsed()) return run(in, "quarantine list");
+  if (show->parsed()) return run(in, "quarantine show");
+  if (adopt->parsed()) return run(in, "quarantine adopt");
+  if (discard->parsed()) return run(in, "quarantine discard");
   return kUsage;
 }
 

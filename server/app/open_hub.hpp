@@ -7,6 +7,7 @@
 #include "server/app/hub_folder.hpp"
 #include "server/hub/hub.hpp"
 #include "server/hub/registrar.hpp"
+#include "shared/ledger/note.hpp"
 
 namespace wasl {
 
@@ -17,11 +18,20 @@ class SystemClock final : public Clock {
 
 struct InitOptions {
   std::string name;
-  std::string address;                   ///< that invitations carry; empty: where serve last listened
+  std::string address;     ///< that invitations carry; empty: where serve last listened
+  unsigned roots = 1;      ///< root keys to make here
+  unsigned threshold = 1;  ///< how many of them sign
+  /// Public keys of roots that were made elsewhere: then none is made here, and the first statement waits in
+  /// HubFolder::first_statement() until enough of them have signed it.
+  std::vector<PublicKey> root_keys;
   std::vector<std::string> witnesses{};  ///< keys in hex, of who must cosign checkpoints
 };
-/// Makes keys, statement and the first entry. Errors: conflict (initialised before), storage_failed.
+/// Makes keys, statement and the first entry. Errors: conflict (initialised before), invalid_value,
+/// storage_failed.
 Status init_hub(const HubFolder& folder, const InitOptions& options);
+/// Places the first statement of a folder whose roots were made elsewhere. @return false: the folder holds a
+/// network already.
+Result<bool> found_hub(const HubFolder& folder, const SignedStatement& statement);
 
 class OpenHub {
  public:
@@ -35,6 +45,12 @@ class OpenHub {
   Clock& clock() { return clock_; }
   /// Errors: not_found when the registrar's key is not on this machine.
   Result<Registrar*> registrar();
+  /// Puts the next network statement into force, and the log key that it names into place. Sessions go on.
+  Status place(const SignedStatement& statement);
+  /// Told that hub.db is an old copy: see Committer::begin_recovery().
+  Status recover();
+  [[nodiscard]] bool has_registrar() const { return registrar_key_.has_value(); }
+  Scribe scribe();
   /// Where offices find the hub.
   Result<std::string> address();
   Status set_listening(const std::string& url);
@@ -43,13 +59,19 @@ class OpenHub {
 
  private:
   explicit OpenHub(HubFolder folder) : folder_(std::move(folder)) {}
+  /// What this hub noted of its newest checkpoint, if it did sign that.
+  [[nodiscard]] std::optional<ledger::Checkpoint> noted_checkpoint() const;
   Status check_checkpoint();
+  Status start();
+  Status use_next_key();
+  Scribe::Ports scribe_ports();
 
   HubFolder folder_;
   SystemClock clock_;
   crypto::SystemRandom random_;
   std::unique_ptr<HubStore> store_;
-  std::optional<crypto::KeyPair> log_key_;
+  std::optional<crypto::KeyPair> log_key_;       ///< the object stays, whatever key it holds
+  std::optional<crypto::KeyPair> next_log_key_;  ///< waits for the statement that names it
   std::optional<crypto::KeyPair> registrar_key_;
   std::unique_ptr<Hub> hub_;
   std::optional<Registrar> registrar_;

@@ -23,6 +23,11 @@ std::string day(const json& millis) {
 std::string status_in_words(const json& doc) {
   std::string out = "Network " + text(doc["network"]["name"]) + ", at " + text(doc["address"]) +
                     (doc["serving"].get<bool>() ? ", serving now\n" : ", not serving\n");
+  if (doc["recovering"].get<bool>()) {
+    out +=
+        "RECOVERING from an old copy: it takes back what offices hold, and gives nothing.\n"
+        "When every office that can come has come, open a new epoch: wasl-hub root statement --new-epoch\n";
+  }
   for (const json& key : doc["keys"]) out += "  " + text(key) + "\n";
   out += "Spaces\n";
   for (const json& space : doc["spaces"]) {
@@ -37,9 +42,102 @@ std::string status_in_words(const json& doc) {
     if (device["equal"].is_boolean()) out += device["equal"].get<bool>() ? ", equal" : ", NOT equal";
     if (device["held"] != 0) out += ", " + text(device["held"]) + " held";
     if (device["refused"] != 0) out += ", " + text(device["refused"]) + " refused";
+    if (device["forks"] != 0) {
+      out += ", ITS FOLDER WAS COPIED OR RESTORED (" + text(device["forks"]) +
+             " chains with two histories; both are kept, see that one copy only is used)";
+    }
     if (device["revoked"].get<bool>()) out += ", revoked";
     out += "\n";
   }
+  return out;
+}
+
+std::string signing_in_words(const char* which, const json& roots) {
+  std::string out = std::string(which) + ": " + std::to_string(roots["signed"].size()) + " of " +
+                    text(roots["threshold"]) + " signatures" +
+                    (roots["complete"].get<bool>() ? ", enough\n" : ", not enough\n");
+  for (const json& key : roots["signed"]) out += "  " + text(key).substr(0, 12) + " has signed\n";
+  for (const json& key : roots["missing"]) out += "  " + text(key).substr(0, 12) + " has not signed\n";
+  return out;
+}
+
+std::string statement_in_words(const json& doc) {
+  std::string out = "Network statement " + text(doc["number"]) + " of " + text(doc["network"]) + ", in " +
+                    text(doc["file"]) + "\n";
+  for (const json& change : doc["changes"]) out += "  " + text(change) + "\n";
+  if (doc.contains("roots_before")) out += signing_in_words("Roots before it", doc["roots_before"]);
+  out += signing_in_words(doc.contains("roots_before") ? "Its own roots" : "Roots", doc["roots"]);
+  out += doc["complete"].get<bool>() ? "Next: wasl-hub root place " + text(doc["file"]) + " --data HUB\n"
+                                     : "Next: carry the file to somebody who has not signed, and there run: "
+                                       "wasl-hub root sign " +
+                                           text(doc["file"]) + " --key FILE\n";
+  return out;
+}
+
+std::string root_in_words(const std::string& command, const json& doc) {
+  if (command == "root make") {
+    return "Made a root key in " + text(doc["file"]) +
+           (doc["sealed"].get<bool>() ? ", sealed under the passphrase" : ", without a passphrase") +
+           ".\nIts public key: " + text(doc["public"]) + "\n";
+  }
+  if (command == "root log-key") {
+    return "Made the next log key. A network statement has to name it:\n  wasl-hub root statement "
+           "--log-key " +
+           text(doc["public"]) + " --data HUB --out FILE\n";
+  }
+  if (command == "root place") {
+    return "Network statement " + text(doc["number"]) + " is in force.\n" +
+           (doc.contains("founded") ? "Next: wasl-hub organisation add, wasl-hub invite, wasl-hub serve\n"
+                                    : "");
+  }
+  return statement_in_words(doc);
+}
+
+std::string devices_in_words(const json& doc) {
+  if (doc["devices"].empty()) return "No device has joined yet.\n";
+  std::string out;
+  for (const json& device : doc["devices"]) {
+    out += text(device["device"]).substr(0, 12) + "  " + text(device["organisation"]) + ", " +
+           text(device["state"]) + ", last seen " + day(device["last_seen"]) + "\n";
+  }
+  return out;
+}
+
+std::string quarantine_in_words(const json& doc) {
+  if (doc["quarantine"].empty()) return "Nothing waits.\n";
+  std::string out;
+  std::string last;
+  for (const json& line : doc["quarantine"]) {
+    if (line["change_set"] != last) {
+      last = text(line["change_set"]);
+      out += last.substr(0, 12) + "  " + text(line["reason"]) + ", of device " +
+             text(line["device"]).substr(0, 12) + "\n";
+    }
+    out += "    " + text(line["register"]) + " " + text(line["id"]) + "\n";
+  }
+  return out + "See one: wasl-hub quarantine show CHANGE_SET; then adopt or discard it.\n";
+}
+
+std::string waiting_in_words(const json& doc) {
+  std::string out = "Change set " + text(doc["change_set"]) + "\n  " + text(doc["state"]) + ", " +
+                    text(doc["reason"]) + ": " + text(doc["words"]) + "\n";
+  if (!text(doc["detail"]).empty()) out += "  " + text(doc["detail"]) + "\n";
+  out += "  by device " + text(doc["device"]).substr(0, 12) + " of " + text(doc["organisation"]) + " in " +
+         text(doc["space"]) + ", written " + day(doc["written"]) + ", came " + day(doc["came"]) + "\n";
+  if (doc["parts"] != 1) out += "  one of " + text(doc["parts"]) + " parts, which are decided together\n";
+  for (const json& op : doc["operations"]) {
+    out += "    " + text(op["what"]) + " " + text(op["register"]) + " " + text(op["id"]);
+    if (op.contains("field")) out += " " + text(op["field"]);
+    if (op.contains("language")) out += " [" + text(op["language"]) + "]";
+    if (op.contains("value")) out += " = " + (op["value"].is_null() ? "nothing" : text(op["value"]));
+    out += "\n";
+  }
+  return out;
+}
+
+std::string short_names(const json& names) {
+  std::string out;
+  for (const json& name : names) out += (out.empty() ? "" : ", ") + text(name).substr(0, 12);
   return out;
 }
 
@@ -62,6 +160,10 @@ std::string in_words(const std::string& command, const json& document) {
            ". It works once; send it as you would send a password.\nThe office runs: wasl join --data DIR "
            "INVITATION\n";
   }
+  if (command == "grant") {
+    return "The key " + text(document["person"]).substr(0, 12) + " is now " + text(document["role"]) +
+           " of " + text(document["organisation"]) + ".\n";
+  }
   if (command == "status") return status_in_words(document);
   if (command == "witness add") {
     return "The checkpoint of size " + text(document["size"]) + " is cosigned by " +
@@ -69,10 +171,41 @@ std::string in_words(const std::string& command, const json& document) {
            text(document["needed"]) + " are needed.\n";
   }
   if (command == "key") return text(document["vkey"]) + "\n";
+  if (command == "recover") {
+    return "This hub recovers from an old copy. Serve it: offices bring back what they hold.\nWhen they "
+           "have, draft "
+           "and place a statement: wasl-hub root statement --new-epoch\n";
+  }
+  if (command.starts_with("root ")) return root_in_words(command, document);
+  if (command == "devices") return devices_in_words(document);
+  if (command == "quarantine list") return quarantine_in_words(document);
+  if (command == "quarantine show") return waiting_in_words(document);
+  if (command == "quarantine adopt")
+    return "Adopted " + short_names(document["adopted"]) + " in " + text(document["space"]) + ".\n";
+  if (command == "quarantine discard")
+    return "Discarded " + short_names(document["discarded"]) + "; its office is told at its next sync.\n";
+  if (command == "revoke") {
+    return "Revoked " + text(document["device"]).substr(0, 12) + " of " + text(document["organisation"]) +
+           " (" + text(document["reason"]) + ")." +
+           (document.contains("since") ? " What it wrote since " + day(document["since"]) + " is voided."
+                                       : "") +
+           "\n";
+  }
+  if (command == "wipe") {
+    return "Device " + text(document["device"]).substr(0, 12) +
+           " is revoked and will be wiped when it syncs next; wasl-hub devices says when it has said so.\n";
+  }
   if (command == "init") {
-    return "Made the network " + text(document["name"]) + " in " + text(document["data"]) +
-           ".\nMove keys/root.key off this machine now: who holds it controls the network.\nNext: wasl-hub "
-           "organisation add, wasl-hub invite, wasl-hub serve\n";
+    const std::string made = "Made the network " + text(document["name"]) + " in " + text(document["data"]);
+    if (document.contains("statement")) {
+      return made + ".\nIts first statement waits for the roots in " + text(document["statement"]) +
+             ".\nNext: wasl-hub root sign FILE --key KEY at each root's place, then wasl-hub root place FILE "
+             "--data HUB\n";
+    }
+    return made +
+           ".\nMove keys/root*.key off this machine now: who holds enough of them controls the "
+           "network.\nNext: "
+           "wasl-hub organisation add, wasl-hub invite, wasl-hub serve\n";
   }
   return document.dump(2) + "\n";
 }

@@ -61,12 +61,12 @@ Result<ReadRights> read_rights(HubStore& store) {
         const auto* set = std::get_if<SetItem>(&item);
         const auto* other = std::get_if<EntryItem>(&item);
         if (set != nullptr && set->entry) {
-          WASL_TRY(rights.state.apply(set->set, at));
+          WASL_TRY(rights.state.apply(set->set, at, set->entry->hub_time));
         } else if (other != nullptr && other->entry.kind == ledger::EntryKind::statement) {
-          WASL_LET(const SignedStatement statement, decode_signed_statement(other->statement));
+          WASL_LET(const SignedStatement statement, decode_signed_statement(other->bytes));
           WASL_LET(last, open_statement(statement, last ? &*last : nullptr, last ? &last_hash : nullptr));
           last_hash = statement.hash();
-          rights.state.apply_statement(*last, last_hash);
+          rights.state.apply_statement(*last, last_hash, at);
         } else if (other == nullptr) {
           continue;
         }
@@ -97,9 +97,12 @@ class SpaceReader {
       Position at = block.first;
       for (const SegmentItem& item : block.items) {
         const auto* set = std::get_if<SetItem>(&item);
+        const auto* late = std::get_if<LateItem>(&item);
         const auto* other = std::get_if<EntryItem>(&item);
         if (set != nullptr && set->entry) {
           if (at >= next_) add(set->set, *set->entry, at);
+        } else if (late != nullptr) {
+          if (at >= next_) add(late->set, late->entry, at);
         } else if (other != nullptr) {
           if (at >= next_) add(other->entry, at);
         } else {

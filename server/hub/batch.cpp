@@ -1,6 +1,7 @@
 #include "server/hub/batch.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "server/hub/weaving.hpp"
 #include "shared/base/limits.hpp"
@@ -114,6 +115,10 @@ Result<Verdict> Batch::known_verdict(const Source& source, Sequence sequence, co
       return Verdict::refuse(kept->reason, kept->detail);
     case KeptState::discarded:
       return whole ? Verdict::refuse(Reason::taken_back) : Verdict::accept();
+    case KeptState::dismissed:
+      return whole ? Verdict::refuse(kept->reason, kept->detail) : Verdict::accept();
+    case KeptState::adopted:
+      return Verdict::accept();
   }
   return Verdict::refuse(Reason::fork);
 }
@@ -183,23 +188,28 @@ Result<std::vector<SegmentItem>> Batch::select_new(Unit& unit, ChainView& chain,
 Result<Verdict> Batch::rule_set(const Unit& unit, const ChangeSet& set, SpaceNumber space) {
   if (Verdict verdict = check_openings(unit, set); verdict.outcome != Outcome::accepted) return verdict;
   std::optional<Error> failed;
-  const auto record = [&](std::string_view id) { return records_.find(space, id); };
-  const auto in_log = [&](const Source& source, Sequence sequence) {
-    if (const auto it = placed_.find({source, sequence}); it != placed_.end()) return it->second == space;
-    const auto found = in_.store.find(source, sequence);
-    if (!found) failed = found.error();
-    return found && found->has_value() && (*found)->space == space;
-  };
-  const auto root_of = [&](std::string_view of, Position size) -> std::optional<Hash> {
-    auto known = root(of, size);
-    if (!known) failed = known.error();
-    return known ? *known : std::nullopt;
-  };
   Verdict verdict =
-      authorise(set, in_.authority, authority_size_, in_.schema, in_.hub_time, {record, in_log, root_of});
+      authorise(set, in_.authority, authority_size_, in_.schema, in_.hub_time, before(space, failed));
   if (failed) return tl::unexpected(*failed);
   WASL_TRY(records_.health());
+  if (verdict.outcome == Outcome::accepted && set.header.space == kAuthoritySpace) return check_decision(set);
   return verdict;
+}
+
+Before Batch::before(SpaceNumber space, std::optional<Error>& failed) {
+  return {[this, space](std::string_view id) { return records_.find(space, id); },
+          [this, space, &failed](const Source& source, Sequence sequence) {
+            if (const auto it = placed_.find({source, sequence}); it != placed_.end())
+              return it->second == space;
+            const auto found = in_.store.find(source, sequence);
+            if (!found) failed = found.error();
+            return found && found->has_value() && (*found)->space == space;
+          },
+          [this, &failed](std::string_view of, Position size) -> std::optional<Hash> {
+            auto known = root(of, size);
+            if (!known) failed = known.error();
+            return known ? *known : std::nullopt;
+          }};
 }
 
 Result<Verdict> Batch::rule_group(Unit& unit, std::vector<SegmentItem>& items, std::size_t from,
@@ -229,13 +239,17 @@ Result<Verdict> Batch::rule_group(Unit& unit, std::vector<SegmentItem>& items, s
     const ChangeSet& set = std::get<SetItem>(items[at]).set;
     WASL_LET(verdict, rule_set(unit, set, info->number));
     if (verdict.outcome != Outcome::accepted) break;
-    const Millis effective = std::min(set.header.stamp.millis(), in_.hub_time);
-    for (std::size_t i = 0; i < set.operations.size(); ++i) {
-      records_.apply(info->number, set.operations[i], {set.dot(i), set.header.stamp, effective});
+    apply_draft(set, info->number, places);
+    if (const auto adoption = adoption_of(set)) {
+      // Its entries stand behind its own, and another of the same signature would come between.
+      if (items.size() != 2) {
+        verdict = Verdict::refuse(Reason::malformed, "an adoption is signed and sent alone");
+        break;
+      }
+      WASL_LET(verdict, take_adopted(set, *adoption, *info, places));
+      if (verdict.outcome != Outcome::accepted) break;
     }
     WASL_TRY(records_.health());
-    places.push_back({unit.source, set.header.sequence});
-    placed_.emplace(places.back(), info->number);
   }
   if (verdict.outcome == Outcome::accepted) {
     records_.keep_draft();
@@ -257,7 +271,7 @@ Status Batch::place_group(const Unit& unit, std::vector<SegmentItem>& items, std
     const Position position = builder->next();
     builder->promise();
     if (unit.space == kAuthoritySpace) {
-      WASL_TRY(in_.authority.apply(item->set, position));
+      WASL_TRY(in_.authority.apply(item->set, position, in_.hub_time));
       authority_size_ = position;
       WASL_TRY(make_spaces());
     }
@@ -267,6 +281,7 @@ Status Batch::place_group(const Unit& unit, std::vector<SegmentItem>& items, std
         if (Value::commitment(opening.commitment) == op.value) builder->add_opening(opening);
       }
     }
+    WASL_TRY(carry_out(item->set));
   }
   return {};
 }
@@ -391,7 +406,10 @@ Status Batch::rule(Unit unit, std::vector<VerdictItem>& verdicts) {
   if (items.empty()) return {};
   WASL_LET(const bool any_accepted, rule_groups(unit, *chain, items, verdicts));
   if (items.empty()) chain->end = known_end;
-  return any_accepted ? weave_in(unit, *chain, known_end.last, std::move(items)) : Status{};
+  if (any_accepted) WASL_TRY(weave_in(unit, *chain, known_end.last, std::move(items)));
+  if (std::exchange(has_fallen_, false)) WASL_TRY(void_what_falls());
+  for (const std::string& space : std::exchange(freed_, {})) WASL_TRY(judge_waiting(space));
+  return {};
 }
 
 /// What was accepted goes into the space's next block, with the headers of all that its chain had before.
@@ -404,10 +422,13 @@ Status Batch::weave_in(const Unit& unit, ChainView& chain, Sequence known_end,
   }
   WASL_LET(BlockBuilder* const builder, block(unit.space));
   for (WovenRun& run : weave(std::move(before), std::move(items))) {
+    Hash last;
     for (const SegmentItem& item : run.items) {
       if (const Header* header = header_of(item)) chain.logged = header->sequence;
+      if (const ChangeSet* set = effect_of(item)) last = set->name;
     }
     WASL_TRY(builder->add(in_.store, std::move(run)));
+    WASL_TRY(place_late(last, unit.space));
   }
   return {};
 }
@@ -452,6 +473,22 @@ Status Batch::add_leaf(const std::string& space) {
   return in_.store.save_space(*info);
 }
 
+Result<std::vector<std::string>> Batch::without_leaf() {
+  std::vector<std::string> out;
+  WASL_LET(const auto names, in_.store.space_names());
+  for (const std::string& name : names) {
+    WASL_LET(const SpaceInfo* const info, in_.store.space(name));
+    if (info->size == 0 || std::find(grown_.begin(), grown_.end(), name) != grown_.end()) continue;
+    std::uint64_t said = 0;
+    if (!info->leaf.empty()) {
+      WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
+      said = leaf.size;
+    }
+    if (said < info->size) out.push_back(name);
+  }
+  return out;
+}
+
 Status Batch::finish() {
   WASL_TRY(make_spaces());
   for (auto& [space, builder] : blocks_) WASL_TRY(builder.flush(in_.store));
@@ -460,6 +497,10 @@ Status Batch::finish() {
     WASL_LET(const SpaceInfo* const info, in_.store.space(space));
     WASL_ASSERT(info->size + 1 == builder.next());
     if (info->size > info->applied) grown_.push_back(space);
+  }
+  if (catches_up_) {
+    WASL_LET(const auto more, without_leaf());
+    grown_.insert(grown_.end(), more.begin(), more.end());
   }
   std::stable_partition(grown_.begin(), grown_.end(),
                         [](const std::string& s) { return s == kAuthoritySpace; });

@@ -37,10 +37,15 @@ class Batch {
   Status rule(Unit unit, std::vector<VerdictItem>& verdicts);
   /// Places a network statement.
   Status place(const SignedStatement& statement);
+  /// For a log that came back to a hub: a leaf also for each space whose newest leaf is older than its log.
+  void catch_up() { catches_up_ = true; }
   /// Writes blocks, records and leaves. Nothing is durable before the transaction around it is.
   Status finish();
   /// Spaces that grew, `authority` first.
   [[nodiscard]] const std::vector<std::string>& grown() const { return grown_; }
+  /// What became of work that had its verdict before, by author.
+  using Decided = std::map<PublicKey, std::vector<VerdictItem>>;
+  [[nodiscard]] const Decided& decided() const { return decided_; }
 
  private:
   /// The end of a chain with what is kept beside the log.
@@ -73,6 +78,8 @@ class Batch {
   /// Judges the change sets items[from, to), one group; accepted ones get their entries.
   Result<Verdict> rule_group(Unit& unit, std::vector<SegmentItem>& items, std::size_t from, std::size_t to);
   Result<Verdict> rule_set(const Unit& unit, const ChangeSet& set, SpaceNumber space);
+  /// @param failed takes an error of the store. Both live while the questions are asked.
+  Before before(SpaceNumber space, std::optional<Error>& failed);
   Status place_group(const Unit& unit, std::vector<SegmentItem>& items, std::size_t from, std::size_t to);
   Result<bool> has_room(const PublicKey& author);
   /// Keeps what was not accepted.
@@ -89,7 +96,39 @@ class Batch {
   Status keep(const Unit& unit, const std::vector<SegmentItem>& items, std::size_t at, KeptState state,
               const Verdict& verdict);
   Status make_spaces();
+
+  // deciding.cpp
+  /// Held or refused work of one group, taken up again, in the order of its chain.
+  struct TakenUp {
+    std::vector<KeptSet> kept;
+    std::vector<ChangeSet> sets;
+  };
+  /// What only the hub knows: whether what a decision names waits here.
+  Result<Verdict> check_decision(const ChangeSet& set);
+  Result<Verdict> check_discard(const DiscardAct& discard);
+  /// Judges what `set` adopts under its author's rights, in the draft of the records.
+  Result<Verdict> take_adopted(const ChangeSet& set, const AdoptAct& adoption, const SpaceInfo& info,
+                               std::vector<Place>& places);
+  Result<Verdict> take_up(const std::vector<Hash>& names, std::string_view space, TakenUp& out);
+  static Verdict check_groups(const TakenUp& taken);
+  void apply_draft(const ChangeSet& set, SpaceNumber space, std::vector<Place>& places);
+  /// Carries out what an accepted change set decides.
+  Status carry_out(const ChangeSet& set);
+  Status place_adopted(const ChangeSet& adopter, const AdoptAct& adoption);
+  Status discard(const DiscardAct& act);
+  Status void_what_falls();
+  /// Held work that can stand now gets its entries.
+  Status judge_waiting(const std::string& space);
+  Result<bool> judge_waiting_group(const std::string& space, TakenUp group);
+  /// The header stands in the space's log from then on, under its author's signature.
+  Result<bool> can_stand(const KeptSet& kept);
+  Status weave_header(const std::string& space, const KeptSet& kept);
+  Result<LateItem> late_item(ledger::EntryKind kind, const std::string& space, const KeptSet& kept,
+                             ChangeSet set);
+  Status place_late(const Hash& adopter, const std::string& space);
+  Status note_decided(const KeptSet& kept, KeptState state, const Verdict& verdict);
   Status add_leaf(const std::string& space);
+  Result<std::vector<std::string>> without_leaf();
 
   Context in_;
   RecordCache records_;
@@ -100,6 +139,11 @@ class Batch {
   std::map<std::string, BlockBuilder> blocks_;
   std::map<Place, SpaceNumber> placed_;
   std::vector<std::string> grown_;
+  bool catches_up_ = false;
+  std::map<Hash, std::vector<LateItem>> late_;  ///< by the adopter's name: they stand right behind its entry
+  std::set<std::string> freed_;                 ///< spaces in which what was held may stand by now
+  bool has_fallen_ = false;                     ///< a revocation may void what stands
+  Decided decided_;
 };
 
 /// Joins verdicts of neighbours that are the same.

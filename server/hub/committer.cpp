@@ -13,6 +13,7 @@ constexpr std::size_t kCommitItems = 2'000;  // of one transaction, and as many 
 constexpr Millis kClockTolerance =
     5 * 60'000;  // a clock may be set back a little; hub time then stands still
 constexpr Millis kRetryDisk = 1'000;
+constexpr std::string_view kRecoveringKey = "recovering";
 
 /// The same answer for every change set of the unit.
 void answer_all(const Unit& unit, const Verdict& verdict, Millis retry_after, std::vector<VerdictItem>& out) {
@@ -65,10 +66,58 @@ Status Committer::found(const SignedStatement& statement) {
   return founded ? start() : founded;
 }
 
+Status Committer::place(const SignedStatement& statement,
+                        const std::function<bool(const PublicKey&)>& has_key) {
+  const NetworkStatement before = authority_.statement();
+  const Hash before_hash = authority_.statement_hash();
+  if (statement.hash() == before_hash) return {};
+  WASL_LET(const NetworkStatement opened, open_statement(statement, &before, &before_hash));
+  if (recovering_ && opened.epoch == before.epoch) {
+    return fail(Errc::conflict,
+                "this hub recovers from an old copy: only a statement that opens a new epoch is placed",
+                "draft one with: wasl-hub root statement --new-epoch");
+  }
+  if (!has_key(opened.log_key)) {
+    return fail(Errc::wrong_network, "the log key that this statement names is not on the hub's machine",
+                "put it there as keys/log.next.key: it was made by wasl-hub root log-key");
+  }
+  const Millis time = hub_time();
+  Status placed = ports_.store.transact([&]() -> Status {
+    Batch batch = make_batch(time);
+    WASL_TRY(batch.begin());
+    WASL_TRY(batch.place(statement));
+    if (recovering_) {
+      batch.catch_up();
+      WASL_TRY(ports_.store.set_meta(kRecoveringKey, Bytes{0}));
+    }
+    return batch.finish();
+  });
+  if (!placed) {
+    heads_.take_back();
+    return placed;
+  }
+  heads_.keep();
+  recovering_ = false;
+  last_time_ = time;
+  WASL_LET(const SpaceInfo* const info, ports_.store.space(kAuthoritySpace));
+  authority_.apply_statement(opened, statement.hash(), info->size);
+  statements_.push_back(statement);
+  return {};
+}
+
 Status Committer::start() {
   WASL_TRY(heads_.load());
   WASL_LET(last_time_, heads_.last_time());
+  WASL_LET(const auto recovering, ports_.store.meta(kRecoveringKey));
+  recovering_ = recovering && *recovering == Bytes{1};
   WASL_TRY(load_authority());
+  if (recovering_) {  // what came back is newer than the newest leaf
+    WASL_LET(const auto names, ports_.store.space_names());
+    for (const std::string& name : names) {
+      WASL_LET(const SpaceInfo* const space, ports_.store.space(name));
+      last_time_ = std::max(last_time_, space->as_of);
+    }
+  }
   const Millis now = ports_.clock.now();
   if (now + kClockTolerance < last_time_) {
     return fail(Errc::invalid_value,
@@ -76,12 +125,14 @@ Status Committer::start() {
                     " minutes before the hub's last entry",
                 "set the clock; the hub never lets time run backwards");
   }
+  if (recovering_) return {};
   WASL_TRY(sign());
   return heads_.recall_cosignatures(authority_.statement().witnesses);
 }
 
 Status Committer::load_authority() {
   AuthorityState state;
+  std::vector<SignedStatement> statements;
   NetworkId network;
   Position position = 0;
   std::optional<NetworkStatement> last;
@@ -92,32 +143,138 @@ Status Committer::load_authority() {
     for (const Segment& block : blocks) {
       for (const SegmentItem& item : block.items) {
         if (const auto* set = std::get_if<SetItem>(&item); set != nullptr && set->entry) {
-          WASL_TRY(state.apply(set->set, ++position));
+          WASL_TRY(state.apply(set->set, ++position, set->entry->hub_time));
         } else if (const auto* other = std::get_if<EntryItem>(&item)) {
           ++position;
           if (other->entry.kind != ledger::EntryKind::statement) continue;
-          WASL_LET(const SignedStatement signed_statement, decode_signed_statement(other->statement));
+          WASL_LET(const SignedStatement signed_statement, decode_signed_statement(other->bytes));
           WASL_LET(const NetworkStatement statement,
                    open_statement(signed_statement, last ? &*last : nullptr, last ? &last_hash : nullptr));
           last_hash = signed_statement.hash();
           if (!last) network = network_id(last_hash);
           last = statement;
-          state.apply_statement(statement, last_hash);
+          state.apply_statement(statement, last_hash, position);
+          statements.push_back(signed_statement);
         }
       }
     }
     if (network != network_ && last) {  // change sets decode under their network's name: now it is known
       network_ = network;
       state = AuthorityState();
+      statements.clear();
       last.reset();
       position = 0;
     }
   }
   if (!last) return fail(Errc::not_found, "there is no network in this folder", "run: wasl-hub init");
-  if (last->log_key != ports_.log_key.public_key()) {
+  // A copy from before the log key changed: the statement that names this one comes back.
+  if (!recovering_ && last->log_key != ports_.log_key.public_key()) {
     return fail(Errc::wrong_network, "keys/log.key is not the log key that the network statement names");
   }
   authority_ = std::move(state);
+  statements_ = std::move(statements);
+  return {};
+}
+
+Status Committer::begin_recovery() {
+  WASL_TRY(ports_.store.transact([&] { return ports_.store.set_meta(kRecoveringKey, Bytes{1}); }));
+  recovering_ = true;
+  return {};
+}
+
+/// The leaf of `heads` by which this hub had signed the space's log, in a checkpoint of the epoch in force.
+Result<ledger::HeadsLeaf> Committer::signed_leaf(const Vouched& vouched) const {
+  const std::string origin = ledger::heads_origin(network_, authority_.statement().epoch);
+  auto checkpoint = ledger::open_checkpoint(vouched.proof.checkpoint, origin, ports_.log_key.public_key());
+  for (std::size_t i = statements_.size(); !checkpoint && i > 0; --i) {
+    WASL_LET(const NetworkStatement statement, decode_statement(statements_[i - 1].bytes));
+    checkpoint = ledger::open_checkpoint(vouched.proof.checkpoint, origin, statement.log_key);
+  }
+  if (!checkpoint) return tl::unexpected(checkpoint.error());
+  const Bytes name = vouched.key ? to_bytes(ledger::blind_name(*vouched.key, vouched.space).view())
+                                 : to_bytes(vouched.space);
+  std::vector<ledger::Leaf> leaves;
+  std::optional<ledger::HeadsLeaf> found;
+  for (const LeafProof& item : vouched.proof.leaves) {
+    WASL_LET(ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(item.leaf));
+    leaves.push_back({item.index, ledger::leaf_hash(leaf)});
+    if (leaf.name == name) found = std::move(leaf);
+  }
+  if (!found ||
+      !ledger::verify_inclusions(leaves, checkpoint->size, vouched.proof.inclusion, checkpoint->root)) {
+    return fail(Errc::bad_signature,
+                "what was brought back of " + vouched.space + " is not what this hub signed");
+  }
+  return *std::move(found);
+}
+
+Status Committer::apply_returned_authority(const SegmentItem& item, Position position) {
+  if (const auto* set = std::get_if<SetItem>(&item))
+    return authority_.apply(set->set, position, set->entry->hub_time);
+  const auto* other = std::get_if<EntryItem>(&item);
+  if (other == nullptr || other->entry.kind != ledger::EntryKind::statement) return {};
+  WASL_LET(const SignedStatement statement, decode_signed_statement(other->statement));
+  const NetworkStatement before = authority_.statement();
+  const Hash before_hash = authority_.statement_hash();
+  WASL_LET(const NetworkStatement opened, open_statement(statement, &before, &before_hash));
+  authority_.apply_statement(opened, statement.hash(), position);
+  statements_.push_back(statement);
+  return {};
+}
+
+Status Committer::apply_returned(const Segment& segment, SpaceInfo& info, RecordCache& records) {
+  WASL_TRY(ports_.store.append(segment));
+  Position position = segment.first;
+  for (const SegmentItem& item : segment.items) {
+    const auto* set = std::get_if<SetItem>(&item);
+    const auto* other = std::get_if<EntryItem>(&item);
+    if (other == nullptr && (set == nullptr || !set->entry)) continue;
+    info.as_of = other != nullptr ? other->entry.hub_time : set->entry->hub_time;
+    if (segment.space == kAuthoritySpace) WASL_TRY(apply_returned_authority(item, position));
+    ++position;
+    if (set == nullptr) continue;
+    const Millis effective = std::min(set->set.header.stamp.millis(), set->entry->hub_time);
+    for (std::size_t i = 0; i < set->set.operations.size(); ++i) {
+      records.apply(info.number, set->set.operations[i], {set->set.dot(i), set->set.header.stamp, effective});
+    }
+    records.keep_draft();
+  }
+  return records.health();
+}
+
+Status Committer::take_back(const std::vector<Segment>& segments, const Vouched& vouched) {
+  if (segments.empty()) return {};
+  WASL_LET(const ledger::HeadsLeaf leaf, signed_leaf(vouched));
+  const AuthorityState authority = authority_;
+  const std::size_t statements = statements_.size();
+  Millis newest = last_time_;
+  Status done = ports_.store.transact([&]() -> Status {
+    WASL_LET(SpaceInfo* const info, ports_.store.space(vouched.space));
+    if (segments.front().first != info->size + 1) return {};  // somebody else was faster
+    if (is_private_space(vouched.space)) {
+      if (!vouched.key || (info->key && info->key != vouched.key)) {
+        return fail(Errc::bad_signature, "the blinding key of " + vouched.space + " is another");
+      }
+      info->key = vouched.key;
+    }
+    RecordCache records(ports_.store);
+    for (const Segment& segment : segments) WASL_TRY(apply_returned(segment, *info, records));
+    if (info->size != leaf.size || info->frontier.root() != leaf.root) {
+      return fail(Errc::bad_signature,
+                  "what was brought back of " + vouched.space + " is not what this hub signed");
+    }
+    info->applied = info->size;
+    newest = std::max(newest, info->as_of);
+    WASL_TRY(records.save());
+    return ports_.store.save_space(*info);
+  });
+  if (!done) {
+    authority_ = authority;
+    statements_.resize(statements);
+    return done;
+  }
+  last_time_ = newest;
+  log::info("hub.taken_back", {{"space", vouched.space}, {"position", leaf.size}});
   return {};
 }
 
@@ -125,7 +282,10 @@ Status Committer::sign() {
   return heads_.sign(ledger::heads_origin(network_, authority_.statement().epoch), ports_.log_key);
 }
 
-Status Committer::sign_what_is_left() { return heads_.seen().size < heads_.size() ? sign() : Status(); }
+Status Committer::sign_what_is_left() {
+  if (recovering_) return {};
+  return heads_.seen().size < heads_.size() ? sign() : Status();
+}
 
 void Committer::submit(std::uint64_t ticket, Segment push) {
   queued_ += push.items.size() + operations_of(push.items);
@@ -177,6 +337,13 @@ Committer::Committed Committer::commit() {
   stage(outcome);
   const std::vector<Unit> units = next_units(outcome);
   if (units.empty()) return outcome;
+  if (recovering_) {
+    for (const Unit& unit : units) {
+      answer_all(unit, {Outcome::later, Reason::busy, "the hub recovers from an old copy"}, kRetryDisk,
+                 ruling_of(outcome.rulings, unit.ticket).verdicts);
+    }
+    return outcome;
+  }
 
   const bool touches_authority =
       std::any_of(units.begin(), units.end(), [](const Unit& unit) { return unit.space == kAuthoritySpace; });
@@ -184,6 +351,7 @@ Committer::Committed Committer::commit() {
   const Millis time = hub_time();
   std::vector<std::pair<std::uint64_t, std::vector<VerdictItem>>> verdicts;
   std::vector<std::string> grown;
+  Batch::Decided decided;
   Status done = ports_.store.transact([&]() -> Status {
     Batch batch = make_batch(time);
     WASL_TRY(batch.begin());
@@ -193,12 +361,14 @@ Committer::Committed Committer::commit() {
     }
     WASL_TRY(batch.finish());
     grown = batch.grown();
+    decided = batch.decided();
     return {};
   });
   if (done) {
     heads_.keep();
     last_time_ = time;
     outcome.grown = std::move(grown);
+    outcome.decided = std::move(decided);
     for (auto& [ticket, list] : verdicts) {
       Ruling& ruling = ruling_of(outcome.rulings, ticket);
       std::move(list.begin(), list.end(), std::back_inserter(ruling.verdicts));

@@ -3,6 +3,7 @@
 // come out only after it. Thread: the hub's one thread; nothing here waits but for the disk.
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -27,6 +28,20 @@ class Committer {
 
   /// For a folder without a log: places the first statement as entry 1 of `authority`.
   Status found(const SignedStatement& statement);
+  /// Places the next network statement: what it says holds from its position on. @param has_key whether this
+  /// hub holds the log key that it names. The caller puts that key into place before anything is signed
+  /// again. Errors: malformed, bad_signature (too few roots, of it or of the one before), wrong_network (its
+  /// log key is not here), storage_failed.
+  Status place(const SignedStatement& statement, const std::function<bool(const PublicKey&)>& has_key);
+  // ── A hub restored from an old copy ──
+  /// Durably: from here on nothing is signed and nothing is given, until a statement opens a new epoch.
+  Status begin_recovery();
+  [[nodiscard]] bool is_recovering() const { return recovering_; }
+  /// Entries of one space that follow what is here, as this hub had signed them: they keep position, time and
+  /// authority. Errors: malformed, bad_signature, wrong_network (the proof is of something else),
+  /// storage_failed.
+  Status take_back(const std::vector<Segment>& segments, const Vouched& vouched);
+
   /// Replays `authority` and checks the clock. Errors: not_found (no network here), corrupt, invalid_value
   /// (the clock stands before the last entry).
   Status start();
@@ -45,12 +60,14 @@ class Committer {
   struct Committed {
     std::vector<Ruling> rulings;
     std::vector<std::string> grown;  ///< spaces with new entries, `authority` first
+    Batch::Decided decided;          ///< what became of work that had its verdict before
   };
   /// Commits what is queued, up to a bound; one ticket's work waits while others' is looked at. A disk that
   /// refuses costs a `later` for each change set.
   Committed commit();
 
   [[nodiscard]] const AuthorityState& authority() const { return authority_; }
+  [[nodiscard]] const std::vector<SignedStatement>& statements() const { return statements_; }
   [[nodiscard]] const NetworkId& network() const { return network_; }
   [[nodiscard]] HeadsLog& heads() { return heads_; }
   /// Signs what a commit made durable and could not sign, if there is such: nobody is shown a leaf before.
@@ -71,6 +88,9 @@ class Committer {
   /// Takes units for one transaction, from each ticket in turn.
   std::vector<Unit> next_units(Committed& outcome);
   Status load_authority();
+  Result<ledger::HeadsLeaf> signed_leaf(const Vouched& vouched) const;
+  Status apply_returned(const Segment& segment, SpaceInfo& info, RecordCache& records);
+  Status apply_returned_authority(const SegmentItem& item, Position position);
   Status sign();
   Batch make_batch(Millis hub_time);
 
@@ -78,8 +98,10 @@ class Committer {
   HeadsLog heads_;
   Staging staging_;
   AuthorityState authority_;
+  std::vector<SignedStatement> statements_;
   NetworkId network_;
   Millis last_time_ = 0;
+  bool recovering_ = false;
   std::deque<std::pair<std::uint64_t, Segment>> queue_;
   std::map<std::uint64_t, Waiting> ready_;
   std::size_t queued_ = 0;

@@ -9,12 +9,23 @@ Committer::Committed Hub::commit() {
   return committed;
 }
 
+Status Hub::place(const SignedStatement& statement, const std::function<bool(const PublicKey&)>& has_key,
+                  const std::function<Status()>& use_key) {
+  WASL_TRY(committer_.place(statement, has_key));
+  WASL_TRY(use_key());
+  WASL_TRY(committer_.sign_what_is_left());
+  Committer::Committed committed;
+  committed.grown.emplace_back(kAuthoritySpace);
+  if (listener_.on_committed) listener_.on_committed(committed);
+  return {};
+}
+
 Result<bool> Hub::use_counter(const PublicKey& key, std::uint64_t counter) {
   if (counter > INT64_MAX) return false;
   bool fresh = false;
   Status done = ports_.store.transact([&]() -> Status {
     WASL_LET(auto note, ports_.store.device(key));
-    if (!note) note = DeviceNote{key, 0, 0, std::nullopt, {}};
+    if (!note) note = DeviceNote{key, 0, 0, std::nullopt, 0, {}};
     fresh = counter > note->counter;
     if (!fresh) return {};
     note->counter = counter;
@@ -62,10 +73,77 @@ Result<Proof> Hub::prove(const Seen& known, const std::vector<std::uint64_t>& le
 Status Hub::note_done(const PublicKey& key, const Done& done) {
   return ports_.store.transact([&]() -> Status {
     WASL_LET(auto note, ports_.store.device(key));
-    if (!note) note = DeviceNote{key, 0, 0, std::nullopt, {}};
+    if (!note) note = DeviceNote{key, 0, 0, std::nullopt, 0, {}};
     note->last_seen = hub_time();
     note->equal = done.equal;
     note->applied = done.applied;
+    return ports_.store.save_device(*note);
+  });
+}
+
+Result<std::vector<VerdictItem>> Hub::decided(const PublicKey& key) {
+  WASL_LET(const auto sets, ports_.store.decided_of(key));
+  std::vector<VerdictItem> verdicts;
+  for (const KeptSet& set : sets) {
+    const Verdict verdict =
+        set.state == KeptState::adopted ? Verdict::accept() : Verdict::refuse(set.reason, set.detail);
+    add_verdict(verdicts, set.header.source.chain, set.header.sequence, verdict);
+  }
+  return verdicts;
+}
+
+/// The change set of `authority` at this position, with the headers up to the signature that covers it.
+Result<std::vector<SegmentItem>> Hub::act_at(Position wanted) {
+  WASL_LET(const auto blocks, ports_.store.read(kAuthoritySpace, wanted, 1, network()));
+  std::vector<SegmentItem> out;
+  std::optional<Source> source;
+  if (blocks.empty()) return out;
+  Position position = blocks.front().first;
+  for (const SegmentItem& item : blocks.front().items) {
+    const Header* header = header_of(item);
+    if (source && header != nullptr && header->source == *source) {
+      const Bytes& bytes = std::holds_alternative<SetItem>(item) ? std::get<SetItem>(item).set.header_bytes
+                                                                 : std::get<StandInItem>(item).header_bytes;
+      out.emplace_back(StandInItem{*header, bytes, name_of(item)});
+    }
+    const auto* signature = std::get_if<SignatureItem>(&item);
+    if (source && signature != nullptr && signature->source == *source) {
+      out.emplace_back(*signature);
+      return out;
+    }
+    if (entry_of(item) == nullptr || position++ != wanted) continue;
+    const ChangeSet* set = effect_of(item);
+    if (set == nullptr) break;
+    source = set->header.source;
+    out.emplace_back(SetItem{std::nullopt, *set});
+  }
+  return fail(Errc::corrupt, "the hub's log of authority is damaged at " + std::to_string(wanted));
+}
+
+Result<std::optional<Segment>> Hub::wipe_order(const PublicKey& key) {
+  const Device* device = authority().device(key);
+  if (device == nullptr || device->wiped == 0) return std::optional<Segment>();
+  Segment order{std::string(kAuthoritySpace), 0, {}, {}};
+  WASL_LET(auto wipe, act_at(device->wiped));
+  std::vector<Position> positions;
+  const auto* set = wipe.empty() ? nullptr : std::get_if<SetItem>(&wipe.front());
+  const Grant* grant = set == nullptr ? nullptr : authority().grant(set->set.header.grant);
+  for (; grant != nullptr; grant = authority().grant(grant->parent)) positions.push_back(grant->position);
+  // From the registrar's down: each rests on the one before.
+  for (auto position = positions.rbegin(); position != positions.rend(); ++position) {
+    WASL_LET(auto items, act_at(*position));
+    if (items.empty()) continue;
+    std::move(items.begin(), items.end(), std::back_inserter(order.items));
+  }
+  std::move(wipe.begin(), wipe.end(), std::back_inserter(order.items));
+  return std::optional(std::move(order));
+}
+
+Status Hub::note_wiped(const PublicKey& key) {
+  return ports_.store.transact([&]() -> Status {
+    WASL_LET(auto note, ports_.store.device(key));
+    if (!note) note = DeviceNote{key, 0, 0, std::nullopt, 0, {}};
+    note->last_seen = note->wiped = hub_time();
     return ports_.store.save_device(*note);
   });
 }

@@ -21,6 +21,12 @@ class Hub final : public HubPort {
 
   /// Commits what is queued and tells the sessions.
   Committer::Committed commit();
+  /// Places the next network statement. @param use_key puts the log key that it names into place, before
+  /// anything is signed with it. Sessions go on: they are told like of any other entry.
+  Status place(const SignedStatement& statement, const std::function<bool(const PublicKey&)>& has_key,
+               const std::function<Status()>& use_key);
+  /// Who says which keys lie on this machine. Without, none is said to.
+  void tell_keys(std::function<KeysAtHub()> keys) { keys_ = std::move(keys); }
   struct Listener {
     std::function<void()> on_queued;  ///< something waits for the next commit()
     std::function<void(const Committer::Committed&)> on_committed;
@@ -39,6 +45,10 @@ class Hub final : public HubPort {
   [[nodiscard]] const NetworkId& network() const override { return committer_.network(); }
   [[nodiscard]] const crypto::KeyPair& log_key() const override { return ports_.log_key; }
   [[nodiscard]] const AuthorityState& authority() const override { return committer_.authority(); }
+  [[nodiscard]] const std::vector<SignedStatement>& statements() const override {
+    return committer_.statements();
+  }
+  [[nodiscard]] KeysAtHub keys() const override { return keys_ ? keys_() : KeysAtHub{0}; }
   Millis hub_time() override { return committer_.hub_time(); }
   Result<bool> use_counter(const PublicKey& key, std::uint64_t counter) override;
   Result<std::optional<ledger::BlindingKey>> blinding_key(const std::string& space) override;
@@ -52,13 +62,26 @@ class Hub final : public HubPort {
   bool is_witnessed() override { return committer_.heads().is_witnessed(authority().statement().witnesses); }
   Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves) override;
   Status note_done(const PublicKey& key, const Done& done) override;
+  [[nodiscard]] bool is_recovering() const override { return committer_.is_recovering(); }
+  Result<Hash> root(const std::string& space, Position size) override {
+    return ports_.store.root(space, size);
+  }
+  Status take_back(std::vector<Segment> segments, const Vouched& vouched) override {
+    return committer_.take_back(segments, vouched);
+  }
+  Result<std::vector<VerdictItem>> decided(const PublicKey& key) override;
+  Result<std::optional<Segment>> wipe_order(const PublicKey& key) override;
+  Status note_wiped(const PublicKey& key) override;
 
  private:
+  Result<std::vector<SegmentItem>> act_at(Position position);
+
   Committer::Ports ports_;
   Committer committer_;
   LogReader reader_;
   LogPages pages_;
   Listener listener_;
+  std::function<KeysAtHub()> keys_;
 };
 
 }  // namespace wasl

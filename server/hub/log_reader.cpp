@@ -40,9 +40,9 @@ Result<Segment> LogReader::read(const std::string& space, Position from, const N
 
 Status LogReader::add_openings(Segment& segment) {
   for (const SegmentItem& item : segment.items) {
-    const auto* set = std::get_if<SetItem>(&item);
+    const ChangeSet* set = effect_of(item);
     if (set == nullptr) continue;
-    for (const Operation& op : set->set.operations) {
+    for (const Operation& op : set->operations) {
       if (op.value.type != ValueType::commitment) continue;
       const auto commitment = Hash::from(op.value.data);
       if (!commitment) continue;

@@ -44,4 +44,10 @@ Status RecordCache::save() {
   return {};
 }
 
+Status RecordCache::settle() {
+  WASL_TRY(save());
+  known_.clear();
+  return {};
+}
+
 }  // namespace wasl

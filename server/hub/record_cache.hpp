@@ -22,6 +22,8 @@ class RecordCache {
   Status health() const;
   /// Writes what was kept.
   Status save();
+  /// The same, and reads anew from then on.
+  Status settle();
 
  private:
   using Key = std::pair<SpaceNumber, std::string>;

@@ -2,72 +2,17 @@
 
 #include <algorithm>
 
+#include "shared/authority/roles.hpp"
+
 namespace wasl {
 namespace {
 
 constexpr Millis kInvitationLife =
-    Millis{30} * 24 * 3'600'000;      // long enough for the post, short enough to forget
-constexpr std::uint64_t kTicket = 0;  // sessions count from 1
-constexpr std::string_view kChainKey = "registrar chain";
-constexpr std::string_view kStampKey = "registrar stamp";
+    Millis{30} * 24 * 3'600'000;  // long enough for the post, short enough to forget
 
 }  // namespace
 
-Status Registrar::act(const Act& act) {
-  HubStore& store = ports_.store;
-  WASL_LET(const auto known_chain, store.meta(kChainKey));
-  WASL_LET(const auto known_stamp, store.meta(kStampKey));
-  const ChainId chain =
-      known_chain ? ChainId::from(*known_chain).value_or(ChainId{}) : ports_.random.fixed<ChainId>();
-  const Stamp last{known_stamp ? Reader(*known_stamp).varint() : 0};
-
-  Header header;
-  header.network = ports_.committer.network();
-  header.space = kAuthoritySpace;
-  header.source = {key_.public_key(), chain};
-  WASL_LET(const ChainEnd end, store.chain_end(header.source));
-  // An act that was refused once stands on the chain with its header only.
-  WASL_LET(const auto kept, store.kept_from(header.source, end.last + 1));
-  header.sequence = (kept.empty() ? end.last : kept.back().header.sequence) + 1;
-  header.previous = kept.empty() ? end.name : kept.back().name;
-  header.schema = ports_.schema.hash();
-  WASL_LET(const SpaceInfo* const info, store.space(kAuthoritySpace));
-  header.seen = header.seen_authority = {info->size, info->frontier.root()};
-  header.stamp = Stamp::next(last, ports_.clock.now());
-  header.group = ports_.random.fixed<GroupId>();
-
-  Operation operation;
-  operation.kind = OperationKind::act;
-  operation.id = to_hex(ports_.random.fixed<GroupId>().view());
-  operation.value = encode_act(act);
-  ChangeSet set = make_change_set(header, {std::move(operation)});
-  WASL_TRY(store.transact([&]() -> Status {
-    Writer stamp;
-    stamp.varint(header.stamp.bits);
-    Status saved = store.set_meta(kChainKey, chain.view());
-    return saved ? store.set_meta(kStampKey, stamp.bytes()) : saved;
-  }));
-
-  const Signature signature = key_.sign(run_message(header.network, set.name));
-  Segment push{std::string(kAuthoritySpace), 0, {}, {}};
-  push.items.emplace_back(SetItem{std::nullopt, std::move(set)});
-  push.items.emplace_back(SignatureItem{header.source, header.sequence, signature});
-  ports_.committer.submit(kTicket, std::move(push));
-  while (true) {
-    const bool last_round = ports_.committer.is_idle();
-    const Committer::Committed committed = ports_.commit();
-    for (const Committer::Ruling& ruling : committed.rulings) {
-      if (ruling.ticket != kTicket || ruling.verdicts.empty()) continue;
-      const Verdict& verdict = ruling.verdicts.front().verdict;
-      if (verdict.outcome == Outcome::accepted) return {};
-      if (verdict.outcome == Outcome::later)
-        return fail(Errc::storage_failed, "the act could not be written", "try again");
-      return fail(Errc::unauthorised, std::string(explain(verdict.reason)) +
-                                          (verdict.detail.empty() ? "" : ": " + verdict.detail));
-    }
-    if (last_round) return fail(Errc::storage_failed, "the act was not decided", "try again");
-  }
-}
+Status Registrar::act(const Act& act) { return scribe_.act(key_, {}, act); }
 
 Status Registrar::add_organisation(const OrganisationAct& organisation) {
   const AuthorityState& authority = ports_.committer.authority();
@@ -103,6 +48,45 @@ Status Registrar::add_organisation(const OrganisationAct& organisation) {
   return act(organisation);
 }
 
+Status Registrar::revoke(const RevokeAct& revoke) { return act(revoke); }
+
+Status Registrar::enrol_administrator(const PublicKey& person) {
+  const AuthorityState& authority = ports_.committer.authority();
+  GrantAct grant;
+  grant.kind = GrantKind::person;
+  grant.grantee = person;
+  grant.role = "administrator";
+  grant.clauses = {{kRead | kWrite | kReview | kPublish | kGrant | kAdmin, {std::string(kEverySpace)}, {}}};
+  grant.from = ports_.committer.hub_time();
+  grant.depth = 16;
+  if (authority.person(person) != nullptr)
+    return fail(Errc::conflict, "this person's key is enrolled already");
+  return act(grant);
+}
+
+Status Registrar::give(const PublicKey& person, const std::string& role, const std::string& organisation) {
+  const AuthorityState& authority = ports_.committer.authority();
+  if (authority.organisation(organisation) == nullptr) {
+    return fail(Errc::not_found, "there is no organisation '" + organisation + "'",
+                "add it first: wasl-hub organisation add");
+  }
+  auto clauses = clauses_of_role(authority, role, organisation, GrantKind::person);
+  if (!clauses) {
+    return fail(Errc::invalid_value, "there is no role '" + role + "'",
+                "use one of: " + role_names(GrantKind::person));
+  }
+  GrantAct grant;
+  grant.kind = GrantKind::person;
+  grant.grantee = person;
+  grant.organisation = organisation;
+  grant.role = role;
+  grant.clauses = std::move(*clauses);
+  grant.from = ports_.committer.hub_time();
+  grant.depth = find_role(role)->depth;
+  grant.level = find_role(role)->level;
+  return act(grant);
+}
+
 Result<Invitation> Registrar::invite(const std::string& organisation, const std::string& role,
                                      const std::string& url) {
   const AuthorityState& authority = ports_.committer.authority();
@@ -110,10 +94,10 @@ Result<Invitation> Registrar::invite(const std::string& organisation, const std:
     return fail(Errc::not_found, "there is no organisation '" + organisation + "'",
                 "add it first: wasl-hub organisation add");
   }
-  auto clauses = authority.clauses_of_role(role, organisation);
+  auto clauses = clauses_of_role(authority, role, organisation, GrantKind::invitation);
   if (!clauses) {
     return fail(Errc::invalid_value, "there is no role '" + role + "'",
-                "use officer, publisher or administrator");
+                "use one of: " + role_names(GrantKind::invitation));
   }
   const crypto::KeyPair key = crypto::KeyPair::generate(ports_.random);
   GrantAct grant;

@@ -1,35 +1,34 @@
 #pragma once
-// Writes acts of authority with the registrar's key. They are change sets like anybody's and go through the
-// same committer. Thread: the hub's.
-#include <functional>
+// Acts of the registrar's key. Thread: the hub's.
 #include <string>
 
-#include "server/hub/committer.hpp"
+#include "server/hub/scribe.hpp"
 #include "shared/authority/invitation.hpp"
 
 namespace wasl {
 
 class Registrar {
  public:
-  struct Ports {
-    HubStore& store;
-    Committer& committer;
-    const Schema& schema;
-    Clock& clock;
-    Random& random;
-    std::function<Committer::Committed()> commit;  ///< commits what is queued and tells whom it concerns
-  };
-  Registrar(Ports ports, const crypto::KeyPair& key) : ports_(std::move(ports)), key_(key) {}
+  using Ports = Scribe::Ports;
+  Registrar(const Ports& ports, const crypto::KeyPair& key) : ports_(ports), scribe_(ports), key_(key) {}
 
   /// Errors: invalid_value (id, kind), not_found (parent), conflict (id taken), unauthorised.
   Status add_organisation(const OrganisationAct& organisation);
   /// Errors: not_found (organisation), invalid_value (role).
   Result<Invitation> invite(const std::string& organisation, const std::string& role, const std::string& url);
+  /// Gives a person's key a role in an organisation. Errors: not_found (organisation), invalid_value (role,
+  /// key), unauthorised.
+  Status give(const PublicKey& person, const std::string& role, const std::string& organisation);
+  /// Errors: unauthorised (three others today already).
+  Status revoke(const RevokeAct& revoke);
+  /// Gives a person's key all rights in all spaces, those to come too. Errors: conflict, unauthorised.
+  Status enrol_administrator(const PublicKey& person);
 
  private:
   Status act(const Act& act);
 
   Ports ports_;
+  Scribe scribe_;
   const crypto::KeyPair& key_;
 };
 

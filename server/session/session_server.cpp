@@ -43,6 +43,7 @@ class SessionServer::Link final : public ChannelHandler {
   void on_ruling(const std::vector<VerdictItem>& verdicts, std::uint64_t taken) {
     run(session_.on_ruling(verdicts, taken, now()));
   }
+  void on_decided(const std::vector<VerdictItem>& verdicts) { run(session_.on_decided(verdicts, now())); }
   void on_commit(const std::vector<std::string>& grown) { run(session_.on_commit(grown, now())); }
   [[nodiscard]] const PublicKey& key() const { return session_.key(); }
   void say_goodbye() {
@@ -151,6 +152,10 @@ void SessionServer::on_committed(const Committer::Committed& committed) {
     }
     const auto it = links_.find(ruling.ticket);
     if (it != links_.end()) it->second->on_ruling(ruling.verdicts, ruling.taken);
+  }
+  for (const auto& [id, link] : links_) {
+    const auto of_key = committed.decided.find(link->key());
+    if (of_key != committed.decided.end()) link->on_decided(of_key->second);
   }
   if (committed.grown.empty() && others == 0) return;
   log::info("hub.committed", {{"accepted", std::uint64_t{accepted}},

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "shared/store/log_store.hpp"
+#include "shared/store/voiding.hpp"
 #include "shared/wire/messages.hpp"
 
 namespace wasl {
@@ -17,6 +18,7 @@ struct DeviceNote {
   std::uint64_t counter = 0;  ///< highest that a hello of this key carried
   Millis last_seen = 0;
   std::optional<bool> equal;  ///< as the office found at the end of its last session
+  Millis wiped = 0;           ///< when it said that its keys and files are destroyed; 0: never
   std::vector<Cursor> applied;
 };
 
@@ -25,6 +27,8 @@ enum class KeptState : Byte {
   held = 1,       ///< waits for a person
   refused = 2,    ///< answered with a reason
   discarded = 3,  ///< taken back by its author: only the header came
+  dismissed = 4,  ///< discarded by a person with that right: header and reason are kept as evidence
+  adopted = 5,    ///< it has its entry by now: the header tells the author so
 };
 
 /// A change set that has no entry. Its header keeps the chain provable.
@@ -32,7 +36,7 @@ struct KeptSet {
   Header header;
   Bytes header_bytes;
   Hash name;
-  Bytes body;  ///< empty when discarded
+  Bytes body;  ///< empty when discarded, dismissed or adopted
   std::vector<OpeningItem> openings;
   std::optional<SignatureItem> run;  ///< the signature that covers it, through the headers up to `last`
   KeptState state = KeptState::held;
@@ -79,6 +83,14 @@ class HubStore {
   // ── Confirmed state ──
   virtual Result<std::optional<RecordState>> record(SpaceNumber space, std::string_view id) = 0;
   virtual Status save_record(SpaceNumber space, std::string_view id, const RecordState& state) = 0;
+  /// As if it had never been.
+  virtual Status remove_record(SpaceNumber space, std::string_view id) = 0;
+  // As in shared/store/voiding.hpp, of all that is stored.
+  virtual Result<std::vector<FallenEntry>> fallen(std::string_view space, const AuthorityState& authority,
+                                                  Position at, const NetworkId& network) = 0;
+  virtual Result<TouchedRecords> records_without(std::string_view space,
+                                                 const std::vector<FallenEntry>& fallen,
+                                                 const NetworkId& network) = 0;
   virtual Result<Hash> digest(std::string_view space) = 0;
 
   // ── The log `heads` ──
@@ -103,7 +115,20 @@ class HubStore {
   virtual Result<std::optional<KeptSet>> kept(const Source& source, Sequence sequence) = 0;
   /// From this sequence on, in order.
   virtual Result<std::vector<KeptSet>> kept_from(const Source& source, Sequence from) = 0;
+  /// Everything that waits: held, and on request refused. In the order in which it came.
+  virtual Result<std::vector<KeptSet>> kept_list(bool refused_too) = 0;
+  /// Held or refused ones whose names begin so; at most a few.
+  virtual Result<std::vector<KeptSet>> find_kept(ByteView first, std::optional<Byte> half) = 0;
+  virtual Result<std::optional<KeptSet>> kept_named(const Hash& name) = 0;
+  /// Held in the space for want of what they build on.
+  virtual Result<std::vector<KeptSet>> waiting_in(std::string_view space) = 0;
+  /// Of the author's, what a person has decided.
+  virtual Result<std::vector<KeptSet>> decided_of(const PublicKey& author) = 0;
+  /// What was held or refused is so no more: body and openings go.
+  virtual Status decide(const Hash& name, KeptState state, Reason reason, std::string_view detail) = 0;
   virtual Result<KeptTotals> kept_totals(const PublicKey& author) = 0;
+  /// Chains of the author at which a second history was pushed: its folder was copied or restored.
+  virtual Result<std::uint64_t> fork_count(const PublicKey& author) = 0;
   /// Chains of the author that have something here, in a log or beside it.
   virtual Result<std::uint64_t> chain_count(const PublicKey& author) = 0;
 

@@ -8,14 +8,15 @@ CREATE TABLE IF NOT EXISTS hub_heads_leaf(no INTEGER PRIMARY KEY, leaf BLOB NOT 
 CREATE TABLE IF NOT EXISTS hub_heads_node(level INTEGER NOT NULL, no INTEGER NOT NULL, hash BLOB NOT NULL,
   PRIMARY KEY(level, no)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS hub_device(key BLOB PRIMARY KEY, counter INTEGER NOT NULL, last_seen INTEGER NOT NULL,
-  equal INTEGER, applied BLOB NOT NULL) WITHOUT ROWID;
+  equal INTEGER, applied BLOB NOT NULL, wiped INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS hub_kept(no INTEGER PRIMARY KEY, author BLOB NOT NULL, chain BLOB NOT NULL,
   sequence INTEGER NOT NULL, fork INTEGER NOT NULL, name BLOB NOT NULL, header BLOB NOT NULL, body BLOB NOT NULL,
   openings BLOB NOT NULL, run_last INTEGER, signature BLOB, state INTEGER NOT NULL, reason INTEGER NOT NULL,
-  detail TEXT NOT NULL, at INTEGER NOT NULL);
+  detail TEXT NOT NULL, at INTEGER NOT NULL, space TEXT NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS hub_kept_place ON hub_kept(author, chain, sequence) WHERE fork = 0;
 CREATE UNIQUE INDEX IF NOT EXISTS hub_kept_fork ON hub_kept(author, chain) WHERE fork = 1;
 CREATE UNIQUE INDEX IF NOT EXISTS hub_kept_name ON hub_kept(name);
+CREATE INDEX IF NOT EXISTS hub_kept_held ON hub_kept(space) WHERE state = 1 AND fork = 0;
 )sql";
 
 constexpr std::string_view kKeptColumns =
@@ -182,36 +183,127 @@ Status SqliteHubStore::append_heads(std::uint64_t index, ByteView leaf,
 
 Result<std::optional<DeviceNote>> SqliteHubStore::device(const PublicKey& key) {
   WASL_LET(auto select,
-           db_.prepare("SELECT counter, last_seen, equal, applied FROM hub_device WHERE key = ?"));
+           db_.prepare("SELECT counter, last_seen, equal, applied, wiped FROM hub_device WHERE key = ?"));
   select.bind_all(key);
   WASL_LET(const bool found, select.step());
   if (!found) return std::optional<DeviceNote>();
-  DeviceNote note{key, static_cast<std::uint64_t>(select.int64(0)), select.int64(1), std::nullopt,
+  DeviceNote note{key,
+                  static_cast<std::uint64_t>(select.int64(0)),
+                  select.int64(1),
+                  std::nullopt,
+                  select.int64(4),
                   decode_applied(select.blob(3))};
   if (!select.is_null(2)) note.equal = select.int64(2) != 0;
   return std::optional(std::move(note));
 }
 
 Status SqliteHubStore::save_device(const DeviceNote& note) {
-  WASL_LET(auto insert, db_.prepare("INSERT INTO hub_device VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-                                    "counter = excluded.counter, last_seen = excluded.last_seen, "
-                                    "equal = excluded.equal, applied = excluded.applied"));
+  WASL_LET(auto insert,
+           db_.prepare("INSERT INTO hub_device VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                       "counter = excluded.counter, last_seen = excluded.last_seen, "
+                       "equal = excluded.equal, applied = excluded.applied, wiped = excluded.wiped"));
   const auto equal = note.equal ? std::optional<int>(*note.equal ? 1 : 0) : std::nullopt;
-  insert.bind_all(note.key, note.counter, note.last_seen, equal, ByteView(encode_applied(note.applied)));
+  insert.bind_all(note.key, note.counter, note.last_seen, equal, ByteView(encode_applied(note.applied)),
+                  note.wiped);
   return insert.run();
+}
+
+namespace {
+
+Result<std::vector<KeptSet>> read_all_kept(Statement& select) {
+  std::vector<KeptSet> sets;
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return sets;
+    WASL_LET(KeptSet set, read_kept(select));
+    sets.push_back(std::move(set));
+  }
+}
+
+}  // namespace
+
+Result<std::vector<KeptSet>> SqliteHubStore::kept_list(bool refused_too) {
+  WASL_LET(auto select,
+           db_.prepare(std::string(kKeptColumns) + "WHERE fork = 0 AND state IN (1, ?) ORDER BY no"));
+  select.bind_all(refused_too ? 2 : 1);
+  return read_all_kept(select);
+}
+
+Result<std::vector<KeptSet>> SqliteHubStore::find_kept(ByteView first, std::optional<Byte> half) {
+  Bytes least = to_bytes(first);
+  Bytes most = to_bytes(first);
+  if (half) {
+    least.push_back(static_cast<Byte>(*half << 4));
+    most.push_back(static_cast<Byte>(*half << 4 | 0x0F));
+  }
+  most.resize(Hash::kSize, 0xFF);
+  WASL_LET(auto select, db_.prepare(std::string(kKeptColumns) +
+                                    "WHERE name BETWEEN ? AND ? AND fork = 0 AND state IN (1, 2) LIMIT 4"));
+  select.bind_all(ByteView(least), ByteView(most));
+  return read_all_kept(select);
+}
+
+Result<std::optional<KeptSet>> SqliteHubStore::kept_named(const Hash& name) {
+  WASL_LET(auto select, db_.prepare(std::string(kKeptColumns) + "WHERE name = ? AND fork = 0"));
+  select.bind_all(name);
+  WASL_LET(auto found, read_all_kept(select));
+  return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
+}
+
+Result<std::vector<KeptSet>> SqliteHubStore::waiting_in(std::string_view space) {
+  WASL_LET(auto select, db_.prepare(std::string(kKeptColumns) + "WHERE space = ? AND state = 1 AND fork = 0 "
+                                                                "AND reason IN (?, ?) ORDER BY no"));
+  select.bind_all(space, static_cast<int>(Reason::depends), static_cast<int>(Reason::gone));
+  return read_all_kept(select);
+}
+
+Result<std::vector<KeptSet>> SqliteHubStore::decided_of(const PublicKey& author) {
+  WASL_LET(auto select,
+           db_.prepare(std::string(kKeptColumns) + "WHERE author = ? AND state IN (4, 5) AND fork = 0 "
+                                                   "ORDER BY chain, sequence"));
+  select.bind_all(author);
+  return read_all_kept(select);
+}
+
+Status SqliteHubStore::decide(const Hash& name, KeptState state, Reason reason, std::string_view detail) {
+  WASL_LET(auto update, db_.prepare("UPDATE hub_kept SET state = ?, reason = ?, detail = ?, body = x'', "
+                                    "openings = ? WHERE name = ? AND fork = 0"));
+  update.bind_all(static_cast<int>(state), static_cast<int>(reason), detail, ByteView(encode_openings({})),
+                  name);
+  return update.run();
+}
+
+Status SqliteHubStore::remove_record(SpaceNumber space, std::string_view id) {
+  WASL_TRY(log_.unpark(space, id));
+  log_.note_gone(space, id);
+  return {};
+}
+
+Result<std::vector<FallenEntry>> SqliteHubStore::fallen(std::string_view space,
+                                                        const AuthorityState& authority, Position at,
+                                                        const NetworkId& network) {
+  WASL_LET(const SpaceInfo* const info, log_.space(space));
+  return fallen_entries(log_, *info, authority, at, info->size, network);
+}
+
+Result<TouchedRecords> SqliteHubStore::records_without(std::string_view space,
+                                                       const std::vector<FallenEntry>& fallen,
+                                                       const NetworkId& network) {
+  WASL_LET(const SpaceInfo* const info, log_.space(space));
+  return wasl::records_without(log_, *info, fallen, info->size, network);
 }
 
 Status SqliteHubStore::insert_kept(const KeptSet& set, bool fork) {
   WASL_LET(auto insert,
            db_.prepare("INSERT OR IGNORE INTO hub_kept(author, chain, sequence, fork, name, header, "
-                       "body, openings, run_last, signature, state, reason, detail, at) "
-                       "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                       "body, openings, run_last, signature, state, reason, detail, at, space) "
+                       "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   const auto run_last = set.run ? std::optional(set.run->last) : std::nullopt;
   const auto signature = set.run ? std::optional(set.run->signature) : std::nullopt;
   insert.bind_all(set.header.source.author, set.header.source.chain, set.header.sequence, fork ? 1 : 0,
                   set.name, ByteView(set.header_bytes), ByteView(set.body),
                   ByteView(encode_openings(set.openings)), run_last, signature, static_cast<int>(set.state),
-                  static_cast<int>(set.reason), set.detail, set.at);
+                  static_cast<int>(set.reason), set.detail, set.at, set.header.space);
   return insert.run();
 }
 
@@ -242,12 +334,19 @@ Result<std::vector<KeptSet>> SqliteHubStore::kept_from(const Source& source, Seq
 Result<KeptTotals> SqliteHubStore::kept_totals(const PublicKey& author) {
   WASL_LET(auto select, db_.prepare("SELECT coalesce(sum(state = 1), 0), coalesce(sum(state = 2), 0), "
                                     "coalesce(sum(length(body) + length(header)), 0) "
-                                    "FROM hub_kept WHERE author = ? AND fork = 0"));
+                                    "FROM hub_kept WHERE author = ? AND fork = 0 AND state < 4"));
   select.bind_all(author);
   WASL_LET(const bool found, select.step());
   if (!found) return KeptTotals{};
   return KeptTotals{static_cast<std::uint64_t>(select.int64(0)), static_cast<std::uint64_t>(select.int64(1)),
                     static_cast<std::uint64_t>(select.int64(2))};
+}
+
+Result<std::uint64_t> SqliteHubStore::fork_count(const PublicKey& author) {
+  WASL_LET(auto select, db_.prepare("SELECT count(*) FROM hub_kept WHERE author = ? AND fork = 1"));
+  select.bind_all(author);
+  WASL_LET(const bool found, select.step());
+  return found ? static_cast<std::uint64_t>(select.int64(0)) : 0;
 }
 
 Result<std::uint64_t> SqliteHubStore::chain_count(const PublicKey& author) {

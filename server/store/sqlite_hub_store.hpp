@@ -49,6 +49,11 @@ class SqliteHubStore final : public HubStore {
     return log_.parked(space, id);
   }
   Status save_record(SpaceNumber space, std::string_view id, const RecordState& state) override;
+  Status remove_record(SpaceNumber space, std::string_view id) override;
+  Result<std::vector<FallenEntry>> fallen(std::string_view space, const AuthorityState& authority,
+                                          Position at, const NetworkId& network) override;
+  Result<TouchedRecords> records_without(std::string_view space, const std::vector<FallenEntry>& fallen,
+                                         const NetworkId& network) override;
   Result<Hash> digest(std::string_view space) override { return log_.digest(space); }
 
   Result<std::uint64_t> heads_size() override;
@@ -65,7 +70,14 @@ class SqliteHubStore final : public HubStore {
   Status keep_fork(const KeptSet& set) override { return insert_kept(set, true); }
   Result<std::optional<KeptSet>> kept(const Source& source, Sequence sequence) override;
   Result<std::vector<KeptSet>> kept_from(const Source& source, Sequence from) override;
+  Result<std::vector<KeptSet>> kept_list(bool refused_too) override;
+  Result<std::vector<KeptSet>> find_kept(ByteView first, std::optional<Byte> half) override;
+  Result<std::optional<KeptSet>> kept_named(const Hash& name) override;
+  Result<std::vector<KeptSet>> waiting_in(std::string_view space) override;
+  Result<std::vector<KeptSet>> decided_of(const PublicKey& author) override;
+  Status decide(const Hash& name, KeptState state, Reason reason, std::string_view detail) override;
   Result<KeptTotals> kept_totals(const PublicKey& author) override;
+  Result<std::uint64_t> fork_count(const PublicKey& author) override;
   Result<std::uint64_t> chain_count(const PublicKey& author) override;
 
   Result<std::optional<Bytes>> meta(std::string_view key) override { return log_.meta(key); }

@@ -11,7 +11,20 @@ namespace {
 constexpr std::size_t kListMost = 256;
 constexpr std::size_t kWordBytes = 64;
 constexpr std::size_t kNameBytes = 256;
-enum class ActCode : std::uint64_t { organisation = 1, grant = 2, enrol = 3, revoke = 4 };
+constexpr std::size_t kLabelsMost = 16;
+constexpr std::size_t kMandateBytes = 160;
+constexpr std::uint64_t kLevelMost = 255;
+enum class ActCode : std::uint64_t {
+  organisation = 1,
+  grant = 2,
+  enrol = 3,
+  revoke = 4,
+  accept = 5,
+  end = 6,
+  discard = 7,
+  wipe = 8,
+  adopt = 9
+};
 
 template <class... Ts>
 struct Overloaded : Ts... {
@@ -19,6 +32,53 @@ struct Overloaded : Ts... {
 };
 template <class... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
+
+void encode_labels(Writer& out, const std::vector<LabelLimit>& labels) {
+  out.varint(labels.size());
+  for (const LabelLimit& limit : labels) {
+    out.sized(limit.name);
+    out.varint(limit.values.size());
+    for (const Value& value : limit.values) value.encode(out);
+  }
+}
+
+std::vector<LabelLimit> decode_labels(Reader& in) {
+  std::vector<LabelLimit> labels(static_cast<std::size_t>(in.count(kLabelsMost)));
+  for (std::size_t i = 0; i < labels.size() && in.ok(); ++i) {
+    labels[i].name = in.text(kWordBytes);
+    if (i > 0 && labels[i - 1].name >= labels[i].name) in.fail();
+    const auto count = in.count(kListMost);
+    if (count == 0) in.fail();
+    for (std::uint64_t n = 0; n < count && in.ok(); ++n) {
+      Value value = Value::decode(in);
+      const bool rises = labels[i].values.empty() || labels[i].values.back() < value;
+      if (value.data.size() > limits::kKeyBytes || !is_canonical(value) || value.is_null() || !rises)
+        in.fail();
+      labels[i].values.push_back(std::move(value));
+    }
+  }
+  return labels;
+}
+
+/// Empty, or SPACE#ID.
+bool is_mandate_name(std::string_view name) {
+  if (name.empty()) return true;
+  const auto at = name.find('#');
+  return at != std::string_view::npos && is_space_name(name.substr(0, at)) &&
+         is_record_id(name.substr(at + 1));
+}
+
+void encode_names(Writer& out, const std::vector<Hash>& names) {
+  out.varint(names.size());
+  for (const Hash& name : names) out.fixed(name);
+}
+
+std::vector<Hash> decode_names(Reader& in) {
+  std::vector<Hash> names(static_cast<std::size_t>(in.count(kNamesOfAct)));
+  for (Hash& name : names) name = in.fixed<Hash>();
+  if (names.empty()) in.fail();
+  return names;
+}
 
 GrantAct decode_grant(Reader& in) {
   GrantAct g;
@@ -32,14 +92,20 @@ GrantAct decode_grant(Reader& in) {
     clause.spaces.resize(static_cast<std::size_t>(in.count(kListMost)));
     for (auto& space : clause.spaces) {
       space = in.text(limits::kSpaceBytes);
-      if (!is_space_name(space)) in.fail();
+      if (space != kEverySpace && !is_space_name(space)) in.fail();
     }
     clause.registers.resize(static_cast<std::size_t>(in.count(kListMost)));
     for (auto& number : clause.registers) number = static_cast<std::uint32_t>(in.count(UINT32_MAX));
+    clause.labels = decode_labels(in);
   }
   g.from = in.integer();
   g.until = in.integer();
   g.depth = static_cast<std::uint32_t>(in.count(16));
+  g.flags = static_cast<std::uint32_t>(in.count(UINT32_MAX));
+  g.level = static_cast<Level>(in.count(kLevelMost));
+  g.mandate = in.text(kMandateBytes);
+  g.reason = in.text(kWordBytes);
+  if (!is_mandate_name(g.mandate)) in.fail();
   if (g.kind < GrantKind::device || g.kind > GrantKind::person) in.fail();
   return g;
 }
@@ -76,10 +142,15 @@ Value encode_act(const Act& act) {
                             for (const auto& space : clause.spaces) out.sized(space);
                             out.varint(clause.registers.size());
                             for (const auto number : clause.registers) out.varint(number);
+                            encode_labels(out, clause.labels);
                           }
                           out.integer(g.from);
                           out.integer(g.until);
                           out.varint(g.depth);
+                          out.varint(g.flags);
+                          out.varint(g.level);
+                          out.sized(g.mandate);
+                          out.sized(g.reason);
                         },
                         [&](const EnrolAct& e) {
                           out.varint(static_cast<std::uint64_t>(ActCode::enrol));
@@ -92,6 +163,29 @@ Value encode_act(const Act& act) {
                           out.fixed(r.key);
                           out.byte(static_cast<Byte>(r.reason));
                           out.integer(r.since);
+                        },
+                        [&](const AcceptAct& a) {
+                          out.varint(static_cast<std::uint64_t>(ActCode::accept));
+                          out.fixed(a.grant);
+                        },
+                        [&](const EndAct& e) {
+                          out.varint(static_cast<std::uint64_t>(ActCode::end));
+                          out.fixed(e.grant);
+                          out.byte(static_cast<Byte>(e.reason));
+                        },
+                        [&](const DiscardAct& d) {
+                          out.varint(static_cast<std::uint64_t>(ActCode::discard));
+                          out.sized(d.space);
+                          encode_names(out, d.names);
+                          out.byte(static_cast<Byte>(d.reason));
+                        },
+                        [&](const WipeAct& w) {
+                          out.varint(static_cast<std::uint64_t>(ActCode::wipe));
+                          out.fixed(w.device);
+                        },
+                        [&](const AdoptAct& a) {
+                          out.varint(static_cast<std::uint64_t>(ActCode::adopt));
+                          encode_names(out, a.names);
                         }},
              act);
   return {ValueType::act, out.take()};
@@ -132,11 +226,55 @@ Result<Act> decode_act(const Value& value) {
       act = r;
       break;
     }
+    case ActCode::accept:
+      act = AcceptAct{in.fixed<Hash>()};
+      break;
+    case ActCode::end: {
+      EndAct e;
+      e.grant = in.fixed<Hash>();
+      e.reason = static_cast<EndReason>(in.byte());
+      if (e.reason < EndReason::laid_down || e.reason > EndReason::mandate_over) in.fail();
+      act = e;
+      break;
+    }
+    case ActCode::discard: {
+      DiscardAct d;
+      d.space = in.text(limits::kSpaceBytes);
+      d.names = decode_names(in);
+      d.reason = static_cast<DiscardReason>(in.byte());
+      if (!is_space_name(d.space) || d.reason < DiscardReason::unwanted || d.reason > DiscardReason::harmful)
+        in.fail();
+      act = std::move(d);
+      break;
+    }
+    case ActCode::wipe:
+      act = WipeAct{in.fixed<PublicKey>()};
+      break;
+    case ActCode::adopt:
+      act = AdoptAct{decode_names(in)};
+      break;
     default:
       return fail(Errc::unsupported, "an act of authority of a newer version", "update the program");
   }
   if (!in.finished()) return fail(Errc::malformed, "an act of authority does not follow the format");
+  // A condition that nobody here can judge must not be taken for none.
+  if (const auto* grant = std::get_if<GrantAct>(&act); grant != nullptr && (grant->flags & ~kGrantFlags) != 0)
+    return fail(Errc::unsupported, "a grant with conditions of a newer version", "update the program");
   return act;
+}
+
+std::string_view to_word(EndReason reason) {
+  switch (reason) {
+    case EndReason::laid_down:
+      return "laid_down";
+    case EndReason::withdrawn:
+      return "withdrawn";
+    case EndReason::replaced:
+      return "replaced";
+    case EndReason::mandate_over:
+      return "mandate_over";
+  }
+  return "unknown";
 }
 
 Hash grant_name(const NetworkId& network, const Dot& dot, const Value& act) {

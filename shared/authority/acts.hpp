@@ -3,6 +3,7 @@
 // codes, never people.
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -34,24 +35,62 @@ struct OrganisationAct {
 
 enum class GrantKind : Byte { device = 1, invitation = 2, person = 3 };
 
-/// What one clause allows: these rights, in these spaces, on these registers (none named: all).
+/// Stands in a clause for all spaces, those to come too.
+constexpr std::string_view kEverySpace = "*";
+
+/// A clause holds for those records only whose field of this name has one of these values.
+struct LabelLimit {
+  std::string name;           ///< of a field that the register's description calls a label
+  std::vector<Value> values;  ///< rising, at least one
+  bool operator==(const LabelLimit&) const = default;
+};
+
+/// What one clause allows: these rights, in these spaces, on these registers (none named: all), on records
+/// with these labels (none named: all records).
 struct Clause {
   Rights rights = 0;
   std::vector<std::string> spaces;
   std::vector<std::uint32_t> registers;
+  std::vector<LabelLimit> labels{};  ///< by name rising
   bool operator==(const Clause&) const = default;
 };
+
+/// Rank of a mandate: 1 is the highest, 0 no mandate and the lowest.
+using Level = std::uint32_t;
+
+constexpr std::uint32_t kNeedsAcceptance = 1;  ///< void until its grantee accepts it
+constexpr std::uint32_t kWhileHeld = 2;        ///< valid only as long as the grant under which it was issued
+constexpr std::uint32_t kGrantFlags = kNeedsAcceptance | kWhileHeld;
 
 struct GrantAct {
   GrantKind kind = GrantKind::device;
   PublicKey grantee;
-  std::string organisation;
-  std::string role;  ///< a label for people
+  std::string organisation;  ///< of a person also empty: the network as a whole
+  std::string role;          ///< a label for people
   std::vector<Clause> clauses;
   Millis from = 0;
   Millis until = 0;  ///< 0: no end
   std::uint32_t depth = 0;
+  std::uint32_t flags = 0;
+  Level level = 0;
+  std::string mandate{};  ///< SPACE#ID of its record, or empty
+  std::string reason{};   ///< a code, or empty
   bool operator==(const GrantAct&) const = default;
+};
+
+/// Its grantee takes up what was offered.
+struct AcceptAct {
+  Hash grant;
+  bool operator==(const AcceptAct&) const = default;
+};
+
+enum class EndReason : Byte { laid_down = 1, withdrawn = 2, replaced = 3, mandate_over = 4 };
+std::string_view to_word(EndReason reason);
+/// A grant ends here: for its grantee, for who works under it, and for what was issued under it "while held".
+struct EndAct {
+  Hash grant;
+  EndReason reason = EndReason::withdrawn;
+  bool operator==(const EndAct&) const = default;
 };
 
 /// A device takes up an invitation: signed by the invitation's key, and by the device for its own.
@@ -71,7 +110,31 @@ struct RevokeAct {
   bool operator==(const RevokeAct&) const = default;
 };
 
-using Act = std::variant<OrganisationAct, GrantAct, EnrolAct, RevokeAct>;
+constexpr std::size_t kNamesOfAct = 256;  // change sets that one act adopts or discards: one commit
+
+enum class DiscardReason : Byte { unwanted = 1, duplicate = 2, mistaken = 3, harmful = 4 };
+/// Ends the waiting of others' held or refused work: the hub keeps header and reason as evidence.
+struct DiscardAct {
+  std::string space;
+  std::vector<Hash> names;
+  DiscardReason reason = DiscardReason::unwanted;
+  bool operator==(const DiscardAct&) const = default;
+};
+
+/// The device hands over what it has not sent, and then destroys its keys and files.
+struct WipeAct {
+  PublicKey device;
+  bool operator==(const WipeAct&) const = default;
+};
+
+/// The only act outside `authority`: others' work takes effect in this space under the adopter's rights.
+struct AdoptAct {
+  std::vector<Hash> names;  ///< of change sets, in the order in which they take effect
+  bool operator==(const AdoptAct&) const = default;
+};
+
+using Act = std::variant<OrganisationAct, GrantAct, EnrolAct, RevokeAct, AcceptAct, EndAct, DiscardAct, WipeAct,
+                         AdoptAct>;
 
 Value encode_act(const Act& act);
 /// Errors: malformed, unsupported (an act of a newer version).

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "shared/authority/labels.hpp"
+#include "shared/authority/person_acts.hpp"
 #include "shared/model/field_value.hpp"
 
 namespace wasl {
@@ -32,6 +34,55 @@ bool repeats_a_head(const Operation& op, const RecordState& state) {
   });
 }
 
+/// Nobody takes a decision of a higher mandate off a field of policy `authority`.
+bool names_higher(const Operation& op, const RecordState& state, Level level) {
+  const auto it = state.heads.find(op.address);
+  if (it == state.heads.end()) return false;
+  return std::any_of(it->second.begin(), it->second.end(), [&](const Head& head) {
+    return stands_above(head.level, level) && std::binary_search(op.names.begin(), op.names.end(), head.dot);
+  });
+}
+
+/// Whether the grant reaches a record as it is before and as it will be after the change set: what is moved
+/// into or out of somebody's reach by its labels needs the right over old and new.
+class Reach {
+ public:
+  Reach(const ChangeSet& set, const GrantAct& grant, const Schema& schema, Millis hub_time)
+      : set_(set), grant_(grant), schema_(schema), hub_time_(hub_time) {}
+
+  /// @param state before; null or empty for a record that does not exist yet.
+  bool covers(Rights right, const Operation& op, const RecordState* state) {
+    const std::string& space = set_.header.space;
+    if (wasl::covers(grant_, right, space, op.register_number, hub_time_)) return true;
+    // A reader that does not hold the descriptions in force knows no labels: it accuses nobody.
+    if (schema_.registers().empty())
+      return wasl::covers(grant_, right, space, op.register_number, hub_time_,
+                          [](const Clause&) { return true; });
+    const RecordState& then = after(op.id, state);
+    if (!then.heads.contains(Address{})) return true;  // nobody created it: it is held for that
+    return covers_record(grant_, right, space, op.register_number, schema_.find(op.register_number), state,
+                         then, hub_time_);
+  }
+
+ private:
+  const RecordState& after(const std::string& id, const RecordState* state) {
+    const auto [it, made] = after_.try_emplace(id);
+    if (!made) return it->second;
+    if (state != nullptr) it->second = *state;
+    for (std::size_t i = 0; i < set_.operations.size(); ++i) {
+      if (set_.operations[i].id == id)
+        it->second.apply(set_.operations[i], {set_.dot(i), set_.header.stamp, 0});
+    }
+    return it->second;
+  }
+
+  const ChangeSet& set_;
+  const GrantAct& grant_;
+  const Schema& schema_;
+  Millis hub_time_;
+  std::map<std::string, RecordState> after_;
+};
+
 /// Every dot it names has a place in the log, or stands in this change set. Heads of the record do by
 /// definition.
 bool names_stand(const Operation& op, const RecordState* state, const ChangeSet& set,
@@ -55,9 +106,11 @@ std::string where(const Operation& op, const Schema& schema) {
 /// @param in_force the description it was written under is the one that is known here.
 std::string_view value_misfit(const Operation& op, const Field& field, bool in_force) {
   if (op.kind == OperationKind::remove || op.value.type == ValueType::commitment) return "";
-  const Value value = op.kind == OperationKind::add ? element_of(op.address.key) : op.value;
+  const bool element = op.kind == OperationKind::add || field.removal_wins();
+  const Value value = element ? element_of(op.address.key) : op.value;
   if (field.is_set()) {
     if (value.is_null() || !is_canonical(value)) return "is no element";
+    if (field.removal_wins() && !op.value.as_flag()) return "is neither in the list nor taken out of it";
   } else if ((field.type == FieldType::multilingual) == op.address.key.empty()) {
     return "has a language where none belongs, or none where one does";
   }
@@ -74,7 +127,8 @@ Verdict check_shape(const Operation& op, const Register& reg, const ChangeSet& s
   const Field* field = op.address.field == 0 ? nullptr : reg.field(op.address.field);
   if (field == nullptr) return Verdict::accept();
   const bool on_set = op.kind == OperationKind::add || op.kind == OperationKind::remove;
-  if (on_set != field->is_set()) return Verdict::refuse(Reason::malformed, where(op, schema));
+  const bool fits = field->removal_wins() ? op.kind == OperationKind::write : on_set == field->is_set();
+  if (!fits) return Verdict::refuse(Reason::malformed, where(op, schema));
   if (field->personal && !op.value.is_null() && op.value.type != ValueType::commitment) {
     return Verdict::refuse(Reason::malformed,
                            where(op, schema) + ": a personal value without its commitment");
@@ -82,8 +136,12 @@ Verdict check_shape(const Operation& op, const Register& reg, const ChangeSet& s
   if (!field->personal && op.value.type == ValueType::commitment) {
     return Verdict::refuse(Reason::malformed, where(op, schema) + ": a commitment in an open field");
   }
-  if (const auto misfit = value_misfit(op, *field, set.header.schema == schema.hash()); !misfit.empty()) {
-    return Verdict::refuse(Reason::malformed, where(op, schema) + " " + std::string(misfit));
+  const bool in_force = set.header.schema == schema.hash();
+  if (const auto misfit = value_misfit(op, *field, in_force); !misfit.empty()) {
+    // Types never change, so nobody's description takes it; but the other description may be the honest
+    // reason.
+    return Verdict::refuse(in_force ? Reason::malformed : Reason::wrong_schema,
+                           where(op, schema) + " " + std::string(misfit));
   }
   if (reg.is_ledger()) {
     const bool created_here =
@@ -99,14 +157,13 @@ Verdict check_shape(const Operation& op, const Register& reg, const ChangeSet& s
 Verdict authorise_records(const ChangeSet& set, const GrantAct& grant, const Schema& schema, Millis hub_time,
                           const Before& before) {
   const auto& [record, in_log, root] = before;
+  Reach reach(set, grant, schema, hub_time);
   std::set<std::string> created;
   std::map<std::string_view, std::uint32_t> registers;
   for (const Operation& op : set.operations) {
     if (op.register_number == 0) return Verdict::refuse(Reason::malformed, "an act outside `authority`");
-    if (!covers(grant, kWrite, set.header.space, op.register_number, hub_time)) {
-      return Verdict::refuse(Reason::no_right, where(op, schema));
-    }
     const RecordState* state = record(op.id);
+    if (!reach.covers(kWrite, op, state)) return Verdict::refuse(Reason::no_right, where(op, schema));
     const std::uint32_t here = registers.try_emplace(op.id, op.register_number).first->second;
     const std::uint32_t known_register = state != nullptr && state->exists() ? state->register_number : here;
     if (op.register_number != known_register || op.register_number != here) {
@@ -116,12 +173,18 @@ Verdict authorise_records(const ChangeSet& set, const GrantAct& grant, const Sch
       if (Verdict v = check_shape(op, *reg, set, schema); v.outcome != Outcome::accepted) return v;
       const Field* field = op.address.field == 0 ? nullptr : reg->field(op.address.field);
       if (field != nullptr && field->policy == Policy::review && op.kind == OperationKind::resolve &&
-          !covers(grant, kReview, set.header.space, op.register_number, hub_time)) {
+          !reach.covers(kReview, op, state)) {
         return Verdict::refuse(Reason::no_right, where(op, schema) + ": resolving needs the right `review`");
       }
       if (field != nullptr && field->policy == Policy::review && op.kind == OperationKind::write &&
           state != nullptr && repeats_a_head(op, *state)) {
         return Verdict::refuse(Reason::lineage, where(op, schema));
+      }
+      if (field != nullptr && field->policy == Policy::authority && state != nullptr &&
+          names_higher(op, *state, grant.level)) {
+        const bool plain = op.kind == OperationKind::write;
+        return Verdict::refuse(plain ? Reason::lineage : Reason::no_right,
+                               where(op, schema) + ": a higher mandate decides this field");
       }
       if (reg->is_ledger() && op.kind == OperationKind::create && state != nullptr && state->exists()) {
         return Verdict::refuse(Reason::ledger, where(op, schema));
@@ -141,6 +204,12 @@ Verdict authorise_records(const ChangeSet& set, const GrantAct& grant, const Sch
   return Verdict::accept();
 }
 
+/// An invitation's period is that of its use, not of what it hands over.
+GrantAct without_period(GrantAct grant) {
+  grant.from = grant.until = 0;
+  return grant;
+}
+
 Verdict authorise_enrolment(const ChangeSet& set, const AuthorityState& authority, const Grant& invitation,
                             const EnrolAct& enrol, const std::vector<GrantAct>& grants) {
   const Author& author = set.header.source.author;
@@ -153,20 +222,33 @@ Verdict authorise_enrolment(const ChangeSet& set, const AuthorityState& authorit
     return Verdict::refuse(Reason::void_act,
                            "this key was enrolled or revoked before; a device needs a new key");
   }
-  if (enrol.device == authority.statement().log_key || authority.is_registrar(enrol.device)) {
+  if (authority.was_log_key(enrol.device) || authority.is_registrar(enrol.device)) {
     return Verdict::refuse(Reason::void_act, "a key of the hub is no device");
+  }
+  if (authority.person(enrol.device) != nullptr) {
+    return Verdict::refuse(Reason::void_act, "a person's key is no device");
   }
   const bool passes =
       grants.size() == 1 && grants[0].kind == GrantKind::device && grants[0].grantee == enrol.device &&
       grants[0].organisation == invitation.act.organisation && grants[0].role == invitation.act.role &&
-      grants[0].from == invitation.act.from &&
-      attenuates({grants[0].kind, {}, {}, {}, grants[0].clauses, 0, 0, grants[0].depth},
-                 {invitation.act.kind, {}, {}, {}, invitation.act.clauses, 0, 0, invitation.act.depth});
+      grants[0].from == invitation.act.from && grants[0].flags == invitation.act.flags &&
+      grants[0].mandate == invitation.act.mandate &&
+      attenuates(without_period(grants[0]), without_period(invitation.act));
   return passes ? Verdict::accept()
                 : Verdict::refuse(Reason::void_act, "an invitation passes on its own rights only");
 }
 
-Verdict authorise_registrar(const std::vector<Act>& acts, const AuthorityState& authority) {
+/// Whether a registrar may give the grant: an invitation, or rights to a person's key that is nothing else.
+bool may_give(const GrantAct& grant, const AuthorityState& authority) {
+  const bool somewhere = authority.organisation(grant.organisation) != nullptr;
+  if (!crypto::is_valid_key(grant.grantee) || authority.invitation(grant.grantee) != nullptr) return false;
+  if (grant.kind == GrantKind::invitation) return somewhere && authority.person(grant.grantee) == nullptr;
+  return grant.kind == GrantKind::person && (somewhere || grant.organisation.empty()) &&
+         may_be_person(authority, grant.grantee);
+}
+
+Verdict authorise_registrar(const std::vector<Act>& acts, const Author& author,
+                            const AuthorityState& authority, Millis hub_time) {
   for (const Act& act : acts) {
     if (const auto* organisation = std::get_if<OrganisationAct>(&act)) {
       if (!is_organisation_id(organisation->id) ||
@@ -175,18 +257,25 @@ Verdict authorise_registrar(const std::vector<Act>& acts, const AuthorityState& 
         return Verdict::refuse(Reason::void_act, "the organisation's id, parent or uniqueness");
       }
     } else if (const auto* grant = std::get_if<GrantAct>(&act)) {
-      const bool fits = grant->kind == GrantKind::invitation && crypto::is_valid_key(grant->grantee) &&
-                        authority.organisation(grant->organisation) != nullptr &&
-                        authority.invitation(grant->grantee) == nullptr;
-      if (!fits) return Verdict::refuse(Reason::void_act, "registrars give rights by invitation");
+      if (!may_give(*grant, authority)) {
+        return Verdict::refuse(Reason::void_act, "registrars give rights by invitation, or to persons' keys");
+      }
     } else if (std::holds_alternative<EnrolAct>(act)) {
       return Verdict::refuse(Reason::void_act, "a device enrols by its invitation's key");
+    } else if (std::holds_alternative<AcceptAct>(act)) {
+      return Verdict::refuse(Reason::void_act, "a registrar has nothing to accept");
+    } else if (const auto* end = std::get_if<EndAct>(&act)) {
+      if (!may_registrar_end(authority, end->grant))
+        return Verdict::refuse(Reason::void_act,
+                               "registrars end grants that a registrar gave and nobody has ended");
+    } else if (!std::holds_alternative<RevokeAct>(act)) {
+      return Verdict::refuse(Reason::no_right, "a registrar decides about nobody's work and wipes nothing");
     }
   }
-  return Verdict::accept();
+  return check_revocation_rate(acts, author, authority, hub_time);
 }
 
-Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Millis hub_time) {
+Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Position at, Millis hub_time) {
   std::vector<Act> acts;
   for (const Operation& op : set.operations) {
     if (op.kind != OperationKind::act || op.register_number != 0) {
@@ -202,15 +291,17 @@ Verdict authorise_acts(const ChangeSet& set, const AuthorityState& authority, Mi
   const Author& author = set.header.source.author;
   if (authority.is_revoked(author)) return Verdict::refuse(Reason::revoked);
   if (authority.is_registrar(author)) {
-    return set.header.grant.is_zero() ? authorise_registrar(acts, authority)
+    return set.header.grant.is_zero() ? authorise_registrar(acts, author, authority, hub_time)
                                       : Verdict::refuse(Reason::no_grant);
   }
   const Grant* grant = authority.grant(set.header.grant);
   if (grant == nullptr || grant->act.grantee != author) return Verdict::refuse(Reason::no_grant);
+  if (grant->act.kind == GrantKind::person)
+    return authorise_person(set, acts, authority, *grant, at, hub_time);
   if (grant->act.kind != GrantKind::invitation) return Verdict::refuse(Reason::no_right, "acts of authority");
-  if (grant->act.until != 0 && hub_time >= grant->act.until) {
-    return Verdict::refuse(Reason::expired, "the invitation's period is over");
-  }
+  const Standing standing = authority.standing(*grant, at, hub_time);
+  if (standing == Standing::over) return Verdict::refuse(Reason::expired, "the invitation's period is over");
+  if (standing == Standing::ended) return Verdict::refuse(Reason::revoked, "the invitation was taken back");
   const EnrolAct* enrol = nullptr;
   std::vector<GrantAct> grants;
   for (const Act& act : acts) {
@@ -242,29 +333,86 @@ Verdict check_seen(const Header& header, Position at, const RootLookup& root) {
   return Verdict::accept();
 }
 
+/// An adoption stands alone in its change set and in its group; a device, which works unattended, adopts
+/// nothing.
+Verdict authorise_adopter(const ChangeSet& set, const GrantAct& grant) {
+  const Operation& op = set.operations.front();
+  auto act = decode_act(op.value);
+  if (!act && act.error().code == Errc::unsupported)
+    return Verdict::refuse(Reason::unsupported, act.error().message);
+  const auto* adoption = act ? std::get_if<AdoptAct>(&*act) : nullptr;
+  if (adoption == nullptr || op.register_number != 0 || set.operations.size() != 1 || set.header.parts != 1)
+    return Verdict::refuse(Reason::malformed, "an act outside `authority`");
+  const std::set<Hash> names(adoption->names.begin(), adoption->names.end());
+  if (names.size() != adoption->names.size()) return Verdict::refuse(Reason::malformed, "adopted twice");
+  if (grant.kind != GrantKind::person) return Verdict::refuse(Reason::no_right, "a person adopts, no device");
+  return Verdict::accept();
+}
+
 }  // namespace
 
 Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Position at, const Schema& schema,
                   Millis hub_time, const Before& before) {
   const Author& author = set.header.source.author;
-  if (author == authority.statement().log_key) return Verdict::refuse(Reason::no_grant, "the hub's log key");
+  if (authority.was_log_key(author, at)) return Verdict::refuse(Reason::no_grant, "the hub's log key");
   // Until the log keeps every dot for ever, an explicit one could bring a superseded head back to life.
   if (std::any_of(set.operations.begin(), set.operations.end(),
                   [](const Operation& op) { return op.first_dot; })) {
     return Verdict::refuse(Reason::unsupported, "a re-sealed operation with its first dot");
   }
   if (set.header.space == kAuthoritySpace) {
-    const Verdict verdict = authorise_acts(set, authority, hub_time);
+    const Verdict verdict = authorise_acts(set, authority, at, hub_time);
     return verdict.outcome == Outcome::accepted ? check_seen(set.header, at, before.root) : verdict;
   }
   if (authority.is_revoked(author, at)) return Verdict::hold(Reason::revoked);
   const Grant* grant = authority.grant(set.header.grant, at);
-  if (grant == nullptr || grant->act.grantee != author || grant->act.kind != GrantKind::device) {
+  if (grant == nullptr || grant->act.grantee != author || grant->act.kind == GrantKind::invitation) {
     return Verdict::refuse(Reason::no_grant);
   }
-  if (grant->act.until != 0 && hub_time >= grant->act.until) return Verdict::hold(Reason::expired);
+  switch (authority.standing(*grant, at, hub_time)) {
+    case Standing::valid:
+      break;
+    case Standing::not_accepted:
+      return Verdict::refuse(Reason::no_grant, "the grant was not accepted yet");
+    case Standing::not_begun:
+      return Verdict::refuse(Reason::no_right, "the grant's period has not begun");
+    case Standing::over:
+      return Verdict::hold(Reason::expired);
+    case Standing::ended:
+      return Verdict::hold(Reason::revoked, "the grant that it names has ended");
+  }
   if (Verdict v = check_seen(set.header, at, before.root); v.outcome != Outcome::accepted) return v;
+  if (set.operations.front().kind == OperationKind::act) return authorise_adopter(set, grant->act);
   return authorise_records(set, grant->act, schema, hub_time, before);
+}
+
+std::optional<AdoptAct> adoption_of(const ChangeSet& set) {
+  if (set.header.space == kAuthoritySpace || set.operations.empty() ||
+      set.operations.front().kind != OperationKind::act) {
+    return std::nullopt;
+  }
+  const auto act = decode_act(set.operations.front().value);
+  const auto* adoption = act ? std::get_if<AdoptAct>(&*act) : nullptr;
+  return adoption == nullptr ? std::nullopt : std::optional(*adoption);
+}
+
+Verdict authorise_adoption(const ChangeSet& adopted, const Header& adopter, const AuthorityState& authority,
+                           Position at, const Schema& schema, Millis hub_time, const Before& before) {
+  const Header& header = adopted.header;
+  const Grant* grant = authority.grant(adopter.grant, at);
+  if (grant == nullptr || header.source.author == authority.statement().log_key ||
+      header.space != adopter.space) {
+    return Verdict::refuse(Reason::no_grant);
+  }
+  if (before.in_log(header.source, header.sequence)) {
+    return Verdict::refuse(Reason::void_act, "what is adopted has its place in the log already");
+  }
+  if (std::any_of(adopted.operations.begin(), adopted.operations.end(),
+                  [](const Operation& op) { return op.first_dot; })) {
+    return Verdict::refuse(Reason::unsupported, "a re-sealed operation with its first dot");
+  }
+  if (Verdict v = check_seen(header, at, before.root); v.outcome != Outcome::accepted) return v;
+  return authorise_records(adopted, grant->act, schema, hub_time, before);
 }
 
 std::string_view to_word(Reason reason) {
@@ -313,6 +461,8 @@ std::string_view to_word(Reason reason) {
       return "seen";
     case Reason::too_many_chains:
       return "too_many_chains";
+    case Reason::discarded_by:
+      return "discarded_by";
   }
   return "unknown";
 }
@@ -328,7 +478,7 @@ std::string_view explain(Reason reason) {
     case Reason::gone:
       return "it changes a record whose creation the hub does not know; the secretariat decides";
     case Reason::revoked:
-      return "this device's key was revoked; the secretariat can adopt the work";
+      return "the key was revoked, or the grant that it used has ended; the secretariat can adopt the work";
     case Reason::no_grant:
       return "the grant it names is unknown or belongs to another key";
     case Reason::no_right:
@@ -363,6 +513,8 @@ std::string_view explain(Reason reason) {
       return "its author was shown another log than this one; tell the secretariat";
     case Reason::too_many_chains:
       return "this device has begun more chains than a device may; it needs a new key: ask the secretariat";
+    case Reason::discarded_by:
+      return "the secretariat has looked at it and discarded it; take it back with: wasl discard";
   }
   return "unknown reason";
 }

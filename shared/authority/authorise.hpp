@@ -38,6 +38,7 @@ enum class Reason : Byte {
   gap = 24,         ///< later: what stands before it in its chain is not here
   seen = 25,        ///< refused: the log that it names is not this one
   too_many_chains = 26,  ///< refused: the device has begun as many chains as a device may
+  discarded_by = 27,     ///< refused: a person with that right has discarded it
 };
 std::string_view to_word(Reason reason);
 /// In plain English, with what to do.
@@ -78,5 +79,13 @@ struct Before {
 /// @param hub_time the entry's time; periods are judged by it and by nothing else.
 Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Position at, const Schema& schema,
                   Millis hub_time, const Before& before);
+
+/// What the change set adopts; nothing for any other.
+std::optional<AdoptAct> adoption_of(const ChangeSet& set);
+
+/// Whether others' work may take effect under the rights of whoever adopts it: the rules of records, asked of
+/// the adopter's grant. @param adopter header of the change set that names it.
+Verdict authorise_adoption(const ChangeSet& adopted, const Header& adopter, const AuthorityState& authority,
+                           Position at, const Schema& schema, Millis hub_time, const Before& before);
 
 }  // namespace wasl

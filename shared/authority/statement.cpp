@@ -28,7 +28,35 @@ Bytes signed_message(ByteView statement_bytes) {
   return message;
 }
 
-Result<NetworkStatement> decode(ByteView bytes) {
+/// Keys that cannot be used, twice, or for two things: a threshold would not be what it says.
+bool are_sound(const NetworkStatement& s) {
+  std::set<PublicKey> seen;
+  const auto enters = [&](const PublicKey& key) {
+    return crypto::is_valid_key(key) && seen.insert(key).second;
+  };
+  return std::all_of(s.roots.begin(), s.roots.end(), enters) && enters(s.log_key) &&
+         std::all_of(s.registrars.begin(), s.registrars.end(), enters) &&
+         std::all_of(s.witnesses.begin(), s.witnesses.end(), enters);
+}
+
+constexpr std::string_view kFileLine = "wasl-statement 1\n";
+constexpr std::string_view kFileWord = "wasl-statement ";
+
+}  // namespace
+
+std::vector<PublicKey> signers(const SignedStatement& statement, const std::vector<PublicKey>& roots) {
+  std::vector<PublicKey> out;
+  const Bytes message = signed_message(statement.bytes);
+  for (const PublicKey& root : roots) {
+    const bool has_signed = std::any_of(
+        statement.signatures.begin(), statement.signatures.end(),
+        [&](const auto& one) { return one.root == root && crypto::verify(root, message, one.signature); });
+    if (has_signed) out.push_back(root);
+  }
+  return out;
+}
+
+Result<NetworkStatement> decode_statement(ByteView bytes) {
   Reader in(bytes);
   if (in.byte() != NetworkStatement::kVersion) {
     return fail(Errc::unsupported, "the network statement was written by a newer version",
@@ -45,13 +73,15 @@ Result<NetworkStatement> decode(ByteView bytes) {
   s.registrars = decode_keys(in);
   s.schema = in.fixed<Hash>();
   s.epoch = in.varint();
-  if (!in.finished() || s.number == 0 || s.threshold == 0 || s.threshold > s.roots.size()) {
+  if (!in.finished() || s.number == 0 || s.threshold == 0 || s.threshold > s.roots.size() || s.epoch == 0) {
     return fail(Errc::malformed, "the network statement does not follow the format");
+  }
+  if (!are_sound(s)) {
+    return fail(Errc::malformed,
+                "the network statement names a key twice, for two things, or one that is none");
   }
   return s;
 }
-
-}  // namespace
 
 Bytes encode(const NetworkStatement& s) {
   Writer out;
@@ -71,19 +101,10 @@ Bytes encode(const NetworkStatement& s) {
 
 Hash hash_of(ByteView statement_bytes) { return crypto::hash("wasl.1/statement", statement_bytes); }
 
-std::size_t right_signatures(const SignedStatement& statement, const std::vector<PublicKey>& roots) {
-  std::set<PublicKey> seen;
-  const Bytes message = signed_message(statement.bytes);
-  for (const auto& [root, signature] : statement.signatures) {
-    if (std::find(roots.begin(), roots.end(), root) != roots.end() &&
-        crypto::verify(root, message, signature)) {
-      seen.insert(root);
-    }
-  }
-  return seen.size();
-}
-
 void add_signature(SignedStatement& statement, const crypto::KeyPair& root) {
+  const bool is_there = std::any_of(statement.signatures.begin(), statement.signatures.end(),
+                                    [&](const auto& one) { return one.root == root.public_key(); });
+  if (is_there) return;
   statement.signatures.push_back({root.public_key(), root.sign(signed_message(statement.bytes))});
 }
 
@@ -113,8 +134,8 @@ Result<SignedStatement> decode_signed_statement(ByteView bytes) {
 
 Result<NetworkStatement> open_statement(const SignedStatement& statement, const NetworkStatement* before,
                                         const Hash* before_hash) {
-  WASL_LET(NetworkStatement opened, decode(statement.bytes));
-  if (right_signatures(statement, opened.roots) < opened.threshold) {
+  WASL_LET(NetworkStatement opened, decode_statement(statement.bytes));
+  if (signers(statement, opened.roots).size() < opened.threshold) {
     return fail(Errc::bad_signature, "the network statement lacks signatures of its root keys");
   }
   if (before == nullptr) {
@@ -127,10 +148,64 @@ Result<NetworkStatement> open_statement(const SignedStatement& statement, const 
       opened.epoch < before->epoch) {
     return fail(Errc::malformed, "the network statement does not follow the one before it");
   }
-  if (right_signatures(statement, before->roots) < before->threshold) {
+  if (signers(statement, before->roots).size() < before->threshold) {
     return fail(Errc::bad_signature, "the network statement lacks signatures of the root keys before it");
   }
   return opened;
+}
+
+Result<std::vector<OpenedStatement>> walk_statements(const std::vector<SignedStatement>& chain,
+                                                     const NetworkId& network) {
+  std::vector<OpenedStatement> out;
+  for (const SignedStatement& one : chain) {
+    const OpenedStatement* before = out.empty() ? nullptr : &out.back();
+    WASL_LET(NetworkStatement statement,
+             open_statement(one, before ? &before->statement : nullptr, before ? &before->hash : nullptr));
+    out.push_back({std::move(statement), one.hash()});
+  }
+  if (out.empty()) return fail(Errc::malformed, "there is no network statement");
+  if (network_id(out.front().hash) != network) {
+    return fail(Errc::wrong_network, "these are the statements of another network",
+                "check the hub's address");
+  }
+  return out;
+}
+
+std::string to_text(const StatementFile& file) {
+  std::string text(kFileLine);
+  if (file.before) text += "before " + to_base64url(encode(*file.before)) + "\n";
+  return text + "statement " + to_base64url(encode(file.draft)) + "\n";
+}
+
+Result<StatementFile> parse_statement_file(std::string_view text) {
+  if (text.starts_with(kFileWord) && !text.starts_with(kFileLine)) {
+    return fail(Errc::unsupported, "this statement's file was written by a newer version",
+                "update the program");
+  }
+  const auto broken = [] {
+    return fail(Errc::malformed, "this is no whole file of a network statement", "copy it again");
+  };
+  if (!text.starts_with(kFileLine)) return broken();
+  text.remove_prefix(kFileLine.size());
+  const auto take = [&](std::string_view name) -> std::optional<SignedStatement> {
+    const auto end = text.find('\n');
+    if (!text.starts_with(name) || end == std::string_view::npos) return std::nullopt;
+    const auto bytes = from_base64url(text.substr(name.size(), end - name.size()));
+    text.remove_prefix(end + 1);
+    if (!bytes) return std::nullopt;
+    auto statement = decode_signed_statement(*bytes);
+    if (!statement) return std::nullopt;
+    return *std::move(statement);
+  };
+  StatementFile file;
+  if (text.starts_with("before ")) {
+    file.before = take("before ");
+    if (!file.before) return broken();
+  }
+  auto draft = take("statement ");
+  if (!draft || !text.empty()) return broken();
+  file.draft = *std::move(draft);
+  return file;
 }
 
 }  // namespace wasl

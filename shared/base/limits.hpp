@@ -42,6 +42,9 @@ constexpr std::size_t kOverheadPart = 2;  // … and one byte for so many of mes
 constexpr std::size_t kMessageBytesPerSecond =
     200;  // of a message under way: the slowest phone network gives more
 
+constexpr std::size_t kReturnedBytes =
+    256 * 1024 * 1024;  // of one space, brought back to a restored hub at once
+
 // What one device may cost the hub. Kept work is held and refused work together.
 constexpr std::size_t kChainsOfDevice = 64;  // two a space, and what forks and restored folders begin anew
 constexpr std::size_t kPushCreditBytes =

@@ -28,7 +28,7 @@ enum class FieldType : Byte {
   flag,
 };
 /// Never changes for a field: a field is retired and a new one added.
-enum class Policy : Byte { latest, review, authority, set, ledger };
+enum class Policy : Byte { latest, review, authority, set, ledger, set_removal };
 
 /// One text in the five working languages; every one is present.
 struct Labels {
@@ -58,7 +58,9 @@ struct Field {
   std::size_t most_bytes = 0;  ///< text; 0: the general limit
   std::string search;          ///< "", "title" (folded words and trigrams) or "text" (folded words)
 
-  [[nodiscard]] bool is_set() const { return policy == Policy::set; }
+  [[nodiscard]] bool is_set() const { return policy == Policy::set || policy == Policy::set_removal; }
+  /// A removal beats the additions that its author did not know.
+  [[nodiscard]] bool removal_wins() const { return policy == Policy::set_removal; }
   /// Columns in the register's table: none for a set, NAME and NAME_currency for money, else NAME.
   [[nodiscard]] std::vector<std::string> columns() const;
 };

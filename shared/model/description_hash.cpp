@@ -16,7 +16,7 @@
 //
 //   type     text 0, multilingual 1, code 2, reference 3, money 4, date 5, time 6, point 7, number 8,
 //            integer 9, flag 10
-//   policy   latest 0, review 1, authority 2, set 3, ledger 4
+//   policy   latest 0, review 1, authority 2, set 3, ledger 4, set_removal 5
 //
 //   description hash = H("wasl.1/description", register)
 //   schema hash      = H("wasl.1/schema", for each register by number rising: varint number, description

@@ -27,7 +27,7 @@ constexpr Word<FieldType> kTypes[] = {
 };
 constexpr Word<Policy> kPolicies[] = {
     {"latest", Policy::latest}, {"review", Policy::review}, {"authority", Policy::authority},
-    {"set", Policy::set},       {"ledger", Policy::ledger},
+    {"set", Policy::set},       {"ledger", Policy::ledger}, {"set_removal", Policy::set_removal},
 };
 constexpr std::string_view kSpaces[] = {"own", "section", "network", "public"};
 constexpr std::string_view kSearches[] = {"title", "text"};

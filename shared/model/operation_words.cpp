@@ -14,6 +14,9 @@ std::string in_words(const Operation& op, const Register* reg) {
     case OperationKind::create:
       return "created";
     case OperationKind::write:
+      if (field != nullptr && field->removal_wins())
+        return name + (op.value.as_flag().value_or(false) ? " + " : " - ") +
+               element_of(op.address.key).to_display();
       return name + " = " + value;
     case OperationKind::resolve:
       return name + " resolved to " + value + (op.note.empty() ? "" : " (" + op.note + ")");

@@ -46,10 +46,10 @@ bool RecordState::holds(const Dot& dot) const {
 
 bool RecordState::apply(const Operation& op, const Placement& at) {
   if (holds(at.dot)) return false;
-  if (heads.empty()) register_number = op.register_number;
+  if (!exists()) register_number = op.register_number;
   const auto add_head = [&](const Address& address, Value value) {
     auto& list = heads[address];
-    Head head{at.dot, at.stamp, at.effective, std::move(value)};
+    Head head{at.dot, at.stamp, at.effective, std::move(value), at.level};
     list.insert(std::lower_bound(list.begin(), list.end(), head, by_dot), std::move(head));
   };
   const auto drop_named = [&] {
@@ -87,21 +87,61 @@ bool RecordState::apply(const Operation& op, const Placement& at) {
   return false;
 }
 
-const Head* RecordState::shown(const Address& address, Policy) const {
+const Head* RecordState::shown(const Address& address, Policy policy) const {
   const auto it = heads.find(address);
   if (it == heads.end()) return nullptr;
   const Head* best = &it->second.front();
   for (const Head& head : it->second) {
-    if (outranks(head, *best)) best = &head;
+    const bool by_mandate = policy == Policy::authority && head.level != best->level;
+    if (by_mandate ? stands_above(head.level, best->level) : outranks(head, *best)) best = &head;
   }
   return best;
 }
 
-bool RecordState::is_conflict(const Address& address) const {
+bool RecordState::has_element(const Address& address, Policy policy) const {
   const auto it = heads.find(address);
   if (it == heads.end()) return false;
-  return std::any_of(it->second.begin(), it->second.end(),
-                     [&](const Head& h) { return h.value != it->second.front().value; });
+  return policy != Policy::set_removal ||
+         std::all_of(it->second.begin(), it->second.end(),
+                     [](const Head& head) { return head.value == Value::flag(true); });
+}
+
+bool RecordState::is_conflict(const Address& address, Policy policy) const {
+  const Head* winner = shown(address, policy);
+  if (winner == nullptr) return false;
+  const auto& list = heads.at(address);
+  return std::any_of(list.begin(), list.end(), [&](const Head& head) {
+    return head.value != winner->value && (policy != Policy::authority || head.level == winner->level);
+  });
+}
+
+std::vector<const Head*> RecordState::proposals(const Address& address) const {
+  std::vector<const Head*> out;
+  const Head* winner = shown(address, Policy::authority);
+  if (winner == nullptr) return out;
+  for (const Head& head : heads.at(address)) {
+    if (head.level != winner->level && head.value != winner->value) out.push_back(&head);
+  }
+  return out;
+}
+
+std::vector<Dot> RecordState::authority_lineage(const Address& address, const Author& author,
+                                                std::uint32_t level) const {
+  const Head* winner = shown(address, Policy::authority);
+  if (winner == nullptr) return {};
+  const bool decides = !stands_above(winner->level, level);
+  const Head* replaced = decides ? winner : nullptr;
+  for (const Head& head : heads.at(address)) {
+    const bool own = head.dot.source.author == author && !stands_above(head.level, level);
+    if (!decides && own && (replaced == nullptr || outranks(head, *replaced))) replaced = &head;
+  }
+  std::vector<Dot> dots;
+  if (replaced == nullptr) return dots;
+  for (const Head& head : heads.at(address)) {
+    const bool theirs = decides || head.dot.source.author == author;
+    if (theirs && head.value == replaced->value && !stands_above(head.level, level)) dots.push_back(head.dot);
+  }
+  return dots;
 }
 
 std::vector<Dot> RecordState::plain_lineage(const Address& address, Policy policy) const {
@@ -163,14 +203,15 @@ struct Origin {
   Sequence sequence = 0;
   Stamp stamp;
   Millis effective = 0;
+  std::uint32_t level = 0;
   auto operator<=>(const Origin&) const = default;
 };
 
 class Origins {
  public:
   explicit Origins(SourceNumbers& sources) : sources_(sources) {}
-  std::size_t number_of(const Dot& dot, Stamp stamp, Millis effective) {
-    const Origin origin{sources_.number_of(dot.source), dot.sequence, stamp, effective};
+  std::size_t number_of(const Dot& dot, Stamp stamp, Millis effective, std::uint32_t level = 0) {
+    const Origin origin{sources_.number_of(dot.source), dot.sequence, stamp, effective, level};
     const auto it = std::find(list.begin(), list.end(), origin);
     if (it != list.end()) return static_cast<std::size_t>(it - list.begin());
     list.push_back(origin);
@@ -188,7 +229,12 @@ std::uint64_t count(Reader& in) { return in.count(in.left()); }
 std::vector<Origin> decode_origins(Reader& in) {
   std::vector<Origin> origins(static_cast<std::size_t>(count(in)));
   for (Origin& origin : origins) {
-    origin.source = in.varint();
+    const auto source = in.varint();
+    origin.source = source >> 1;
+    if ((source & 1) != 0) {  // few are written under a mandate
+      origin.level = static_cast<std::uint32_t>(in.count(UINT32_MAX));
+      if (origin.level == 0) in.fail();
+    }
     origin.sequence = in.varint();
     origin.stamp.bits = in.varint();
     const std::int64_t earlier = in.integer();
@@ -250,7 +296,7 @@ class StateReader {
   Head head(const Address& address) {
     const auto reference = in_.varint();
     const Origin from = origin(reference >> 1);
-    Head head{dot_of(from), from.stamp, from.effective, {}};
+    Head head{dot_of(from), from.stamp, from.effective, {}, from.level};
     if ((reference & 1) == 0) {
       head.value = Value::decode(in_);
     } else if (from_row_) {
@@ -293,7 +339,7 @@ class StateReader {
 void encode_state(Writer& out, const RecordState& state, SourceNumbers& sources, const ValueInRow& in_row) {
   Origins origins(sources);
   for (const auto& [address, list] : state.heads) {
-    for (const Head& head : list) origins.number_of(head.dot, head.stamp, head.effective);
+    for (const Head& head : list) origins.number_of(head.dot, head.stamp, head.effective, head.level);
   }
   for (const Deletion& d : state.deletions) {
     origins.number_of(d.dot, d.stamp, d.effective);
@@ -302,7 +348,8 @@ void encode_state(Writer& out, const RecordState& state, SourceNumbers& sources,
   out.varint(state.register_number);
   out.varint(origins.list.size());
   for (const Origin& origin : origins.list) {
-    out.varint(origin.source);
+    out.varint(origin.source << 1 | (origin.level == 0 ? 0 : 1));
+    if (origin.level != 0) out.varint(origin.level);
     out.varint(origin.sequence);
     out.varint(origin.stamp.bits);
     out.integer(origin.stamp.millis() - origin.effective);
@@ -314,7 +361,8 @@ void encode_state(Writer& out, const RecordState& state, SourceNumbers& sources,
     out.varint(list.size());
     for (const Head& head : list) {
       const bool left_out = in_row && in_row(address, head);
-      out.varint(origins.number_of(head.dot, head.stamp, head.effective) << 1 | (left_out ? 1 : 0));
+      out.varint(origins.number_of(head.dot, head.stamp, head.effective, head.level) << 1 |
+                 (left_out ? 1 : 0));
       out.varint(head.dot.index);
       if (!left_out) head.value.encode(out);
     }

@@ -19,6 +19,7 @@ struct Head {
   Stamp stamp;
   Millis effective = 0;  ///< min(stamp, hub time of the entry): the only time that ranks
   Value value;
+  std::uint32_t level = 0;  ///< of the mandate under which it was written; 1 is the highest, 0 none
   bool operator==(const Head&) const = default;
 };
 
@@ -35,6 +36,7 @@ struct Placement {
   Dot dot;
   Stamp stamp;
   Millis effective = 0;
+  std::uint32_t level = 0;
 };
 
 struct RecordState {
@@ -44,7 +46,8 @@ struct RecordState {
 
   bool operator==(const RecordState&) const = default;
 
-  [[nodiscard]] bool exists() const { return !heads.empty(); }
+  /// Something is known of it; a delete alone stays when the creation that it saw was voided.
+  [[nodiscard]] bool exists() const { return !heads.empty() || !deletions.empty(); }
   /// Dead when every head, creation and set elements included, is listed by some delete.
   [[nodiscard]] bool is_alive() const;
   /// Alive although somebody deleted it: an edit met the delete.
@@ -54,16 +57,28 @@ struct RecordState {
   /// Applies one operation. A repeated one changes nothing. @return whether anything changed.
   bool apply(const Operation& operation, const Placement& placement);
 
-  /// The winning head; nullptr when the address has none. @pre policy is not `set`.
+  /// The winning head; nullptr when the address has none. @pre the field is no set.
   [[nodiscard]] const Head* shown(const Address& address, Policy policy = Policy::latest) const;
-  /// Heads of more than one value.
-  [[nodiscard]] bool is_conflict(const Address& address) const;
+  /// Whether the element stands in its set.
+  [[nodiscard]] bool has_element(const Address& address, Policy policy = Policy::set) const;
+  /// Heads of more than one value; on a field of policy `authority` among those of the highest level.
+  [[nodiscard]] bool is_conflict(const Address& address, Policy policy = Policy::latest) const;
+  /// What others propose for a field of policy `authority`: heads of a lower level than the shown one's, and
+  /// of another value.
+  [[nodiscard]] std::vector<const Head*> proposals(const Address& address) const;
+  /// What a plain write names: every known head whose value equals the shown one, and no other. On a field of
+  /// policy `authority` that shows a higher level than the writer's: the writer's own newest proposal.
+  [[nodiscard]] std::vector<Dot> authority_lineage(const Address& address, const Author& author,
+                                                   std::uint32_t level) const;
   /// What a plain write names: every known head whose value equals the shown one, and no other.
   [[nodiscard]] std::vector<Dot> plain_lineage(const Address& address, Policy policy = Policy::latest) const;
   /// Every known head of the address (resolutions, removals), or of the record (deletes).
   [[nodiscard]] std::vector<Dot> all_dots(const Address& address) const;
   [[nodiscard]] std::vector<Dot> all_dots() const;
 };
+
+/// Whether mandate `a` stands above mandate `b`.
+inline bool stands_above(std::uint32_t a, std::uint32_t b) { return a != 0 && (b == 0 || a < b); }
 
 /// Ranks: effective time, then stamp, then dot. @return whether `a` wins over `b`.
 bool outranks(const Head& a, const Head& b);

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "shared/authority/authorise.hpp"
 #include "shared/authority/authority_state.hpp"
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/merkle.hpp"
@@ -21,6 +22,12 @@ struct InForce {
   Position position = 0;
 };
 
+struct Acceptance {
+  Author by;
+  Position position = 0;
+  std::size_t set = 0;  ///< in Receipt::rights
+};
+
 struct GrantLink {
   Hash name;
   GrantAct act;
@@ -29,10 +36,11 @@ struct GrantLink {
 
 /// Whether who held `outer` could give `inner`. An invitation's own period is that of its use (PROTOCOL.md 6.4).
 bool could_give(const GrantAct& outer, const GrantAct& inner) {
-  if (outer.kind != GrantKind::invitation) return attenuates(inner, outer);
+  if (outer.kind != GrantKind::invitation) return attenuates(inner, outer, kGrant);
   GrantAct whole = outer;
   whole.until = 0;
-  return inner.organisation == outer.organisation && inner.role == outer.role && attenuates(inner, whole);
+  return inner.organisation == outer.organisation && inner.role == outer.role && inner.flags == outer.flags &&
+         inner.mandate == outer.mandate && attenuates(inner, whole);
 }
 
 class Checker {
@@ -45,10 +53,8 @@ class Checker {
     WASL_TRY(check_heads(out));
     WASL_TRY(check_entries());
     WASL_TRY(read_rights());
-    for (const ProvedSet& change : in_.changes) {
-      WASL_LET(CheckedChange checked, check_change(change));
-      out.changes.push_back(std::move(checked));
-    }
+    WASL_TRY(read_changes());
+    WASL_TRY(check_changes(out));
     if (used_.size() != in_.rights.size()) return not_proved("the receipt holds grants that no change uses");
     out.statement = statements_.back().statement;
     out.statement_hash = statements_.back().hash;
@@ -63,9 +69,9 @@ class Checker {
       const InForce* before = statements_.empty() ? nullptr : &statements_.back();
       WASL_LET(NetworkStatement opened, open_statement(signed_one, before ? &before->statement : nullptr,
                                                        before ? &before->hash : nullptr));
-      std::vector<PublicKey> roots = opened.roots;
-      if (before) roots.insert(roots.end(), before->statement.roots.begin(), before->statement.roots.end());
-      if (right_signatures(signed_one, roots) != signed_one.signatures.size())
+      std::set<PublicKey> roots(opened.roots.begin(), opened.roots.end());
+      if (before) roots.insert(before->statement.roots.begin(), before->statement.roots.end());
+      if (signers(signed_one, {roots.begin(), roots.end()}).size() != signed_one.signatures.size())
         return not_proved("a network statement carries a signature that proves nothing");
       const Hash hash = signed_one.hash();
       if (one.entry.kind != ledger::EntryKind::statement || one.entry.hash != hash)
@@ -194,7 +200,10 @@ class Checker {
   // ── Change sets: the author's signature
   Result<ChangeSet> check_set(const ProvedSet& proved, const std::string& space) const {
     WASL_LET(ChangeSet set, decode_change_set(proved.header, proved.body));
-    if (proved.entry.kind != ledger::EntryKind::accept || proved.entry.hash != set.name)
+    const bool takes_effect =
+        proved.entry.kind == ledger::EntryKind::accept ||
+        (proved.entry.kind == ledger::EntryKind::adopt && space != kAuthoritySpace);
+    if (!takes_effect || proved.entry.hash != set.name)
       return not_proved("a change set is not the one that its entry names");
     if (set.header.network != in_.network || set.header.space != space)
       return not_proved("a change set was written for another network or space");
@@ -220,6 +229,9 @@ class Checker {
         const Operation& op = set.operations[at];
         if (op.kind != OperationKind::act) return not_proved("authority holds acts alone");
         WASL_LET(const Act act, decode_act(op.value));
+        if (const auto* accept = std::get_if<AcceptAct>(&act)) {
+          acceptances_.emplace(accept->grant, Acceptance{set.header.source.author, in_.rights[i].position, i});
+        }
         if (const auto* grant = std::get_if<GrantAct>(&act)) {
           const Hash name = grant_name(in_.network, set.dot(at), op.value);
           grants_.emplace(name, GrantLink{name, *grant, i});
@@ -250,6 +262,13 @@ class Checker {
         return fail(Errc::unauthorised, "a grant was over, or had not begun, when it was used");
       if (!chain.empty() && !could_give(link.act, chain.back().grant))
         return fail(Errc::unauthorised, "somebody granted more than they hold");
+      if ((link.act.flags & kNeedsAcceptance) != 0) {
+        const auto accepted = acceptances_.find(link.name);
+        if (accepted == acceptances_.end() || accepted->second.by != link.act.grantee ||
+            accepted->second.position > authority)
+          return fail(Errc::unauthorised, "a grant was used that its holder had not accepted");
+        used_.insert(accepted->second.set);
+      }
       used_.insert(link.set);
       const Author issuer = issued_by.header.source.author;
       const std::vector<PublicKey>& registrars = in_force(proved.position).statement.registrars;
@@ -263,22 +282,60 @@ class Checker {
     }
   }
 
-  Result<CheckedChange> check_change(const ProvedSet& proved) {
-    WASL_LET(ChangeSet set, check_set(proved, in_.space));
-    const bool touches = std::any_of(set.operations.begin(), set.operations.end(), [&](const Operation& op) {
+  bool touches_record(const ChangeSet& set) const {
+    return std::any_of(set.operations.begin(), set.operations.end(), [&](const Operation& op) {
       return op.register_number == in_.register_number && op.id == in_.id;
     });
-    if (!touches) return not_proved("a change set says nothing of the record");
-    if (proved.entry.authority > authority_leaf_.size)
-      return not_proved("the receipt's authority is older than what a change was judged by");
-    WASL_LET(auto chain, chain_of(set.header, proved.entry.authority, proved.entry.hub_time));
-    if (chain.front().grant.kind == GrantKind::invitation)
-      return fail(Errc::unauthorised, "an invitation gives no right to write");
-    for (const Operation& op : set.operations) {
-      if (!covers(chain.front().grant, kWrite, in_.space, op.register_number, proved.entry.hub_time))
-        return fail(Errc::unauthorised, "the grant does not cover what a change set does");
+  }
+
+  Status read_changes() {
+    for (const ProvedSet& proved : in_.changes) {
+      WASL_LET(ChangeSet set, check_set(proved, in_.space));
+      if (proved.entry.authority > authority_leaf_.size)
+        return not_proved("the receipt's authority is older than what a change was judged by");
+      changes_.push_back(std::move(set));
     }
-    return CheckedChange{std::move(set), proved.position, proved.entry.hub_time, std::move(chain)};
+    return {};
+  }
+
+  /// The change set before this one by which it was adopted.
+  std::optional<std::size_t> adopter_of(std::size_t adopted) const {
+    for (std::size_t i = adopted; i-- > 0;) {
+      const auto act = in_.changes[i].entry.kind == ledger::EntryKind::accept ? adoption_of(changes_[i])
+                                                                             : std::nullopt;
+      if (act && std::find(act->names.begin(), act->names.end(), changes_[adopted].name) != act->names.end())
+        return i;
+    }
+    return std::nullopt;
+  }
+
+  Status check_changes(CheckedReceipt& out) {
+    std::set<std::size_t> adopters;
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      if (in_.changes[i].entry.kind != ledger::EntryKind::adopt) continue;
+      const auto adopter = adopter_of(i);
+      if (!adopter) return not_proved("the receipt does not hold who adopted a change set");
+      adopters.insert(*adopter);
+    }
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      const bool adopted = in_.changes[i].entry.kind == ledger::EntryKind::adopt;
+      if (!touches_record(changes_[i]) && !adopters.contains(i))
+        return not_proved("a change set says nothing of the record");
+      const Header& by = adopted ? changes_[*adopter_of(i)].header : changes_[i].header;
+      const ProvedSet& proved = in_.changes[i];
+      WASL_LET(auto chain, chain_of(by, proved.entry.authority, proved.entry.hub_time));
+      if (chain.front().grant.kind == GrantKind::invitation)
+        return fail(Errc::unauthorised, "an invitation gives no right to write");
+      // That a record has the labels to which a clause is limited is judged where the record is held.
+      const auto any_labels = [](const Clause&) { return true; };
+      for (const Operation& op : changes_[i].operations) {
+        if (op.kind != OperationKind::act && !covers(chain.front().grant, kWrite, in_.space, op.register_number,
+                                                     proved.entry.hub_time, any_labels))
+          return fail(Errc::unauthorised, "the grant does not cover what a change set does");
+      }
+      out.changes.push_back({changes_[i], proved.position, proved.entry.hub_time, adopted, std::move(chain)});
+    }
+    return {};
   }
 
   const Receipt& in_;
@@ -287,7 +344,9 @@ class Checker {
   ledger::HeadsLeaf space_leaf_;
   ledger::HeadsLeaf authority_leaf_;
   std::vector<ChangeSet> rights_;
+  std::vector<ChangeSet> changes_;
   std::map<Hash, GrantLink> grants_;
+  std::map<Hash, Acceptance> acceptances_;
   std::set<std::size_t> used_;
 };
 

@@ -23,7 +23,8 @@ struct CheckedChange {
   ChangeSet set;
   Position position = 0;
   Millis hub_time = 0;
-  std::vector<RightLink> rights;
+  bool adopted = false;           ///< it takes effect by somebody else's act, and by their rights
+  std::vector<RightLink> rights;  ///< of its author, or of who adopted it
 };
 
 struct CheckedReceipt {

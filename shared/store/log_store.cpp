@@ -24,6 +24,10 @@ CREATE TABLE IF NOT EXISTS _wasl_entry(space INTEGER NOT NULL, position INTEGER 
   hash BLOB NOT NULL, authority INTEGER NOT NULL, time INTEGER NOT NULL, source INTEGER, sequence INTEGER,
   block INTEGER NOT NULL, PRIMARY KEY(space, position)) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS _wasl_entry_source ON _wasl_entry(source, sequence) WHERE source IS NOT NULL;
+CREATE INDEX IF NOT EXISTS _wasl_entry_void ON _wasl_entry(space, sequence) WHERE kind = 3;
+CREATE INDEX IF NOT EXISTS _wasl_entry_adopt ON _wasl_entry(space, position) WHERE kind = 2;
+CREATE TABLE IF NOT EXISTS _wasl_stand_in(source INTEGER NOT NULL, sequence INTEGER NOT NULL, name BLOB NOT NULL,
+  block INTEGER NOT NULL, PRIMARY KEY(source, sequence)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _wasl_block(no INTEGER PRIMARY KEY, space INTEGER NOT NULL, first INTEGER NOT NULL,
   last INTEGER NOT NULL, raw INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS _wasl_block_first ON _wasl_block(space, last);
@@ -236,7 +240,7 @@ Status LogStore::insert_entry(SpaceInfo& info, const ledger::Entry& entry, const
   WASL_TRY(health());
   WASL_LET(auto insert, db_->prepare("INSERT INTO _wasl_entry VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   insert.bind_all(info.number, info.size, static_cast<int>(entry.kind), entry.hash, entry.authority,
-                  entry.hub_time, number, source != nullptr ? std::optional(sequence) : std::nullopt, block);
+                  entry.hub_time, number, sequence != 0 ? std::optional(sequence) : std::nullopt, block);
   return insert.run();
 }
 
@@ -259,18 +263,47 @@ Status LogStore::append(const Segment& segment) {
       WASL_TRY(follow_chain(info->number, *header, name_of(item)));
     }
   }
+  WASL_TRY(check_late(segment));
   WASL_TRY(insert_entries(*info, segment, block));
   for (const OpeningItem& opening : segment.openings) WASL_TRY(put_opening(opening));
   return save_space(*info);
 }
 
+/// What comes late has its header in the log, here or before, and no other entry.
+Status LogStore::check_late(const Segment& segment) {
+  std::map<std::pair<Source, Sequence>, Hash> headers;
+  std::set<Hash> placed;
+  for (const SegmentItem& item : segment.items) {
+    if (const auto* header = std::get_if<StandInItem>(&item))
+      headers[{header->header.source, header->header.sequence}] = header->name;
+    const auto* late = std::get_if<LateItem>(&item);
+    if (late == nullptr) continue;
+    const Source& source = late->set.header.source;
+    const Sequence sequence = late->set.header.sequence;
+    const auto here = headers.find({source, sequence});
+    WASL_LET(const auto before, stand_in(source, sequence));
+    WASL_LET(const auto entry, find(source, sequence));
+    if ((here != headers.end() ? std::optional(here->second) : before) != late->set.name)
+      return fail(Errc::malformed, "an entry of a change set whose header does not stand in the log");
+    if (entry || !placed.insert(late->set.name).second)
+      return fail(Errc::malformed, "a second entry of one change set");
+  }
+  return {};
+}
+
 Status LogStore::insert_entries(SpaceInfo& info, const Segment& segment, std::int64_t block) {
   for (const SegmentItem& item : segment.items) {
-    if (const auto* set = std::get_if<SetItem>(&item); set != nullptr && set->entry) {
-      const Header& header = set->set.header;
-      WASL_TRY(insert_entry(info, *set->entry, &header.source, header.sequence, block));
+    if (const ChangeSet* set = effect_of(item)) {
+      WASL_TRY(insert_entry(info, *entry_of(item), &set->header.source, set->header.sequence, block));
     } else if (const auto* other = std::get_if<EntryItem>(&item)) {
-      WASL_TRY(insert_entry(info, other->entry, nullptr, 0, block));
+      const bool is_void = other->entry.kind == ledger::EntryKind::void_;
+      WASL_TRY(insert_entry(info, other->entry, nullptr, is_void ? voided_position(*other) : 0, block));
+    } else if (const auto* header = std::get_if<StandInItem>(&item)) {
+      const auto source = number_of(header->header.source);
+      WASL_TRY(health());
+      WASL_LET(auto insert, db_->prepare("INSERT OR REPLACE INTO _wasl_stand_in VALUES(?, ?, ?, ?)"));
+      insert.bind_all(source, header->header.sequence, header->name, block);
+      WASL_TRY(insert.run());
     }
   }
   return {};
@@ -402,6 +435,8 @@ Status LogStore::truncate(std::string_view name, Position size, const NetworkId&
   WASL_LET(info->frontier, frontier_at(*info, left));
   for (const std::string_view sql :
        {"DELETE FROM _wasl_entry WHERE space = ?1 AND position > ?2",
+        "DELETE FROM _wasl_stand_in WHERE block IN "
+        "(SELECT no FROM _wasl_block WHERE space = ?1 AND last > ?2)",
         "DELETE FROM _wasl_block WHERE space = ?1 AND last > ?2",
         "DELETE FROM _wasl_node WHERE space = ?1 AND ((no + 1) << level) > ?2"}) {
     WASL_LET(auto erase, db_->prepare(sql));
@@ -467,6 +502,62 @@ Result<std::optional<EntryRow>> LogStore::find(const Source& source, Sequence se
   return std::optional(row);
 }
 
+Result<std::optional<Hash>> LogStore::stand_in(const Source& source, Sequence sequence) {
+  WASL_LET(auto select, db_->prepare("SELECT i.name FROM _wasl_source s JOIN _wasl_stand_in i "
+                                     "ON i.source = s.no AND i.sequence = ?3 "
+                                     "WHERE s.author = ?1 AND s.chain = ?2"));
+  select.bind_all(source.author, source.chain, sequence);
+  WASL_LET(const bool found, select.step());
+  if (!found) return std::optional<Hash>();
+  const auto name = Hash::from(select.blob(0));
+  if (!name) return damaged("list of chains");
+  return name;
+}
+
+Result<std::vector<EntryRow>> LogStore::accepted_of(const Author& author, SpaceNumber space_number,
+                                                    Millis since) {
+  std::vector<EntryRow> rows;
+  WASL_LET(auto select,
+           db_->prepare("SELECT e.position, e.kind, e.hash, e.authority, e.time, e.source, e.sequence "
+                        "FROM _wasl_source s JOIN _wasl_entry e ON e.source = s.no WHERE s.author = ?1 "
+                        "AND e.space = ?2 AND e.kind = 1 AND e.time >= ?3 ORDER BY e.position"));
+  select.bind_all(author, space_number, since);
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return rows;
+    WASL_LET(EntryRow row, read_entry(select));
+    row.space = space_number;
+    row.source = source_of(static_cast<std::uint64_t>(select.int64(5)));
+    row.sequence = static_cast<Sequence>(select.int64(6));
+    rows.push_back(row);
+  }
+}
+
+Result<std::map<Position, Hash>> LogStore::adopted(SpaceNumber space_number) {
+  std::map<Position, Hash> out;
+  WASL_LET(auto select, db_->prepare("SELECT position, hash FROM _wasl_entry WHERE space = ? AND kind = 2"));
+  select.bind_all(space_number);
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return out;
+    const auto hash = Hash::from(select.blob(1));
+    if (!hash) return damaged("log");
+    out.emplace(static_cast<Position>(select.int64(0)), *hash);
+  }
+}
+
+Result<std::set<Position>> LogStore::voided(SpaceNumber space_number, Position until) {
+  std::set<Position> positions;
+  WASL_LET(auto select, db_->prepare("SELECT sequence FROM _wasl_entry WHERE space = ? AND kind = 3 AND "
+                                     "position <= ?"));
+  select.bind_all(space_number, until);
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return positions;
+    positions.insert(static_cast<Position>(select.int64(0)));
+  }
+}
+
 Result<std::vector<EntryRow>> LogStore::entries(std::string_view name, Position from, Position to) {
   WASL_LET(SpaceInfo* const info, space(name));
   std::vector<EntryRow> rows;
@@ -483,6 +574,8 @@ Result<std::vector<EntryRow>> LogStore::entries(std::string_view name, Position 
       if (select.int64(5) < 0 || select.int64(6) < 0) return damaged("log");
       row.source = source_of(static_cast<std::uint64_t>(select.int64(5)));
       row.sequence = static_cast<Sequence>(select.int64(6));
+    } else if (!select.is_null(6)) {
+      row.voids = static_cast<Position>(select.int64(6));
     }
     rows.push_back(row);
   }
@@ -574,7 +667,13 @@ Status LogStore::flush_digest() {
       if (!stored) return damaged("state digest");
       bucket = std::move(*stored);
     }
-    for (const auto& [id_hash, record] : records) bucket.set(id_hash, record);
+    for (const auto& [id_hash, record] : records) {
+      if (record.is_zero()) {
+        bucket.erase(id_hash);
+      } else {
+        bucket.set(id_hash, record);
+      }
+    }
     const Hash hash = bucket.hash();
     WASL_LET(auto insert,
              db_->prepare("INSERT INTO _wasl_bucket VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET "

@@ -44,6 +44,7 @@ struct EntryRow {
   ledger::Entry entry;
   std::optional<Source> source;
   Sequence sequence = 0;
+  Position voids = 0;  ///< of a `void`: the position of what it voids
 };
 
 class LogStore final : public SourceNumbers {
@@ -64,6 +65,14 @@ class LogStore final : public SourceNumbers {
   /// is left. Errors: malformed (a chain breaks), storage_failed.
   Status append(const Segment& segment);
   Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence);
+  /// Name of the change set whose header alone stands in the log at this place of a chain.
+  Result<std::optional<Hash>> stand_in(const Source& source, Sequence sequence);
+  /// The entries of `accept` that an author's change sets have in the space from a hub time on.
+  Result<std::vector<EntryRow>> accepted_of(const Author& author, SpaceNumber space, Millis since);
+  /// The space's entries of `adopt`, by position.
+  Result<std::map<Position, Hash>> adopted(SpaceNumber space);
+  /// Positions that a `void` at or before `until` names.
+  Result<std::set<Position>> voided(SpaceNumber space, Position until);
   Result<std::vector<EntryRow>> entries(std::string_view space, Position from, Position to);
   Result<ChainEnd> chain_end(const Source& source);
   /// Where these chains end in the stored log itself: chain_end() is the shorter way to the same. Errors:
@@ -98,6 +107,8 @@ class LogStore final : public SourceNumbers {
 
   /// Notes the record's hash for the digest, in memory; `flush_digest` writes what was noted.
   void note_record(SpaceNumber space, std::string_view id, const Hash& hash);
+  /// The record is as if it had never been: no trace of it stays in the digest.
+  void note_gone(SpaceNumber space, std::string_view id) { note_record(space, id, Hash{}); }
   [[nodiscard]] std::size_t noted() const { return noted_count_; }
   /// Counts up when notes were dropped unwritten: who postpones flushing must compute them again.
   [[nodiscard]] std::uint64_t forgotten() const { return forgotten_; }
@@ -119,6 +130,7 @@ class LogStore final : public SourceNumbers {
   Status save_nodes(SpaceNumber space, const std::vector<ledger::Node>& nodes);
   Result<Hash> node(const SpaceInfo& info, unsigned level, std::uint64_t index);
   Result<ledger::Frontier> frontier_at(const SpaceInfo& info, Position size);
+  Status check_late(const Segment& segment);
   Status insert_entries(SpaceInfo& info, const Segment& segment, std::int64_t block);
   Status insert_entry(SpaceInfo& info, const ledger::Entry& entry, const Source* source, Sequence sequence,
                       std::int64_t block);

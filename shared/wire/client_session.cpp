@@ -1,6 +1,7 @@
 #include "shared/wire/client_session.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "shared/base/limits.hpp"
 
@@ -72,11 +73,25 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
     const Errc code = errc_of(problem.code);
     return fail(code == Errc::caught ? Errc::malformed : code, problem.message, problem.hint);
   }
+  if (!welcomed_ && *kind == FrameKind::statements && !std::exchange(walked_, true)) {
+    WASL_LET(const auto statements, decode_statements(frame));
+    WASL_LET(options_.log_key, port_.on_statements(statements));
+    return {};
+  }
   if (!welcomed_) {  // until the hub has proved who it is, nothing of it is believed and nothing more is sent
     WASL_LET(const Welcome welcome, decode_welcome(frame, options_.hello, options_.log_key));
     WASL_TRY(port_.on_welcome(welcome));
+    if (welcome.state == Welcome::State::new_epoch) {
+      begins_again_ = true;
+      return fail(Errc::later,
+                  "the network has begun a new epoch of its log: the hub was restored from a copy",
+                  "sync again; nothing is lost");
+    }
     welcomed_ = true;
+    recovering_ = welcome.state == Welcome::State::recovering;
+    if (recovering_) return bring_back(out);
     waiting_ = false;
+    revoked_ = !welcome.same_spaces && welcome.spaces.empty();
     credit_ = welcome.push_credit;
     return push(out);
   }
@@ -95,12 +110,52 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
       return take_verdicts(frame, now, out);
     case FrameKind::proof:
       return take_proof(frame, out);
+    case FrameKind::decided: {
+      WASL_LET(const auto decided, decode_verdicts(frame));
+      return port_.on_verdicts(decided);
+    }
+    case FrameKind::order:
+      return obey(frame, out);
     default:
       return fail(Errc::malformed, "the hub sent a frame of an unknown kind", "update the program");
   }
 }
 
+/// All of it, and then the question whether that was all: the hub's answer ends the session.
+Status ClientSession::bring_back(Output& out) {
+  for (;;) {
+    WASL_LET(const auto next, port_.next_return());
+    if (!next) break;
+    for (const Segment& part : next->parts) {
+      summary_.sent_sets += entry_count(part);
+      out.frames.push_back(encode_segment(FrameKind::returned, part, options_.network));
+    }
+    out.frames.push_back(encode(next->vouched));
+  }
+  finish_sent_ = true;
+  waiting_ = false;
+  ask(out, finish_frame());
+  return {};
+}
+
+/// The order answers `finish`: whatever this device had is at the hub.
+Status ClientSession::obey(ByteView frame, Output& out) {
+  WASL_LET(const Segment order, decode_segment(frame, options_.network));
+  if (!revoked_ || !finish_sent_ || !flights_.empty())
+    return fail(Errc::malformed, "the hub ordered a wipe out of turn");
+  WASL_TRY(verify_runs(order, options_.network));
+  WASL_TRY(port_.on_order(order));
+  WASL_TRY(port_.wipe());
+  out.frames.push_back(wiped_frame());
+  return fail(
+      Errc::unauthorised,
+      "the secretariat has ordered this device to be wiped: what it had not sent was handed over, and its "
+      "keys and files are destroyed",
+      "ask the secretariat for an invitation if this office goes on");
+}
+
 Status ClientSession::push(Output& out) {
+  if (recovering_) return {};
   // The final proof may be on its way already: what another program seals from here on is for the next
   // session.
   if (finish_sent_) return {};
@@ -123,7 +178,7 @@ Status ClientSession::push(Output& out) {
     ask(out, std::move(frame));
   }
   const bool all_out = !retry_at_ && in_flight_ < credit_;
-  if (pushed_ && all_out && !options_.live) {
+  if (all_out && (revoked_ || (pushed_ && !options_.live))) {
     finish_sent_ = true;
     ask(out, finish_frame());
   }

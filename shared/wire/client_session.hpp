@@ -12,7 +12,16 @@ namespace wasl {
 class ClientPort {
  public:
   virtual ~ClientPort() = default;
+  /// The hub's log key is another by now. @return the one that signs the welcome. Errors: as for a lie.
+  virtual Result<PublicKey> on_statements(const std::vector<SignedStatement>& statements) = 0;
   virtual Status on_welcome(const Welcome& welcome) = 0;
+  /// What the hub has lost of one space and this office can prove, in parts that fit into frames.
+  struct Return {
+    std::vector<Segment> parts;
+    Vouched vouched;
+  };
+  /// The next space of which something is to be brought back to a hub that recovers.
+  virtual Result<std::optional<Return>> next_return() = 0;
   /// The next push of what is unsent, at most about `most_bytes`; nothing when all was handed out.
   virtual Result<std::optional<Segment>> next_push(std::size_t most_bytes) = 0;
   /// Hands out again, from the start, what has no verdict.
@@ -22,6 +31,10 @@ class ClientPort {
   /// @return equal, not equal, or unknown (the hub's digest lags, or something is still on its way).
   virtual Result<std::optional<bool>> on_proof(const Proof& proof) = 0;
   virtual std::vector<Cursor> applied_cursors() = 0;
+  /// The hub orders this device to be wiped: checks who signed that. Errors: unauthorised.
+  virtual Status on_order(const Segment& order) = 0;
+  /// Destroys the keys, then the files. @pre on_order() found the order right.
+  virtual Status wipe() = 0;
   virtual Status on_session_end(std::optional<bool> equal) = 0;
   /// The hub sent what no honest hub sends: keep it as evidence, and nothing of what it has not signed.
   virtual Status on_lie(const Error& seen, ByteView frame) = 0;
@@ -64,6 +77,8 @@ class ClientSession {
   [[nodiscard]] bool is_welcomed() const { return welcomed_; }
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   [[nodiscard]] const SessionSummary& summary() const { return summary_; }
+  /// The office had to put right what it holds first: the same sync begins again.
+  [[nodiscard]] bool begins_again() const { return begins_again_; }
   /// Verdicts on `extra`.
   [[nodiscard]] const std::optional<Verdict>& extra_verdict() const { return extra_verdict_; }
 
@@ -71,7 +86,9 @@ class ClientSession {
   Status take(ByteView frame, Millis now, Output& out);
   Status take_verdicts(ByteView frame, Millis now, Output& out);
   Status take_proof(ByteView frame, Output& out);
+  Status obey(ByteView frame, Output& out);
   Status push(Output& out);
+  Status bring_back(Output& out);
   void ask(Output& out, Bytes frame);
   void end(Output& out);
   [[nodiscard]] bool expects() const;  ///< an answer: its deadline runs
@@ -82,11 +99,15 @@ class ClientSession {
   SessionSummary summary_;
   std::optional<Error> error_;
   std::optional<Verdict> extra_verdict_;
+  bool walked_ = false;  ///< the statements came
   bool welcomed_ = false;
   bool over_ = false;
-  bool waiting_ = true;  ///< for an answer to the last thing asked
+  bool begins_again_ = false;
+  bool recovering_ = false;  ///< the hub takes back and gives nothing
+  bool waiting_ = true;      ///< for an answer to the last thing asked
   bool pushed_ = false;
   bool finish_sent_ = false;
+  bool revoked_ = false;  ///< nothing may be read any more; what is unsent is handed over
   std::uint64_t credit_ = 0;
   std::uint64_t in_flight_ = 0;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> flights_;  ///< change sets and bytes of each push

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "shared/base/limits.hpp"
+#include "shared/ledger/merkle.hpp"
 
 namespace wasl {
 namespace {
@@ -17,7 +19,8 @@ constexpr Millis kDigestLimit = 5'000;    // … and until the digests have caug
 constexpr Millis kQuiet = 300;            // live: a proof a burst, not a proof a commit
 constexpr Millis kBreath = 100;
 constexpr Millis kLook = 250;  // how often a session looks whether the digests and the witnesses are there
-constexpr Millis kFarewell = 5'000;  // the office closes; if it does not, we do
+constexpr std::size_t kDecidedAtOnce = 1000;  // verdicts of a frame
+constexpr Millis kFarewell = 5'000;           // the office closes; if it does not, we do
 
 std::shared_ptr<const Bytes> shared(Bytes frame) { return std::make_shared<const Bytes>(std::move(frame)); }
 
@@ -25,8 +28,21 @@ bool is_the_hubs_own(Errc code) {
   return code == Errc::corrupt || code == Errc::storage_failed || code == Errc::locked || code == Errc::later;
 }
 
-/// A push holds change sets of the key alone, without entries, and every header is covered by a signature.
-Status check_push(const Segment& push, const PublicKey& key) {
+/// Carrying needs no trust, and a person has no session of their own: an office carries what persons of its
+/// organisation have signed, or of the network as a whole.
+bool may_carry(const AuthorityState& authority, const PublicKey& carrier, const PublicKey& author) {
+  if (author == carrier) return true;
+  const Device* device = authority.device(carrier);
+  if (device == nullptr || authority.person(author) == nullptr) return false;
+  const auto grants = authority.grants_of(author);
+  return std::any_of(grants.begin(), grants.end(), [&](const Grant* grant) {
+    return grant->act.organisation.empty() || grant->act.organisation == device->organisation;
+  });
+}
+
+/// A push holds change sets of those whom the key may carry, without entries, and every header is covered by
+/// a signature.
+Status check_push(const Segment& push, const PublicKey& key, const AuthorityState& authority) {
   if (push.first != 0) return fail(Errc::malformed, "a push with entries");
   std::set<Source> uncovered;
   for (const SegmentItem& item : push.items) {
@@ -43,7 +59,8 @@ Status check_push(const Segment& push, const PublicKey& key) {
       uncovered.erase(*source);
     }
     if (source == nullptr) return fail(Errc::malformed, "a push with entries");
-    if (source->author != key) return fail(Errc::unauthorised, "a push of another key's change sets");
+    if (!may_carry(authority, key, source->author))
+      return fail(Errc::unauthorised, "a push of another key's change sets");
   }
   if (!uncovered.empty()) return fail(Errc::bad_signature, "a push with headers that nobody signed");
   return {};
@@ -62,9 +79,10 @@ Result<Hello> HubSession::admit(HubPort& port, ByteView bytes) {
   if (hello.network != port.network()) {
     return fail(Errc::wrong_network, "this hub serves another network", "check the hub's address");
   }
-  if (hello.hub != port.log_key().public_key()) {
+  // An older log key: the statements that the answer begins with say what took its place.
+  if (hello.hub != port.log_key().public_key() && !port.authority().was_log_key(hello.hub)) {
     return fail(Errc::wrong_network, "this hub has another log key than the one you expect",
-                "the network's statement may have changed: ask the secretariat");
+                "check the hub's address; ask the secretariat");
   }
   // Zeros until the hub ends TLS itself: a hello bound to another channel was carried here by somebody.
   if (!hello.binding.is_zero()) {
@@ -73,7 +91,7 @@ Result<Hello> HubSession::admit(HubPort& port, ByteView bytes) {
   }
   const AuthorityState& authority = port.authority();
   const Millis now = port.hub_time();
-  if (authority.is_revoked(hello.device)) {
+  if (authority.is_revoked(hello.device) && authority.device(hello.device) == nullptr) {
     return fail(Errc::unauthorised, "this key was revoked",
                 "ask the secretariat; a device that returns gets a new key");
   }
@@ -86,6 +104,8 @@ Result<Hello> HubSession::admit(HubPort& port, ByteView bytes) {
     }
     return hello;  // it reads `authority` alone, and a wrong clock at the first try must not lock it out
   } else if (authority.device(hello.device) == nullptr) {
+    // It may have joined after the copy was made. What it brings proves itself, and it is given nothing.
+    if (port.is_recovering()) return hello;
     return fail(Errc::unauthorised, "this network does not know this key", "join with an invitation first");
   }
   WASL_LET(const bool fresh, port.use_counter(hello.device, hello.counter));
@@ -107,6 +127,7 @@ HubSession::HubSession(HubPort& port, std::uint64_t id, Hello hello, const Hash&
       started_(now),
       last_progress_(now) {
   spaces_ = port_.authority().readable(hello_.device, port_.hub_time());
+  revoked_ = spaces_.empty();
   const bool is_device = port_.authority().device(hello_.device) != nullptr;
   if (is_device && (hello_.flags & Hello::kFull) == 0) own_ = hello_.device;
   for (const Cursor& cursor : hello_.cursors) {
@@ -114,13 +135,30 @@ HubSession::HubSession(HubPort& port, std::uint64_t id, Hello hello, const Hash&
       sent_[cursor.space] = cursor.position;
     }
   }
+  if (port_.is_recovering()) {
+    state_ = Welcome::State::recovering;
+    if (spaces_.empty()) spaces_.emplace_back(kAuthoritySpace);
+  } else if (hello_.epoch != 0 && hello_.epoch < port_.authority().statement().epoch) {
+    state_ = Welcome::State::new_epoch;
+  }
   for (const std::string& space : spaces_) sent_.try_emplace(space, 0);
 }
 
 Status HubSession::welcome(Output& out, Millis) {
+  if (hello_.statement < port_.authority().statement().number) {
+    out.frames.push_back(shared(encode(port_.statements())));
+  }
   Welcome answer;
+  answer.keys = port_.keys();
   answer.hub_time = port_.hub_time();
   answer.push_credit = limits::kPushCreditBytes;
+  answer.state = state_;
+  if (state_ != Welcome::State::serving) {
+    answer.same_spaces = true;  // no key leaves, and nothing that it opens
+    WASL_LET(answer.common, common_logs());
+    out.frames.push_back(shared(encode(answer, hello_hash_, port_.log_key())));
+    return {};
+  }
   answer.staged = port_.staged(hello_.device);
   std::map<std::string, bool> named;
   for (const Cursor& cursor : hello_.cursors) named[cursor.space] = cursor.has_key;
@@ -136,11 +174,67 @@ Status HubSession::welcome(Output& out, Millis) {
   return {};
 }
 
+Result<std::vector<CommonLog>> HubSession::common_logs() {
+  std::vector<CommonLog> out;
+  for (const Cursor& cursor : hello_.cursors) {
+    if (std::find(spaces_.begin(), spaces_.end(), cursor.space) == spaces_.end()) continue;
+    WASL_LET(const Position size, port_.size(cursor.space));
+    CommonLog one{cursor.space, std::min(size, cursor.position), ledger::empty_root()};
+    if (one.size > 0) {
+      WASL_LET(one.root, port_.root(one.space, one.size));
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 HubSession::Output HubSession::start(Millis now) {
   Output out;
   Status done = welcome(out, now);
+  if (done) done = tell_decided(out);
   if (done) done = advance(out, now);
   return finish(std::move(done), std::move(out), now);
+}
+
+Status HubSession::tell_decided(Output& out) {
+  if (!revoked_ && (hello_.flags & Hello::kWaiting) == 0) return {};
+  WASL_LET(const auto decided, port_.decided(hello_.device));
+  for (std::size_t i = 0; i < decided.size(); i += kDecidedAtOnce) {
+    const auto from = decided.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto to =
+        decided.begin() + static_cast<std::ptrdiff_t>(std::min(i + kDecidedAtOnce, decided.size()));
+    out.frames.push_back(shared(encode({from, to}, FrameKind::decided)));
+  }
+  return {};
+}
+
+HubSession::Output HubSession::on_decided(const std::vector<VerdictItem>& verdicts, Millis now) {
+  Output out;
+  if (over_) return out;
+  out.frames.push_back(shared(encode(verdicts, FrameKind::decided)));
+  Status done = advance(out, now);  // before `out` is moved from: arguments have no order
+  return finish(std::move(done), std::move(out), now);
+}
+
+/// A revoked device is told so once what it had has its verdict; one that is to be wiped gets its order.
+Status HubSession::dismiss(Output& out) {
+  asked_at_.reset();
+  const Device* device = port_.authority().device(hello_.device);
+  WASL_LET(const auto order, port_.wipe_order(hello_.device));
+  if (order) {
+    out.frames.push_back(shared(encode_segment(FrameKind::order, *order, port_.network())));
+    return {};
+  }
+  std::string why = "its grant fell with the key that gave it";
+  if (device != nullptr && device->revoked) {
+    why = device->revoked->reason == RevocationReason::lost   ? "reported lost"
+          : device->revoked->reason == RevocationReason::left ? "its holder has left"
+                                                              : "reported compromised";
+  }
+  return fail(Errc::unauthorised,
+              "this device's key was revoked (" + why +
+                  "): what it sent since is held at the secretariat, and it receives nothing more",
+              "ask the secretariat; a device that returns gets a new key");
 }
 
 HubSession::Output HubSession::on_frame(ByteView frame, Millis now) {
@@ -156,28 +250,78 @@ Status HubSession::take(ByteView frame, Millis now) {
   const auto kind = frame_kind(frame);
   if (!kind) return fail(Errc::malformed, "an empty frame");
   switch (*kind) {
+    case FrameKind::returned:
+      return take_returned(frame);
+    case FrameKind::vouched:
+      return take_vouched(frame);
     case FrameKind::push:
       return take_push(frame);
     case FrameKind::finish:
+      if (state_ == Welcome::State::recovering) {
+        WASL_TRY(port_.note_done(hello_.device, {}));
+        return fail(Errc::later, "the hub was restored from an old copy and takes back what it had accepted",
+                    "sync again later; nothing is lost, and what is written meanwhile waits");
+      }
       if (frame.size() != 1) return fail(Errc::malformed, "a finish that does not follow the format");
       asked_at_ = now;
       return {};
     case FrameKind::done: {
       WASL_LET(const Done done, decode_done(frame));
       if (!is_live()) done_at_ = now;
-      return port_.note_done(hello_.device, done);
+      return revoked_ ? Status() : port_.note_done(hello_.device, done);
     }
+    case FrameKind::wiped:
+      if (frame.size() != 1 || !revoked_)
+        return fail(Errc::malformed, "nobody asked this device to be wiped");
+      done_at_ = now;
+      return port_.note_wiped(hello_.device);
     default:
       return fail(Errc::malformed, "a frame of a kind that offices do not send");
   }
 }
 
+/// What came back of a space, in the order of its log, until the word that closes it.
+Status HubSession::take_returned(ByteView frame) {
+  if (state_ != Welcome::State::recovering)
+    return fail(Errc::malformed, "nothing was asked to be brought back");
+  WASL_LET(Segment segment, decode_segment(frame, port_.network()));
+  const Position next =
+      returned_.empty() ? segment.first : returned_.back().first + entry_count(returned_.back());
+  const bool goes_on = segment.first >= 1 && segment.first == next &&
+                       (returned_.empty() || returned_.front().space == segment.space);
+  if (!goes_on || std::find(spaces_.begin(), spaces_.end(), segment.space) == spaces_.end()) {
+    return fail(Errc::malformed, "what is brought back has no beginning, or is of another space");
+  }
+  WASL_TRY(verify_runs(segment, port_.network()));
+  returned_bytes_ += frame.size();
+  if (returned_bytes_ > limits::kReturnedBytes) {
+    return fail(Errc::limit_exceeded, "more is brought back at once than the hub holds");
+  }
+  returned_.push_back(std::move(segment));
+  return {};
+}
+
+Status HubSession::take_vouched(ByteView frame) {
+  WASL_LET(const Vouched vouched, decode_vouched(frame));
+  if (returned_.empty() || vouched.space != returned_.front().space) {
+    return fail(Errc::malformed, "a word for what was not brought back");
+  }
+  returned_bytes_ = 0;
+  WASL_TRY(port_.take_back(std::exchange(returned_, {}), vouched));
+  if (vouched.space == kAuthoritySpace) {
+    auto readable = port_.authority().readable(hello_.device, port_.hub_time());
+    if (!readable.empty()) spaces_ = std::move(readable);
+  }
+  return {};
+}
+
 Status HubSession::take_push(ByteView frame) {
+  if (state_ != Welcome::State::serving) return fail(Errc::malformed, "a push to a hub that takes none now");
   if (bytes_waiting_ >= limits::kPushCreditBytes) {
     return fail(Errc::limit_exceeded, "more was pushed than the welcome allows without a verdict");
   }
   WASL_LET(Segment push, decode_segment(frame, port_.network()));
-  WASL_TRY(check_push(push, hello_.device));
+  WASL_TRY(check_push(push, hello_.device, port_.authority()));
   WASL_TRY(verify_runs(push, port_.network()));
   if (push.items.empty()) return {};
   pushes_waiting_.push_back(frame.size());
@@ -209,6 +353,12 @@ HubSession::Output HubSession::on_ruling(const std::vector<VerdictItem>& verdict
 HubSession::Output HubSession::on_commit(const std::vector<std::string>& grown, Millis now) {
   Output out;
   if (over_) return out;
+  if (state_ == Welcome::State::recovering && !port_.is_recovering()) {
+    over_ = true;
+    out.close = Close{true, "the hub has recovered: come again"};
+    return out;
+  }
+  if (state_ != Welcome::State::serving) return finish({}, std::move(out), now);
   if (std::find(grown.begin(), grown.end(), kAuthoritySpace) != grown.end() &&
       port_.authority().readable(hello_.device, port_.hub_time()) != spaces_) {
     over_ = true;
@@ -306,9 +456,11 @@ Status HubSession::send_proof(Output& out, bool final) {
 }
 
 Status HubSession::advance(Output& out, Millis now) {
+  if (state_ != Welcome::State::serving) return {};
   bool all_sent = false;
   WASL_TRY(send_entries(out, all_sent));
   if (!all_sent || !pushes_waiting_.empty()) return {};
+  if (revoked_) return asked_at_ ? dismiss(out) : Status();
   if (asked_at_) {
     WASL_LET(const bool current, digests_are_current());
     if (!(current && port_.is_witnessed()) && now < *asked_at_ + kDigestLimit) return {};

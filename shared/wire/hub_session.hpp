@@ -19,6 +19,9 @@ class HubPort {
   [[nodiscard]] virtual const NetworkId& network() const = 0;
   [[nodiscard]] virtual const crypto::KeyPair& log_key() const = 0;
   [[nodiscard]] virtual const AuthorityState& authority() const = 0;
+  /// All network statements, from number 1 on.
+  [[nodiscard]] virtual const std::vector<SignedStatement>& statements() const = 0;
+  [[nodiscard]] virtual KeysAtHub keys() const = 0;
   virtual Millis hub_time() = 0;
 
   /// Takes the counter, durably. @return false when this key used it, or a higher one, before.
@@ -50,6 +53,17 @@ class HubPort {
   virtual bool is_witnessed() = 0;
   virtual Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves) = 0;
   virtual Status note_done(const PublicKey& key, const Done& done) = 0;
+
+  // A hub restored from an old copy takes back what it had signed, from whoever holds it and can prove it.
+  [[nodiscard]] virtual bool is_recovering() const { return false; }
+  /// Of the first `size` entries. @pre the space has them.
+  virtual Result<Hash> root(const std::string& space, Position size) = 0;
+  virtual Status take_back(std::vector<Segment> segments, const Vouched& vouched) = 0;
+  /// What persons decided about the key's held and refused work, for as long as it is kept.
+  virtual Result<std::vector<VerdictItem>> decided(const PublicKey& key) = 0;
+  /// The order to wipe the device, with the grants that it rests on; nothing when there is none.
+  virtual Result<std::optional<Segment>> wipe_order(const PublicKey& key) = 0;
+  virtual Status note_wiped(const PublicKey& key) = 0;
 };
 
 /// What an office is told of an error at the hub: what failed inside the hub is for its log; the office
@@ -81,6 +95,8 @@ class HubSession {
   /// The committer has answered. @param taken pushes of this session that it took (none, when another brought
   /// the rest of a group).
   Output on_ruling(const std::vector<VerdictItem>& verdicts, std::uint64_t taken, Millis now);
+  /// What was held or refused before has another verdict now.
+  Output on_decided(const std::vector<VerdictItem>& verdicts, Millis now);
   /// Logs have grown.
   Output on_commit(const std::vector<std::string>& grown, Millis now);
   /// Little waits in the channel: send more.
@@ -95,10 +111,15 @@ class HubSession {
   Status welcome(Output& out, Millis now);
   Status take(ByteView frame, Millis now);
   Status take_push(ByteView frame);
+  Status take_returned(ByteView frame);
+  Status take_vouched(ByteView frame);
+  Result<std::vector<CommonLog>> common_logs();
   Status advance(Output& out, Millis now);
   Status send_entries(Output& out, bool& all_sent);
   Status send_proof(Output& out, bool final);
   Result<bool> digests_are_current();
+  Status tell_decided(Output& out);
+  Status dismiss(Output& out);
   Output finish(Status status, Output&& out, Millis now);
 
   HubPort& port_;
@@ -115,7 +136,11 @@ class HubSession {
   std::uint64_t pushed_sets_ = 0;
   bool proved_ = false;           ///< the first proof has left
   bool proved_witnessed_ = true;  ///< … under a note that the witnesses had cosigned
+  bool revoked_ = false;  ///< it may push what then is held, and learns what was decided
   bool over_ = false;
+  Welcome::State state_ = Welcome::State::serving;
+  std::vector<Segment> returned_;  ///< of one space, until the word for it comes
+  std::size_t returned_bytes_ = 0;
   std::optional<Millis> asked_at_;  ///< `finish` came and has no answer yet
   std::optional<Millis> quiet_at_;  ///< live: when to prove what has come since
   std::optional<Millis> done_at_;

@@ -10,6 +10,8 @@ constexpr std::size_t kSpacesMost = 256;
 constexpr std::size_t kChainsMost = 1024;
 constexpr std::size_t kProofMost = 4096;
 constexpr std::size_t kWordsBytes = 4096;
+constexpr std::size_t kStatementsMost = 1024;  // one a month for 85 years
+constexpr std::size_t kStatementBytes = 32 * 1024;
 constexpr std::size_t kDetailBytes = 256;
 constexpr Millis kRetryMost = 24LL * 3600 * 1000;
 constexpr std::size_t kCompressFrom = 128;  // below, zstd's own header eats the gain
@@ -97,6 +99,8 @@ Bytes encode(const Hello& hello, const crypto::KeyPair& device) {
   out.fixed(hello.hub);
   out.varint(hello.counter);
   out.fixed(hello.binding);
+  out.varint(hello.statement);
+  out.varint(hello.epoch);
   out.varint(hello.checkpoint.size);
   out.fixed(hello.checkpoint.root);
   encode_cursors(out, hello.cursors);
@@ -119,6 +123,8 @@ Result<Hello> decode_hello(ByteView bytes) {
   hello.hub = in.fixed<PublicKey>();
   hello.counter = in.count(limits::kNumberMost);
   hello.binding = in.fixed<Hash>();
+  hello.statement = in.count(limits::kNumberMost);
+  hello.epoch = in.count(limits::kNumberMost);
   hello.checkpoint.size = in.count(limits::kNumberMost);
   hello.checkpoint.root = in.fixed<Hash>();
   hello.cursors = decode_cursors(in);
@@ -136,6 +142,7 @@ Bytes encode(const Welcome& welcome, const Hash& hello, const crypto::KeyPair& l
   Writer body;
   body.integer(welcome.hub_time);
   body.varint(welcome.push_credit);
+  body.byte(welcome.keys);
   body.byte(welcome.same_spaces ? 1 : 0);
   if (!welcome.same_spaces) {
     body.varint(welcome.spaces.size());
@@ -150,6 +157,15 @@ Bytes encode(const Welcome& welcome, const Hash& hello, const crypto::KeyPair& l
     body.fixed(staged.chain);
     body.varint(staged.last);
     body.fixed(staged.name);
+  }
+  body.byte(static_cast<Byte>(welcome.state));
+  if (welcome.state != Welcome::State::serving) {
+    body.varint(welcome.common.size());
+    for (const CommonLog& one : welcome.common) {
+      body.sized(one.space);
+      body.varint(one.size);
+      body.fixed(one.root);
+    }
   }
   Writer out = frame(FrameKind::welcome);
   out.fixed(log_key.sign(tagged(kWelcomeTag, {hello.view(), body.bytes()})));
@@ -170,6 +186,7 @@ Result<Welcome> decode_welcome(ByteView bytes, const Hash& hello, const PublicKe
   Welcome welcome;
   welcome.hub_time = in.integer();
   welcome.push_credit = in.varint();
+  welcome.keys = in.byte();
   if (welcome.hub_time < 0) in.fail();
   welcome.same_spaces = decode_flag(in);
   if (!welcome.same_spaces) {
@@ -187,6 +204,18 @@ Result<Welcome> decode_welcome(ByteView bytes, const Hash& hello, const PublicKe
     const auto chain = in.fixed<ChainId>();
     const auto last = in.count(limits::kNumberMost);
     welcome.staged.push_back({chain, last, in.fixed<Hash>()});
+  }
+  const Byte state = in.byte();
+  if (state > static_cast<Byte>(Welcome::State::recovering)) in.fail();
+  welcome.state = static_cast<Welcome::State>(state);
+  const auto common = welcome.state == Welcome::State::serving ? 0 : in.count(kSpacesMost);
+  for (std::uint64_t i = 0; i < common && in.ok(); ++i) {
+    CommonLog one;
+    one.space = in.text(limits::kSpaceBytes);
+    one.size = in.count(limits::kNumberMost);
+    one.root = in.fixed<Hash>();
+    if (!is_space_name(one.space)) in.fail();
+    welcome.common.push_back(std::move(one));
   }
   if (!in.finished()) return bad_frame("welcome");
   return welcome;
@@ -227,6 +256,28 @@ Result<Segment> decode_segment(ByteView bytes, const NetworkId& network) {
   return segment;
 }
 
+Bytes encode(const std::vector<SignedStatement>& statements) {
+  Writer out = frame(FrameKind::statements);
+  out.varint(statements.size());
+  for (const SignedStatement& one : statements) out.sized(encode(one));
+  return out.take();
+}
+
+Result<std::vector<SignedStatement>> decode_statements(ByteView bytes) {
+  if (frame_kind(bytes) != FrameKind::statements) return bad_frame("statements");
+  Reader in = body_of(bytes);
+  std::vector<SignedStatement> out;
+  const auto count = in.count(kStatementsMost);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    const ByteView one = in.sized(kStatementBytes);
+    if (!in.ok()) break;
+    WASL_LET(SignedStatement statement, decode_signed_statement(one));
+    out.push_back(std::move(statement));
+  }
+  if (!in.finished()) return bad_frame("statements");
+  return out;
+}
+
 Bytes encode(const Proof& proof) {
   Writer out = frame(FrameKind::proof);
   out.byte(static_cast<Byte>((proof.final ? 1 : 0) | (proof.checkpoint.empty() ? 2 : 0)));
@@ -265,8 +316,28 @@ Result<Proof> decode_proof(ByteView bytes) {
   return proof;
 }
 
-Bytes encode(const std::vector<VerdictItem>& verdicts) {
-  Writer out = frame(FrameKind::verdicts);
+Bytes encode(const Vouched& vouched) {
+  Writer out = frame(FrameKind::vouched);
+  out.sized(vouched.space);
+  out.byte(vouched.key ? 1 : 0);
+  if (vouched.key) out.fixed(*vouched.key);
+  out.raw(encode(vouched.proof));
+  return out.take();
+}
+
+Result<Vouched> decode_vouched(ByteView bytes) {
+  if (frame_kind(bytes) != FrameKind::vouched) return bad_frame("word for what came back");
+  Reader in = body_of(bytes);
+  Vouched out;
+  out.space = in.text(limits::kSpaceBytes);
+  if (decode_flag(in)) out.key = in.fixed<ledger::BlindingKey>();
+  if (!in.ok() || !is_space_name(out.space)) return bad_frame("word for what came back");
+  WASL_LET(out.proof, decode_proof(in.raw(in.left())));
+  return out;
+}
+
+Bytes encode(const std::vector<VerdictItem>& verdicts, FrameKind kind) {
+  Writer out = frame(kind);
   out.varint(verdicts.size());
   for (const VerdictItem& item : verdicts) {
     out.fixed(item.chain);
@@ -342,5 +413,7 @@ Result<Done> decode_done(ByteView bytes) {
 }
 
 Bytes finish_frame() { return frame(FrameKind::finish).take(); }
+
+Bytes wiped_frame() { return frame(FrameKind::wiped).take(); }
 
 }  // namespace wasl

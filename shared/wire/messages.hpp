@@ -23,17 +23,20 @@ struct Cursor {
 /// What an office says with its upgrade request, signed by its key; at most 1 KiB.
 struct Hello {
   static constexpr Byte kVersion = 1;
-  static constexpr Byte kLive = 1;    ///< stays connected
-  static constexpr Byte kFull = 2;    ///< send its own change sets too: the replica was rebuilt
-  static constexpr Byte kLeaves = 4;  ///< prove the newest leaf of every readable space again
+  static constexpr Byte kLive = 1;     ///< stays connected
+  static constexpr Byte kFull = 2;     ///< send its own change sets too: the replica was rebuilt
+  static constexpr Byte kLeaves = 4;   ///< prove the newest leaf of every readable space again
+  static constexpr Byte kWaiting = 8;  ///< own work is held or refused here: tell what was decided since
 
   Byte flags = 0;
   NetworkId network;
   PublicKey device;
-  PublicKey hub;              ///< the log key it expects
-  std::uint64_t counter = 0;  ///< never used twice by this key
-  Hash binding;               ///< of the channel; 32 zero bytes on plain loopback
-  Seen checkpoint;            ///< of `heads`, last verified
+  PublicKey hub;                ///< the log key it expects
+  std::uint64_t counter = 0;    ///< never used twice by this key
+  Hash binding;                 ///< of the channel; 32 zero bytes on plain loopback
+  std::uint64_t statement = 1;  ///< number of the newest network statement that it has walked
+  std::uint64_t epoch = 0;      ///< of the hub's log, that what it holds belongs to; 0: it holds nothing yet
+  Seen checkpoint;              ///< of `heads`, last verified
   std::vector<Cursor> cursors;
 };
 Bytes encode(const Hello& hello, const crypto::KeyPair& device);
@@ -54,13 +57,36 @@ struct Staged {
   Hash name;  ///< of the change set at `last`: a copy of the folder may have written another
 };
 
+/// As much of a space's log as both sides may hold alike: the smaller of the two sizes, and the hub's root
+/// there.
+struct CommonLog {
+  std::string space;
+  Position size = 0;
+  Hash root;
+};
+
+/// Keys that the hub says lie on its machine, beside the log key: whoever controls it has them too.
+using KeysAtHub = Byte;
+constexpr KeysAtHub kRootAtHub = 1;
+constexpr KeysAtHub kRegistrarAtHub = 2;
+constexpr KeysAtHub kPersonAtHub = 4;  ///< a person's key that no passphrase seals
+
 /// The hub's answer: proves that it holds the log key, and for this hello.
 struct Welcome {
   Millis hub_time = 0;
   std::uint64_t push_credit = 0;  ///< bytes of pushes that may be without a verdict
+  KeysAtHub keys = 0;             ///< by its own word
   bool same_spaces = false;       ///< the cursors name exactly what may be read, and no key is missing
   std::vector<SpaceKey> spaces;   ///< otherwise: all that may be read
   std::vector<Staged> staged;     ///< need not be sent again
+  enum class State : Byte {
+    serving = 0,
+    new_epoch = 1,   ///< what the office holds belongs to an older one: it puts that right, and comes again
+    recovering = 2,  ///< restored from an old copy: it takes back what it has signed, and gives nothing
+  };
+  State state = State::serving;
+  std::vector<CommonLog>
+      common;  ///< unless serving: of each log that the hello named and the hub may speak of
 };
 Bytes encode(const Welcome& welcome, const Hash& hello, const crypto::KeyPair& log_key);
 /// @param frame as received. Errors: malformed, wrong_network (another key answered).
@@ -72,12 +98,23 @@ enum class FrameKind : Byte {
   proof = 3,
   verdicts = 4,
   problem = 5,
+  decided = 6,
+  order = 7,
+  statements = 8,
+  returned = 20,
+  vouched = 21,
   push = 16,
   finish = 17,
   done = 18,
+  wiped = 19,
 };
 /// @return nothing for an empty frame.
 std::optional<FrameKind> frame_kind(ByteView frame);
+
+/// Before the welcome, for an office that expects an older log key: all network statements from number 1 on.
+/// Roots sign them, so it needs to believe nobody who carries them.
+Bytes encode(const std::vector<SignedStatement>& statements);
+Result<std::vector<SignedStatement>> decode_statements(ByteView frame);
 
 /// Entries of a log, or a push of change sets without entries. Items are compressed when that is shorter,
 /// openings never.
@@ -100,6 +137,16 @@ struct Proof {
 Bytes encode(const Proof& proof);
 Result<Proof> decode_proof(ByteView frame);
 
+/// Closes what an office brings back of one space's log to a hub that lost it: the proof by which the hub had
+/// signed it, and the blinding key of a private space.
+struct Vouched {
+  std::string space;
+  std::optional<ledger::BlindingKey> key;
+  Proof proof;  ///< checkpoint, leaves and their inclusion
+};
+Bytes encode(const Vouched& vouched);
+Result<Vouched> decode_vouched(ByteView frame);
+
 /// The verdict on `count` change sets of a chain of the session's key.
 struct VerdictItem {
   ChainId chain;
@@ -108,7 +155,8 @@ struct VerdictItem {
   Verdict verdict;
   Millis retry_after = 0;  ///< of `later`
 };
-Bytes encode(const std::vector<VerdictItem>& verdicts);
+/// @param kind verdicts on what was pushed, or `decided` since.
+Bytes encode(const std::vector<VerdictItem>& verdicts, FrameKind kind = FrameKind::verdicts);
 Result<std::vector<VerdictItem>> decode_verdicts(ByteView frame);
 
 struct Problem {
@@ -128,5 +176,7 @@ Bytes encode(const Done& done);
 Result<Done> decode_done(ByteView frame);
 
 Bytes finish_frame();
+/// Keys and files of the device are destroyed.
+Bytes wiped_frame();
 
 }  // namespace wasl

@@ -26,6 +26,7 @@ constexpr Byte kWholeGroup = 64;   // part 1 of 1
 constexpr Byte kHeaderFlags = 127;
 constexpr std::size_t kOpeningsMost = 1 << 20;
 constexpr std::size_t kStatementBytes = 32 * 1024;
+constexpr std::size_t kHeaderBytes = 1024;
 
 /// What both ends of the codec remember while they walk a segment.
 struct Walk {
@@ -194,13 +195,13 @@ class Encoder {
     out_.fixed(item.header.body);
     walk_.passed(item.header, item.name);
   }
-  void operator()(const EntryItem& item) {
-    out_.byte(static_cast<Byte>(ItemTag::entry));
-    encode_entry_times(out_, walk_, item.entry);
-    out_.byte(static_cast<Byte>(item.entry.kind));
-    out_.fixed(item.entry.hash);
-    out_.sized(item.statement);
+  void operator()(const LateItem& item) {
+    Writer bytes;
+    bytes.sized(item.set.header_bytes);
+    bytes.sized(item.set.body_bytes);
+    entry(item.entry, bytes.bytes());
   }
+  void operator()(const EntryItem& item) { entry(item.entry, item.bytes); }
   void operator()(const SignatureItem& item) {
     out_.byte(static_cast<Byte>(ItemTag::signature));
     encode_source_reference(out_, walk_, item.source);
@@ -209,9 +210,40 @@ class Encoder {
   }
 
  private:
+  void entry(const Entry& entry, ByteView bytes) {
+    out_.byte(static_cast<Byte>(ItemTag::entry));
+    encode_entry_times(out_, walk_, entry);
+    out_.byte(static_cast<Byte>(entry.kind));
+    out_.fixed(entry.hash);
+    out_.sized(bytes);
+  }
+
   Writer& out_;
   Walk walk_;
 };
+
+/// What tag 5 brings: a change set for `accept` and `adopt`, else the bytes as they are.
+Result<SegmentItem> decode_entry(const Entry& entry, ByteView bytes, const NetworkId& network,
+                                 const std::string& space) {
+  if (entry.kind > EntryKind::adopt) {
+    if (bytes.size() > kStatementBytes) return fail(Errc::malformed, "an entry with too many bytes");
+    Reader in(bytes);
+    const bool is_void = entry.kind == EntryKind::void_;
+    if (is_void && (in.count(limits::kNumberMost) == 0 || !in.finished()))
+      return fail(Errc::malformed, "a void does not say what it voids");
+    if (!is_void && entry.kind != EntryKind::statement && !bytes.empty())
+      return fail(Errc::malformed, "an entry with bytes that it does not have");
+    return SegmentItem(EntryItem{entry, to_bytes(bytes)});
+  }
+  Reader in(bytes);
+  const ByteView header = in.sized(kHeaderBytes);
+  const ByteView body = in.sized(limits::kChangeSetBytes);
+  if (!in.finished()) return fail(Errc::malformed, "an entry without the change set that it is of");
+  WASL_LET(ChangeSet set, decode_change_set(header, body));
+  if (set.name != entry.hash || set.header.network != network || set.header.space != space)
+    return fail(Errc::malformed, "an entry with another change set than it is of");
+  return SegmentItem(LateItem{entry, std::move(set)});
+}
 
 Result<SetItem> decode_set(Reader& in, Walk& walk, bool with_entry, const NetworkId& network,
                            const std::string& space) {
@@ -247,7 +279,7 @@ Result<Segment> decode_items(std::string space, Position first, ByteView bytes, 
   Reader in(bytes);
   Walk walk;
   std::size_t operations = 0;
-  const auto operations_fit = [&](const SetItem& item) {
+  const auto operations_fit = [&](const auto& item) {
     operations += item.set.operations.size();
     if (operations > limits::kSegmentOperations) in.fail();
   };
@@ -286,18 +318,20 @@ Result<Segment> decode_items(std::string space, Position first, ByteView bytes, 
         break;
       }
       case ItemTag::entry: {
-        EntryItem item;
-        decode_entry_times(in, walk, item.entry);
-        item.entry.kind = static_cast<EntryKind>(in.byte());
-        // An `accept` brings its change set: without it, a reader could be shown a log that hides the change.
-        if (in.ok() && item.entry.kind > EntryKind::statement) {
+        Entry entry;
+        decode_entry_times(in, walk, entry);
+        entry.kind = static_cast<EntryKind>(in.byte());
+        if (in.ok() && entry.kind > EntryKind::statement) {
           return fail(Errc::unsupported, "a log entry is of a kind that this version does not know",
                       "update the program");
         }
-        if (item.entry.kind < EntryKind::adopt) in.fail();
-        item.entry.hash = in.fixed<Hash>();
-        item.statement = to_bytes(in.sized(kStatementBytes));
-        segment.items.emplace_back(std::move(item));
+        if (entry.kind < EntryKind::accept) in.fail();
+        entry.hash = in.fixed<Hash>();
+        const ByteView own = in.sized(limits::kChangeSetBytes + 2 * kHeaderBytes);
+        if (!in.ok()) break;
+        WASL_LET(SegmentItem item, decode_entry(entry, own, network, segment.space));
+        if (const auto* late = std::get_if<LateItem>(&item)) operations_fit(*late);
+        segment.items.push_back(std::move(item));
         break;
       }
       case ItemTag::signature: {
@@ -405,16 +439,56 @@ const Hash& name_of(const SegmentItem& item) {
   return std::get<StandInItem>(item).name;
 }
 
+const ledger::Entry* entry_of(const SegmentItem& item) {
+  if (const auto* set = std::get_if<SetItem>(&item)) return set->entry ? &*set->entry : nullptr;
+  if (const auto* own = std::get_if<OwnItem>(&item)) return &own->entry;
+  if (const auto* late = std::get_if<LateItem>(&item)) return &late->entry;
+  const auto* other = std::get_if<EntryItem>(&item);
+  return other == nullptr ? nullptr : &other->entry;
+}
+
+const ChangeSet* effect_of(const SegmentItem& item) {
+  if (const auto* set = std::get_if<SetItem>(&item)) return set->entry ? &set->set : nullptr;
+  const auto* late = std::get_if<LateItem>(&item);
+  return late == nullptr ? nullptr : &late->set;
+}
+
+EntryItem void_item(const ledger::Entry& entry, Position position) {
+  Writer bytes;
+  bytes.varint(position);
+  return {entry, bytes.take()};
+}
+
+Position voided_position(const EntryItem& item) { return Reader(item.bytes).varint(); }
+
 std::size_t entry_count(const Segment& segment) {
-  std::size_t count = 0;
-  for (const SegmentItem& item : segment.items) {
-    if (const auto* set = std::get_if<SetItem>(&item)) {
-      count += set->entry ? 1 : 0;
-    } else if (std::holds_alternative<OwnItem>(item) || std::holds_alternative<EntryItem>(item)) {
-      ++count;
+  return static_cast<std::size_t>(std::count_if(segment.items.begin(), segment.items.end(),
+                                                [](const SegmentItem& item) { return entry_of(item); }));
+}
+
+Segment part_of(const Segment& segment, Position from, Position to) {
+  const auto has_entry = [](const SegmentItem& item) {
+    const auto* set = std::get_if<SetItem>(&item);
+    return std::holds_alternative<EntryItem>(item) || std::holds_alternative<OwnItem>(item) ||
+           (set != nullptr && set->entry);
+  };
+  // Where the run of the entry at `position` begins: headers stand before it, a signature ends the run
+  // before.
+  const auto begin_of = [&](Position position) {
+    std::size_t at = 0;
+    for (Position next = segment.first; at < segment.items.size(); ++at) {
+      if (has_entry(segment.items[at]) && next++ == position) break;
     }
-  }
-  return count;
+    if (position <= segment.first) return std::size_t{0};
+    while (at > 0 && at < segment.items.size() && std::holds_alternative<StandInItem>(segment.items[at - 1]))
+      --at;
+    return at;
+  };
+  Segment out{segment.space, std::max(from, segment.first), {}, {}};
+  const auto begin = static_cast<std::ptrdiff_t>(begin_of(from));
+  const auto end = static_cast<std::ptrdiff_t>(begin_of(to + 1));
+  if (begin < end) out.items.assign(segment.items.begin() + begin, segment.items.begin() + end);
+  return out;
 }
 
 }  // namespace wasl

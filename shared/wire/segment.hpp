@@ -30,10 +30,16 @@ struct StandInItem {
   Bytes header_bytes;
   Hash name;
 };
-/// Any other entry: `adopt`, `void`, `unvoid`, `snapshot`, `statement`; a statement brings its bytes.
+/// An entry of a change set whose header stands in the log already: `adopt`, or an `accept` of what was held.
+struct LateItem {
+  ledger::Entry entry;
+  ChangeSet set;
+};
+/// Any other entry: `void`, `unvoid`, `snapshot`, `statement`. A statement brings its bytes, a void the
+/// position of what it voids.
 struct EntryItem {
   ledger::Entry entry;
-  Bytes statement;
+  Bytes bytes;
 };
 /// One signature for the run of a chain that ends at `last`; stands after the run.
 struct SignatureItem {
@@ -41,7 +47,7 @@ struct SignatureItem {
   Sequence last = 0;
   Signature signature;
 };
-using SegmentItem = std::variant<SetItem, OwnItem, StandInItem, EntryItem, SignatureItem>;
+using SegmentItem = std::variant<SetItem, OwnItem, StandInItem, LateItem, EntryItem, SignatureItem>;
 
 /// An opening and the commitment it opens; kept beside, because it may be erased.
 struct OpeningItem {
@@ -72,6 +78,16 @@ Status verify_runs(const Segment& segment, const NetworkId& network);
 const Header* header_of(const SegmentItem& item);
 /// Its name. @pre it has a header.
 const Hash& name_of(const SegmentItem& item);
+/// The items that give the entries from `from` to `to`, without openings. Whole only where no signed run
+/// crosses either border: at the end of a commit of the hub.
+Segment part_of(const Segment& segment, Position from, Position to);
+/// The item's entry; null for what has none.
+const ledger::Entry* entry_of(const SegmentItem& item);
+/// The change set that takes effect at the item's entry; null for other items.
+const ChangeSet* effect_of(const SegmentItem& item);
+EntryItem void_item(const ledger::Entry& entry, Position position);
+/// Of a `void`: the position of what it voids. @pre decoded, or made by `void_item`.
+Position voided_position(const EntryItem& item);
 /// Number of entries in the segment.
 std::size_t entry_count(const Segment& segment);
 

@@ -112,6 +112,168 @@ std::vector<Act> of_the_replica() {
   return out;
 }
 
+/// Every kind of work that sealing tells apart.
+void all_kinds(CrashWorld& world) {
+  world.sql(kSecond, project("gone") +
+                         "INSERT INTO project_sdg(record, space, value) VALUES"
+                         "('p0', 'section/africa', '6'), ('p0', 'section/africa', '7');"
+                         "INSERT INTO person(id, space, name, email) "
+                         "VALUES('m2', 'section/africa', 'Awa', 'a@example.org')");
+  for (const Machine machine : {kSecond, kOffice}) must(clean_sync(world, machine));
+  world.sql(kOffice,
+            project("p1") +
+                "DELETE FROM project WHERE id = 'gone';"
+                "DELETE FROM project_sdg WHERE value = '6';"
+                "INSERT INTO project_sdg(record, space, value) VALUES('p0', 'section/africa', '13');"
+                "REPLACE INTO project(id, space, title, note) VALUES('p0', 'section/africa', 'Well', 'deep');"
+                "UPDATE person SET email = 'b@example.org', name = NULL WHERE id = 'm2'");
+}
+
+/// A replica.db of an hour ago beside today's identity.db and outbox.log.
+void go_back(CrashWorld& world, const SimDisk::Image& before) {
+  world.close(kOffice);
+  SimDisk::Image mixed = world.disk(kOffice).image();
+  mixed.erase("replica.db-wal");
+  mixed["replica.db"] = before.at("replica.db");
+  world.disk(kOffice).restore(mixed);
+}
+SimDisk::Image now_of(CrashWorld& world) {
+  world.rows(kOffice, "PRAGMA wal_checkpoint(TRUNCATE)");
+  world.close(kOffice);
+  SimDisk::Image image = world.disk(kOffice).image();
+  world.open(kOffice);
+  return image;
+}
+std::vector<VerdictItem> forks(CrashWorld& world) {
+  std::vector<VerdictItem> items;
+  auto select = must(world.office().database().prepare(
+      "SELECT chain, min(sequence), count(*) FROM _wasl_pending WHERE state = 0 GROUP BY chain"));
+  while (must(select.step())) {
+    items.push_back({*ChainId::from(select.blob(0)), static_cast<Sequence>(select.int64(1)),
+                     static_cast<std::uint64_t>(select.int64(2)), Verdict::refuse(Reason::fork), 0});
+  }
+  return items;
+}
+
+/// What is found wrong when an office opens or syncs, and set right.
+std::vector<Act> of_recovering() {
+  std::vector<Act> out;
+  out.push_back({.name = "seal-all-kinds", .prepare = all_kinds, .run = [](CrashWorld& world) {
+                   return only_status(world.office().seal());
+                 }});
+  out.push_back(
+      {.name = "resolve-personal",
+       .prepare =
+           [](CrashWorld& world) {
+             world.sql(kOffice, "INSERT INTO person(id, space, name) VALUES('m3', 'section/africa', 'A')");
+             for (const Machine machine : {kOffice, kSecond}) must(clean_sync(world, machine));
+             world.sql(kOffice, "UPDATE person SET name = 'B' WHERE id = 'm3'");
+             world.sql(kSecond, "UPDATE person SET name = 'C' WHERE id = 'm3'");
+             for (const Machine machine : {kOffice, kSecond, kOffice}) must(clean_sync(world, machine));
+           },
+       .run =
+           [](CrashWorld& world) {
+             return unless(world.office().resolve({"person", "m3", "name", "", {}, 0, {}, "agreed"}),
+                           Errc::not_found);
+           }});
+  out.push_back({.name = "receive-all-kinds",
+                 .prepare =
+                     [](CrashWorld& world) {
+                       world.sql(kOffice, project("gone") + project("back") +
+                                              "INSERT INTO person(id, space, name, email) "
+                                              "VALUES('m4', 'section/africa', 'Awa', 'a@example.org')");
+                       for (const Machine machine : {kOffice, kSecond}) must(clean_sync(world, machine));
+                       world.sql(kOffice, "UPDATE project SET reference = 'kept' WHERE id = 'back'");
+                       must(clean_sync(world, kOffice));
+                       world.sql(kSecond,  // which has not heard of the edit
+                                 "DELETE FROM project WHERE id IN ('gone', 'back');"
+                                 "UPDATE person SET email = 'b@example.org' WHERE id = 'm4';"
+                                 "INSERT INTO project_sdg(record, space, value) "
+                                 "VALUES('p0', 'section/africa', '6')");
+                       must(clean_sync(world, kSecond));
+                       must(world.registrar().add_organisation({"kenya", "association", "africa", "Kenya"}));
+                     },
+                 .run = [](CrashWorld& world) { return clean_sync(world, kOffice); }});
+  out.push_back({.name = "status-of-what-is-refused",
+                 .prepare =
+                     [](CrashWorld& world) {
+                       world.sql(kOffice, project("x1", "section/nowhere"));
+                       must(clean_sync(world, kOffice));
+                     },
+                 .run = [](CrashWorld& world) { return only_status(world.office().status()); }});
+  out.push_back({.name = "open-older-replica",
+                 .prepare =
+                     [](CrashWorld& world) {
+                       world.sql(kOffice, project("p1"));
+                       must(world.office().seal());
+                       world.sql(kOffice, "UPDATE project SET website = 'w' WHERE id = 'p0'");
+                       must(world.office().seal());
+                       const SimDisk::Image before = now_of(world);
+                       const std::string first =
+                           world.rows(kOffice, "SELECT lower(hex(hash)) FROM _wasl_pending ORDER BY no");
+                       must(world.office().discard(*Hash::from(*from_hex(first.substr(0, 64)))));
+                       must(world.office().on_verdicts(forks(world)));
+                       world.sql(kOffice,
+                                 "INSERT INTO person(id, space, name) "
+                                 "VALUES('m5', 'association/senegal', 'Awa')");
+                       must(world.office().seal());
+                       go_back(world, before);
+                     },
+                 .open = {kHub},
+                 .run = [](CrashWorld& world) { return world.try_open_office(); }});
+  out.push_back({.name = "seal-again-after-a-fork",
+                 .prepare =
+                     [](CrashWorld& world) {
+                       const SimDisk::Image before = now_of(world);
+                       world.sql(kOffice, project("c1"));
+                       must(clean_sync(world, kOffice));
+                       world.close(kOffice);
+                       world.disk(kOffice).restore(before);
+                       world.clock.time += 60'000;
+                       world.open(kOffice);
+                       unsent(world);
+                       must(world.office().seal());
+                       world.sql(kOffice, "UPDATE project SET website = 'w' WHERE id = 'p1'");
+                       must(world.office().seal());
+                     },
+                 .run = [](CrashWorld& world) { return world.office().on_verdicts(forks(world)); }});
+  out.push_back({.name = "go-back-to-what-was-proved",
+                 .prepare =
+                     [](CrashWorld& world) {
+                       const auto unproved = [&] {
+                         return world.rows(kOffice, "SELECT 1 FROM _wasl_space WHERE size > proved") != "";
+                       };
+                       for (std::size_t frames = 1; !unproved(); ++frames) {
+                         world.sql(kOffice, project("u" + std::to_string(frames)));
+                         CarryOptions options;
+                         options.cut_after = frames;
+                         world.sync(world.office(), std::move(options));
+                         if (frames == 20) throw std::logic_error("nothing is unproved");
+                       }
+                     },
+                 .run =
+                     [](CrashWorld& world) {
+                       const Error seen{Errc::caught, "the hub lied", ""};
+                       return world.office().on_lie(seen, Bytes{1, 2, 3});
+                     }});
+  out.push_back({.name = "salvage",
+                 .prepare =
+                     [](CrashWorld& world) {
+                       all_kinds(world);
+                       world.close(kOffice);
+                       world.sql(kOffice, "ALTER TABLE _wasl_pending RENAME COLUMN state TO stete");
+                       must(Replica::reopen("/office", world.ports()));
+                       world.open(kOffice);
+                       Identity& identity = world.office().identity();
+                       const auto copies = must(identity.damaged_copies());
+                       must(identity.set_damaged_copies({}));
+                       must(clean_sync(world, kOffice));
+                       must(identity.set_damaged_copies(copies));
+                     },
+                 .run = [](CrashWorld& world) { return world.office().on_session_end(true); }});
+  return out;
+}
+
 std::vector<Act> of_a_session() {
   std::vector<Act> out;
   for (const Machine victim : {kOffice, kHub}) {
@@ -196,7 +358,7 @@ std::vector<Act> of_the_hub() {
 const std::vector<Act>& acts() {
   static const std::vector<Act> all = [] {
     std::vector<Act> list;
-    for (auto* part : {&of_the_replica, &of_a_session, &of_the_hub}) {
+    for (auto* part : {&of_the_replica, &of_recovering, &of_a_session, &of_the_hub}) {
       for (Act& one : (*part)()) list.push_back(std::move(one));
     }
     return list;

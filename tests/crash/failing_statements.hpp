@@ -1,12 +1,19 @@
 #pragma once
-// SQL that fails: every statement prepared and every step taken by the program that links this counts. The
-// program is linked with --wrap=sqlite3_prepare_v3 and --wrap=sqlite3_step.
+// SQL that fails: one place of the program that asks SQLite for something, once or with all that follows.
+// Which place a call is, its callers say: the program fails in each of its places, not in each of its calls.
 #include <cstdint>
+#include <vector>
 
 namespace wasl::test {
 
-/// The call after `after` more ones fails as on a bad disk; with `for_ever` all that follow, too.
-void fail_statements(std::uint64_t after, bool for_ever);
+using SqlPlace = std::uint64_t;
+
+void watch_statements();
+/// @return the places met since watch_statements(), each once, in their order.
+std::vector<SqlPlace> watched_statements();
+
+/// The next call at this place fails as on a disk that cannot be read, and then all others where `for_ever`.
+void fail_statements(SqlPlace place, bool for_ever);
 /// @return how many have failed.
 std::uint64_t mend_statements();
 

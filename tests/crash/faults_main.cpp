@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <exception>
 #include <new>
+#include <set>
 
 #include "shared/log/log.hpp"
 #include "tests/crash/act.hpp"
@@ -71,12 +72,25 @@ class Trial {
     begin();
     before_ = settle();
     begin();
+    watch_statements();
     must(act_.run(world_));
+    places_ = watched_statements();
     after_ = settle();
+  }
+
+  /// Of the act's statements those at a place of the program where no act before has failed.
+  std::vector<std::uint64_t> fresh_statements() {
+    static std::set<SqlPlace> tried;
+    std::vector<std::uint64_t> fresh;
+    for (std::uint64_t i = 0; i < places_.size(); ++i) {
+      if (tried.insert(places_[i]).second) fresh.push_back(i);
+    }
+    return fresh;
   }
 
   /// @return false: the act was over before the trouble came.
   bool check(const Trouble& trouble) {
+    if (trouble.fault == Fault::statement && trouble.after >= places_.size()) return false;
     ++checks;
     // Where memory runs out in a destructor the process ends at once, so each such trouble gets its own.
     const Found found = trouble.fault == Fault::memory ? check_apart(trouble) : check_here(trouble);
@@ -145,7 +159,7 @@ class Trial {
       case Fault::memory:
         return fail_memory(trouble.after, trouble.for_ever);
       case Fault::statement:
-        return fail_statements(trouble.after, trouble.for_ever);
+        return fail_statements(places_.at(trouble.after), trouble.for_ever);
       case Fault::read:
         return disk.fail({DiskCall::read, trouble.after, trouble.for_ever, SQLITE_IOERR_READ});
       case Fault::write:
@@ -205,6 +219,7 @@ class Trial {
   const Act& act_;
   CrashWorld::Saved saved_;
   std::string before_, after_;
+  std::vector<SqlPlace> places_;
   std::uint64_t failed_before_ = 0;
   static std::function<Found()> ending_;
 };
@@ -212,6 +227,10 @@ std::function<Trial::Found()> Trial::ending_;
 
 /// The first calls one by one, then fewer and fewer: most of an act's calls are like the one before.
 void enumerate(Trial& trial, Fault fault, bool for_ever, std::uint64_t each) {
+  if (fault == Fault::statement && !for_ever) {
+    for (const std::uint64_t at : trial.fresh_statements()) trial.check({fault, at, false});
+    return;
+  }
   std::uint64_t step = 1;
   std::uint64_t at_step = 0;
   for (std::uint64_t after = 0; trial.check({fault, after, for_ever}); after += step) {

@@ -31,7 +31,7 @@ void decide(const std::vector<Operation>& operations) {
       authorise(set, state, kLatest, built_in_schema(), 1000,
                 {[&](std::string_view) { return &nothing; }, [](const Source&, Sequence) { return false; },
                  [](std::string_view, Position) { return std::nullopt; }});
-  if (verdict.outcome == Outcome::accepted) WASL_ASSERT(state.apply(set, 1).has_value());
+  if (verdict.outcome == Outcome::accepted) WASL_ASSERT(state.apply(set, 1, 0).has_value());
 }
 
 WASL_FUZZ(act) {

@@ -29,7 +29,7 @@ void read_files(ByteView input) {
   const auto file = folder.path() / "text";
   WASL_ASSERT(write_text(file, to_text(input)).has_value());
   WASL_ASSERT(read_text(file) == to_text(input));
-  static_cast<void>(read_key(file));
+  static_cast<void>(read_unattended_key(file, crypto::KeyKind::log));
 }
 
 WASL_FUZZ(desk) {

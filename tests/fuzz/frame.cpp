@@ -30,6 +30,10 @@ WASL_FUZZ(frame) {
       return check_verdicts(input);
     case FrameKind::proof:
       return check(decode_proof(input), input);
+    case FrameKind::statements:
+      return check(decode_statements(input), input);
+    case FrameKind::vouched:
+      return check(decode_vouched(input), input);
     case FrameKind::problem:
       return check(decode_problem(input), input);
     case FrameKind::done:

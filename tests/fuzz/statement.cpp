@@ -12,6 +12,7 @@ WASL_FUZZ(statement) {
     expect_same(encode(*decoded), input);
     static_cast<void>(open_statement(*decoded, nullptr, nullptr));
   }
+  if (const auto file = parse_statement_file(text_view(input))) expect_same(to_text(*file), text_view(input));
   SignedStatement statement{to_bytes(input), {}};
   add_signature(statement, known_key(1));
   add_signature(statement, known_key(2));

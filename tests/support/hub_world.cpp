@@ -74,6 +74,51 @@ void HubWorld::reopen() {
                      registrar_key_);
 }
 
+SignedStatement HubWorld::next_statement(const std::function<void(NetworkStatement&)>& change) const {
+  NetworkStatement next = hub_->authority().statement();
+  ++next.number;
+  next.previous = hub_->authority().statement_hash();
+  change(next);
+  SignedStatement out{encode(next), {}};
+  add_signature(out, root_);
+  return out;
+}
+
+Status HubWorld::place(const SignedStatement& statement, std::optional<crypto::KeyPair> log_key) {
+  const auto has_key = [&](const PublicKey& key) {
+    return key == log_key_.public_key() || (log_key && key == log_key->public_key());
+  };
+  return hub_->place(statement, has_key, [&]() -> Status {
+    if (log_key) log_key_ = *std::move(log_key);
+    return {};
+  });
+}
+
+void HubWorld::rotate() {
+  auto key = crypto::KeyPair::generate(random_);
+  const auto statement = next_statement([&](NetworkStatement& next) { next.log_key = key.public_key(); });
+  must(place(statement, std::move(key)));
+}
+
+const crypto::KeyPair& HubWorld::administrator() {
+  if (!administrator_) {
+    administrator_ = crypto::KeyPair::generate(random_);
+    must(registrar_->enrol_administrator(administrator_->public_key()));
+  }
+  return *administrator_;
+}
+
+Status HubWorld::act(const crypto::KeyPair& key, const std::vector<Act>& acts, const std::string& space) {
+  Scribe scribe({*store_, hub_->committer(), schema_, clock_, random_, [this] { return hub_->commit(); }});
+  const Person* person = hub_->authority().person(key.public_key());
+  std::vector<Operation> operations;
+  for (const Act& one : acts) operations.push_back(scribe.act_operation(one));
+  sort_by_record(operations);
+  WASL_TRY(
+      scribe.write(key, space, person == nullptr ? Hash{} : person->grants.front(), std::move(operations)));
+  return {};
+}
+
 Hash HubWorld::enrol(const crypto::KeyPair& device, const std::string& organisation,
                      const std::string& role) {
   const Invitation invitation = invite(organisation, role);

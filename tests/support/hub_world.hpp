@@ -27,6 +27,12 @@ class HubWorld {
   TestRandom& random() { return random_; }
   const NetworkId& network() { return hub_->network(); }
   const crypto::KeyPair& registrar_key() const { return registrar_key_; }
+  const crypto::KeyPair& root() const { return root_; }
+  /// The next network statement, signed by the root; a log key that it names takes the place of the old one.
+  Status place(const SignedStatement& statement, std::optional<crypto::KeyPair> log_key = {});
+  SignedStatement next_statement(const std::function<void(NetworkStatement&)>& change) const;
+  /// The hub gets a new log key by a new statement.
+  void rotate();
   const Schema& schema() const { return schema_; }
   const std::filesystem::path& folder() const { return folder_; }
   /// As after a crash: everything in memory is gone.
@@ -37,6 +43,11 @@ class HubWorld {
   Invitation invite(const std::string& organisation, const std::string& role = "officer") {
     return must(registrar_->invite(organisation, role, "ws://test"));
   }
+  /// A person's key with every right in every space; enrolled at the first call.
+  const crypto::KeyPair& administrator();
+  /// What the key writes in one change set, accepted or not. Acts outside `authority` are adoptions.
+  Status act(const crypto::KeyPair& key, const std::vector<Act>& acts,
+             const std::string& space = std::string(kAuthoritySpace));
   /// Enrols a key without a replica. @return the name of its device grant.
   Hash enrol(const crypto::KeyPair& device, const std::string& organisation,
              const std::string& role = "officer");
@@ -49,6 +60,7 @@ class HubWorld {
   TestClock clock_;
   TestRandom random_;
   crypto::KeyPair root_, registrar_key_, log_key_;
+  std::optional<crypto::KeyPair> administrator_;
   std::unique_ptr<HubStore> store_;
   std::unique_ptr<Hub> hub_;
   std::optional<Registrar> registrar_;

@@ -33,6 +33,8 @@ class Liar final : public HubPeer, private HubPort {
   const NetworkId& network() const override { return hub_.network(); }
   const crypto::KeyPair& log_key() const override { return hub_.log_key(); }
   const AuthorityState& authority() const override { return hub_.authority(); }
+  const std::vector<SignedStatement>& statements() const override { return hub_.statements(); }
+  KeysAtHub keys() const override { return hub_.keys(); }
   Millis hub_time() override { return hub_.hub_time(); }
   Result<bool> use_counter(const PublicKey& key, std::uint64_t counter) override {
     return hub_.use_counter(key, counter);
@@ -50,6 +52,14 @@ class Liar final : public HubPeer, private HubPort {
   bool is_witnessed() override { return hub_.is_witnessed(); }
   Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves) override;
   Status note_done(const PublicKey&, const Done&) override { return {}; }
+  bool is_recovering() const override { return hub_.is_recovering(); }
+  Result<Hash> root(const std::string& space, Position size) override { return hub_.root(space, size); }
+  Status take_back(std::vector<Segment> segments, const Vouched& vouched) override {
+    return hub_.take_back(std::move(segments), vouched);
+  }
+  Result<std::vector<VerdictItem>> decided(const PublicKey& key) override { return hub_.decided(key); }
+  Result<std::optional<Segment>> wipe_order(const PublicKey& key) override { return hub_.wipe_order(key); }
+  Status note_wiped(const PublicKey& key) override { return hub_.note_wiped(key); }
 
   std::vector<ledger::HeadsLeaf> leaves();
 

@@ -79,7 +79,7 @@ crypto::KeyPair MiniHub::invite(const std::string& organisation, const std::stri
   grant.grantee = pair.public_key();
   grant.organisation = organisation;
   grant.role = role;
-  grant.clauses = *authority_.clauses_of_role(role, organisation);
+  grant.clauses = *clauses_of_role(authority_, role, organisation, GrantKind::invitation);
   grant.from = clock_.now();
   grant.until = clock_.now() + 30LL * 24 * 3600 * 1000;
   grant.depth = 1;
@@ -129,14 +129,15 @@ Verdict MiniHub::place(const SetItem& item, std::vector<SegmentItem>& accepted) 
                             clock_.now()};
   for (std::size_t i = 0; i < set.operations.size(); ++i) {
     const Operation& op = set.operations[i];
-    states.at(op.id).apply(
-        op, {set.dot(i), set.header.stamp, std::min(set.header.stamp.millis(), entry.hub_time)});
+    states.at(op.id).apply(op,
+                           {set.dot(i), set.header.stamp, std::min(set.header.stamp.millis(), entry.hub_time),
+                            authority_.level_of(set.header.grant)});
   }
   for (const auto& [id, state] : states) {
     must(store_.park(info->number, id, state));
     store_.note_record(info->number, id, record_hash(id, state));
   }
-  if (set.header.space == kAuthoritySpace) must(authority_.apply(set, info->size + 1));
+  if (set.header.space == kAuthoritySpace) must(authority_.apply(set, info->size + 1, entry.hub_time));
   // Headers of what has no entry stand before the chain's next entry, so that the chain stays provable.
   for (StandInItem& header : withheld_[set.header.source]) accepted.emplace_back(std::move(header));
   withheld_.erase(set.header.source);

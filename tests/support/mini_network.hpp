@@ -9,6 +9,7 @@
 #include <string>
 
 #include "client/replica/replica.hpp"
+#include "shared/authority/roles.hpp"
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/note.hpp"
 

@@ -28,7 +28,7 @@ TEST_F(Acts, NothingElseStandsInAuthority) {
        {create, elsewhere, act_operation(Value::text("x")), act_operation({ValueType::act, {1, 2}})}) {
     EXPECT_EQ(reason(set_of(registrar, "authority", {op})), Reason::malformed);
   }
-  EXPECT_EQ(reason(set_of(registrar, "authority", {act_operation({ValueType::act, {9}})})),
+  EXPECT_EQ(reason(set_of(registrar, "authority", {act_operation({ValueType::act, {99}})})),
             Reason::unsupported);
 }
 
@@ -73,6 +73,38 @@ TEST_F(Acts, ARegistrarGivesRightsByInvitationOnly) {
   EXPECT_EQ(of_registrar(nowhere), Reason::void_act);
   place(registrar, grant_act(GrantKind::invitation, fresh));
   EXPECT_EQ(of_registrar(grant_act(GrantKind::invitation, fresh)), Reason::void_act) << "invited before";
+}
+
+TEST_F(Acts, ARegistrarGivesRightsToAPersonsKeyThatIsNothingElse) {
+  const PublicKey fresh = key_of(11).public_key();
+  const auto told = [&](const PublicKey& key, const std::string& at = "asia") {
+    GrantAct grant = grant_act(GrantKind::person, key);
+    grant.organisation = at;
+    return of_registrar(grant);
+  };
+  EXPECT_EQ(told(fresh), Reason::none);
+  EXPECT_EQ(told(fresh, ""), Reason::none) << "of the network as a whole";
+  EXPECT_EQ(told(fresh, "atlantis"), Reason::void_act);
+  EXPECT_EQ(told(PublicKey{}), Reason::void_act) << "no key";
+  EXPECT_EQ(told(log_key.public_key()), Reason::void_act);
+  EXPECT_EQ(told(registrar.public_key()), Reason::void_act);
+  place(registrar, grant_act(GrantKind::device, device.public_key()));
+  EXPECT_EQ(told(device.public_key()), Reason::void_act) << "a device works unattended";
+  place(registrar, grant_act(GrantKind::invitation, invited.public_key()));
+  EXPECT_EQ(told(invited.public_key()), Reason::void_act);
+  place(registrar, grant_act(GrantKind::person, fresh));
+  EXPECT_EQ(told(fresh), Reason::none) << "a second grant";
+  EXPECT_EQ(of_registrar(grant_act(GrantKind::invitation, fresh)), Reason::void_act);
+  place(registrar, RevokeAct{fresh, RevocationReason::left, 0});
+  EXPECT_EQ(told(fresh), Reason::void_act) << "coming back means a new key";
+}
+
+TEST_F(Acts, AClauseNamesSpacesOrAStarForAllOfThem) {
+  GrantAct grant = grant_act(GrantKind::person, device.public_key());
+  grant.clauses[0].spaces = {std::string(kEverySpace)};
+  EXPECT_TRUE(decode_act(encode_act(grant)));
+  grant.clauses[0].spaces = {"section/*"};
+  EXPECT_FALSE(decode_act(encode_act(grant)));
 }
 
 TEST_F(Acts, ARegistrarRevokesAndDoesNotEnrol) {
@@ -145,7 +177,7 @@ TEST_F(Enrolment, IsOneEnrolmentAndNothingElse) {
 }
 
 TEST_F(Enrolment, HappensOnce) {
-  ASSERT_TRUE(authority.apply(enrolment(device), ++position));
+  ASSERT_TRUE(authority.apply(enrolment(device), ++position, kNow));
   EXPECT_EQ(reason(enrolment(key_of(7))), Reason::invitation_used);
 }
 
@@ -166,6 +198,8 @@ TEST_F(Enrolment, IsOfAKeyThatWasNothingBefore) {
   EXPECT_EQ(reason(enrolment(registrar)), Reason::void_act);
   place(registrar, RevokeAct{key_of(8).public_key(), RevocationReason::lost, 0});
   EXPECT_EQ(reason(enrolment(key_of(8))), Reason::void_act);
+  place(registrar, grant_act(GrantKind::person, key_of(9).public_key()));
+  EXPECT_EQ(reason(enrolment(key_of(9))), Reason::void_act);
   place(registrar, grant_act(GrantKind::device, device.public_key()));
   EXPECT_EQ(reason(enrolment(device)), Reason::void_act);
 }

@@ -55,6 +55,29 @@ TEST_F(Records, ARevokedDeviceIsHeldFromItsRevocationOn) {
   EXPECT_EQ(reason(set), Reason::none) << "as of the position before it";
 }
 
+TEST_F(Records, APersonWritesUnderAGrantOfTheirs) {
+  const crypto::KeyPair person = key_of(9);
+  const Hash held = place(registrar, grant_act(GrantKind::person, person.public_key()));
+  const Hash invitation = place(registrar, grant_act(GrantKind::invitation, invited.public_key()));
+  EXPECT_EQ(reason(set_of(person, "section/asia", {create("project", "r")}, held)), Reason::none);
+  EXPECT_EQ(reason(set_of(person, "network", {create("project", "r")}, held)), Reason::no_right);
+  EXPECT_EQ(reason(set_of(person, "section/asia", {create("project", "r")}, grant)), Reason::no_grant);
+  EXPECT_EQ(reason(set_of(invited, "section/asia", {create("project", "r")}, invitation)), Reason::no_grant);
+  ASSERT_NE(authority.person(person.public_key()), nullptr);
+  EXPECT_EQ(authority.person(person.public_key())->grants, std::vector<Hash>{held});
+}
+
+TEST_F(Records, WorkUnderAGrantThatFellIsHeld) {
+  const crypto::KeyPair thief = key_of(9);
+  const Hash given = place(thief, grant_act(GrantKind::device, device.public_key()));
+  const ChangeSet set = set_of(device, "section/asia", {create("project", "r")}, given);
+  EXPECT_EQ(reason(set), Reason::none);
+  place(registrar, RevokeAct{thief.public_key(), RevocationReason::compromised, 0});
+  const Verdict verdict = ask(set);
+  EXPECT_EQ(verdict.reason, Reason::revoked);
+  EXPECT_EQ(verdict.outcome, Outcome::held);
+}
+
 TEST_F(Records, TheGrantIsTheAuthorsForADeviceAndKnownAtThatPosition) {
   const auto under = [&](const Hash& name) {
     return reason(set_of(device, "section/asia", {create("project", "r")}, name));

@@ -49,7 +49,7 @@ class Authorise : public ::testing::Test {
   /// @return the name that a grant in it has.
   Hash act(const crypto::KeyPair& key, const Act& content) {
     const ChangeSet set = set_of(key, "authority", {act_operation(content, "a")});
-    EXPECT_TRUE(authority.apply(set, ++position));
+    EXPECT_TRUE(authority.apply(set, ++position, kNow));
     return grant_name(set.header.network, set.dot(0), set.operations[0].value);
   }
   Hash grant(GrantKind kind, const PublicKey& grantee) {
@@ -130,7 +130,7 @@ TEST_F(Authorise, AGrantIsNotExchangedUnderItsName) {
       GrantAct{GrantKind::device, device.public_key(), "asia", "administrator", {}, 0, 0, 1}, "a");
   again.first_dot = Dot{{registrar.public_key(), {}}, 1, 0};
   again.first_dot->source.chain.bytes.fill(chains);  // the dot of the grant above
-  EXPECT_TRUE(authority.apply(set_of(registrar, "authority", {again}), ++position));
+  EXPECT_TRUE(authority.apply(set_of(registrar, "authority", {again}), ++position, kNow));
   EXPECT_EQ(authority.grant(name)->act.role, "officer");
 }
 

@@ -40,6 +40,7 @@ class AuthorityDesk : public ::testing::Test {
     header.sequence = 1;
     header.stamp = Stamp::at(kNow);
     header.grant = grant;
+    header.schema = built_in_schema().hash();
     sort_by_record(operations);
     return make_change_set(std::move(header), std::move(operations));
   }
@@ -56,9 +57,9 @@ class AuthorityDesk : public ::testing::Test {
     return op;
   }
   /// Puts it into the log of `authority`, whatever the rules say. @return the name that a grant in it has.
-  Hash place(const crypto::KeyPair& key, const Act& act) {
-    const ChangeSet set = acts_of(key, {act});
-    EXPECT_TRUE(authority.apply(set, ++position));
+  Hash place(const crypto::KeyPair& key, const Act& act, const Hash& grant = {}, Millis now = kNow) {
+    const ChangeSet set = acts_of(key, {act}, grant);
+    EXPECT_TRUE(authority.apply(set, ++position, now));
     return grant_name(set.header.network, set.dot(0), set.operations[0].value);
   }
   /// Puts it into the log of the space, whatever the rules say.

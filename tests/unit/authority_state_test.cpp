@@ -1,6 +1,8 @@
 // What the log of `authority` comes to: rights, periods, spaces, roles.
 #include "shared/authority/authority_state.hpp"
 
+#include "shared/authority/roles.hpp"
+
 #include <gmock/gmock.h>
 
 #include "tests/unit/authority_desk.hpp"
@@ -25,6 +27,13 @@ TEST(Covers, OneClauseMustHaveAllOfIt) {
   EXPECT_FALSE(covers(grant, kRead | kReview, "network", 7, 0));
   EXPECT_FALSE(covers(grant, kRead, "section/asia", 7, 0));
   EXPECT_FALSE(covers(grant_of({}), kRead, "public", 7, 0));
+}
+
+TEST(Covers, AStarStandsForEverySpaceThatIsOrWillBe) {
+  const GrantAct grant = grant_of({{kAdmin, {"*"}, {}}});
+  EXPECT_TRUE(covers(grant, kAdmin, "public", 3, 0));
+  EXPECT_TRUE(covers(grant, kAdmin, "section/not-yet", 3, 0));
+  EXPECT_FALSE(covers(grant, kWrite, "public", 3, 0));
 }
 
 TEST(Covers, FromItsFirstMomentUntilBeforeItsLast) {
@@ -64,6 +73,48 @@ TEST(Attenuates, EachClauseLiesWithinOneClause) {
   EXPECT_FALSE(within({{kReview, {"public"}, {}}})) << "all registers";
   EXPECT_FALSE(within({{kReview, {"public"}, {7, 9}}}));
   EXPECT_FALSE(within({{kRead, {"network"}, {}}, {kReview, {"network"}, {7}}})) << "one within, one not";
+}
+
+TEST(Attenuates, EverySpaceIsWithinEverySpaceOnly) {
+  const GrantAct all = grant_of({{kRead, {"*"}, {}}}, 0, 0, 1);
+  const GrantAct some = grant_of({{kRead, {"network", "public"}, {}}}, 0, 0, 1);
+  EXPECT_TRUE(attenuates(grant_of({{kRead, {"network"}, {}}}), all));
+  EXPECT_TRUE(attenuates(grant_of({{kRead, {"*"}, {}}}), all));
+  EXPECT_FALSE(attenuates(grant_of({{kRead, {"*"}, {}}}), some));
+}
+
+class Falling : public AuthorityDesk {
+ protected:
+  /// A chain of grants: `thief` gives to `friend_of`, who gives to a device.
+  Falling() {
+    before = place(registrar, grant_act(GrantKind::person, thief.public_key()), {}, kNow);
+    kept = place(thief, grant_act(GrantKind::person, key_of(11).public_key()), before, kNow);
+    fell = place(thief, grant_act(GrantKind::person, friend_of.public_key()), before, kNow + 10);
+    hangs = place(friend_of, grant_act(GrantKind::device, device.public_key()), fell, kNow + 20);
+  }
+  void revoke(RevocationReason reason, Millis since) {
+    place(registrar, RevokeAct{thief.public_key(), reason, since}, {}, kNow + 30);
+  }
+  bool stands(const Hash& name) const { return !authority.grant(name)->has_fallen(kLatest); }
+
+  crypto::KeyPair thief = key_of(9), friend_of = key_of(10);
+  Hash before, kept, fell, hangs;
+};
+
+TEST_F(Falling, WhatAStolenKeyGaveFromThenOnFallsWithAllThatHangsOnIt) {
+  const Position last = position;
+  revoke(RevocationReason::compromised, kNow + 10);
+  EXPECT_TRUE(stands(before));
+  EXPECT_TRUE(stands(kept)) << "given before it was stolen";
+  EXPECT_FALSE(stands(fell));
+  EXPECT_FALSE(stands(hangs));
+  EXPECT_FALSE(authority.grant(fell)->has_fallen(last)) << "as of before the revocation";
+  EXPECT_THAT(authority.readable(device.public_key(), kNow), IsEmpty());
+}
+
+TEST_F(Falling, OtherGrantsOutliveWhoGaveThem) {
+  revoke(RevocationReason::left, 0);
+  for (const Hash& name : {before, kept, fell, hangs}) EXPECT_TRUE(stands(name));
 }
 
 class Tree : public AuthorityDesk {
@@ -107,14 +158,17 @@ TEST_F(Tree, ACircleOfParentsEnds) {
 
 TEST_F(Tree, RolesHaveTheirClauses) {
   const std::vector<std::string> inner{"association/nepal", "section/asia", "network"};
-  const auto of = [&](std::string_view role) { return authority.clauses_of_role(role, "youth"); };
+  const auto of = [&](std::string_view role) {
+    return clauses_of_role(authority, role, "youth", GrantKind::device);
+  };
   EXPECT_EQ(of("officer"), (std::vector<Clause>{{kRead | kWrite, inner, {}}, {kRead, {"public"}, {}}}));
   EXPECT_EQ(of("administrator"),
             (std::vector<Clause>{{kRead | kWrite | kReview, inner, {}}, {kRead, {"public"}, {}}}));
   EXPECT_EQ(of("publisher"), (std::vector<Clause>{{kRead | kWrite | kReview, inner, {}},
                                                   {kRead | kWrite | kReview | kPublish, {"public"}, {}}}));
   EXPECT_FALSE(of("king"));
-  EXPECT_EQ(authority.clauses_of_role("officer", "desk")->front().spaces, std::vector<std::string>{"network"})
+  EXPECT_EQ(clauses_of_role(authority, "officer", "desk", GrantKind::device)->front().spaces,
+            std::vector<std::string>{"network"})
       << "no space twice";
 }
 
@@ -183,9 +237,9 @@ TEST_F(Tree, TheFirstRevocationStands) {
 TEST_F(Tree, WhatIsNoActOrCannotBeReadChangesNothing) {
   Operation create;
   create.id = "x";
-  EXPECT_TRUE(authority.apply(set_of(registrar, "authority", {create}), ++position));
-  EXPECT_FALSE(
-      authority.apply(set_of(registrar, "authority", {act_operation({ValueType::act, {9}})}), ++position));
+  EXPECT_TRUE(authority.apply(set_of(registrar, "authority", {create}), ++position, kNow));
+  EXPECT_FALSE(authority.apply(set_of(registrar, "authority", {act_operation({ValueType::act, {99}})}),
+                               ++position, kNow));
   EXPECT_EQ(authority.organisations().size(), 5U);
 }
 

@@ -22,10 +22,13 @@ struct FakePort final : HubPort {
   std::vector<Segment> pushes;
   std::vector<std::vector<std::uint64_t>> proved;
   std::optional<Done> done;
+  std::vector<SignedStatement> signed_statements;
 
   const NetworkId& network() const override { return id; }
   const crypto::KeyPair& log_key() const override { return log; }
   const AuthorityState& authority() const override { return state; }
+  const std::vector<SignedStatement>& statements() const override { return signed_statements; }
+  KeysAtHub keys() const override { return kRegistrarAtHub; }
   Millis hub_time() override { return time; }
   Result<bool> use_counter(const PublicKey&, std::uint64_t n) override {
     const bool fresh = n > counter;
@@ -54,21 +57,50 @@ struct FakePort final : HubPort {
     proved.push_back(indexes);
     return Proof{};
   }
+  bool recovers = false;
+  std::vector<std::string> taken_back;
+  bool is_recovering() const override { return recovers; }
+  Result<Hash> root(const std::string&, Position) override { return Hash{}; }
+  Status take_back(std::vector<Segment> segments, const Vouched&) override {
+    for (const Segment& segment : segments) taken_back.push_back(segment.space);
+    return {};
+  }
   Status note_done(const PublicKey&, const Done& d) override {
     done = d;
     return {};
   }
+  Result<std::vector<VerdictItem>> decided(const PublicKey&) override { return decisions; }
+  Result<std::optional<Segment>> wipe_order(const PublicKey&) override { return order; }
+  Status note_wiped(const PublicKey&) override {
+    wiped = true;
+    return {};
+  }
+  std::vector<VerdictItem> decisions;
+  std::optional<Segment> order;
+  bool wiped = false;
 };
 
 struct HubSessionTest : testing::Test {
   FakePort port;
   crypto::KeyPair device = crypto::KeyPair::generate(port.random);
   Hello hello;
+  Sequence acts = 1;
 
   HubSessionTest() {
+    NetworkStatement statement;
+    statement.log_key = port.log.public_key();
+    port.state.apply_statement(statement, Hash{});
+    give(GrantKind::device, device, "asia");
+    hello.device = device.public_key();
+    hello.hub = port.log.public_key();
+    hello.counter = 1;
+    hello.cursors = {{"authority", 0, false}, {"network", 0, false}};
+  }
+  void give(GrantKind kind, const crypto::KeyPair& key, const std::string& organisation) {
     GrantAct grant;
-    grant.kind = GrantKind::device;
-    grant.grantee = device.public_key();
+    grant.kind = kind;
+    grant.grantee = key.public_key();
+    grant.organisation = organisation;
     grant.clauses = {{kRead | kWrite, {"network"}, {}}};
     Operation op;
     op.kind = OperationKind::act;
@@ -76,11 +108,8 @@ struct HubSessionTest : testing::Test {
     op.value = encode_act(grant);
     Header header;
     header.space = kAuthoritySpace;
-    must(port.state.apply(make_change_set(header, {op}), 2));
-    hello.device = device.public_key();
-    hello.hub = port.log.public_key();
-    hello.counter = 1;
-    hello.cursors = {{"authority", 0, false}, {"network", 0, false}};
+    header.sequence = ++acts;
+    must(port.state.apply(make_change_set(header, {op}), acts, 0));
   }
   Result<Hello> admit() { return HubSession::admit(port, encode(hello, device)); }
   HubSession session() { return HubSession(port, 1, hello, Hash{}, port.time); }
@@ -114,6 +143,80 @@ TEST_F(HubSessionTest, AdmitsAKnownKeyOnceForACounter) {
   EXPECT_EQ(admit().error().code, Errc::conflict);
   ++hello.counter;
   EXPECT_TRUE(admit());
+}
+
+TEST_F(HubSessionTest, CarriesWhatPersonsOfItsOrganisationOrOfTheNetworkSigned) {
+  const auto carries = [&](const crypto::KeyPair& person) {
+    HubSession one = session();
+    one.start(port.time);
+    port.pushes.clear();
+    one.on_frame(encode_segment(FrameKind::push, push_of(person), port.id), port.time);
+    return port.pushes.size() == 1;
+  };
+  const auto own = crypto::KeyPair::generate(port.random),
+             of_network = crypto::KeyPair::generate(port.random),
+             other = crypto::KeyPair::generate(port.random),
+             stranger = crypto::KeyPair::generate(port.random),
+             second_device = crypto::KeyPair::generate(port.random);
+  give(GrantKind::person, own, "asia");
+  give(GrantKind::person, of_network, "");
+  give(GrantKind::person, other, "africa");
+  give(GrantKind::device, second_device, "asia");
+  EXPECT_TRUE(carries(device));
+  EXPECT_TRUE(carries(own));
+  EXPECT_TRUE(carries(of_network));
+  EXPECT_FALSE(carries(other));
+  EXPECT_FALSE(carries(stranger));
+  EXPECT_FALSE(carries(second_device)) << "a device speaks for itself";
+}
+
+TEST_F(HubSessionTest, AnOfficeThatKnowsAnOlderLogKeyGetsTheStatementsFirst) {
+  EXPECT_EQ(kinds(session().start(port.time)).front(), welcome);
+  NetworkStatement next;
+  next.number = 2;
+  port.log = crypto::KeyPair::generate(port.random);
+  next.log_key = port.log.public_key();
+  port.state.apply_statement(next, Hash{}, 3);
+  ASSERT_TRUE(admit());
+  const auto frames = kinds(session().start(port.time));
+  EXPECT_EQ(frames[0], statements);
+  EXPECT_EQ(frames[1], welcome);
+}
+
+TEST_F(HubSessionTest, ARecoveringHubListensToAnyKeyAndSaysNothing) {
+  port.recovers = true;
+  port.sizes["network"] = 5;
+  hello.device = {};
+  const crypto::KeyPair stranger = crypto::KeyPair::generate(port.random);
+  hello.device = stranger.public_key();
+  ASSERT_TRUE(HubSession::admit(port, encode(hello, stranger)));
+  HubSession one = session();
+  EXPECT_EQ(kinds(one.start(port.time)), Kinds{welcome});
+  EXPECT_EQ(kinds(one.on_commit({"authority", "network"}, port.time)), Kinds{});
+  const auto refused = one.on_frame(encode_segment(push, push_of(stranger), port.id), port.time);
+  EXPECT_TRUE(refused.close) << "no push";
+  EXPECT_TRUE(port.pushes.empty());
+}
+
+TEST_F(HubSessionTest, WhatIsBroughtBackBelongsToOneReadableSpace) {
+  port.recovers = true;
+  HubSession one = session();
+  one.start(port.time);
+  Vouched word;
+  word.space = "network";
+  EXPECT_TRUE(one.on_frame(encode(word), port.time).close) << "nothing came before it";
+  HubSession two = session();
+  two.start(port.time);
+  Segment other = push_of(device);
+  other.space = "association/x";
+  other.first = 1;
+  EXPECT_TRUE(two.on_frame(encode_segment(returned, other, port.id), port.time).close);
+  EXPECT_TRUE(port.taken_back.empty());
+}
+
+TEST_F(HubSessionTest, RefusesAnOfficeThatExpectsAKeyThatNoStatementNamed) {
+  hello.hub = device.public_key();
+  EXPECT_EQ(admit().error().code, Errc::wrong_network);
 }
 
 TEST_F(HubSessionTest, RefusesStrangersAndOtherNetworks) {

@@ -4,94 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "shared/ledger/comparing.hpp"
-#include "tests/support/liar.hpp"
+#include "tests/support/lied_to.hpp"
 
 namespace wasl::test {
 namespace {
-
-constexpr std::string_view kAfrica = "section/africa";
-
-/// Two offices that agree, and news that one of them has not heard yet.
-struct Scene {
-  HubWorld world;
-  crypto::KeyPair device = crypto::KeyPair::generate(world.random());
-  crypto::KeyPair stranger = crypto::KeyPair::generate(world.random());
-  std::optional<HubOffice> senegal, mali;
-  std::optional<Pen> pen;
-  Hash grant;
-
-  Scene() {
-    world.add_organisation("africa", "section");
-    world.add_organisation("senegal", "association", "africa");
-    world.add_organisation("mali", "association", "africa");
-    senegal.emplace(world, world.invite("senegal"));
-    mali.emplace(world, world.invite("mali"));
-    grant = world.enrol(device, "senegal");
-    pen.emplace(world, device, std::string(kAfrica), grant);
-    world.push(pen->run({pen->write({Pen::create("project", "x0")})}));
-    for (HubOffice* office : {&*senegal, &*mali, &*senegal}) must_sync(*office);
-    ++world.clock().time;
-    world.add_organisation("niger", "association", "africa");
-    senegal->sql("INSERT INTO project(id, space, title) VALUES('p1', 'section/africa', 'Water')");
-    must_sync(*senegal);
-    world.push(pen->run({pen->write({Pen::create("project", "x1")})}));
-  }
-  static void must_sync(HubOffice& office) {
-    const auto done = office.sync();
-    if (done.error) throw std::runtime_error(done.error->message);
-  }
-  std::string projects() { return mali->rows("SELECT id, title FROM project ORDER BY id"); }
-};
-
-ledger::Entry last_entry(const Segment& segment) {
-  ledger::Entry entry;
-  for (const SegmentItem& item : segment.items) {
-    if (const auto* set = std::get_if<SetItem>(&item); set != nullptr && set->entry) entry = *set->entry;
-    if (const auto* own = std::get_if<OwnItem>(&item)) entry = own->entry;
-  }
-  return entry;
-}
-
-/// Puts a run of one behind what the segment holds.
-void place(Segment& segment, const ChangeSet& set, std::optional<Signature> signature) {
-  ledger::Entry entry = last_entry(segment);
-  entry.hash = set.name;
-  segment.items.emplace_back(SetItem{entry, set});
-  if (signature) {
-    segment.items.emplace_back(SignatureItem{set.header.source, set.header.sequence, *signature});
-  }
-}
-
-void place_by(Segment& segment, Scene& scene, const crypto::KeyPair& key, std::vector<Operation> operations,
-              const Hash& grant) {
-  Pen pen(scene.world, key, segment.space, grant);
-  const ChangeSet set = pen.write(std::move(operations));
-  place(segment, set, key.sign(run_message(scene.world.network(), set.name)));
-}
-
-auto in_space(std::string_view space, std::function<void(Segment&)> lie) {
-  return [space, lie = std::move(lie)](Segment& segment) {
-    if (segment.space == space) lie(segment);
-  };
-}
-
-auto each_entry(std::function<void(ledger::Entry&)> lie) {
-  return in_space(kAfrica, [lie = std::move(lie)](Segment& segment) {
-    for (SegmentItem& item : segment.items) {
-      if (auto* set = std::get_if<SetItem>(&item); set != nullptr && set->entry) lie(*set->entry);
-    }
-  });
-}
-
-auto newest_leaf(Scene& scene, std::string_view space, std::function<void(ledger::HeadsLeaf&)> lie) {
-  const auto key = must(scene.world.hub().blinding_key(std::string(space)));
-  const Bytes name = key ? to_bytes(ledger::blind_name(*key, space).view()) : to_bytes(space);
-  return [name, lie = std::move(lie)](std::vector<ledger::HeadsLeaf>& leaves) {
-    for (std::size_t i = leaves.size(); i-- > 0;) {
-      if (leaves[i].name == name) return lie(leaves[i]);
-    }
-  };
-}
 
 Operation invented_act(const Act& act) {
   Operation op;
@@ -454,17 +370,6 @@ TEST_P(Gap, EndsTheSessionAndAccusesNobody) {
 }
 INSTANTIATE_TEST_SUITE_P(Withheld, Gap, testing::ValuesIn(gaps()), kName);
 
-void expect_caught(const HubOffice::Session& session, const std::string& words) {
-  ASSERT_TRUE(session.error) << "nothing was noticed";
-  EXPECT_EQ(session.error->code, Errc::caught) << session.error->message;
-  EXPECT_NE(session.error->message.find(words), std::string::npos) << session.error->message;
-}
-
-void expect_equal(const HubOffice::Session& session) {
-  ASSERT_FALSE(session.error) << session.error->message;
-  EXPECT_EQ(session.summary.equal, true);
-}
-
 TEST(LyingHubTwice, WhatWasTakenInHisNameIsUnsentAgain) {
   Scene scene;
   scene.must_sync(*scene.mali);
@@ -565,79 +470,6 @@ TEST(LyingHubTwice, WhatIsWrittenAfterAllWasTakenBackWaitsUntilTheOfficeKnowsIts
   expect_equal(sent);
   EXPECT_EQ(sent.summary.accepted, 1U);
   EXPECT_EQ(scene.projects(), "p1|Water\np2|Well\nx0|\nx1|");
-}
-
-constexpr std::string_view kDamage =
-    "UPDATE _wasl_entry SET hash = zeroblob(32) WHERE position = 1 AND space = "
-    "(SELECT no FROM _wasl_space WHERE name = 'section/africa')";
-
-TEST(DamagedReplica, AccusesNobodyForRootsOfItsOwn) {
-  Scene scene;
-  scene.must_sync(*scene.senegal);
-  scene.senegal->sql("INSERT INTO project(id, space, title) VALUES('p2', 'section/africa', 'Well')");
-  scene.must_sync(*scene.senegal);  // names 3 entries as seen
-  scene.world.push(scene.pen->run({scene.pen->write({Pen::create("project", "x2")})}));
-  scene.mali->sql(std::string(kDamage));
-  expect_equal(scene.mali->sync());
-  const auto notices = must(scene.mali->replica().status()).notices;
-  ASSERT_EQ(notices.size(), 1U);
-  EXPECT_NE(notices[0].find("was damaged; it was made again"), std::string::npos) << notices[0];
-  EXPECT_TRUE(must(scene.mali->replica().verify()).ok);
-}
-
-TEST(DamagedReplica, NamesNothingAsSeen) {
-  Scene scene;
-  scene.mali->sync(3);  // entries without their proof
-  scene.mali->sql(std::string(kDamage));
-  scene.mali->sql("INSERT INTO project(id, space, title) VALUES('m1', 'section/africa', 'Road')");
-  expect_equal(scene.mali->sync());
-}
-
-TEST(DamagedReplica, AsksForAHeadThatItKeptWrong) {
-  Scene scene;
-  scene.must_sync(*scene.mali);
-  const std::string of_africa = " WHERE name = 'section/africa'";
-  const auto flip = [&](const std::string& last) {
-    scene.mali->sql("UPDATE _wasl_space SET leaf = substr(leaf, 1, 60) || x'" + last +
-                    "' || substr(leaf, 62)" + of_africa);
-  };
-  const std::string kept = scene.mali->rows("SELECT hex(leaf) FROM _wasl_space" + of_africa);
-  flip(kept.substr(120, 2) == "00" ? "01" : "00");
-  const auto told = scene.mali->sync();
-  ASSERT_FALSE(told.error) << told.error->message;
-  EXPECT_FALSE(told.summary.equal.has_value());
-  expect_equal(scene.mali->sync());
-  EXPECT_EQ(scene.mali->rows("SELECT hex(leaf) FROM _wasl_space" + of_africa), kept);
-  const auto notices = must(scene.mali->replica().status()).notices;
-  ASSERT_EQ(notices.size(), 1U);
-  EXPECT_NE(notices[0].find("the kept head of section/africa was damaged"), std::string::npos) << notices[0];
-}
-
-TEST(DamagedReplica, SealsAgainWhatNamesWhatNobodyProved) {
-  Scene scene;
-  scene.must_sync(*scene.mali);
-  scene.mali->sql("INSERT INTO project(id, space, title) VALUES('m1', 'section/africa', 'Road')");
-  must(scene.mali->replica().seal());
-  // As if it had been sealed on another log: the rows of this one are changed instead.
-  const std::string whole = scene.mali->rows(
-      "SELECT hex(hash) FROM _wasl_entry WHERE position = 1 AND space = "
-      "(SELECT no FROM _wasl_space WHERE name = 'section/africa')");
-  scene.world.push(scene.pen->run({scene.pen->write({Pen::create("project", "x2")})}));
-  Liar hub(scene.world);
-  hub.verdict_lie = [&](const Segment& push) {
-    const Header& header = *header_of(push.items.at(0));
-    scene.mali->sql(std::string(kDamage));
-    return std::vector<VerdictItem>{
-        {header.source.chain, header.sequence, 1, Verdict::refuse(Reason::seen), 0}};
-  };
-  scene.mali->sync_with(hub);
-  const auto notices = must(scene.mali->replica().status()).notices;
-  ASSERT_EQ(notices.size(), 1U);
-  EXPECT_NE(notices[0].find("sealed on a damaged replica"), std::string::npos) << notices[0];
-  EXPECT_EQ(must(scene.mali->replica().status()).unsent, 1U);
-  scene.mali->sql("UPDATE _wasl_entry SET hash = x'" + whole + "' WHERE hash = zeroblob(32)");
-  expect_equal(scene.mali->sync());
-  EXPECT_EQ(must(scene.mali->replica().status()).unsent, 0U);
 }
 
 TEST(LyingHubTwice, ABlindingKeyStaysTheSame) {

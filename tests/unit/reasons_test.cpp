@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "server/hub/committer.hpp"
+#include "shared/authority/reason_words.hpp"
 #include "tests/support/hub_world.hpp"
 
 namespace wasl::test {
@@ -26,7 +27,7 @@ class Reasons : public testing::TestWithParam<Reason> {
  protected:
   struct Case {
     Outcome outcome;
-    Verdict (Reasons::*bring_about)();  ///< null: reserved on the wire, given by nobody
+    Verdict (Reasons::*bring_about)();
   };
   static Case case_of(Reason reason) {
     switch (reason) {
@@ -57,7 +58,7 @@ class Reasons : public testing::TestWithParam<Reason> {
       case Reason::bad_signature:
         return {Outcome::refused, &Reasons::bad_signature};
       case Reason::wrong_schema:
-        return {Outcome::refused, nullptr};
+        return {Outcome::refused, &Reasons::wrong_schema};
       case Reason::too_much_held:
         return {Outcome::later, &Reasons::too_much_held};
       case Reason::busy:
@@ -74,6 +75,8 @@ class Reasons : public testing::TestWithParam<Reason> {
         return {Outcome::refused, &Reasons::seen};
       case Reason::too_many_chains:
         return {Outcome::refused, &Reasons::too_many_chains};
+      case Reason::discarded_by:
+        return {Outcome::refused, &Reasons::discarded_by};
     }
     throw std::logic_error("no such reason");
   }
@@ -147,6 +150,12 @@ class Reasons : public testing::TestWithParam<Reason> {
     const ChangeSet held = reference("nobody", "A");
     return offer({held, project("p"), reference("p", "B", {held.dot(0)})});
   }
+  Verdict discarded_by() {
+    const ChangeSet held = reference("nobody", "A");
+    EXPECT_EQ(offer({held}).outcome, Outcome::held);
+    must(world.act(world.administrator(), {DiscardAct{"section/africa", {held.name}}}));
+    return offer({held});
+  }
   Verdict gone() { return offer({reference("nobody", "A")}); }
   Verdict revoked() {
     Pen registrar(world, world.registrar_key(), std::string(kAuthoritySpace), Hash{});
@@ -185,6 +194,15 @@ class Reasons : public testing::TestWithParam<Reason> {
   }
   Verdict bad_signature() {
     return enrol(world.invite("senegal"), crypto::KeyPair::generate(world.random()), {.proved = false});
+  }
+  Verdict wrong_schema() {
+    const ChangeSet created = project("p");
+    Operation write = Pen::write_text("project", "p", "reference", "A");
+    write.value = Value::integer(1);
+    const ChangeSet set = pen->write({write});
+    Header header = set.header;
+    header.schema = Hash{};
+    return offer({created, make_change_set(header, set.operations)});
   }
   Verdict too_much_held() {
     KeptSet much;
@@ -239,14 +257,14 @@ class Reasons : public testing::TestWithParam<Reason> {
 
 TEST_P(Reasons, ComesFromTheHub) {
   const Case wanted = case_of(GetParam());
-  if (wanted.bring_about == nullptr) {
-    EXPECT_EQ(GetParam(), Reason::wrong_schema) << "only what the protocol reserves has no case";
-    return;
-  }
   const Verdict verdict = (this->*wanted.bring_about)();
   EXPECT_EQ(to_word(verdict.reason), to_word(GetParam())) << verdict.detail;
   EXPECT_EQ(verdict.outcome, wanted.outcome);
   EXPECT_NE(explain(GetParam()), "unknown reason");
+  const Labels words = explain_in_five(GetParam());
+  for (const std::string& text : {words.ar, words.en, words.fr, words.es, words.pt})
+    EXPECT_FALSE(text.empty());
+  EXPECT_NE(words.fr, "raison inconnue");
 }
 
 INSTANTIATE_TEST_SUITE_P(, Reasons, testing::ValuesIn(all_reasons()),

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "shared/base/packed.hpp"
 
 namespace wasl {
@@ -115,12 +117,15 @@ struct Packed {
   std::uint64_t first_delete = 0, second_delete = 1;
   std::uint64_t first_seen = 0, second_seen = 1;
   std::uint64_t index_limit = 0;  ///< added to the last index
+  std::optional<std::uint64_t> level{};
 
   Bytes bytes() const {
     Writer out;
     out.varint(register_number);
     out.varint(1);
-    for (const std::uint64_t number : {std::uint64_t{5}, std::uint64_t{9}, stamp.bits}) out.varint(number);
+    out.varint(5 << 1 | (level ? 1 : 0));
+    if (level) out.varint(*level);
+    for (const std::uint64_t number : {std::uint64_t{9}, stamp.bits}) out.varint(number);
     out.integer(earlier);
     out.varint(2);
     out.varint(first_address);
@@ -163,6 +168,7 @@ TEST(PackedState, IsReadWhenItFollowsEveryRule) {
   EXPECT_TRUE(decodes({.second_address = 2 << 1 | 1, .key_of_second = 3}));
   EXPECT_TRUE(decodes({.register_number = UINT32_MAX}));
   EXPECT_TRUE(decodes({.in_row = 1}, [](const Address&) { return Value::text("row"); }));
+  EXPECT_TRUE(decodes({.level = 3}));
 }
 
 TEST(PackedState, IsRefusedWhenAListDoesNotRise) {
@@ -185,6 +191,7 @@ TEST(PackedState, IsRefusedWhenANumberIsOutOfItsRange) {
   EXPECT_FALSE(decodes({.second_address = 2 << 1 | 1, .key_of_second = 0})) << "a key that is none";
   EXPECT_FALSE(decodes({.in_row = 1})) << "a value in a row where there is no row";
   EXPECT_FALSE(decodes({.index_limit = UINT32_MAX}));
+  EXPECT_FALSE(decodes({.level = 0})) << "no mandate is not written down";
 }
 
 TEST(PackedState, IsRefusedWhereverItIsCut) {

@@ -13,6 +13,7 @@ class Statements : public testing::Test {
     first.roots = {one.public_key(), two.public_key(), three.public_key()};
     first.threshold = 2;
     first.epoch = 3;
+    first.log_key = key_of(5).public_key();
     first_hash = hash_of(encode(first));
     second = first;
     second.number = 2;
@@ -105,6 +106,55 @@ TEST_F(Statements, SignedBytesEndWhereTheyEnd) {
   EXPECT_FALSE(decode_signed_statement(bytes));
   bytes.resize(bytes.size() - 2);
   EXPECT_FALSE(decode_signed_statement(bytes));
+}
+
+TEST_F(Statements, NoKeyStandsTwiceOrForTwoThings) {
+  first.registrars = {key_of(6).public_key()};
+  EXPECT_EQ(open_first({&one, &two}), "taken");
+  first.registrars = {first.log_key};
+  EXPECT_EQ(open_first({&one, &two}), "malformed");
+  first.registrars = {one.public_key()};
+  EXPECT_EQ(open_first({&one, &two}), "malformed");
+  first.registrars = {};
+  first.roots.push_back(one.public_key());
+  EXPECT_EQ(open_first({&one, &two}), "malformed") << "a threshold of two would be one person's";
+  first.roots.back() = PublicKey{};
+  EXPECT_EQ(open_first({&one, &two}), "malformed") << "no key at all";
+}
+
+TEST_F(Statements, ASecondSignatureOfOneRootIsNotAdded) {
+  SignedStatement statement{encode(first), {}};
+  add_signature(statement, one);
+  add_signature(statement, one);
+  EXPECT_EQ(statement.signatures.size(), 1u);
+  EXPECT_EQ(signers(statement, first.roots), std::vector{one.public_key()});
+}
+
+TEST_F(Statements, AChainIsWalkedFromTheNetworksName) {
+  const auto chain = std::vector{signed_by(first, {&one, &two}), signed_by(second, {&one, &three})};
+  const auto walked = walk_statements(chain, network_id(first_hash));
+  ASSERT_TRUE(walked) << walked.error().message;
+  EXPECT_EQ(walked->back().statement.number, 2u);
+  EXPECT_EQ(walked->back().hash, hash_of(encode(second)));
+  EXPECT_EQ(walk_statements(chain, NetworkId{}).error().code, Errc::wrong_network);
+  EXPECT_FALSE(walk_statements({chain[1]}, network_id(first_hash))) << "from the middle";
+  EXPECT_FALSE(walk_statements({}, network_id(first_hash)));
+  EXPECT_FALSE(walk_statements({chain[0], signed_by(second, {&one})}, network_id(first_hash)));
+}
+
+TEST_F(Statements, TravelAsAFileWithTheOneBefore) {
+  const StatementFile file{signed_by(first, {&one, &two}), signed_by(second, {&three})};
+  const auto back = parse_statement_file(to_text(file));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(encode(*back->before), encode(*file.before));
+  EXPECT_EQ(encode(back->draft), encode(file.draft));
+  const auto alone = parse_statement_file(to_text({std::nullopt, file.draft}));
+  ASSERT_TRUE(alone);
+  EXPECT_FALSE(alone->before);
+  const std::string text = to_text(file);
+  for (std::size_t end = 0; end < text.size(); ++end) EXPECT_FALSE(parse_statement_file(text.substr(0, end)));
+  EXPECT_FALSE(parse_statement_file(text + "x"));
+  EXPECT_EQ(parse_statement_file("wasl-statement 2\n").error().code, Errc::unsupported);
 }
 
 }  // namespace

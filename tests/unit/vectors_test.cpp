@@ -292,13 +292,31 @@ std::vector<std::pair<std::string, Act>> acts(const World& w) {
   grant.from = kTime;
   grant.until = kTime + 1000;
   grant.depth = 1;
+  GrantAct delegated = grant;
+  delegated.kind = GrantKind::person;
+  delegated.clauses = {
+      {kRead | kWrite | kGrant,
+       {std::string(kEverySpace)},
+       {},
+       {{"country", {Value::reference("network", "SN")}},
+        {"theme", {Value::reference("network", "water"), Value::reference("network", "climate")}}}}};
+  delegated.flags = kNeedsAcceptance | kWhileHeld;
+  delegated.level = 3;
+  delegated.mandate = "network#m-1";
+  delegated.reason = "theme";
   const PublicKey sealing = crypto::sealing_public_key(filled<crypto::Seed>(8));
   const EnrolAct enrol{w.author.public_key(), sealing,
                        w.author.sign(enrol_message(w.network, w.invited.public_key(), sealing))};
   return {{"act_organisation", OrganisationAct{"asia", "section", "", "Asia"}},
           {"act_grant", grant},
+          {"act_grant_delegated", delegated},
+          {"act_accept", AcceptAct{filled<Hash>(9)}},
+          {"act_end", EndAct{filled<Hash>(9), EndReason::mandate_over}},
           {"act_enrol", enrol},
-          {"act_revoke", RevokeAct{w.author.public_key(), RevocationReason::compromised, kTime}}};
+          {"act_revoke", RevokeAct{w.author.public_key(), RevocationReason::compromised, kTime}},
+          {"act_discard", DiscardAct{std::string(kSpace), {filled<Hash>(0xAA)}, DiscardReason::duplicate}},
+          {"act_wipe", WipeAct{w.author.public_key()}},
+          {"act_adopt", AdoptAct{{filled<Hash>(0xAA), filled<Hash>(0xAB)}}}};
 }
 
 Invitation invitation(const World& w) {
@@ -509,7 +527,8 @@ Segment entries_segment(const World& w) {
       SignatureItem{w.source, 2, w.author.sign(run_message(w.network, w.every_kind.name))});
   out.items.emplace_back(OwnItem{{ledger::EntryKind::accept, {}, 5, kTime + 60}, w.other, 9});
   out.items.emplace_back(StandInItem{w.every_kind.header, w.every_kind.header_bytes, w.every_kind.name});
-  out.items.emplace_back(EntryItem{{ledger::EntryKind::adopt, filled<Hash>(0xAD), 5, kTime + 70}, {}});
+  out.items.emplace_back(LateItem{{ledger::EntryKind::adopt, w.every_kind.name, 5, kTime + 65}, w.every_kind});
+  out.items.emplace_back(void_item({ledger::EntryKind::void_, filled<Hash>(0xAD), 5, kTime + 70}, 3));
   return out;
 }
 

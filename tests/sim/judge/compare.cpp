@@ -140,11 +140,16 @@ std::string in_words(const Values& values) {
   return out.empty() ? "nothing" : out;
 }
 
-/// Sections 2 and 9.2: an element is the key of an address that has a head.
+/// Sections 2 and 9.2: an element is the key of an address that has a head; where removal wins, while no head
+/// says "out".
 std::set<Value> judged_elements(const JudgedRecord& record, const Field& field) {
   std::set<Value> out;
   for (const auto& [address, judged] : record.fields) {
     if (address.field != field.number || address.key.empty()) continue;
+    const bool out_of_it = std::any_of(judged.heads.begin(), judged.heads.end(), [](const JudgedHead& head) {
+      return head.value != Value::flag(true);
+    });
+    if (field.removal_wins() && out_of_it) continue;
     const Bytes data(address.key.begin() + 1, address.key.end());
     out.insert(in_column({static_cast<ValueType>(address.key.front()), data}));
   }

@@ -114,6 +114,7 @@ JudgedRecord judge_record(const Register* described, const Works& works) {
   for (auto& [address, field] : out.fields) {
     judge_field(field);
     if (described != nullptr) field.described = described->field(address.field);
+    if (field.described != nullptr && field.described->removal_wins()) field.conflict = false;  // out wins
   }
   out.alive = is_alive(out);
   out.revived = out.alive && !out.deletes.empty();
@@ -148,7 +149,9 @@ JudgedRecords confirmed(const Schema& schema, const std::vector<PlacedSet>& plac
 JudgedRecords shown(const Schema& schema, const std::vector<PlacedSet>& placed,
                     const std::vector<OverlaySet>& overlay) {
   WorksOfRecords works;
-  for (const PlacedSet& one : placed) collect(works, *one.set, one.hub_time);
+  for (const PlacedSet& one : placed) {
+    if (!one.voided) collect(works, *one.set, one.hub_time);
+  }
   for (const OverlaySet& one : overlay) collect(works, *one.set, one.came_in);
   JudgedRecords out;
   for (const auto& [key, works_of_record] : works)

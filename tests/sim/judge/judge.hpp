@@ -19,11 +19,13 @@ struct sqlite3;
 
 namespace wasl::sim {
 
-/// A change set that the hub accepted.
+/// A change set that takes effect at an entry: accepted or adopted there.
 struct PlacedSet {
   const ChangeSet* set = nullptr;
   Position position = 0;
   Millis hub_time = 0;
+  bool adopted = false;
+  bool voided = false;  ///< a later entry says so: section 6.6, as if it had not been
 };
 /// A change set without an entry (unsent, held or refused).
 struct OverlaySet {

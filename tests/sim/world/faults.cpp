@@ -48,6 +48,11 @@ constexpr std::array<std::string_view, kFaults> kWords = {
     "disk_cloned",
     "two_daemons",
     "hub_restored",
+    "device_revoked",
+    "laptop_stolen",
+    "work_adopted",
+    "work_discarded",
+    "hub_recovered",
 };
 
 /// These drew their weights from the run's own dice; later ones have dice of their own.

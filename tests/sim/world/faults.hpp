@@ -63,9 +63,15 @@ enum class Fault : std::uint8_t {
   replica_restored,
   disk_cloned,
   two_daemons,
-  hub_restored,
+  hub_restored,  ///< an old copy serves as if nothing were
+  // decisions of persons
+  device_revoked,
+  laptop_stolen,
+  work_adopted,
+  work_discarded,
+  hub_recovered,  ///< an old copy that knows: it takes back, and a new epoch begins
 };
-constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::hub_restored) + 1;
+constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::hub_recovered) + 1;
 
 std::string_view to_word(Fault fault);
 std::optional<Fault> fault_of(std::string_view word);

@@ -10,6 +10,13 @@ using test::must;
 constexpr Millis kGather = 2;  // the hub's own: pushes that come together share a commit
 constexpr std::string_view kName = "hub";
 
+/// No dice: what a seed means for all else stays as it was.
+crypto::Seed administrator_seed() {
+  crypto::Seed seed;
+  seed.bytes.fill(0xAD);
+  return seed;
+}
+
 }  // namespace
 
 HubMachine::HubMachine(Scheduler& scheduler, const Schema& schema, Faults& faults, test::Dice& dice,
@@ -24,7 +31,8 @@ HubMachine::HubMachine(Scheduler& scheduler, const Schema& schema, Faults& fault
       random_(dice.next()),
       root_(crypto::KeyPair::generate(random_)),
       registrar_key_(crypto::KeyPair::generate(random_)),
-      log_key_(crypto::KeyPair::generate(random_)) {
+      log_key_(crypto::KeyPair::generate(random_)),
+      administrator_(crypto::KeyPair::from_seed(administrator_seed())) {
   found();
   start();
 }
@@ -60,7 +68,9 @@ void HubMachine::start() {
   SqliteHubStore& opened = **store;
   process_ = std::make_unique<Process>(std::move(*store),
                                        Committer::Ports{opened, schema_, log_key_, clock_, random_});
-  const Status started = process_->hub.committer().start();
+  Status started = process_->hub.committer().start();
+  if (started && told_to_recover_) started = process_->hub.committer().begin_recovery();
+  if (started && !disk_.killed()) told_to_recover_ = false;
   if (!started || disk_.killed()) {
     trace_.note(kName, "does not start: " + (started ? "killed" : started.error().message));
     if (!started && started.error().code == Errc::corrupt) trace_.violation(kName, started.error().message);
@@ -87,6 +97,11 @@ void HubMachine::start() {
                                 take(ruling.ticket, it->second.session.on_ruling(
                                                         ruling.verdicts, ruling.taken, scheduler_.steady()));
                               }
+                              for (auto& [id, link] : process_->links) {
+                                const auto decided = committed.decided.find(link.session.key());
+                                if (decided == committed.decided.end()) continue;
+                                take(id, link.session.on_decided(decided->second, scheduler_.steady()));
+                              }
                               for (auto& [id, link] : process_->links)
                                 take(id, link.session.on_commit(committed.grown, scheduler_.steady()));
                             }});
@@ -109,6 +124,18 @@ Result<Invitation> HubMachine::invite(const std::string& organisation, const std
 
 void HubMachine::add_organisation(const std::string& id, const std::string& kind, const std::string& parent) {
   must(process_->registrar->add_organisation({id, kind, parent, id}));
+}
+
+Status HubMachine::decide(const Act& act, const std::string& space) {
+  const AuthorityState& authority = process_->hub.authority();
+  if (authority.person(administrator_.public_key()) == nullptr)
+    WASL_TRY(process_->registrar->enrol_administrator(administrator_.public_key()));
+  const Person* person = authority.person(administrator_.public_key());
+  if (person == nullptr) return fail(Errc::not_found, "no administrator");
+  Scribe scribe({*process_->store, process_->hub.committer(), schema_, clock_, random_,
+                 [this] { return commit_now(); }});
+  WASL_TRY(scribe.write(administrator_, space, person->grants.front(), {scribe.act_operation(act)}));
+  return {};
 }
 
 bool HubMachine::is_idle() const { return process_ != nullptr && process_->hub.committer().is_idle(); }
@@ -239,6 +266,31 @@ void HubMachine::kill() {
 void HubMachine::cut_power(test::SimDisk::Tear tear) {
   end_process(false);
   disk_.cut_power(tear);
+}
+
+void HubMachine::recover(const test::SimDisk::Image& image) {
+  restore(image);
+  told_to_recover_ = true;
+}
+
+bool HubMachine::open_epoch() {
+  if (!is_up() || !process_->hub.is_recovering()) return false;
+  bool opened = false;
+  work([&] {
+    Hub& hub = process_->hub;
+    NetworkStatement next = hub.authority().statement();
+    ++next.number;
+    next.previous = hub.authority().statement_hash();
+    ++next.epoch;
+    SignedStatement statement{encode(next), {}};
+    add_signature(statement, root_);
+    const Status placed = hub.place(
+        statement, [&](const PublicKey& key) { return key == log_key_.public_key(); },
+        [] { return Status(); });
+    opened = placed.has_value();
+    trace_.note(kName, opened ? "a new epoch begins" : "no new epoch: " + placed.error().message);
+  });
+  return opened && process_ != nullptr;
 }
 
 void HubMachine::restore(const test::SimDisk::Image& image) {

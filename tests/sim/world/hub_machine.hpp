@@ -26,6 +26,9 @@ class HubMachine {
   HubStore& store() { return *process_->store; }
   Result<Invitation> invite(const std::string& organisation, const std::string& role);
   void add_organisation(const std::string& id, const std::string& kind, const std::string& parent);
+  Status revoke(const RevokeAct& revoke) { return process_->registrar->revoke(revoke); }
+  /// An administrator's act; outside `authority` an adoption. Whoever it is is enrolled at the first.
+  Status decide(const Act& act, const std::string& space);
   [[nodiscard]] const Schema& schema() const { return schema_; }
   [[nodiscard]] const NetworkId& network() const { return network_; }
   [[nodiscard]] const PublicKey& log_key() const { return log_key_.public_key(); }
@@ -44,6 +47,13 @@ class HubMachine {
   /// A copy of the disk, as a backup makes it.
   [[nodiscard]] test::SimDisk::Image image() const { return disk_.image(); }
   void restore(const test::SimDisk::Image& image);
+  /// An old copy takes the disk's place, and the operator says so.
+  void recover(const test::SimDisk::Image& image);
+  [[nodiscard]] bool is_recovering() const {
+    return told_to_recover_ || (process_ != nullptr && process_->hub.is_recovering());
+  }
+  /// The roots sign a statement that opens the next epoch. @return whether it is in force.
+  bool open_epoch();
   /// How many heads the old copy had that serves now instead of the newest.
   std::optional<std::uint64_t> old_heads;
   test::SimDisk& disk() { return disk_; }
@@ -85,13 +95,14 @@ class HubMachine {
   MachineClock clock_;
   test::SimDisk disk_;
   test::Dice random_;
-  crypto::KeyPair root_, registrar_key_, log_key_;
+  crypto::KeyPair root_, registrar_key_, log_key_, administrator_;
   NetworkId network_;
   std::unique_ptr<Process> process_;
   std::vector<std::pair<std::uint64_t, HubSession::Output>> outgoing_;
   std::uint64_t last_link_ = 0;
   std::uint64_t commits_ = 0;
   bool failed_ = false;  ///< its disk, in the last process
+  bool told_to_recover_ = false;
 };
 
 }  // namespace wasl::sim

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -48,11 +49,23 @@ void Judgement::read_space(const std::string& name) {
     if (segment.first != position + 1) trace_.violation("hub", "a gap in the log of " + name);
     position = segment.first - 1;
     for (SegmentItem& item : segment.items) {
-      if (std::holds_alternative<EntryItem>(item)) ++position;
-      auto* set = std::get_if<SetItem>(&item);
-      if (set == nullptr || !set->entry) continue;
-      space.sets.push_back(std::make_unique<ChangeSet>(std::move(set->set)));
-      space.placed.push_back({space.sets.back().get(), ++position, set->entry->hub_time});
+      const ledger::Entry* entry = entry_of(item);
+      if (entry == nullptr) continue;
+      ++position;
+      if (const ChangeSet* set = effect_of(item)) {
+        space.sets.push_back(std::make_unique<ChangeSet>(*set));
+        space.placed.push_back({space.sets.back().get(), position, entry->hub_time,
+                                entry->kind == ledger::EntryKind::adopt, false});
+      } else if (entry->kind == ledger::EntryKind::void_) {
+        const auto voided = std::find_if(space.placed.begin(), space.placed.end(), [&](const PlacedSet& one) {
+          return one.set->name == entry->hash && !one.voided;
+        });
+        if (voided == space.placed.end()) {
+          trace_.violation("hub", "voids what does not stand in " + name);
+        } else {
+          voided->voided = true;
+        }
+      }
     }
   }
   if (position != space.size) trace_.violation("hub", "the log of " + name + " ends before its size");
@@ -82,10 +95,29 @@ void Judgement::check_logs() {
         }
       }
     }
+    if (name != kAuthoritySpace) check_voids(name, space);
     const auto stored = hub_.store().digest(name);
     const Hash judged = digest(confirmed(hub_.schema(), space.placed));
     if (name != kAuthoritySpace && (!stored || *stored != judged))
       trace_.violation("hub", "the digest of " + name + " is not the judge's");
+  }
+}
+
+/// Section 6.6, by looking at everything: what a stolen key wrote since is voided, with what its adoptions
+/// brought, and nothing else. No grant falls here: nobody whose key is stolen gave one.
+void Judgement::check_voids(const std::string& name, const Space& space) {
+  bool falls = false;
+  for (const PlacedSet& placed : space.placed) {
+    if (!placed.adopted) {
+      falls = std::ranges::any_of(hub_.hub().authority().revocations(), [&](const Revocation& revocation) {
+        return revocation.act.reason == RevocationReason::compromised &&
+               revocation.act.key == placed.set->header.source.author &&
+               placed.hub_time >= revocation.act.since;
+      });
+    }
+    if (falls != placed.voided)
+      trace_.violation("hub", std::string(falls ? "lets stand" : "voids") + " an entry of " + name + " at " +
+                                  std::to_string(placed.position));
   }
 }
 
@@ -175,8 +207,7 @@ std::set<std::string> Judgement::tokens_held(OfficeMachine& office) {
     if (!segments) continue;
     for (const Segment& segment : *segments) {
       for (const SegmentItem& item : segment.items) {
-        const auto* set = std::get_if<SetItem>(&item);
-        if (set != nullptr) find_tokens(to_text(set->set.body_bytes), held);
+        if (const ChangeSet* set = effect_of(item)) find_tokens(to_text(set->body_bytes), held);
       }
     }
   }

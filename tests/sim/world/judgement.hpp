@@ -38,6 +38,7 @@ class Judgement {
     Position size = 0;
   };
   void read_space(const std::string& name);
+  void check_voids(const std::string& name, const Space& space);
   void compare(OfficeMachine& office, bool with_overlay);
   std::optional<Value> opening(OfficeMachine& office, const Hash& commitment);
 

@@ -470,6 +470,8 @@ void OfficeMachine::send(Process& process) {
 void OfficeMachine::ended(Process& process, std::optional<Error> error) {
   if (process.session != nullptr) {
     if (process.session->summary().equal.has_value()) process.backoff = 1'000;
+    if (in_.hub.is_recovering() && process.session->is_welcomed() && error && error->code == Errc::later)
+      ++came_back;
   }
   process.session.reset();
   if (process.connection != nullptr && in_.faults.strikes(Fault::reorder, in_.dice, 0.3))

@@ -35,7 +35,11 @@ class Witness final : public ClientPort {
           std::function<void(std::optional<bool> equal)> on_proved)
       : replica_(replica), promises_(promises), old_(old), on_proved_(std::move(on_proved)) {}
 
+  Result<PublicKey> on_statements(const std::vector<SignedStatement>& statements) override {
+    return replica_.on_statements(statements);
+  }
   Status on_welcome(const Welcome& welcome) override { return replica_.on_welcome(welcome); }
+  Result<std::optional<Return>> next_return() override { return replica_.next_return(); }
   Result<std::optional<Segment>> next_push(std::size_t most) override { return replica_.next_push(most); }
   void rewind_push() override { replica_.rewind_push(); }
   Status on_verdicts(const std::vector<VerdictItem>& verdicts) override;
@@ -44,6 +48,8 @@ class Witness final : public ClientPort {
   std::vector<Cursor> applied_cursors() override { return replica_.applied_cursors(); }
   Status on_session_end(std::optional<bool> equal) override { return replica_.on_session_end(equal); }
   Status on_lie(const Error& seen, ByteView frame) override { return replica_.on_lie(seen, frame); }
+  Status on_order(const Segment& order) override { return replica_.on_order(order); }
+  Status wipe() override { return replica_.wipe(); }
 
  private:
   Replica& replica_;
@@ -61,6 +67,8 @@ class OfficeMachine {
     const Schema* schema = nullptr;
     bool live = true;  ///< a daemon; else a sync now and then
   };
+  /// Sessions with a hub that recovers, to their end.
+  std::uint64_t came_back = 0;
   struct World {
     Scheduler& scheduler;
     Faults& faults;
@@ -116,6 +124,7 @@ class OfficeMachine {
   /// An old copy of the hub spoke to it, and what it said may still stand beside what the hub says.
   bool may_be_caught = false;
   bool may_be_corrupt = false;  ///< something damaged its files
+  bool revoked = false;         ///< its key: it hands over what it has, and learns nothing more
 
  private:
   struct Process {

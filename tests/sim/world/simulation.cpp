@@ -46,8 +46,13 @@ const std::vector<Fault> kOfficeFaults = {Fault::half_open_up,
                                           Fault::hub_power_cut,
                                           Fault::hub_io_error,
                                           Fault::hub_restored,
+                                          Fault::hub_recovered,
                                           Fault::late_join,
-                                          Fault::invitation_reused};
+                                          Fault::invitation_reused,
+                                          Fault::device_revoked,
+                                          Fault::laptop_stolen,
+                                          Fault::work_adopted,
+                                          Fault::work_discarded};
 
 class Simulation {
  public:
@@ -148,7 +153,7 @@ class Simulation {
   /// "Synced" was said: where both hold the same number of entries, the states are the same.
   void check_equal(OfficeMachine& office) {
     ++synced_;
-    if (!hub_.is_up() || hub_.old_heads || office.replica() == nullptr) return;
+    if (!hub_.is_up() || hub_.old_heads || hub_.is_recovering() || office.replica() == nullptr) return;
     LogStore store(office.replica()->database());
     for (const std::string& name :
          hub_.hub().authority().readable(office.replica()->device(), hub_.hub().hub_time())) {
@@ -200,6 +205,7 @@ class Simulation {
     if (!fault) return;
     OfficeMachine& office = any_office();
     trace_.note(office.setting().name, "trouble: " + std::string(to_word(*fault)));
+    if (office.revoked && takes_the_log(*fault)) return;
     if (!strike(*fault, office)) return;
     if (*fault != Fault::kill_office_at_write && *fault != Fault::kill_hub_at_write &&
         *fault != Fault::kill_in_recovery) {
@@ -278,6 +284,8 @@ class Simulation {
   }
 
   bool strike_disk(Fault fault, OfficeMachine& office) {
+    // What the hub has lost lies with the offices alone: who loses it there too has no other copy.
+    if (hub_.is_recovering() && (fault == Fault::bit_flip || fault == Fault::wal_lost)) return false;
     switch (fault) {
       case Fault::disk_full: {
         std::uint64_t used = 0;
@@ -365,6 +373,17 @@ class Simulation {
         return clone(office);
       case Fault::hub_restored:
         return restore_hub();
+      case Fault::device_revoked:
+        return revoke(office, dice_.chance(0.5) ? RevocationReason::lost : RevocationReason::left, 0);
+      case Fault::laptop_stolen:
+        return revoke(office, RevocationReason::compromised,
+                      hub_.is_up() ? hub_.hub().hub_time() - some_time(0, 600'000) : 0);
+      case Fault::work_adopted:
+        return decide_waiting(true);
+      case Fault::work_discarded:
+        return decide_waiting(false);
+      case Fault::hub_recovered:
+        return recover_hub();
       default:
         return false;
     }
@@ -372,6 +391,7 @@ class Simulation {
 
   /// The newest backup of the office comes back: the whole folder, or replica.db alone.
   bool restore_replica(OfficeMachine& office) {
+    if (hub_.is_recovering()) return false;
     const auto& [image, when, may_be_caught] = images_[office.setting().name];
     test::SimDisk::Image put = image;
     office.kill();
@@ -390,7 +410,7 @@ class Simulation {
   }
 
   void back_up() {
-    if (hub_.is_up() && !hub_.old_heads) {
+    if (hub_.is_up() && !hub_.old_heads && !hub_.is_recovering()) {
       hub_image_ = hub_.image();
       hub_image_heads_ = hub_.hub().heads().size;
     }
@@ -401,7 +421,7 @@ class Simulation {
 
   /// One disk image put into a second machine, and both run.
   bool clone(OfficeMachine& office) {
-    if (cloned_ || !office.is_running()) return false;
+    if (cloned_ || !office.is_running() || hub_.is_recovering()) return false;
     cloned_ = true;
     office.kill();
     OfficeMachine::Setting setting = office.setting();
@@ -412,6 +432,7 @@ class Simulation {
     office.start_after(500);
     copy->start_after(700);
     copy->may_be_corrupt = office.may_be_corrupt;
+    if (damaged_.contains(office.setting().name)) damaged_.insert(setting.name);
     copy->may_be_caught = office.may_be_caught;
     wire(*copy);
     offices_.push_back(std::move(copy));
@@ -420,7 +441,7 @@ class Simulation {
 
   /// An old copy of hub.db serves for a while. Who has seen more catches it; then the newest copy comes back.
   bool restore_hub() {
-    if (!hub_.is_up() || !hub_image_ || hub_restored_) return false;
+    if (!hub_.is_up() || !hub_image_ || hub_restored_ || hub_.is_recovering()) return false;
     if (hub_.hub().heads().size == hub_image_heads_) return false;
     hub_restored_ = true;
     hub_.kill();
@@ -437,7 +458,89 @@ class Simulation {
     return true;
   }
 
+  /// A registrar ends a device's rights. What was damaged stays in the network: without its log it could not
+  /// hand over what it has.
+  bool revoke(OfficeMachine& office, RevocationReason reason, Millis since) {
+    if (!hub_.is_up() || hub_.old_heads || hub_.disk().failed() > 0 || office.replica() == nullptr)
+      return false;
+    const auto standing = std::ranges::count_if(offices_, [](const auto& one) { return !one->revoked; });
+    if (office.revoked || office.may_be_corrupt || cloned_ || standing < 3) return false;
+    const Status done = hub_.revoke({office.replica()->device(), reason, since});
+    trace_.note("hub", "revokes: " + (done ? std::string("done") : done.error().message));
+    office.revoked = done.has_value();
+    decided_ = decided_ || done;
+    return done.has_value();
+  }
+
+  /// An administrator decides about a change set that waits, with its group.
+  bool decide_waiting(bool adopts) {
+    if (!hub_.is_up() || hub_.old_heads || hub_.disk().failed() > 0) return false;
+    const auto waiting = hub_.store().kept_list(true);
+    if (!waiting || waiting->empty()) return false;
+    const Header& one = (*waiting)[dice_.below(waiting->size())].header;
+    std::vector<Hash> names;
+    for (const KeptSet& kept : *waiting) {
+      if (kept.header.source == one.source && kept.header.group == one.group && names.size() < kNamesOfAct)
+        names.push_back(kept.name);
+    }
+    const Status done = adopts ? hub_.decide(AdoptAct{names}, one.space)
+                               : hub_.decide(DiscardAct{one.space, names, DiscardReason::mistaken},
+                                             std::string(kAuthoritySpace));
+    trace_.note("hub", std::string(adopts ? "adopts " : "discards ") + std::to_string(names.size()) + ": " +
+                           (done ? std::string("done") : done.error().message));
+    decided_ = decided_ || done;
+    return done.has_value();
+  }
+
+  /// What would leave a revoked device without the log by which it knows where its work belongs.
+  static bool takes_the_log(Fault fault) {
+    return fault == Fault::bit_flip || fault == Fault::wal_lost || fault == Fault::replica_restored ||
+           fault == Fault::disk_cloned;
+  }
+
+  /// The hub's disk is lost, and an old copy takes its place. It knows, takes back what the offices hold, and
+  /// when all have come the roots open a new epoch.
+  bool recover_hub() {
+    if (!hub_.is_up() || !hub_image_ || hub_recovered_ || hub_.old_heads || healing_) return false;
+    if (hub_.hub().heads().size == hub_image_heads_ || !is_held_by_offices()) return false;
+    if (decided_) return false;  // what waits at the hub, and what was decided of it, comes from no office
+    hub_recovered_ = true;
+    hub_.kill();
+    hub_.recover(*hub_image_);
+    hub_image_.reset();
+    hub_.start_after(100);
+    for (const auto& office : offices_) office->came_back = 0;
+    scheduler_.after(60'000, [this] { open_epoch(); });
+    return true;
+  }
+
+  /// Twice: who joined after the copy was made brings `authority` first, and only then is known.
+  void open_epoch() {
+    const bool all = std::all_of(offices_.begin(), offices_.end(),
+                                 [](const auto& office) { return office->came_back >= 2; });
+    if (!all || !hub_.open_epoch()) scheduler_.after(10'000, [this] { open_epoch(); });
+  }
+
+  /// Of each space some office has proved all that the hub signed.
+  bool is_held_by_offices() {
+    if (!damaged_.empty()) return false;
+    const auto proved = [&](const std::string& space, Position size) {
+      return std::any_of(offices_.begin(), offices_.end(), [&](const auto& office) {
+        if (!office->is_running() || office->may_be_corrupt || office->replica() == nullptr) return false;
+        LogStore store(office->replica()->database());
+        const auto info = store.space(space);
+        return info && (*info)->proved == size;
+      });
+    };
+    for (const std::string& name : hub_.hub().authority().spaces()) {
+      const auto info = hub_.store().space(name);
+      if (!info || ((*info)->size > 0 && !proved(name, (*info)->size))) return false;
+    }
+    return true;
+  }
+
   bool join_late() {
+    if (hub_.is_recovering()) return false;
     if (!hub_.is_up() || hub_.disk().failed() > 0 || late_joins_ >= 2 || hub_.old_heads) return false;
     ++late_joins_;
     OfficeMachine* const office = add_office(offices_[0]->setting().organisation);
@@ -447,7 +550,7 @@ class Simulation {
 
   /// Somebody found an invitation that was used.
   bool reuse_invitation() {
-    if (!hub_.is_up() || used_invitations_.empty() || hub_.old_heads) return false;
+    if (!hub_.is_up() || used_invitations_.empty() || hub_.old_heads || hub_.is_recovering()) return false;
     OfficeMachine::Setting setting = offices_[0]->setting();
     setting.name = "intruder-" + std::to_string(++intruders_);
     OfficeMachine intruder(OfficeMachine::World{scheduler_, faults_, dice_, trace_, hub_}, setting);
@@ -478,7 +581,7 @@ class Simulation {
     const Millis began = scheduler_.now();
     for (const Millis end = began + kHealLimit; scheduler_.now() < end;) {
       scheduler_.run_until(scheduler_.now() + kHealStep);
-      if (hub_.is_up() && !hub_.old_heads && hub_.is_idle() && all_at_rest()) {
+      if (hub_.is_up() && !hub_.old_heads && !hub_.is_recovering() && hub_.is_idle() && all_at_rest()) {
         healed_in_ = scheduler_.now() - began;
         return;
       }
@@ -530,6 +633,11 @@ class Simulation {
   std::string why_not(OfficeMachine& office) {
     if (!office.is_running() || office.replica() == nullptr) return "does not run";
     if (damaged_.contains(office.setting().name)) return "not looked at yet";
+    if (office.revoked) {
+      const auto left = office.replica()->status();
+      if (!left) return left.error().message;
+      return left->unsent == 0 ? "" : std::to_string(left->unsent) + " not handed over";
+    }
     if (!office.is_equal()) return "no session ended with equal (" + spaces_of(office) + ")";
     const auto status = office.replica()->status();
     if (!status) return status.error().message;
@@ -553,6 +661,7 @@ class Simulation {
     for (const auto& office : offices_) {
       all.push_back(office.get());
       judgement.check_promises(*office, office->replica()->device(), newest_time_of(*office));
+      if (office->revoked) continue;
       judgement.check_office(*office);
       judgement.check_scope(*office);
     }
@@ -560,7 +669,7 @@ class Simulation {
     start_one_anew();
     Judgement after(hub_, trace_);
     for (const auto& office : offices_) {
-      if (office->replica() == nullptr) continue;
+      if (office->replica() == nullptr || office->revoked) continue;
       after.check_office(*office);
       after.check_withdrawal(*office);
     }
@@ -581,7 +690,11 @@ class Simulation {
 
   /// The same log in other portions: one office loses replica.db and reads everything again.
   void start_one_anew() {
-    OfficeMachine& office = any_office();
+    std::vector<OfficeMachine*> standing;
+    for (const auto& one : offices_) {
+      if (!one->revoked) standing.push_back(one.get());
+    }
+    OfficeMachine& office = *standing[dice_.below(standing.size())];
     office.may_be_corrupt = true;
     office.remove_replica();
     office.start_after(10);
@@ -627,7 +740,8 @@ class Simulation {
   std::set<std::string> damaged_;
   std::uint64_t office_count_ = 0, late_joins_ = 0, intruders_ = 0, synced_ = 0, change_sets_ = 0;
   Millis healed_in_ = 0;
-  bool cloned_ = false, hub_restored_ = false, healing_ = false;
+  bool cloned_ = false, hub_restored_ = false, hub_recovered_ = false, healing_ = false;
+  bool decided_ = false;  ///< a person revoked, adopted or discarded
 };
 
 }  // namespace

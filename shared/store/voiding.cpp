@@ -1,0 +1,123 @@
+#include "shared/store/voiding.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "shared/base/limits.hpp"
+
+namespace wasl {
+namespace {
+
+using Visit = std::function<void(Position, const ChangeSet&, const ledger::Entry&)>;
+
+/// Every change set that takes effect at `first` to `last`.
+Status walk(LogStore& store, const SpaceInfo& info, Position first, Position last, const NetworkId& network,
+            const Visit& visit) {
+  for (Position next = first; next <= last;) {
+    WASL_LET(const auto segments, store.read(info.name, next, limits::kSegmentTargetBytes, network));
+    if (segments.empty())
+      return fail(Errc::corrupt, "the log of " + info.name + " has a gap", "run: wasl verify");
+    for (const Segment& segment : segments) {
+      Position position = segment.first;
+      for (const SegmentItem& item : segment.items) {
+        const ledger::Entry* entry = entry_of(item);
+        if (entry == nullptr) continue;
+        const ChangeSet* set = effect_of(item);
+        if (set != nullptr && position >= first && position <= last) visit(position, *set, *entry);
+        ++position;
+      }
+      next = std::max(next, position);
+    }
+  }
+  return {};
+}
+
+Result<std::map<Position, Header>> headers_of(LogStore& store, const SpaceInfo& info,
+                                              const std::vector<EntryRow>& rows, const NetworkId& network) {
+  std::map<Position, Header> headers;
+  for (const EntryRow& row : rows) {
+    if (headers.contains(row.position)) continue;
+    WASL_LET(const auto segments, store.read(info.name, row.position, 1, network));
+    if (segments.empty()) return fail(Errc::corrupt, "the log of " + info.name + " has a gap");
+    Position position = segments.front().first;
+    for (const SegmentItem& item : segments.front().items) {
+      if (entry_of(item) == nullptr) continue;
+      if (const ChangeSet* set = effect_of(item)) headers[position] = set->header;
+      ++position;
+    }
+  }
+  return headers;
+}
+
+}  // namespace
+
+Result<std::vector<FallenEntry>> fallen_entries(LogStore& store, const SpaceInfo& info,
+                                                const AuthorityState& authority, Position at, Position until,
+                                                const NetworkId& network) {
+  std::map<Position, Hash> fallen;
+  for (const Revocation& revocation : authority.revocations()) {
+    if (revocation.act.reason != RevocationReason::compromised || revocation.position > at) continue;
+    WASL_LET(const auto rows, store.accepted_of(revocation.act.key, info.number, revocation.act.since));
+    for (const EntryRow& row : rows) fallen[row.position] = row.entry.hash;
+  }
+  for (const auto& [name, grant] : authority.grants()) {
+    if (!grant.has_fallen(at)) continue;
+    WASL_LET(const auto rows, store.accepted_of(grant.act.grantee, info.number, grant.issued));
+    WASL_LET(const auto headers, headers_of(store, info, rows, network));
+    for (const EntryRow& row : rows) {
+      const auto header = headers.find(row.position);
+      if (header != headers.end() && authority.is_voided(header->second, row.entry.hub_time, at))
+        fallen[row.position] = row.entry.hash;
+    }
+  }
+  if (fallen.empty()) return std::vector<FallenEntry>();
+  WASL_LET(const auto adopted, store.adopted(info.number));  // stands and falls with the adoption before it
+  for (const auto& [position, name] : std::map(fallen)) {
+    for (auto next = adopted.find(position + 1); next != adopted.end(); next = adopted.find(next->first + 1))
+      fallen.insert(*next);
+  }
+  WASL_LET(const auto voided, store.voided(info.number, until));
+  std::vector<FallenEntry> out;
+  for (const auto& [position, name] : fallen) {
+    if (position <= until && !voided.contains(position)) out.push_back({position, name});
+  }
+  return out;
+}
+
+Result<TouchedRecords> records_without(LogStore& store, const SpaceInfo& info,
+                                       const std::vector<FallenEntry>& fallen, Position until,
+                                       const NetworkId& network) {
+  TouchedRecords touched;
+  if (fallen.empty()) return touched;
+  WASL_LET(std::set<Position> left_out, store.voided(info.number, until));
+  std::set<Position> now;
+  for (const FallenEntry& entry : fallen) now.insert(entry.position);
+  left_out.insert(now.begin(), now.end());
+  std::set<std::string, std::less<>> ids;
+  WASL_TRY(walk(store, info, *now.begin(), *now.rbegin(), network,
+                [&](Position position, const ChangeSet& set, const ledger::Entry&) {
+                  if (!now.contains(position)) return;
+                  for (const Operation& op : set.operations) {
+                    touched.try_emplace({op.register_number, op.id});
+                    ids.insert(op.id);
+                  }
+                }));
+  std::map<std::string, RecordState, std::less<>> states;
+  WASL_TRY(walk(store, info, 1, until, network,
+                [&](Position position, const ChangeSet& set, const ledger::Entry& entry) {
+                  if (left_out.contains(position)) return;
+                  const Millis effective = std::min(set.header.stamp.millis(), entry.hub_time);
+                  for (std::size_t i = 0; i < set.operations.size(); ++i) {
+                    const Operation& op = set.operations[i];
+                    if (ids.contains(op.id))
+                      states[op.id].apply(op, {set.dot(i), set.header.stamp, effective});
+                  }
+                }));
+  for (auto& [place, state] : touched) {
+    const auto it = states.find(place.second);
+    if (it != states.end() && it->second.register_number == place.first) state = std::move(it->second);
+  }
+  return touched;
+}
+
+}  // namespace wasl
