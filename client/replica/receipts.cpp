@@ -42,7 +42,8 @@ std::set<std::pair<Source, Sequence>> makers(const RecordState& state) {
   return found;
 }
 
-/// Adds the headers behind the one of `set` up to their signature. @return false when it is not in this block.
+/// Adds the headers behind the one of `set` up to their signature. @return false when it is not in this
+/// block.
 bool add_run(ProvedSet& found, const Segment& block, const ChangeSet& set) {
   bool inside = false;
   std::vector<Bytes> following;

@@ -180,7 +180,8 @@ int run(const Arguments& in, const std::string& command) {
                          command == "quarantine discard" || (command == "revoke" && !in.key.empty());
   if (!by_person) return report(in, command, with_qr(in, wasl::ask(folder, request)));
   const auto key = wasl::crypto::load_key(
-      in.key.empty() ? folder.administrator_key() : std::filesystem::path(in.key), wasl::crypto::KeyKind::person,
+      in.key.empty() ? folder.administrator_key() : std::filesystem::path(in.key),
+      wasl::crypto::KeyKind::person,
       in.passphrase_file.empty() ? std::nullopt : std::optional<std::filesystem::path>(in.passphrase_file));
   if (!key) return report(in, command, wasl::to_json(key.error()));
   return report(in, command, wasl::ask_signed(folder, std::move(request), *key));

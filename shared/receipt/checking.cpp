@@ -34,7 +34,8 @@ struct GrantLink {
   std::size_t set = 0;  ///< in Receipt::rights
 };
 
-/// Whether who held `outer` could give `inner`. An invitation's own period is that of its use (PROTOCOL.md 6.4).
+/// Whether who held `outer` could give `inner`. An invitation's own period is that of its use
+/// (PROTOCOL.md 6.4).
 bool could_give(const GrantAct& outer, const GrantAct& inner) {
   if (outer.kind != GrantKind::invitation) return attenuates(inner, outer, kGrant);
   GrantAct whole = outer;
@@ -200,9 +201,8 @@ class Checker {
   // ── Change sets: the author's signature
   Result<ChangeSet> check_set(const ProvedSet& proved, const std::string& space) const {
     WASL_LET(ChangeSet set, decode_change_set(proved.header, proved.body));
-    const bool takes_effect =
-        proved.entry.kind == ledger::EntryKind::accept ||
-        (proved.entry.kind == ledger::EntryKind::adopt && space != kAuthoritySpace);
+    const bool takes_effect = proved.entry.kind == ledger::EntryKind::accept ||
+                              (proved.entry.kind == ledger::EntryKind::adopt && space != kAuthoritySpace);
     if (!takes_effect || proved.entry.hash != set.name)
       return not_proved("a change set is not the one that its entry names");
     if (set.header.network != in_.network || set.header.space != space)
@@ -230,7 +230,8 @@ class Checker {
         if (op.kind != OperationKind::act) return not_proved("authority holds acts alone");
         WASL_LET(const Act act, decode_act(op.value));
         if (const auto* accept = std::get_if<AcceptAct>(&act)) {
-          acceptances_.emplace(accept->grant, Acceptance{set.header.source.author, in_.rights[i].position, i});
+          acceptances_.emplace(accept->grant,
+                               Acceptance{set.header.source.author, in_.rights[i].position, i});
         }
         if (const auto* grant = std::get_if<GrantAct>(&act)) {
           const Hash name = grant_name(in_.network, set.dot(at), op.value);
@@ -301,8 +302,8 @@ class Checker {
   /// The change set before this one by which it was adopted.
   std::optional<std::size_t> adopter_of(std::size_t adopted) const {
     for (std::size_t i = adopted; i-- > 0;) {
-      const auto act = in_.changes[i].entry.kind == ledger::EntryKind::accept ? adoption_of(changes_[i])
-                                                                             : std::nullopt;
+      const auto act =
+          in_.changes[i].entry.kind == ledger::EntryKind::accept ? adoption_of(changes_[i]) : std::nullopt;
       if (act && std::find(act->names.begin(), act->names.end(), changes_[adopted].name) != act->names.end())
         return i;
     }
@@ -329,8 +330,8 @@ class Checker {
       // That a record has the labels to which a clause is limited is judged where the record is held.
       const auto any_labels = [](const Clause&) { return true; };
       for (const Operation& op : changes_[i].operations) {
-        if (op.kind != OperationKind::act && !covers(chain.front().grant, kWrite, in_.space, op.register_number,
-                                                     proved.entry.hub_time, any_labels))
+        if (op.kind != OperationKind::act && !covers(chain.front().grant, kWrite, in_.space,
+                                                     op.register_number, proved.entry.hub_time, any_labels))
           return fail(Errc::unauthorised, "the grant does not cover what a change set does");
       }
       out.changes.push_back({changes_[i], proved.position, proved.entry.hub_time, adopted, std::move(chain)});

@@ -136,7 +136,7 @@ class HubSession {
   std::uint64_t pushed_sets_ = 0;
   bool proved_ = false;           ///< the first proof has left
   bool proved_witnessed_ = true;  ///< … under a note that the witnesses had cosigned
-  bool revoked_ = false;  ///< it may push what then is held, and learns what was decided
+  bool revoked_ = false;          ///< it may push what then is held, and learns what was decided
   bool over_ = false;
   Welcome::State state_ = Welcome::State::serving;
   std::vector<Segment> returned_;  ///< of one space, until the word for it comes
