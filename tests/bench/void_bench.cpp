@@ -1,5 +1,5 @@
-// How long a revocation for `compromised` takes at the hub and in an office when 100,000 changes of others
-// build on what the stolen key wrote. Prints; never a pass or a fail.
+// How long a revocation for `compromised` takes at the hub and in an office when 100,000 changes of others build on
+// what the stolen key wrote. Prints; never a pass or a fail.
 #include <chrono>
 #include <cstdio>
 
@@ -59,8 +59,7 @@ int run() {
   const auto session = office.sync();
   const double replica = now() - begin;
   std::printf(
-      "revocation, %zu records made by a stolen key, %zu changes of others to them, a log of %zu entries: "
-      "hub "
+      "revocation, %zu records made by a stolen key, %zu changes of others to them, a log of %zu entries: hub "
       "%.2f s, office %.2f s (%s); goal 5 s\n",
       kRecords, kDependent, static_cast<std::size_t>(entries), hub, replica,
       session.summary.equal == true ? "equal" : "NOT EQUAL");

@@ -281,11 +281,9 @@ struct LyingAboutDecisions : Deciding {
       if (segment.space == "section/africa") lie(segment);
     };
     const auto session = office.sync_with(hub);
-    return session.error ? std::string(to_word(session.error->code)) + ": " + session.error->message
-                         : "nothing";
+    return session.error ? std::string(to_word(session.error->code)) + ": " + session.error->message : "nothing";
   }
-  static void each(Segment& segment, ledger::EntryKind kind,
-                   const std::function<void(SegmentItem&)>& change) {
+  static void each(Segment& segment, ledger::EntryKind kind, const std::function<void(SegmentItem&)>& change) {
     for (SegmentItem& item : segment.items) {
       const ledger::Entry* entry = entry_of(item);
       if (entry != nullptr && entry->kind == kind) change(item);
@@ -305,8 +303,7 @@ TEST_F(LyingAboutDecisions, AVoidThatIsDueIsNotLeftOut) {
   const std::string words = caught(*mali, world, [](Segment& segment) {
     each(segment, ledger::EntryKind::void_,
          [](SegmentItem& item) { std::get<EntryItem>(item).entry.kind = ledger::EntryKind::unvoid; });
-    each(segment, ledger::EntryKind::unvoid,
-         [](SegmentItem& item) { std::get<EntryItem>(item).bytes.clear(); });
+    each(segment, ledger::EntryKind::unvoid, [](SegmentItem& item) { std::get<EntryItem>(item).bytes.clear(); });
   });
   EXPECT_THAT(words, testing::HasSubstr("caught: the hub lets an entry of section/africa stand"));
   equal(*mali);

@@ -527,8 +527,7 @@ Segment entries_segment(const World& w) {
       SignatureItem{w.source, 2, w.author.sign(run_message(w.network, w.every_kind.name))});
   out.items.emplace_back(OwnItem{{ledger::EntryKind::accept, {}, 5, kTime + 60}, w.other, 9});
   out.items.emplace_back(StandInItem{w.every_kind.header, w.every_kind.header_bytes, w.every_kind.name});
-  out.items.emplace_back(
-      LateItem{{ledger::EntryKind::adopt, w.every_kind.name, 5, kTime + 65}, w.every_kind});
+  out.items.emplace_back(LateItem{{ledger::EntryKind::adopt, w.every_kind.name, 5, kTime + 65}, w.every_kind});
   out.items.emplace_back(void_item({ledger::EntryKind::void_, filled<Hash>(0xAD), 5, kTime + 70}, 3));
   return out;
 }
