@@ -27,7 +27,8 @@ struct GrantLink {
   std::size_t set = 0;  ///< in Receipt::rights
 };
 
-/// Whether who held `outer` could give `inner`. An invitation's own period is that of its use (PROTOCOL.md 6.4).
+/// Whether who held `outer` could give `inner`. An invitation's own period is that of its use
+/// (PROTOCOL.md 6.4).
 bool could_give(const GrantAct& outer, const GrantAct& inner) {
   if (outer.kind != GrantKind::invitation) return attenuates(inner, outer);
   GrantAct whole = outer;

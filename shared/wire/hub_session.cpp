@@ -337,7 +337,8 @@ HubSession::Output HubSession::finish(Status status, Output&& out, Millis now) {
   if (asked_at_)
     wake = std::min(wake, *asked_at_ + (!pushes_waiting_.empty() ? kVerdictLimit : kDigestLimit));
   if (quiet_at_) wake = std::min(wake, *quiet_at_);
-  if ((asked_at_ && pushes_waiting_.empty()) || (is_live() && !proved_witnessed_)) wake = std::min(wake, now + kLook);
+  if ((asked_at_ && pushes_waiting_.empty()) || (is_live() && !proved_witnessed_))
+    wake = std::min(wake, now + kLook);
   out.wake_at = std::max(wake, now + kBreath);  // what is overdue waits for the channel or the committer
   return out;
 }

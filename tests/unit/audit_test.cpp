@@ -77,7 +77,8 @@ TEST(CsvField, FollowsRfc4180AndGivesNoFormula) {
   EXPECT_EQ(csv_field("a,b"), "\"a,b\"");
   EXPECT_EQ(csv_field("say \"x\""), "\"say \"\"x\"\"\"");
   EXPECT_EQ(csv_field("two\nlines"), "\"two\nlines\"");
-  for (const char* formula : {"=1+1", "+1", "-1", "@SUM(A1)", "\tx"}) EXPECT_EQ(csv_field(formula)[0], '\'') << formula;
+  for (const char* formula : {"=1+1", "+1", "-1", "@SUM(A1)", "\tx"})
+    EXPECT_EQ(csv_field(formula)[0], '\'') << formula;
   EXPECT_EQ(csv_field("\rx"), "\"'\rx\"");
 }
 
@@ -85,8 +86,8 @@ TEST(ParseMoment, TakesDaysAndTimes) {
   EXPECT_EQ(*parse_moment("1970-01-02", false), 86'400'000);
   EXPECT_EQ(*parse_moment("1970-01-02", true), 2 * 86'400'000);
   EXPECT_EQ(*parse_moment("1970-01-01T00:00:01Z", true), 1000);
-  for (const char* bad : {"", "1970", "1970-02-31", "1970-1-1", "1970-01-01T25:00:00Z", "1970-01-01T00:00:00", "x970-01-01",
-                          "1970-01-01T00:00:00Zx", "1969-01-01"})
+  for (const char* bad : {"", "1970", "1970-02-31", "1970-1-1", "1970-01-01T25:00:00Z", "1970-01-01T00:00:00",
+                          "x970-01-01", "1970-01-01T00:00:00Zx", "1969-01-01"})
     EXPECT_EQ(parse_moment(bad, false).error().code, Errc::invalid_value) << bad;
 }
 

@@ -36,7 +36,8 @@ TEST(QrCode, InATerminalHasAQuietZoneAndEqualLines) {
   std::istringstream lines(in_half_blocks(code, false));
   std::size_t count = 0;
   for (std::string line; std::getline(lines, line); ++count) {
-    const auto characters = std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; });
+    const auto characters =
+        std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; });
     EXPECT_EQ(static_cast<std::size_t>(characters), code.width + 8);
     EXPECT_TRUE(line.starts_with("████"));
   }
