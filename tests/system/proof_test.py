@@ -292,7 +292,7 @@ class AuditTest(ProofTest):
 
 class InvitationTest(ProofTest):
     def scan(self, picture):
-        return subprocess.run(["zbarimg", "--quiet", "--raw", str(picture)], stdout=subprocess.PIPE, check=True,
+        return subprocess.run(["zbarimg", "--nodbus", "--quiet", "--raw", str(picture)], stdout=subprocess.PIPE, check=True,
                               env={**os.environ, "DBUS_SESSION_BUS_ADDRESS": "none"}).stdout.decode().strip()
 
     def test_the_qr_code_scans(self):
