@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS _wasl_pending(no INTEGER PRIMARY KEY AUTOINCREMENT, h
   came_in INTEGER NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS _wasl_pending_place ON _wasl_pending(chain, sequence);
 CREATE TABLE IF NOT EXISTS act_draft(no INTEGER PRIMARY KEY, act TEXT NOT NULL CHECK(act IN ('grant', 'accept', 'revoke')),
-  content TEXT NOT NULL CHECK(json_valid(content)), signed TEXT);
+  content TEXT NOT NULL, signed TEXT);
 )sql";
 
 /// By type and name what made it. One query, because each reads sqlite_schema from end to end.

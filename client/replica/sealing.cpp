@@ -180,7 +180,8 @@ Result<Replica::Grants> Replica::grants_now() {
 const Grant* Replica::grant_for(const Grants& grants, const std::string& space,
                                 const std::vector<PlainOperation>& operations,
                                 const RecordState& before) const {
-  if (operations.empty() || grants.usable.size() < 2) return grants.own;
+  const bool only_own = grants.usable.size() == 1 && grants.usable.front() == grants.own;
+  if (operations.empty() || grants.usable.empty() || only_own) return grants.own;
   const std::uint32_t number = operations.front().operation.register_number;
   const Register* reg = ports_.schema->find(number);
   RecordState after = before;

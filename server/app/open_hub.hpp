@@ -23,7 +23,7 @@ struct InitOptions {
   unsigned threshold = 1;  ///< how many of them sign
   /// Public keys of roots that were made elsewhere: then none is made here, and the first statement waits in
   /// HubFolder::first_statement() until enough of them have signed it.
-  std::vector<PublicKey> root_keys;
+  std::vector<PublicKey> root_keys{};
   std::vector<std::string> witnesses{};  ///< keys in hex, of who must cosign checkpoints
 };
 /// Makes keys, statement and the first entry. Errors: conflict (initialised before), invalid_value,

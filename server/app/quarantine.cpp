@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "shared/model/field_value.hpp"
+
 namespace wasl {
 namespace {
 

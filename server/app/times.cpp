@@ -9,7 +9,7 @@ namespace wasl {
 namespace {
 
 /// Digits at the beginning, taken off.
-std::optional<int> take(std::string_view& text, std::size_t digits) {
+std::optional<int> number(std::string_view& text, std::size_t digits) {
   int value = 0;
   if (text.size() < digits) return std::nullopt;
   const auto [end, error] = std::from_chars(text.data(), text.data() + digits, value);
@@ -25,11 +25,11 @@ bool take(std::string_view& text, char what) {
 }
 
 std::optional<Millis> day_of(std::string_view& text) {
-  const auto year = take(text, 4);
+  const auto year = number(text, 4);
   if (!year || !take(text, '-')) return std::nullopt;
-  const auto month = take(text, 2);
+  const auto month = number(text, 2);
   if (!month || !take(text, '-')) return std::nullopt;
-  const auto day = take(text, 2);
+  const auto day = number(text, 2);
   if (!day) return std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year(*year),
                                          std::chrono::month(static_cast<unsigned>(*month)),
@@ -40,9 +40,9 @@ std::optional<Millis> day_of(std::string_view& text) {
 
 /// HH:MM as milliseconds.
 std::optional<Millis> clock_of(std::string_view& text) {
-  const auto hours = take(text, 2);
+  const auto hours = number(text, 2);
   if (!hours || *hours > 23 || !take(text, ':')) return std::nullopt;
-  const auto minutes = take(text, 2);
+  const auto minutes = number(text, 2);
   if (!minutes || *minutes > 59) return std::nullopt;
   return (Millis{*hours} * 60 + *minutes) * 60'000;
 }
@@ -55,7 +55,7 @@ std::optional<Millis> moment_of(std::string_view text) {
   if (!clock) return std::nullopt;
   Millis moment = *day + *clock;
   if (take(text, ':')) {
-    const auto seconds = take(text, 2);
+    const auto seconds = number(text, 2);
     if (!seconds || *seconds > 59) return std::nullopt;
     moment += Millis{*seconds} * 1000;
     Millis unit = 100;
@@ -75,9 +75,9 @@ std::optional<Millis> moment_of(std::string_view text) {
 }  // namespace
 
 Result<Millis> parse_time(std::string_view text) {
-  Millis number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size() && number >= 0) return number;
+  Millis millis = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), millis);
+  if (error == std::errc() && end == text.data() + text.size() && millis >= 0) return millis;
   if (const auto moment = moment_of(text)) return *moment;
   return fail(Errc::invalid_value, "'" + std::string(text) + "' is no time",
               "write 2026-11-20, or 2026-11-20T08:00:00Z");

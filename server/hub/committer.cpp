@@ -213,7 +213,7 @@ Status Committer::apply_returned_authority(const SegmentItem& item, Position pos
     return authority_.apply(set->set, position, set->entry->hub_time);
   const auto* other = std::get_if<EntryItem>(&item);
   if (other == nullptr || other->entry.kind != ledger::EntryKind::statement) return {};
-  WASL_LET(const SignedStatement statement, decode_signed_statement(other->statement));
+  WASL_LET(const SignedStatement statement, decode_signed_statement(other->bytes));
   const NetworkStatement before = authority_.statement();
   const Hash before_hash = authority_.statement_hash();
   WASL_LET(const NetworkStatement opened, open_statement(statement, &before, &before_hash));

@@ -25,7 +25,7 @@ struct Tree {
 
 Committer::Committed Liar::commit() {
   if (rulings_.empty()) return HubPeer::commit();
-  return {std::exchange(rulings_, {}), {}};
+  return {std::exchange(rulings_, {}), {}, {}};
 }
 
 std::shared_ptr<const Bytes> Liar::alter(std::shared_ptr<const Bytes> frame) {

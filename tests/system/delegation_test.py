@@ -21,6 +21,7 @@ class Delegation(WorldTest):
         self.vice_key = self.make_key(self.vice)
         self.world.hub("grant", "--person", self.president_key, "--role", "president", "--organisation", "world")
         self.president.sync()
+        self.president.ok("grant", "--to", "device")  # what the president reads and decides, the office does
         self.president.ok("add", "theme", "--id", "climate", "name=Climate", "--space", "network")
         self.sync_all(self.president, self.vice)
 
@@ -127,9 +128,7 @@ class Delegation(WorldTest):
         self.assertIn("more than", answer.error["message"])
 
     def test_a_lower_mandate_proposes_and_the_holder_takes(self):
-        self.president.ok("grant", "--to", "device")
         self.delegate()
-        self.president.sync()
         id = self.president.ok("add", "mandate", "--space", "section/africa", "title=Climat", "status=in_office",
                                "theme=climate")["id"]
         self.sync_all(self.president, self.vice)

@@ -20,7 +20,7 @@ class Quarantine(WorldTest):
                               stdout=subprocess.PIPE).stdout.decode()
 
     def add(self, office, title):
-        return office.add("project", f"title={title}", "space=section/africa")
+        return office.add("project", f"title={title}", "--space", "section/africa")
 
     def told_revoked(self, office):
         answer = office.wasl("sync", "--url", self.world.url)
@@ -64,7 +64,7 @@ class Quarantine(WorldTest):
         self.world.hub("quarantine", "adopt", name[:12])
         self.equal(self.togo)
         self.assertEqual(self.togo.value("SELECT title FROM project WHERE id = ?", wanted), "Water")
-        (created, *_) = self.togo.ok("history", "project", wanted)["history"]
+        (created, *_) = self.togo.ok("log", "project", wanted)["history"]
         self.assertEqual(created["author"], self.key)
 
         self.world.stop_hub()  # the same commands work when nobody serves
