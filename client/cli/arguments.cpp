@@ -27,6 +27,11 @@ struct Parsed {
   RegistersArguments registers;
   ResolveArguments resolve;
   SearchArguments search;
+  ReceiptArguments receipt;
+  CheckReceiptArguments check_receipt;
+  CompareArguments compare;
+  VerifyArguments verify;
+  std::string evidence_folder;
   std::string change_set;
   std::optional<std::string> log_register, log_id;
   PersonArguments person;
@@ -254,10 +259,54 @@ void add_history_commands(CLI::App& app, Parsed& p) {
                           [&p](const Office& o) { return history(o, p.log_register, p.log_id); });
   log->add_option("REGISTER", p.log_register, "Only of this register");
   log->add_option("ID", p.log_id, "Only of this record");
-  command(app, p, "verify", "Checks everything held here, with no network", "  wasl verify --data office",
-          [](const Office& o) { return verify(o); });
+  CLI::App* check = command(app, p, "verify", "Checks everything held here, with no network",
+                            "  wasl verify --data office\n  wasl verify --data office --fetch-history",
+                            [&p](const Office& o) { return verify(o, p.verify); });
+  check->add_flag("--fetch-history", p.verify.fetch_history,
+                  "First fetches from the hub what of the history is not held here");
+  check->add_option("--url", p.verify.url, "Another way to the hub, for --fetch-history");
   command(app, p, "repair", "Computes everything shown again from signed history; own unsent work stays",
           "  wasl repair --data office", [](const Office& o) { return repair(o); });
+}
+
+void add_proof_commands(CLI::App& app, Parsed& p) {
+  CLI::App* make =
+      command(app, p, "receipt", "Proves to anybody what a record says, who wrote it and by which right",
+              "  wasl receipt project ID --data office --out water.tlog-proof",
+              [&p](const Office& o) { return receipt(o, p.receipt); });
+  make->add_option("REGISTER", p.receipt.register_name, "see: wasl registers")->required();
+  make->add_option("ID", p.receipt.id, "The record's id")->required();
+  make->add_option("--out", p.receipt.out, "A new file; else the receipt goes to standard output");
+  make->add_option("--space", p.receipt.space, "Where the id is ambiguous");
+  CLI::App* check = command(app, p, "check-receipt", "Checks a receipt; needs no folder and no network",
+                            "  wasl check-receipt water.tlog-proof --network 0f3c…",
+                            [&p](const Office&) { return check_receipt_file(p.check_receipt); });
+  check->add_option("FILE", p.check_receipt.file, "The receipt")->required();
+  check
+      ->add_option("--network", p.check_receipt.network,
+                   "The network's hash, or a file with it or with a signed network statement")
+      ->required();
+}
+
+void add_evidence_commands(CLI::App& app, Parsed& p) {
+  CLI::App* proof = app.add_subcommand("proof", "Evidence against a hub that shows two histories");
+  proof->require_subcommand(1);
+  CLI::App* compare = command(
+      *proof, p, "compare", "Whether one log can have both of two signed checkpoints; needs no folder",
+      "  wasl proof compare mine.note theirs.note --vkey \"$(wasl-hub key --data hub)\"\n"
+      "  wasl proof compare old.note new.note --vkey hub.vkey --tiles copy-of-log-heads",
+      [&p](const Office&) { return compare_notes(p.compare); });
+  compare->add_option("NOTE", p.compare.one, "A checkpoint, as served under /log/heads/checkpoint")
+      ->required();
+  compare->add_option("OTHER", p.compare.other, "Another")->required();
+  compare->add_option("--vkey", p.compare.vkey, "The log's verifier key, or a file with it: wasl-hub key")
+      ->required();
+  compare->add_option("--tiles", p.compare.tiles,
+                      "A folder with a copy of /log/heads/, for checkpoints of two sizes");
+  CLI::App* evidence = command(*proof, p, "evidence", "What this office keeps against a hub, as files",
+                               "  wasl proof evidence --data office --out evidence",
+                               [&p](const Office& o) { return export_evidence(o, p.evidence_folder); });
+  evidence->add_option("--out", p.evidence_folder, "A new folder; else they are only listed");
 }
 
 /// The parser's own words for this would be "a subcommand is required".
@@ -283,6 +332,8 @@ CommandLine parse_command_line(int argc, char** argv) {
   add_merge_commands(app, parsed);
   add_power_commands(app, parsed);
   add_history_commands(app, parsed);
+  add_proof_commands(app, parsed);
+  add_evidence_commands(app, parsed);
   for (int i = 1; i < argc; ++i) parsed.line.json = parsed.line.json || std::strcmp(argv[i], "--json") == 0;
   parsed.line.error = unknown_command(app, argc, argv);
   if (parsed.line.error) return parsed.line;

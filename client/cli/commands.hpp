@@ -94,9 +94,32 @@ Result<Answer> why(const Office& office, const RecordArguments& arguments);
 
 Result<Answer> history(const Office& office, const std::optional<std::string>& register_name,
                        const std::optional<std::string>& id);
-Result<Answer> verify(const Office& office);
+struct VerifyArguments {
+  bool fetch_history = false;
+  std::string url;
+};
+Result<Answer> verify(const Office& office, const VerifyArguments& arguments);
 Result<Answer> repair(const Office& office);
 Result<Answer> attention(const Office& office);
+
+struct ReceiptArguments {
+  std::string register_name, id, out;
+  std::optional<std::string> space;
+};
+Result<Answer> receipt(const Office& office, const ReceiptArguments& arguments);
+/// Needs no folder.
+struct CheckReceiptArguments {
+  std::string file, network;
+};
+Result<Answer> check_receipt_file(const CheckReceiptArguments& arguments);
+
+/// Needs no folder.
+struct CompareArguments {
+  std::string one, other, vkey, tiles;
+};
+Result<Answer> compare_notes(const CompareArguments& arguments);
+/// @param folder a new one for the files; empty: only lists.
+Result<Answer> export_evidence(const Office& office, const std::string& folder);
 
 struct SearchArguments {
   std::string text;

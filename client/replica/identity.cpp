@@ -344,6 +344,16 @@ Result<std::vector<std::string>> Identity::evidence() {
   }
 }
 
+Status Identity::each_evidence(const std::function<Status(const Evidence&)>& tell) {
+  WASL_LET(auto select, db_.prepare("SELECT no, at, what, ours, theirs FROM evidence ORDER BY no"));
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return {};
+    WASL_TRY(tell({select.int64(0), select.int64(1), std::string(select.text(2)), to_bytes(select.blob(3)),
+                   to_bytes(select.blob(4))}));
+  }
+}
+
 Result<std::vector<std::string>> Identity::damaged_copies() {
   std::vector<std::string> names;
   WASL_LET(const auto stored, value("damaged copies"));

@@ -3,6 +3,7 @@
 // may open: its key, the network it belongs to, how far its chains were shown to anybody, the last
 // checkpoint. Thread: that of its owner. Every change is committed with FULL before the call returns.
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -106,6 +107,15 @@ class Identity {
   /// The same thing once, however often it is met, and not without end.
   Status add_evidence(std::string_view what, ByteView ours, ByteView theirs, Millis at);
   Result<std::vector<std::string>> evidence();  ///< in words, each once
+  struct Evidence {
+    std::int64_t number = 0;
+    Millis at = 0;
+    std::string what;
+    Bytes ours;    ///< what this office held
+    Bytes theirs;  ///< what it was shown
+  };
+  /// One after the other, the oldest first.
+  Status each_evidence(const std::function<Status(const Evidence&)>& tell);
 
   /// Names of damaged files kept aside, the oldest first, until what nobody had sealed in them is taken over.
   /// One whose file is not there was never made whole: its machine ended before, and what it was to hold was

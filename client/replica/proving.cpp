@@ -126,6 +126,9 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
   }
   std::vector<std::string> differing;
   WASL_LET(std::optional<bool> equal, compare_states(differing));
+  // Equal to what the hub has signed is not equal to what everybody sees, before the witnesses say so.
+  WASL_LET(const Witnessed witnessed, witnessed_by(note));
+  if (equal == true && !witnessed.is_enough()) equal.reset();
   WASL_TRY(transaction.commit());
   WASL_TRY(heal(differing, equal));
   // Late: a crash in between only makes the hub prove the same once more. Where another program of this
@@ -136,6 +139,13 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
   }
   WASL_TRY(check_promises(note));
   return equal;
+}
+
+Result<Replica::Witnessed> Replica::witnessed_by(std::string_view note) {
+  const std::vector<PublicKey>& witnesses = authority_.statement().witnesses;
+  if (witnesses.empty() || note.empty()) return Witnessed{0, witnesses.size()};
+  WASL_LET(const auto found, ledger::cosignatures(note, witnesses));
+  return Witnessed{found.size(), witnesses.size()};
 }
 
 /// The size of the newest checkpoint whose leaves this replica has taken in.
@@ -209,6 +219,7 @@ Result<std::set<std::string>> Replica::take_checkpoint(const Proof& proof, const
     WASL_TRY(check_next_leaf(*info, shown->second, proof, overtaken));
     if (!info->leaf.empty() && shown->second.index < info->leaf_index) continue;
     WASL_TRY(take_leaf(*info, shown->second, proof));
+    WASL_TRY(keep_head(space, shown->second, proof, checkpoint));
     fresh.insert(space);
   }
   WASL_TRY(note_epoch());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client/replica/replica.hpp"
+#include "shared/model/operation_words.hpp"
 
 namespace wasl {
 namespace {
@@ -10,34 +11,6 @@ namespace {
 Result<Millis> stored_millis(LogStore& store, std::string_view key) {
   WASL_LET(const auto bytes, store.meta(key));
   return bytes ? Reader(*bytes).integer() : Millis{0};
-}
-
-std::string describe(const Operation& op, const Register* reg) {
-  const Field* field = reg == nullptr || op.address.field == 0 ? nullptr : reg->field(op.address.field);
-  std::string name = field != nullptr ? field->name : "field " + std::to_string(op.address.field);
-  if (field != nullptr && field->type == FieldType::multilingual) name += "." + to_text(op.address.key);
-  const bool personal = op.value.type == ValueType::commitment;
-  const std::string value = personal ? "(personal)" : op.value.is_null() ? "nothing" : op.value.to_display();
-  switch (op.kind) {
-    case OperationKind::create:
-      return "created";
-    case OperationKind::write:
-      if (field != nullptr && field->removal_wins())
-        return name + (op.value.as_flag().value_or(false) ? " + " : " - ") +
-               element_of(op.address.key).to_display();
-      return name + " = " + value;
-    case OperationKind::resolve:
-      return name + " resolved to " + value + (op.note.empty() ? "" : " (" + op.note + ")");
-    case OperationKind::add:
-      return name + " + " + element_of(op.address.key).to_display();
-    case OperationKind::remove:
-      return name + " - " + element_of(op.address.key).to_display();
-    case OperationKind::erase:
-      return "deleted";
-    case OperationKind::act:
-      return "act of authority";
-  }
-  return {};
 }
 
 /// Where no language is named, the one in conflict is meant.
@@ -345,6 +318,15 @@ Result<ReplicaStatus> Replica::status() {
   }
   WASL_LET(out.keys, keys_at_hub());
   WASL_LET(out.notices, identity_.evidence());
+  WASL_LET(const CheckpointAnchor anchor, identity_.checkpoint());
+  const auto kept = witnessed_by(anchor.note);  // false on a damaged note: the next sync brings it again
+  const Witnessed witnessed = kept ? *kept : Witnessed{0, authority_.statement().witnesses.size()};
+  if (!witnessed.is_enough()) {
+    out.notices.push_back("the hub's newest checkpoint is cosigned by " + std::to_string(witnessed.have) +
+                          " of " + std::to_string(witnessed.of) + " witnesses, and " +
+                          std::to_string(ledger::witnesses_needed(witnessed.of)) +
+                          " are needed: until then nobody but the hub says that all offices see one history");
+  }
   constexpr Millis kClockTolerance = 5 * 60 * 1000;
   if (out.last_sync != 0 && std::abs(out.clock_offset) > kClockTolerance) {
     out.notices.push_back("this machine's clock differs from the hub's by " +
@@ -385,7 +367,7 @@ Result<std::vector<HistoryLine>> Replica::history(const std::optional<std::strin
                        : op.register_number == 0 ? "authority"
                                                  : "?",
                        op.id,
-                       describe(op, reg) + (kind == ledger::EntryKind::adopt ? " (adopted)" : "") +
+                       in_words(op, reg) + (kind == ledger::EntryKind::adopt ? " (adopted)" : "") +
                            (voided ? " (voided: its key was reported compromised)" : "")};
       out.push_back(std::move(line));
     }

@@ -19,6 +19,7 @@
 #include "shared/authority/authorise.hpp"
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/note.hpp"
+#include "shared/receipt/receipt.hpp"
 #include "shared/store/voiding.hpp"
 #include "shared/wire/client_session.hpp"
 
@@ -141,6 +142,12 @@ struct VerifyReport {
   std::uint64_t change_sets = 0;
   std::vector<std::string> problems;
   std::vector<std::string> statements;  ///< what is proved, and by which keys, in words
+  struct Space {
+    std::string space;
+    Position entries = 0;  ///< held, from the first on, each checked here
+    Position proved = 0;   ///< of them, those under a head that the hub signed
+  };
+  std::vector<Space> spaces{};
 };
 
 class Replica final : public ClientPort {
@@ -229,6 +236,10 @@ class Replica final : public ClientPort {
   Result<Millis> hub_time();
   Result<std::vector<HistoryLine>> history(const std::optional<std::string>& register_name,
                                            const std::optional<std::string>& id);
+  /// What the record says by accepted changes, with everything that proves it to somebody who trusts the
+  /// network's statement alone. Errors: not_found (no such record, or nothing of it is accepted yet),
+  /// conflict (several: name the space), no_link (not proved yet: sync first).
+  Result<Receipt> receipt(const Register& reg, std::string_view id, const std::optional<std::string>& space);
   /// Chains, signatures, roots, digests and rows against all signed history; no network.
   Result<VerifyReport> verify();
   /// Computes confirmed state anew from signed history. @return names of the records that differed.
@@ -318,6 +329,8 @@ class Replica final : public ClientPort {
   Result<std::optional<std::string>> flaw_of(const LoadedRecord& loaded, const WaitingValues& waiting);
   Result<bool> lists_are(const LoadedRecord& loaded, const std::set<Address>& elements);
   Status check_own_chains(const Segment& segment);
+  Status tell_what_is_proved(VerifyReport& report);
+  Status tell_evidence(VerifyReport& report);
   Status check_own_state(const std::string& space, const std::map<std::string, LoadedRecord>& records);
 
   // salvaging.cpp
@@ -399,6 +412,22 @@ class Replica final : public ClientPort {
   Result<std::optional<bool>> was_proved(const Header& header);
   Result<bool> repair_rows(const std::string& space, Position size);
   Result<bool> has_unproved();
+
+  struct Witnessed {
+    std::size_t have = 0;
+    std::size_t of = 0;
+    [[nodiscard]] bool is_enough() const { return have >= ledger::witnesses_needed(of); }
+  };
+  /// How many of the network's witnesses have cosigned the note. Errors: bad_signature (one that is false).
+  Result<Witnessed> witnessed_by(std::string_view note);
+
+  // receipts.cpp
+  Status keep_head(const std::string& space, const ShownLeaf& shown, const Proof& proof,
+                   const ledger::Checkpoint& checkpoint);
+  Result<ProvedHead> kept_head(const std::string& space);
+  Result<ProvedSet> proved_set(const std::string& space, Position position);
+  Result<std::vector<ProvedStatement>> proved_statements(Position size);
+  Result<std::set<Position>> places_of_grants(const std::vector<ProvedSet>& changes);
 
   // syncing.cpp
   Status begin_session();

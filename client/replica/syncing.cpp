@@ -26,6 +26,9 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   // A replica from an older copy than identity.db lacks leaves that were proved since.
   WASL_TRY(begin_session());
   if (leaves_before_ != checkpoint.heads.size) hello.flags |= Hello::kLeaves;
+  // What witnesses have signed since comes with the note only.
+  const auto witnessed = witnessed_by(checkpoint.note);
+  if (!witnessed || !witnessed->is_enough()) hello.flags |= Hello::kLeaves;
   WASL_LET(auto waiting, db_.prepare("SELECT 1 FROM _wasl_pending WHERE state IN (1, 2) LIMIT 1"));
   WASL_LET(const bool waits, waiting.step());
   waiting.reset();

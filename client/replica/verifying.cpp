@@ -86,15 +86,65 @@ Result<VerifyReport> Replica::verify() {
     if (digest != replay->digest())
       problem(space + ": the state digest is not that of signed history; run: wasl repair");
   }
-  report.statements.push_back(
-      "every change set that this replica holds was checked: bodies, chains, signatures, roots, "
-      "state digests (nothing is merely vouched for)");
+  WASL_TRY(tell_what_is_proved(report));
   WASL_LET(const auto keys, keys_at_hub());
   for (const std::string& words : keys) report.statements.push_back(words);
-  WASL_LET(const auto evidence, identity_.evidence());
-  for (const std::string& what : evidence) report.statements.push_back("evidence kept: " + what);
+  WASL_TRY(tell_evidence(report));
   WASL_TRY(transaction.commit());
   return report;
+}
+
+/// Where proof begins and ends, and who stands behind it.
+Status Replica::tell_what_is_proved(VerifyReport& report) {
+  report.statements.push_back(
+      "proved: every change set that this replica holds, from the first entry of each space on: bodies, "
+      "chains, "
+      "signatures, rights, roots, state digests. Nothing is merely vouched for: no space was begun from a "
+      "snapshot");
+  WASL_LET(const auto spaces, store_.space_names());
+  for (const std::string& space : spaces) {
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    report.spaces.push_back({space, info->size, info->proved});
+    if (info->size > info->proved) {
+      report.statements.push_back(
+          "taken on trust until the next sync: " + std::to_string(info->size - info->proved) +
+          " entries of " + space + " that stand under no signed head yet");
+    }
+  }
+  WASL_LET(const CheckpointAnchor anchor, identity_.checkpoint());
+  if (anchor.heads.size == 0) return {};
+  const auto witnessed = witnessed_by(anchor.note);
+  const std::string checkpoint =
+      "the newest checkpoint of the hub is of size " + std::to_string(anchor.heads.size);
+  if (!witnessed) {
+    report.statements.push_back(checkpoint + "; a cosignature on it is false: " + witnessed.error().message);
+  } else if (witnessed->of == 0) {
+    report.statements.push_back(
+        checkpoint +
+        "; the network names no witnesses, so that every office sees the same log is vouched "
+        "for by the hub alone (compare notes with: wasl proof compare)");
+  } else {
+    report.statements.push_back(checkpoint + ", cosigned by " + std::to_string(witnessed->have) + " of " +
+                                std::to_string(witnessed->of) + " witnesses (" +
+                                std::to_string(ledger::witnesses_needed(witnessed->of)) + " are needed)");
+  }
+  return {};
+}
+
+Status Replica::tell_evidence(VerifyReport& report) {
+  WASL_LET(const auto evidence, identity_.evidence());
+  for (const std::string& what : evidence) report.statements.push_back("evidence kept: " + what);
+  const std::string origin = ledger::heads_origin(anchor_.network, authority_.statement().epoch);
+  return identity_.each_evidence([&](const Identity::Evidence& one) -> Status {
+    const auto ours = ledger::open_checkpoint(text_view(one.ours), origin, anchor_.log_key);
+    const auto theirs = ledger::open_checkpoint(text_view(one.theirs), origin, anchor_.log_key);
+    if (ours && theirs && ours->size == theirs->size && ours->root != theirs->root) {
+      report.statements.push_back("proved: the hub signed two histories of size " +
+                                  std::to_string(ours->size) +
+                                  "; both notes are written to files by: wasl proof evidence --out DIR");
+    }
+    return {};
+  });
 }
 
 /// What is wrong with the row and the office's own work in it. A value that is shown stands in the row alone,

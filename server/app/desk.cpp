@@ -6,6 +6,7 @@
 
 #include "server/app/quarantine.hpp"
 #include "shared/ledger/heads.hpp"
+#include "shared/ledger/note.hpp"
 #include "shared/net/local_socket.hpp"
 
 namespace wasl {
@@ -180,12 +181,37 @@ Result<json> status(OpenHub& open, bool serving) {
               {"devices", std::move(devices)}};
 }
 
+/// What a reader of the log must know beforehand: its name, which is the origin, and who signs it.
+json key(OpenHub& open) {
+  const NetworkStatement& statement = open.hub().authority().statement();
+  const std::string origin = ledger::heads_origin(open.hub().network(), statement.epoch);
+  return {{"vkey", ledger::to_vkey({origin, statement.log_key})}};
+}
+
+Result<json> add_witness(OpenHub& open, const json& request) {
+  HeadsLog& heads = open.hub().committer().heads();
+  const std::vector<PublicKey>& witnesses = open.hub().authority().statement().witnesses;
+  if (witnesses.empty()) {
+    return fail(
+        Errc::not_found, "this network has no witnesses",
+        "the network statement names them by their keys: wasl-hub init --witness, or a new statement");
+  }
+  WASL_LET(const std::size_t have, heads.take_cosignatures(text_of(request, "text"), witnesses));
+  open.note_checkpoint();
+  return json{{"size", heads.seen().size},
+              {"cosigned", have},
+              {"witnesses", witnesses.size()},
+              {"needed", ledger::witnesses_needed(witnesses.size())}};
+}
+
 Result<json> decide(OpenHub& open, const json& request, bool serving) {
   const std::string command = text_of(request, "command");
   if (command == "organisation add") return add_organisation(open, request);
   if (command == "invite") return invite(open, request);
   if (command == "grant") return give(open, request);
   if (command == "status") return status(open, serving);
+  if (command == "key") return key(open);
+  if (command == "witness add") return add_witness(open, request);
   if (command == "statement") return statement_in_force(open);
   if (command == "recover") return recover(open, serving);
   if (command == "root place") return place_statement(open, request);

@@ -11,8 +11,8 @@ namespace wasl {
 /// {"error":{"code","message","hint"}}
 nlohmann::json to_json(const Error& error);
 
-/// @param request {"command": "organisation add" | "invite" | "status" | "devices" | "revoke" | …}. @return
-/// the document to print, or an error document. Never throws.
+/// @param request {"command": "organisation add" | "invite" | "status" | "devices" | "revoke" | "key" | …}.
+/// @return the document to print, or an error document. Never throws.
 nlohmann::json answer(OpenHub& open, const nlohmann::json& request, bool serving);
 
 /// The same on lines of text, for the socket.

@@ -1,19 +1,24 @@
 // wasl-hub: arguments in, one document or words out.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "server/app/auditing.hpp"
 #include "server/app/desk.hpp"
+#include "server/app/qr.hpp"
 #include "server/app/root_commands.hpp"
 #include "server/app/serve.hpp"
 #include "server/app/times.hpp"
 #include "server/app/words.hpp"
 #include "shared/base/ending.hpp"
 #include "shared/crypto/passphrase.hpp"
+#include "shared/ledger/note.hpp"
 #include "shared/log/log.hpp"
 
 namespace {
@@ -41,6 +46,10 @@ struct Arguments {
   std::string discard_reason = "unwanted";
   std::vector<std::string> change_sets;
   bool refused = false;
+  std::vector<std::string> witnesses;
+  std::string file, png;
+  bool qr = false, as_csv = false;
+  wasl::AuditArguments audit;
 };
 
 std::string dump(const json& document) {
@@ -64,7 +73,7 @@ int report(const Arguments& in, const std::string& command, const json& document
 }
 
 json init(const Arguments& in, const wasl::HubFolder& folder) {
-  wasl::InitOptions options{in.name, in.address, in.roots, in.threshold, {}};
+  wasl::InitOptions options{in.name, in.address, in.roots, in.threshold, {}, in.witnesses};
   for (const std::string& named : in.root_keys) {
     const auto key = wasl::public_key_of(named, wasl::crypto::KeyKind::root);
     if (!key) return wasl::to_json(key.error());
@@ -88,6 +97,51 @@ int serve(const Arguments& in, const wasl::HubFolder& folder) {
   return done ? kDone : report(in, "serve", wasl::to_json(done.error()));
 }
 
+/// A file, or standard input for "-"; up to what a note may take.
+wasl::Result<std::string> read_named(const std::string& file) {
+  std::ifstream named;
+  if (file != "-") {
+    named.open(file, std::ios::binary);
+    if (!named) return wasl::fail(wasl::Errc::not_found, "cannot read " + file);
+  }
+  std::istream& input = file == "-" ? std::cin : named;
+  std::string text(wasl::ledger::kNoteBytes + 1, '\0');
+  input.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(input.gcount()));
+  if (text.size() > wasl::ledger::kNoteBytes)
+    return wasl::fail(wasl::Errc::limit_exceeded, file + " is too long for a note");
+  return text;
+}
+
+/// Adds the invitation as a QR code, as asked.
+json with_qr(const Arguments& in, json document) {
+  if (document.contains("error") || (!in.qr && in.png.empty())) return document;
+  const auto code = wasl::make_qr(document["invitation"].get<std::string>());
+  if (!code) return wasl::to_json(code.error());
+  if (in.qr) document["qr"] = wasl::in_half_blocks(*code, !in.as_json && ::isatty(STDOUT_FILENO) == 1);
+  if (!in.png.empty()) {
+    // The invitation is made by now: a picture that cannot be written must not hide it.
+    if (const auto written = wasl::write_png(*code, in.png)) {
+      document["png"] = in.png;
+    } else {
+      document["png_error"] = written.error().message;
+    }
+  }
+  return document;
+}
+
+int audit(Arguments in, const wasl::HubFolder& folder) {
+  in.audit.form = in.as_json  ? wasl::AuditForm::json
+                  : in.as_csv ? wasl::AuditForm::csv
+                              : wasl::AuditForm::table;
+  bool begun = false;
+  const auto done = wasl::print_audit(folder, in.audit, std::cout, begun);
+  std::cout << std::flush;
+  if (done) return std::cout ? kDone : kFailed;
+  // A JSON document that has begun holds the error itself.
+  return in.as_json && begun ? kFailed : report(in, "audit", wasl::to_json(done.error()));
+}
+
 int run(const Arguments& in, const std::string& command) {
   const wasl::HubFolder folder{std::filesystem::path(in.data)};
   if (!wasl::crypto::start()) {
@@ -97,6 +151,7 @@ int run(const Arguments& in, const std::string& command) {
   if (command == "serve") return serve(in, folder);
   wasl::log::only_errors();
   if (command == "init") return report(in, command, init(in, folder));
+  if (command == "audit") return audit(in, folder);
   json request = {{"command", command}};
   if (command == "organisation add") {
     request.update({{"id", in.id}, {"name", in.name}, {"kind", in.kind}, {"parent", in.parent}});
@@ -113,14 +168,20 @@ int run(const Arguments& in, const std::string& command) {
     request.update({{"change_sets", in.change_sets}, {"refused", in.refused}, {"reason", in.discard_reason}});
     if (!in.change_sets.empty()) request["change_set"] = in.change_sets.front();
   }
+  if (command == "witness add") {
+    const auto text = read_named(in.file);
+    if (!text) return report(in, command, wasl::to_json(text.error()));
+    request["text"] = *text;
+  }
   if (command == "grant") {
     request.update({{"person", in.person}, {"organisation", in.organisation}, {"role", in.role}});
   }
   const bool by_person = command == "wipe" || command == "quarantine adopt" ||
                          command == "quarantine discard" || (command == "revoke" && !in.key.empty());
-  if (!by_person) return report(in, command, wasl::ask(folder, request));
+  if (!by_person) return report(in, command, with_qr(in, wasl::ask(folder, request)));
   const auto key = wasl::crypto::load_key(
-      in.key.empty() ? folder.administrator_key() : std::filesystem::path(in.key), wasl::crypto::KeyKind::person,
+      in.key.empty() ? folder.administrator_key() : std::filesystem::path(in.key),
+      wasl::crypto::KeyKind::person,
       in.passphrase_file.empty() ? std::nullopt : std::optional<std::filesystem::path>(in.passphrase_file));
   if (!key) return report(in, command, wasl::to_json(key.error()));
   return report(in, command, wasl::ask_signed(folder, std::move(request), *key));
@@ -172,6 +233,11 @@ int command_line(int argc, char** argv) {
       ->check(CLI::Range(1, 64));
   init->add_option("--root", in.root_keys,
                    "A root key made elsewhere (64 hex digits, or its file): then none is made here");
+
+  init->add_option(
+          "--witness", in.witnesses,
+          "A witness's key in 64 hex digits; more than half of them must cosign what offices call equal")
+      ->allow_extra_args(false);
 
   CLI::App* serve =
       command(app, in, "serve", "Serves offices until SIGTERM or SIGINT",
@@ -252,9 +318,38 @@ int command_line(int argc, char** argv) {
                     "Its first line opens the key; else the terminal is asked");
   }
 
+  invite->add_flag("--qr", in.qr, "Also as a QR code in the terminal");
+  invite->add_option("--png", in.png, "Also as a QR code in a new PNG file");
+
+  CLI::App* audit = command(
+      app, in, "audit", "Who did what, when, from which device, under which grant",
+      "  wasl-hub audit --data hub --record project/p-1\n"
+      "  wasl-hub audit --data hub --organisation senegal --from 2026-03-01 --until 2026-03-31 --csv");
+  audit->add_option("--record", in.audit.record, "REGISTER/ID");
+  audit->add_option("--device", in.audit.device, "A device's key, or the beginning of it");
+  audit->add_option("--person", in.audit.person, "A person's key, or the beginning of it");
+  audit->add_option("--organisation", in.audit.organisation, "Whose grants were used");
+  audit->add_option("--from", in.audit.from, "A day or a time, in UTC");
+  audit->add_option("--until", in.audit.until, "A day, which counts whole, or a time before which");
+  audit->add_flag("--csv", in.as_csv, "Comma-separated, for spreadsheets")->excludes("--json");
+
   CLI::App* status =
       command(app, in, "status", "Network, keys, spaces, devices", "  wasl-hub status --data hub --json");
 
+  CLI::App* witness = app.add_subcommand("witness", "Who watches that the log only grows");
+  witness->require_subcommand(1);
+  CLI::App* add_witness =
+      command(*witness, in, "add", "Takes the lines by which a witness has cosigned the newest checkpoint",
+              "  curl --silent http://127.0.0.1:7707/log/heads/checkpoint   # what the witness signs\n"
+              "  wasl-hub witness add --data hub cosigned.txt");
+  add_witness
+      ->add_option("FILE", in.file,
+                   "The note with its cosignatures, or their lines alone; - reads standard input")
+      ->required();
+
+  CLI::App* key =
+      command(app, in, "key", "The verifier key of the log `heads`, for whoever reads /log/heads/",
+              "  wasl-hub key --data hub --json");
   CLI::App* recover =
       command(app, in, "recover", "hub.db is an old copy: take back what offices hold",
               "  wasl-hub recover --data hub        # stopped; then serve, and wait for the offices\n"
@@ -283,6 +378,9 @@ int command_line(int argc, char** argv) {
   if (add->parsed()) return run(in, "organisation add");
   if (invite->parsed()) return run(in, "invite");
   if (status->parsed()) return run(in, "status");
+  if (key->parsed()) return run(in, "key");
+  if (audit->parsed()) return run(in, "audit");
+  if (add_witness->parsed()) return run(in, "witness add");
   if (grant->parsed()) return run(in, "grant");
   if (recover->parsed()) return run(in, "recover");
   if (devices->parsed()) return run(in, "devices");

@@ -1,5 +1,6 @@
 #include "server/app/open_hub.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -41,6 +42,20 @@ Status make_room(const HubFolder& folder) {
   return {};
 }
 
+Result<std::vector<PublicKey>> parse_witnesses(const std::vector<std::string>& texts) {
+  std::vector<PublicKey> keys;
+  for (const std::string& text : texts) {
+    const auto bytes = from_hex(text);
+    const auto key = bytes ? PublicKey::from(*bytes) : std::nullopt;
+    if (!key || !crypto::is_valid_key(*key) || std::find(keys.begin(), keys.end(), *key) != keys.end()) {
+      return fail(Errc::invalid_value, "'" + text + "' is not the key of another witness",
+                  "an Ed25519 public key is written in 64 hex digits");
+    }
+    keys.push_back(*key);
+  }
+  return keys;
+}
+
 struct FirstKeys {
   const crypto::KeyPair& registrar;
   const crypto::KeyPair& administrator;
@@ -77,6 +92,7 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
   if (options.name.empty() || options.name.size() > 200 || !is_utf8(view(options.name))) {
     return fail(Errc::invalid_value, "a network needs a name of at most 200 bytes");
   }
+  WASL_LET(const std::vector<PublicKey> witnesses, parse_witnesses(options.witnesses));
   std::error_code error;
   std::filesystem::create_directories(folder.keys(), error);
   if (!error) std::filesystem::permissions(folder.keys(), std::filesystem::perms::owner_all, error);
@@ -101,6 +117,7 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
   statement.threshold = options.threshold;
   statement.log_key = log_key.public_key();
   statement.registrars = {registrar.public_key()};
+  statement.witnesses = witnesses;
   statement.schema = built_in_schema().hash();
   SignedStatement signed_statement{encode(statement), {}};
   for (const crypto::KeyPair& root : roots) add_signature(signed_statement, root);

@@ -24,6 +24,7 @@ struct InitOptions {
   /// Public keys of roots that were made elsewhere: then none is made here, and the first statement waits in
   /// HubFolder::first_statement() until enough of them have signed it.
   std::vector<PublicKey> root_keys{};
+  std::vector<std::string> witnesses{};  ///< keys in hex, of who must cosign checkpoints
 };
 /// Makes keys, statement and the first entry. Errors: conflict (initialised before), invalid_value,
 /// storage_failed.

@@ -149,8 +149,14 @@ std::string in_words(const std::string& command, const json& document) {
            ".\n";
   }
   if (command == "invite") {
-    return text(document["invitation"]) + "\n\nFor one device of " + text(document["organisation"]) + " as " +
-           text(document["role"]) + ", until " + day(document["until"]) +
+    std::string picture;
+    if (document.contains("qr")) picture += text(document["qr"]) + "\n";
+    if (document.contains("png")) picture += "The same as a QR code: " + text(document["png"]) + "\n";
+    if (document.contains("png_error"))
+      picture += "No picture was written: " + text(document["png_error"]) + "\n";
+    return picture + text(document["invitation"]) + "\n\nFor one device of " +
+           text(document["organisation"]) + " as " + text(document["role"]) + ", until " +
+           day(document["until"]) +
            ". It works once; send it as you would send a password.\nThe office runs: wasl join --data DIR "
            "INVITATION\n";
   }
@@ -159,6 +165,12 @@ std::string in_words(const std::string& command, const json& document) {
            " of " + text(document["organisation"]) + ".\n";
   }
   if (command == "status") return status_in_words(document);
+  if (command == "witness add") {
+    return "The checkpoint of size " + text(document["size"]) + " is cosigned by " +
+           text(document["cosigned"]) + " of " + text(document["witnesses"]) + " witnesses; " +
+           text(document["needed"]) + " are needed.\n";
+  }
+  if (command == "key") return text(document["vkey"]) + "\n";
   if (command == "recover") {
     return "This hub recovers from an old copy. Serve it: offices bring back what they hold.\nWhen they "
            "have, draft "

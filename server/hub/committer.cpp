@@ -125,7 +125,9 @@ Status Committer::start() {
                     " minutes before the hub's last entry",
                 "set the clock; the hub never lets time run backwards");
   }
-  return recovering_ ? Status() : sign();
+  if (recovering_) return {};
+  WASL_TRY(sign());
+  return heads_.recall_cosignatures(authority_.statement().witnesses);
 }
 
 Status Committer::load_authority() {

@@ -5,6 +5,8 @@
 namespace wasl {
 namespace {
 
+constexpr std::string_view kCosignatures = "cosignatures";
+
 /// NodeAt cannot fail: the first failure is kept and asked for afterwards.
 class StoredNodes {
  public:
@@ -62,8 +64,52 @@ Status HeadsLog::sign(const std::string& origin, const crypto::KeyPair& log_key)
     return fail(Errc::corrupt, "the stored log of heads does not give the root that was to be signed",
                 "nothing was signed; restore hub.db from a backup");
   }
-  WASL_LET(note_, ledger::sign_checkpoint({origin, size(), root}, log_key));
+  WASL_LET(std::string note, ledger::sign_checkpoint({origin, size(), root}, log_key));
+  if (note == note_) return {};
+  note_ = std::move(note);
+  cosigned_.clear();
+  cosigned_count_ = 0;
   seen_ = {size(), root};
+  return {};
+}
+
+Result<std::size_t> HeadsLog::take_cosignatures(std::string_view text,
+                                                const std::vector<PublicKey>& witnesses) {
+  const std::string head = note_.substr(0, note_.find("\n\n") + 1);
+  std::string_view lines = text;
+  if (const auto blank = text.rfind("\n\n"); blank != std::string_view::npos) {
+    if (text.substr(0, blank + 1) != head) {
+      const auto other = ledger::Checkpoint::parse(text.substr(0, blank + 1));
+      return fail(Errc::conflict,
+                  "the witness has signed " +
+                      (other ? "the checkpoint of size " + std::to_string(other->size)
+                             : std::string("something else")) +
+                      "; the newest is of size " + std::to_string(seen_.size),
+                  "let the witness sign the newest one: it is served under /log/heads/checkpoint");
+    }
+    lines = text.substr(blank + 2);
+  }
+  const std::string end = lines.ends_with('\n') ? "" : "\n";
+  WASL_LET(const auto found, ledger::cosignatures(note_ + cosigned_ + std::string(lines) + end, witnesses));
+  if (found.size() == cosigned_count_ && cosigned_count_ == 0) {
+    return fail(Errc::not_found, "no line is by a witness of this network",
+                "the network statement lists the witnesses' keys");
+  }
+  std::string cosigned;
+  for (const ledger::Cosignature& one : found) cosigned += one.line;
+  WASL_TRY(store_.transact([&] { return store_.set_meta(kCosignatures, view(cosigned)); }));
+  cosigned_ = std::move(cosigned);
+  cosigned_count_ = found.size();
+  return cosigned_count_;
+}
+
+Status HeadsLog::recall_cosignatures(const std::vector<PublicKey>& witnesses) {
+  WASL_LET(const auto kept, store_.meta(kCosignatures));
+  if (!kept || kept->empty() || cosigned_count_ > 0) return {};
+  const auto found = ledger::cosignatures(note_ + to_text(*kept), witnesses);
+  if (!found) return {};  // of an older note: witnesses sign again
+  for (const ledger::Cosignature& one : *found) cosigned_ += one.line;
+  cosigned_count_ = found->size();
   return {};
 }
 
@@ -71,7 +117,7 @@ Result<Proof> HeadsLog::prove(const Seen& known, const std::vector<std::uint64_t
   Proof proof;
   StoredNodes nodes(store_);
   if (known == seen_ && leaves.empty()) return proof;
-  proof.checkpoint = note_;
+  proof.checkpoint = note();
   proof.consistency = ledger::consistency_proof(known.size, seen_.size, nodes.at());
   for (const std::uint64_t index : leaves) {
     WASL_LET(Bytes leaf, store_.heads_leaf(index));

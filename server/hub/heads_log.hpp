@@ -8,6 +8,7 @@
 #include "shared/crypto/crypto.hpp"
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/merkle.hpp"
+#include "shared/ledger/note.hpp"
 
 namespace wasl {
 
@@ -28,8 +29,19 @@ class HeadsLog {
   Result<std::uint64_t> append(const ledger::HeadsLeaf& leaf);
   /// Signs what is durable: computes the root again from stored nodes first. Errors: corrupt.
   Status sign(const std::string& origin, const crypto::KeyPair& log_key);
-  /// The newest signed note.
-  [[nodiscard]] const std::string& note() const { return note_; }
+  /// The newest signed note, with the cosignatures that have come for it.
+  [[nodiscard]] std::string note() const { return note_ + cosigned_; }
+  /// Takes what witnesses have signed: lines, or the note with them. Durable when it returns. @return how
+  /// many of the witnesses have cosigned the newest note. Errors: conflict (another checkpoint than the
+  /// newest), malformed, bad_signature, not_found (no line by one of these witnesses), storage_failed.
+  Result<std::size_t> take_cosignatures(std::string_view text, const std::vector<PublicKey>& witnesses);
+  /// Whether so many witnesses have cosigned the newest note as make it witnessed.
+  [[nodiscard]] bool is_witnessed(const std::vector<PublicKey>& witnesses) const {
+    return cosigned_count_ >= ledger::witnesses_needed(witnesses.size());
+  }
+  [[nodiscard]] std::size_t cosigned_count() const { return cosigned_count_; }
+  /// After a start: what witnesses had signed, where it is still of the newest note.
+  Status recall_cosignatures(const std::vector<PublicKey>& witnesses);
   /// What was signed: size and root.
   [[nodiscard]] const Seen& seen() const { return seen_; }
 
@@ -40,7 +52,9 @@ class HeadsLog {
   HubStore& store_;
   ledger::Frontier frontier_;
   ledger::Frontier kept_;
-  std::string note_;
+  std::string note_;                ///< as the log key alone signed it
+  std::string cosigned_;            ///< lines of witnesses below it
+  std::size_t cosigned_count_ = 0;  ///< witnesses
   Seen seen_;
 };
 

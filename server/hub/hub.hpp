@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "server/hub/committer.hpp"
+#include "server/hub/log_pages.hpp"
 #include "server/hub/log_reader.hpp"
 #include "shared/wire/hub_session.hpp"
 
@@ -12,7 +13,8 @@ namespace wasl {
 
 class Hub final : public HubPort {
  public:
-  explicit Hub(const Committer::Ports& ports) : ports_(ports), committer_(ports), reader_(ports.store) {}
+  explicit Hub(const Committer::Ports& ports)
+      : ports_(ports), committer_(ports), reader_(ports.store), pages_(ports.store, committer_.heads()) {}
 
   Committer& committer() { return committer_; }
   HubStore& store() { return ports_.store; }
@@ -36,6 +38,9 @@ class Hub final : public HubPort {
     while (committer_.is_full()) commit();
   }
 
+  /// What anybody may read of the logs over plain HTTP.
+  Result<std::optional<LogPage>> page(std::string_view target) { return pages_.page(target); }
+
   // HubPort
   [[nodiscard]] const NetworkId& network() const override { return committer_.network(); }
   [[nodiscard]] const crypto::KeyPair& log_key() const override { return ports_.log_key; }
@@ -54,6 +59,7 @@ class Hub final : public HubPort {
   void push(std::uint64_t session, Segment segment) override;
   Result<std::optional<NewestLeaf>> newest_leaf(const std::string& space) override;
   Seen heads() override { return committer_.heads().seen(); }
+  bool is_witnessed() override { return committer_.heads().is_witnessed(authority().statement().witnesses); }
   Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves) override;
   Status note_done(const PublicKey& key, const Done& done) override;
   [[nodiscard]] bool is_recovering() const override { return committer_.is_recovering(); }
@@ -73,6 +79,7 @@ class Hub final : public HubPort {
   Committer::Ports ports_;
   Committer committer_;
   LogReader reader_;
+  LogPages pages_;
   Listener listener_;
   std::function<KeysAtHub()> keys_;
 };

@@ -90,8 +90,23 @@ Status SessionServer::listen(const std::string& address) {
   callbacks.on_upgrade = [this](ByteView hello, const std::string& remote) {
     return on_upgrade(hello, remote);
   };
+  callbacks.on_request = [this](const std::string&, const std::string& target) { return on_request(target); };
   WASL_LET(listener_, Listener::open(loop_, std::move(options), std::move(callbacks)));
   return {};
+}
+
+HttpAnswer SessionServer::on_request(const std::string& target) {
+  const auto page = hub_.page(target);
+  if (!page) {
+    log::error("log.unreadable", {{"target", target}, {"reason", page.error().message}});
+    return {503, "text/plain; charset=utf-8", "later\n", {{"Cache-Control", "no-store"}}};
+  }
+  // One answer for what is not there and for what is nobody's business.
+  if (!*page) return {404, "text/plain; charset=utf-8", "nothing here\n", {{"Cache-Control", "no-store"}}};
+  return {200,
+          (*page)->is_text ? "text/plain; charset=utf-8" : "application/octet-stream",
+          (*page)->body,
+          {{"Cache-Control", (*page)->is_fixed ? "public, max-age=31536000, immutable" : "no-cache"}}};
 }
 
 UpgradeAnswer SessionServer::on_upgrade(ByteView hello_bytes, const std::string& remote) {

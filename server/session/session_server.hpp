@@ -27,6 +27,7 @@ class SessionServer {
  private:
   class Link;
   UpgradeAnswer on_upgrade(ByteView hello, const std::string& remote);
+  HttpAnswer on_request(const std::string& target);
   void on_committed(const Committer::Committed& committed);
   void forget(std::uint64_t id);
   /// Ends the oldest links of a key that has as many as it may.

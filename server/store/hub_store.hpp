@@ -69,6 +69,10 @@ class HubStore {
   /// Root of the first `size` entries. @pre the space has them.
   virtual Result<Hash> root(std::string_view space, Position size) = 0;
   virtual Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence) = 0;
+  virtual Result<std::vector<EntryRow>> entries(std::string_view space, Position from, Position to) = 0;
+  /// Leaf hashes, or complete subtrees of 64 leaves and more, in order. @pre the space's tree has them.
+  virtual Result<std::vector<Hash>> tree_nodes(std::string_view space, unsigned level, std::uint64_t first,
+                                               std::size_t count) = 0;
   /// The chain's end in the log, stand-ins included.
   virtual Result<ChainEnd> chain_end(const Source& source) = 0;
   /// Whole stored blocks, without openings.
@@ -93,6 +97,9 @@ class HubStore {
   virtual Result<std::uint64_t> heads_size() = 0;
   virtual Result<Bytes> heads_leaf(std::uint64_t index) = 0;
   virtual Result<Hash> heads_node(unsigned level, std::uint64_t index) = 0;
+  /// So many, in order. @pre the log has them.
+  virtual Result<std::vector<Bytes>> heads_leaves(std::uint64_t first, std::size_t count) = 0;
+  virtual Result<std::vector<Hash>> heads_nodes(unsigned level, std::uint64_t first, std::size_t count) = 0;
   virtual Status append_heads(std::uint64_t index, ByteView leaf, const std::vector<ledger::Node>& nodes) = 0;
 
   // ── Devices ──

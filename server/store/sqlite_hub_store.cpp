@@ -85,6 +85,13 @@ Result<std::unique_ptr<SqliteHubStore>> SqliteHubStore::open(const std::filesyst
   return store;
 }
 
+Result<std::unique_ptr<SqliteHubStore>> SqliteHubStore::open_to_read(const std::filesystem::path& file) {
+  WASL_LET(Database database, Database::open({.path = file, .read_only = true}));
+  std::unique_ptr<SqliteHubStore> store(new SqliteHubStore(std::move(database)));
+  WASL_TRY(store->log_.refresh());
+  return store;
+}
+
 Status SqliteHubStore::transact(const std::function<Status()>& work) {
   if (inside_) return work();  // part of the transaction around it
   if (db_.must_reopen())
@@ -128,6 +135,37 @@ Result<Hash> SqliteHubStore::heads_node(unsigned level, std::uint64_t index) {
   const auto hash = found ? Hash::from(select.blob(0)) : std::nullopt;
   if (!hash) return damaged("log of heads");
   return *hash;
+}
+
+Result<std::vector<Bytes>> SqliteHubStore::heads_leaves(std::uint64_t first, std::size_t count) {
+  std::vector<Bytes> leaves;
+  WASL_LET(auto select,
+           db_.prepare("SELECT leaf FROM hub_heads_leaf WHERE no >= ?1 AND no < ?1 + ?2 ORDER BY no"));
+  select.bind_all(first, std::uint64_t{count});
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) break;
+    leaves.push_back(to_bytes(select.blob(0)));
+  }
+  if (leaves.size() != count) return damaged("log of heads");
+  return leaves;
+}
+
+Result<std::vector<Hash>> SqliteHubStore::heads_nodes(unsigned level, std::uint64_t first,
+                                                      std::size_t count) {
+  std::vector<Hash> nodes;
+  WASL_LET(auto select, db_.prepare("SELECT hash FROM hub_heads_node WHERE level = ?1 AND no >= ?2 AND "
+                                    "no < ?2 + ?3 ORDER BY no"));
+  select.bind_all(level, first, std::uint64_t{count});
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) break;
+    const auto hash = Hash::from(select.blob(0));
+    if (!hash) return damaged("log of heads");
+    nodes.push_back(*hash);
+  }
+  if (nodes.size() != count) return damaged("log of heads");
+  return nodes;
 }
 
 Status SqliteHubStore::append_heads(std::uint64_t index, ByteView leaf,

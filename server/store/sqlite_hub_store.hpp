@@ -14,6 +14,10 @@ class SqliteHubStore final : public HubStore {
   /// Errors: not_found (no file and `create` is off), storage_failed, corrupt, locked.
   static Result<std::unique_ptr<SqliteHubStore>> open(const std::filesystem::path& file, bool create);
 
+  /// For who only looks, while another process may be serving: nothing is written, every call sees what was
+  /// committed by then.
+  static Result<std::unique_ptr<SqliteHubStore>> open_to_read(const std::filesystem::path& file);
+
   Status transact(const std::function<Status()>& work) override;
   [[nodiscard]] bool must_reopen() const override { return db_.must_reopen(); }
   /// Reads every page. Errors: corrupt.
@@ -26,6 +30,13 @@ class SqliteHubStore final : public HubStore {
   Result<Hash> root(std::string_view space, Position size) override { return log_.root(space, size); }
   Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence) override {
     return log_.find(source, sequence);
+  }
+  Result<std::vector<EntryRow>> entries(std::string_view space, Position from, Position to) override {
+    return log_.entries(space, from, to);
+  }
+  Result<std::vector<Hash>> tree_nodes(std::string_view space, unsigned level, std::uint64_t first,
+                                       std::size_t count) override {
+    return log_.tree_nodes(space, level, first, count);
   }
   Result<ChainEnd> chain_end(const Source& source) override { return log_.chain_end(source); }
   Result<std::vector<Segment>> read(std::string_view space, Position from, std::size_t most_bytes,
@@ -48,6 +59,8 @@ class SqliteHubStore final : public HubStore {
   Result<std::uint64_t> heads_size() override;
   Result<Bytes> heads_leaf(std::uint64_t index) override;
   Result<Hash> heads_node(unsigned level, std::uint64_t index) override;
+  Result<std::vector<Bytes>> heads_leaves(std::uint64_t first, std::size_t count) override;
+  Result<std::vector<Hash>> heads_nodes(unsigned level, std::uint64_t first, std::size_t count) override;
   Status append_heads(std::uint64_t index, ByteView leaf, const std::vector<ledger::Node>& nodes) override;
 
   Result<std::optional<DeviceNote>> device(const PublicKey& key) override;

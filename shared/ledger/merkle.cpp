@@ -58,8 +58,10 @@ void collect(std::span<const std::uint64_t> indexes, std::uint64_t begin, std::u
 }
 
 /// The root of [begin, end) from `leaves` and the front of `proof`, which is consumed; nothing when it ends.
+/// `sibling` is told of each two halves that were put together, nearest the leaves first.
+template <class Joined>
 std::optional<Hash> fold(std::span<const Leaf> leaves, std::uint64_t begin, std::uint64_t end,
-                         std::span<const Hash>& proof) {
+                         std::span<const Hash>& proof, Joined&& joined) {
   if (leaves.empty()) {
     if (proof.empty()) return std::nullopt;
     const Hash hash = proof.front();
@@ -71,10 +73,11 @@ std::optional<Hash> fold(std::span<const Leaf> leaves, std::uint64_t begin, std:
   const auto split = std::partition_point(leaves.begin(), leaves.end(),
                                           [middle](const Leaf& leaf) { return leaf.index < middle; });
   const auto count = static_cast<std::size_t>(split - leaves.begin());
-  const std::optional<Hash> left = fold(leaves.first(count), begin, middle, proof);
+  const std::optional<Hash> left = fold(leaves.first(count), begin, middle, proof, joined);
   if (!left) return std::nullopt;
-  const std::optional<Hash> right = fold(leaves.subspan(count), middle, end, proof);
+  const std::optional<Hash> right = fold(leaves.subspan(count), middle, end, proof, joined);
   if (!right) return std::nullopt;
+  joined(begin, middle, end, *left, *right);
   return node_hash(*left, *right);
 }
 
@@ -256,8 +259,20 @@ std::vector<Hash> inclusion_proofs(std::span<const std::uint64_t> indexes, std::
 bool verify_inclusions(std::span<const Leaf> leaves, std::uint64_t size, std::span<const Hash> proof,
                        const Hash& root) {
   if (size > kTreeSizeMax || !rising_below(leaves, size)) return false;
-  const std::optional<Hash> found = fold(leaves, 0, size, proof);
+  const auto ignored = [](std::uint64_t, std::uint64_t, std::uint64_t, const Hash&, const Hash&) {};
+  const std::optional<Hash> found = fold(leaves, 0, size, proof, ignored);
   return found && proof.empty() && *found == root;
+}
+
+std::vector<Hash> inclusion_proof_of(std::uint64_t index, std::span<const Leaf> leaves, std::uint64_t size,
+                                     std::span<const Hash> proof) {
+  std::vector<Hash> path;
+  const auto keep_sibling = [&](std::uint64_t begin, std::uint64_t middle, std::uint64_t end,
+                                const Hash& left, const Hash& right) {
+    if (index >= begin && index < end) path.push_back(index < middle ? right : left);
+  };
+  WASL_ASSERT(fold(leaves, 0, size, proof, keep_sibling).has_value());
+  return path;
 }
 
 }  // namespace wasl::ledger

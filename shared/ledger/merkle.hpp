@@ -105,4 +105,9 @@ std::vector<Hash> inclusion_proofs(std::span<const std::uint64_t> indexes, std::
 [[nodiscard]] bool verify_inclusions(std::span<const Leaf> leaves, std::uint64_t size,
                                      std::span<const Hash> proof, const Hash& root);
 
+/// The proof of one leaf taken out of a proof for several, nearest sibling first as inclusion_proof gives it.
+/// @pre verify_inclusions takes `leaves` and `proof`, and `index` is one of theirs.
+std::vector<Hash> inclusion_proof_of(std::uint64_t index, std::span<const Leaf> leaves, std::uint64_t size,
+                                     std::span<const Hash> proof);
+
 }  // namespace wasl::ledger

@@ -11,6 +11,8 @@ namespace wasl::ledger {
 namespace {
 
 constexpr Byte kEd25519 = 0x01;
+constexpr Byte kCosignature = 0x04;
+constexpr std::size_t kTimeBytes = 8;
 constexpr std::string_view kDash = "\xE2\x80\x94 ";  // em dash U+2014 and a space open a signature line
 constexpr std::size_t kKeyIdBytes = 4;
 
@@ -60,12 +62,14 @@ std::optional<std::string_view> take_until(std::string_view& from, char end) {
 }
 
 struct SignatureLine {
+  std::string_view line;  ///< as it stands, without its end
   std::string_view name;
   Bytes key_id;
   Bytes signature;
 };
 
 std::optional<SignatureLine> parse_line(std::string_view line) {
+  const std::string_view whole = line;
   if (!line.starts_with(kDash)) return std::nullopt;
   line.remove_prefix(kDash.size());
   const auto name = take_until(line, ' ');
@@ -73,7 +77,8 @@ std::optional<SignatureLine> parse_line(std::string_view line) {
   const auto blob = from_base64(line);
   if (!blob || blob->size() <= kKeyIdBytes) return std::nullopt;
   const ByteView bytes(*blob);
-  return SignatureLine{*name, to_bytes(bytes.first(kKeyIdBytes)), to_bytes(bytes.subspan(kKeyIdBytes))};
+  return SignatureLine{whole, *name, to_bytes(bytes.first(kKeyIdBytes)),
+                       to_bytes(bytes.subspan(kKeyIdBytes))};
 }
 
 bool verifies(const SignatureLine& line, const PublicKey& key, std::string_view text) {
@@ -93,12 +98,49 @@ std::optional<std::uint64_t> parse_size(std::string_view digits) {
 
 }  // namespace
 
-std::uint32_t key_id(std::string_view name, const PublicKey& key) {
-  const std::array<Byte, 2> middle{'\n', kEd25519};
+namespace {
+
+std::uint32_t key_id_of(std::string_view name, Byte kind, const PublicKey& key) {
+  const std::array<Byte, 2> middle{'\n', kind};
   const Hash hash = crypto::sha256({view(name), middle, key.view()});
   return static_cast<std::uint32_t>(hash.bytes[0]) << 24 | static_cast<std::uint32_t>(hash.bytes[1]) << 16 |
          static_cast<std::uint32_t>(hash.bytes[2]) << 8 | hash.bytes[3];
 }
+
+struct OpenedNote {
+  std::string_view text;
+  std::vector<SignatureLine> lines;
+};
+
+/// Views into `note`.
+Result<OpenedNote> take_apart(std::string_view note) {
+  if (note.size() > kNoteBytes) return fail(Errc::limit_exceeded, "The signed note is too long.");
+  if (!is_note_text(note)) {
+    return fail(Errc::malformed, "The signed note is not UTF-8 or holds control characters.");
+  }
+  const auto blank = note.rfind("\n\n");
+  if (blank == std::string_view::npos || !note.ends_with('\n') || blank + 2 == note.size()) {
+    return fail(Errc::malformed, "The note has no empty line with signatures below it.");
+  }
+  OpenedNote opened{note.substr(0, blank + 1), {}};
+  for (std::string_view lines = note.substr(blank + 2); !lines.empty();) {
+    if (opened.lines.size() == kNoteSignatures) {
+      return fail(Errc::limit_exceeded, "The note carries too many signatures.");
+    }
+    auto line = parse_line(*take_until(lines, '\n'));
+    if (!line) return fail(Errc::malformed, "A signature line of the note cannot be read.");
+    opened.lines.push_back(std::move(*line));
+  }
+  return opened;
+}
+
+Bytes cosigned_message(std::string_view text, std::int64_t seconds) {
+  return to_bytes("cosignature/v1\ntime " + std::to_string(seconds) + "\n" + std::string(text));
+}
+
+}  // namespace
+
+std::uint32_t key_id(std::string_view name, const PublicKey& key) { return key_id_of(name, kEd25519, key); }
 
 bool is_key_name(std::string_view name) {
   if (name.empty() || name.size() > kNoteNameBytes || !is_utf8(view(name))) return false;
@@ -147,24 +189,12 @@ Result<std::string> sign_note(std::string_view text, std::string_view name, cons
 }
 
 Result<std::string> open_note(std::string_view note, const Verifier& verifier) {
-  if (note.size() > kNoteBytes) return fail(Errc::limit_exceeded, "The signed note is too long.");
-  if (!is_note_text(note)) {
-    return fail(Errc::malformed, "The signed note is not UTF-8 or holds control characters.");
-  }
-  const auto blank = note.rfind("\n\n");
-  if (blank == std::string_view::npos || !note.ends_with('\n') || blank + 2 == note.size()) {
-    return fail(Errc::malformed, "The note has no empty line with signatures below it.");
-  }
-  const std::string_view text = note.substr(0, blank + 1);
-  std::string_view lines = note.substr(blank + 2);
+  WASL_LET(const OpenedNote opened, take_apart(note));
   const Bytes wanted = key_id_bytes(key_id(verifier.name, verifier.key));
   bool signed_by_verifier = false;
-  for (std::size_t count = 0; !lines.empty(); ++count) {
-    if (count == kNoteSignatures) return fail(Errc::limit_exceeded, "The note carries too many signatures.");
-    const auto line = parse_line(*take_until(lines, '\n'));
-    if (!line) return fail(Errc::malformed, "A signature line of the note cannot be read.");
-    if (line->name != verifier.name || line->key_id != wanted) continue;
-    if (!verifies(*line, verifier.key, text)) {
+  for (const SignatureLine& line : opened.lines) {
+    if (line.name != verifier.name || line.key_id != wanted) continue;
+    if (!verifies(line, verifier.key, opened.text)) {
       return fail(Errc::bad_signature,
                   "The note's signature by " + verifier.name + " does not match its text.");
     }
@@ -173,7 +203,60 @@ Result<std::string> open_note(std::string_view note, const Verifier& verifier) {
   if (!signed_by_verifier) {
     return fail(Errc::bad_signature, "The note is not signed by the expected key of " + verifier.name + ".");
   }
-  return std::string(text);
+  return std::string(opened.text);
+}
+
+Result<std::string> cosign(std::string_view text, std::string_view name, const crypto::KeyPair& key,
+                           std::int64_t seconds) {
+  if (!is_key_name(name))
+    return fail(Errc::invalid_value, "The witness's name may not stand in a signed note.");
+  if (seconds < 0) return fail(Errc::invalid_value, "A cosignature is not older than 1970.");
+  Bytes blob = key_id_bytes(key_id_of(name, kCosignature, key.public_key()));
+  for (std::size_t i = kTimeBytes; i-- > 0;) blob.push_back(static_cast<Byte>(seconds >> (8 * i)));
+  append(blob, key.sign(cosigned_message(text, seconds)).view());
+  return std::string(kDash) + std::string(name) + " " + to_base64(blob) + "\n";
+}
+
+Result<std::vector<Cosignature>> cosignatures(std::string_view note,
+                                              const std::vector<PublicKey>& witnesses) {
+  WASL_LET(const OpenedNote opened, take_apart(note));
+  std::vector<Cosignature> found;
+  for (const SignatureLine& line : opened.lines) {
+    if (line.signature.size() != kTimeBytes + Signature::kSize) continue;
+    // A statement names witnesses by their keys alone: the key id says which of them a line claims to be.
+    const auto witness = std::find_if(witnesses.begin(), witnesses.end(), [&](const PublicKey& key) {
+      return key_id_bytes(key_id_of(line.name, kCosignature, key)) == line.key_id;
+    });
+    if (witness == witnesses.end()) continue;
+    std::uint64_t seconds = 0;
+    for (std::size_t i = 0; i < kTimeBytes; ++i) seconds = seconds << 8 | line.signature[i];
+    const auto signature = Signature::from(ByteView(line.signature).subspan(kTimeBytes));
+    if (seconds > INT64_MAX ||
+        !crypto::verify(*witness, cosigned_message(opened.text, static_cast<std::int64_t>(seconds)),
+                        *signature)) {
+      return fail(Errc::bad_signature,
+                  "The cosignature by " + std::string(line.name) + " does not match the note's text.");
+    }
+    Cosignature one{*witness, static_cast<std::int64_t>(seconds), std::string(line.line) + "\n"};
+    const auto same = std::find_if(found.begin(), found.end(),
+                                   [&](const Cosignature& other) { return other.witness == one.witness; });
+    if (same == found.end()) {
+      found.push_back(std::move(one));
+    } else if (same->seconds < one.seconds) {
+      *same = std::move(one);
+    }
+  }
+  return found;
+}
+
+Result<std::size_t> signature_count(std::string_view note) {
+  WASL_LET(const OpenedNote opened, take_apart(note));
+  return opened.lines.size();
+}
+
+Result<std::string> note_text(std::string_view note) {
+  WASL_LET(const OpenedNote opened, take_apart(note));
+  return std::string(opened.text);
 }
 
 std::string Checkpoint::text() const {

@@ -44,6 +44,31 @@ Result<std::string> sign_note(std::string_view text, std::string_view name, cons
 /// @return limit_exceeded, malformed, or bad_signature (which also stands for "not signed by this key").
 Result<std::string> open_note(std::string_view note, const Verifier& verifier);
 
+// ── Witnesses (c2sp.org/tlog-cosignature, cosignature/v1): who has seen that the log only grows.
+
+/// The line "— name base64(key id ‖ time ‖ signature)\n" by which a witness says at this second that the text
+/// is of the largest checkpoint of its log that it has seen. @return invalid_value for a bad name or time.
+Result<std::string> cosign(std::string_view text, std::string_view name, const crypto::KeyPair& key,
+                           std::int64_t seconds);
+
+struct Cosignature {
+  PublicKey witness;
+  std::int64_t seconds = 0;  ///< when, by the witness's clock
+  std::string line;
+  bool operator==(const Cosignature&) const = default;
+};
+/// By these witnesses, each once (its newest), in the order of their lines. What others signed is ignored.
+/// Errors: malformed, limit_exceeded, bad_signature (a line under a witness's key id that does not verify).
+Result<std::vector<Cosignature>> cosignatures(std::string_view note, const std::vector<PublicKey>& witnesses);
+/// So many of a network's witnesses make a checkpoint witnessed: more than half; 0 where there are none.
+constexpr std::size_t witnesses_needed(std::size_t witnesses) {
+  return witnesses == 0 ? 0 : witnesses / 2 + 1;
+}
+/// Lines of signatures, whoever made them. Errors: malformed, limit_exceeded.
+Result<std::size_t> signature_count(std::string_view note);
+/// The text above the signatures, unchecked. Errors: malformed, limit_exceeded.
+Result<std::string> note_text(std::string_view note);
+
 /// A log's size and root: all that a replica must remember of a history to recognise it.
 struct Checkpoint {
   std::string origin;  ///< the log's name; also the name of its key

@@ -381,6 +381,46 @@ Result<Hash> LogStore::root(std::string_view name, Position size) {
   return frontier.root();
 }
 
+Result<std::vector<Hash>> LogStore::inclusion(std::string_view name, const std::vector<Position>& positions,
+                                              Position size) {
+  WASL_LET(const SpaceInfo* const info, space(name));
+  std::vector<std::uint64_t> indexes;
+  for (const Position position : positions) indexes.push_back(position - 1);
+  std::optional<Error> failed;  // a NodeAt cannot fail
+  auto proof = ledger::inclusion_proofs(indexes, size, [&](unsigned level, std::uint64_t index) {
+    const auto hash = node(*info, level, index);
+    if (!hash) failed = hash.error();
+    return hash ? *hash : Hash{};
+  });
+  if (failed) return tl::unexpected(std::move(*failed));
+  return proof;
+}
+
+Result<std::vector<Hash>> LogStore::tree_nodes(std::string_view name, unsigned level, std::uint64_t first,
+                                               std::size_t count) {
+  WASL_ASSERT(level == 0 || level >= kNodeLevel);
+  WASL_LET(const SpaceInfo* const info, space(name));
+  std::vector<Hash> nodes;
+  if (level == 0) {
+    WASL_LET(const auto rows, entries(name, first + 1, first + count));
+    for (const EntryRow& row : rows)
+      nodes.push_back(ledger::leaf_hash(row.entry, is_private_space(name) ? info->key : std::nullopt));
+  } else {
+    WASL_LET(auto select, db_->prepare("SELECT hash FROM _wasl_node WHERE space = ?1 AND level = ?2 AND "
+                                       "no >= ?3 AND no < ?3 + ?4 ORDER BY no"));
+    select.bind_all(info->number, level, first, std::uint64_t{count});
+    for (;;) {
+      WASL_LET(const bool found, select.step());
+      if (!found) break;
+      const auto hash = Hash::from(select.blob(0));
+      if (!hash) return damaged("tree of " + info->name);
+      nodes.push_back(*hash);
+    }
+  }
+  if (nodes.size() != count) return damaged("tree of " + info->name);
+  return nodes;
+}
+
 Status LogStore::truncate(std::string_view name, Position size, const NetworkId& network) {
   WASL_LET(SpaceInfo* const info, space(name));
   WASL_LET(const auto dropped, read(name, size + 1, SIZE_MAX, network));

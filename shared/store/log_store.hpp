@@ -83,6 +83,12 @@ class LogStore final : public SourceNumbers {
   Result<bool> has_rows_behind(const SpaceInfo& info);
   /// Root of the space's first `size` entries. @pre size is at most the space's.
   Result<Hash> root(std::string_view space, Position size);
+  /// Hashes of level 0 (leaves), or of level 6 and above, in order. @pre the space's tree has them.
+  /// One proof that the entries at these positions (rising, within `size`) stand in the space's first `size`.
+  Result<std::vector<Hash>> inclusion(std::string_view space, const std::vector<Position>& positions,
+                                      Position size);
+  Result<std::vector<Hash>> tree_nodes(std::string_view space, unsigned level, std::uint64_t first,
+                                       std::size_t count);
   /// Makes the rows that roots are made of again from the stored blocks. Errors: corrupt.
   Status restore_rows(std::string_view space, const NetworkId& network);
   /// Forgets whole blocks until none holds an entry behind `size`. Records and openings stay as they are.

@@ -18,6 +18,7 @@ constexpr Millis kVerdictLimit = 30'000;  // from `finish` until every push has 
 constexpr Millis kDigestLimit = 5'000;    // … and until the digests have caught up: else "unknown"
 constexpr Millis kQuiet = 300;            // live: a proof a burst, not a proof a commit
 constexpr Millis kBreath = 100;
+constexpr Millis kLook = 250;  // how often a session looks whether the digests and the witnesses are there
 constexpr std::size_t kDecidedAtOnce = 1000;  // verdicts of a frame
 constexpr Millis kFarewell = 5'000;           // the office closes; if it does not, we do
 
@@ -429,6 +430,8 @@ Result<bool> HubSession::digests_are_current() {
 
 Status HubSession::send_proof(Output& out, bool final) {
   std::vector<std::uint64_t> leaves;
+  const bool witnessed = port_.is_witnessed();
+  const bool newly_witnessed = witnessed && !proved_witnessed_;
   for (const std::string& space : spaces_) {
     WASL_LET(const auto leaf, port_.newest_leaf(space));
     if (!leaf) continue;
@@ -439,13 +442,14 @@ Status HubSession::send_proof(Output& out, bool final) {
       wanted = wanted || (hello_.flags & Hello::kLeaves) != 0 || cursor == hello_.cursors.end() ||
                cursor->position < leaf->size || (is_private_space(space) && !cursor->has_key);
     }
-    if (wanted) leaves.push_back(leaf->index);
+    if (wanted || newly_witnessed) leaves.push_back(leaf->index);
   }
   std::sort(leaves.begin(), leaves.end());
   WASL_LET(Proof proof, port_.prove(known_, leaves));
   proof.final = final;
   known_ = port_.heads();
   proved_ = true;
+  proved_witnessed_ = witnessed;
   quiet_at_.reset();
   out.frames.push_back(shared(encode(proof)));
   return {};
@@ -459,11 +463,15 @@ Status HubSession::advance(Output& out, Millis now) {
   if (revoked_) return asked_at_ ? dismiss(out) : Status();
   if (asked_at_) {
     WASL_LET(const bool current, digests_are_current());
-    if (!current && now < *asked_at_ + kDigestLimit) return {};
+    if (!(current && port_.is_witnessed()) && now < *asked_at_ + kDigestLimit) return {};
     asked_at_.reset();
     return send_proof(out, true);
   }
-  if (!proved_ || (quiet_at_ && now >= *quiet_at_)) return send_proof(out, false);
+  if (!proved_) return send_proof(out, false);
+  // Live: witnesses get as long as digests, and what they sign later is told when it comes.
+  const bool witnessed = port_.is_witnessed();
+  const bool due = quiet_at_ && now >= *quiet_at_ && (witnessed || now >= *quiet_at_ + kDigestLimit);
+  if (due || (is_live() && witnessed && !proved_witnessed_)) return send_proof(out, false);
   return {};
 }
 
@@ -481,6 +489,8 @@ HubSession::Output HubSession::finish(Status status, Output&& out, Millis now) {
   if (asked_at_)
     wake = std::min(wake, *asked_at_ + (!pushes_waiting_.empty() ? kVerdictLimit : kDigestLimit));
   if (quiet_at_) wake = std::min(wake, *quiet_at_);
+  if ((asked_at_ && pushes_waiting_.empty()) || (is_live() && !proved_witnessed_))
+    wake = std::min(wake, now + kLook);
   out.wake_at = std::max(wake, now + kBreath);  // what is overdue waits for the channel or the committer
   return out;
 }

@@ -49,6 +49,8 @@ class HubPort {
   virtual Result<std::optional<NewestLeaf>> newest_leaf(const std::string& space) = 0;
   /// What the hub signed last.
   virtual Seen heads() = 0;
+  /// Whether so many witnesses as the network asks for have cosigned what the hub signed last.
+  virtual bool is_witnessed() = 0;
   virtual Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves) = 0;
   virtual Status note_done(const PublicKey& key, const Done& done) = 0;
 
@@ -132,8 +134,9 @@ class HubSession {
   std::deque<std::size_t> pushes_waiting_;  ///< bytes of each
   std::size_t bytes_waiting_ = 0;           ///< of them together
   std::uint64_t pushed_sets_ = 0;
-  bool proved_ = false;   ///< the first proof has left
-  bool revoked_ = false;  ///< it may push what then is held, and learns what was decided
+  bool proved_ = false;           ///< the first proof has left
+  bool proved_witnessed_ = true;  ///< … under a note that the witnesses had cosigned
+  bool revoked_ = false;          ///< it may push what then is held, and learns what was decided
   bool over_ = false;
   Welcome::State state_ = Welcome::State::serving;
   std::vector<Segment> returned_;  ///< of one space, until the word for it comes

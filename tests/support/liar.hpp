@@ -49,6 +49,7 @@ class Liar final : public HubPeer, private HubPort {
   void push(std::uint64_t session, Segment segment) override;
   Result<std::optional<NewestLeaf>> newest_leaf(const std::string& space) override;
   Seen heads() override;
+  bool is_witnessed() override { return hub_.is_witnessed(); }
   Result<Proof> prove(const Seen& known, const std::vector<std::uint64_t>& leaves) override;
   Status note_done(const PublicKey&, const Done&) override { return {}; }
   bool is_recovering() const override { return hub_.is_recovering(); }

@@ -1,7 +1,9 @@
 // A hub that holds the real log key and lies to one office: each lie is noticed by name and kept as evidence,
 // nothing of it reaches what is confirmed, work goes on, and the honest hub takes up where it was.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "shared/ledger/comparing.hpp"
 #include "tests/support/lied_to.hpp"
 
 namespace wasl::test {
@@ -545,6 +547,19 @@ TEST(ForkingHub, IsCaughtByTheOtherOfficeAsSoonAsWorkCrosses) {
 TEST(ForkingHub, IsCaughtWhenTheDeceivedOfficeComesBack) {
   ForkedScene scene;
   expect_caught(scene.mali->sync(), "the hub shows another history than the one that it signed before");
+  // Both notes are kept, each signed, and prove it to anybody.
+  std::size_t proofs = 0;
+  const std::string origin = ledger::heads_origin(scene.world.network(), 1);
+  const PublicKey& key = scene.world.hub().log_key().public_key();
+  must(scene.mali->replica().identity().each_evidence([&](const Identity::Evidence& one) -> Status {
+    const auto ours = ledger::open_checkpoint(text_view(one.ours), origin, key);
+    const auto theirs = ledger::open_checkpoint(text_view(one.theirs), origin, key);
+    if (ours && theirs && ledger::compare(*ours, *theirs, {}) == ledger::Comparison::two_histories) ++proofs;
+    return {};
+  }));
+  EXPECT_EQ(proofs, 1U);
+  EXPECT_THAT(must(scene.mali->replica().verify()).statements,
+              testing::Contains(testing::HasSubstr("the hub signed two histories of size")));
   scene.mali->sql("INSERT INTO project(id, space, title) VALUES('m1', 'section/africa', 'Road')");
   EXPECT_EQ(must(scene.mali->replica().seal()), 1U);
 }
