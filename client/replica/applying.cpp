@@ -405,7 +405,7 @@ Status Replica::apply_set(const ChangeSet& set, const ledger::Entry& entry, Posi
   const bool own = header.source.author == device_.public_key();
   const Millis now = ports_.clock->now();
   const Millis effective = std::min(header.stamp.millis(), entry.hub_time);
-  const Level level = authority_.level_of(header.grant);
+  const Level level = authority_.level_of(adopter ? adopter->header.grant : header.grant);
   std::map<std::string, bool> elements_changed;
   for (std::size_t i = 0; i < set.operations.size(); ++i) {
     const Operation& op = set.operations[i];

@@ -31,6 +31,7 @@ namespace {
 
 /// What is known of a log on the way through it.
 struct Walked {
+  Ranking ranking;
   std::map<Source, ChainEnd> chains;
   std::map<std::pair<Source, Sequence>, Hash> stand_ins;
   std::map<Position, Hash> names;  ///< of what took effect
@@ -38,8 +39,7 @@ struct Walked {
 };
 
 Status replay_segment(LogStore& store, const Segment& segment, const SpaceInfo& info,
-                      const NetworkId& network, const AuthorityState& authority, Walked& walked,
-                      Replay& out) {
+                      const NetworkId& network, Walked& walked, Replay& out) {
   WASL_TRY(verify_runs(segment, network));
   const auto follow = [&](const Header& header, const Hash& name) -> Status {
     ChainEnd& end = walked.chains[header.source];
@@ -65,7 +65,7 @@ Status replay_segment(LogStore& store, const Segment& segment, const SpaceInfo& 
           walked.stand_ins[{source, set->header.sequence}] != set->name)
         return fail(Errc::corrupt, "a change set takes effect whose header does not stand in its chain");
       walked.names[position] = set->name;
-      if (position <= info.applied) out.apply(*set, *entry, authority.level_of(set->header.grant));
+      if (position <= info.applied) out.apply(*set, *entry, walked.ranking.of(item));
     } else if (const auto* other = std::get_if<EntryItem>(&item);
                other != nullptr && entry->kind == ledger::EntryKind::void_) {
       const auto voided = walked.names.find(voided_position(*other));
@@ -78,11 +78,11 @@ Status replay_segment(LogStore& store, const Segment& segment, const SpaceInfo& 
 }
 
 /// The records that voided entries touched, as they are without them.
-Status take_back(LogStore& store, const SpaceInfo& info, const NetworkId& network, const Walked& walked,
-                 Replay& out) {
+Status take_back(LogStore& store, const SpaceInfo& info, const AuthorityState& authority,
+                 const NetworkId& network, const Walked& walked, Replay& out) {
   std::vector<FallenEntry> fallen;
   for (const Position position : walked.voided) fallen.push_back({position, walked.names.at(position)});
-  WASL_LET(TouchedRecords records, records_without(store, info, fallen, info.applied, network));
+  WASL_LET(TouchedRecords records, records_without(store, info, authority, fallen, info.applied, network));
   for (const auto& [place, state] : records) out.records.erase(place.second);
   for (auto& [place, state] : records) {
     if (state.exists()) out.records[place.second] = std::move(state);
@@ -95,7 +95,7 @@ Status take_back(LogStore& store, const SpaceInfo& info, const NetworkId& networ
 Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const NetworkId& network,
                             const AuthorityState& authority) {
   Replay out;
-  Walked walked;
+  Walked walked{Ranking(authority), {}, {}, {}, {}};
   while (out.frontier.size() < info.size) {
     WASL_LET(const auto segments,
              store.read(info.name, out.frontier.size() + 1, limits::kSegmentTargetBytes, network));
@@ -104,10 +104,10 @@ Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const Networ
                   "entries are missing from position " + std::to_string(out.frontier.size() + 1));
     for (const Segment& segment : segments) {
       if (segment.first != out.frontier.size() + 1) return fail(Errc::corrupt, "the log has a gap");
-      WASL_TRY(replay_segment(store, segment, info, network, authority, walked, out));
+      WASL_TRY(replay_segment(store, segment, info, network, walked, out));
     }
   }
-  WASL_TRY(take_back(store, info, network, walked, out));
+  WASL_TRY(take_back(store, info, authority, network, walked, out));
   for (const auto& [source, end] : walked.chains) {
     WASL_LET(const ChainEnd kept, store.chain_end(source));
     if (kept != end) return fail(Errc::corrupt, "a chain does not end where the list of chains says");

@@ -239,7 +239,7 @@ Result<Verdict> Batch::rule_group(Unit& unit, std::vector<SegmentItem>& items, s
     const ChangeSet& set = std::get<SetItem>(items[at]).set;
     WASL_LET(verdict, rule_set(unit, set, info->number));
     if (verdict.outcome != Outcome::accepted) break;
-    apply_draft(set, info->number, places);
+    apply_draft(set, set.header.grant, info->number, places);
     if (const auto adoption = adoption_of(set)) {
       // Its entries stand behind its own, and another of the same signature would come between.
       if (items.size() != 2) {

@@ -111,7 +111,8 @@ class Batch {
                                std::vector<Place>& places);
   Result<Verdict> take_up(const std::vector<Hash>& names, std::string_view space, TakenUp& out);
   static Verdict check_groups(const TakenUp& taken);
-  void apply_draft(const ChangeSet& set, SpaceNumber space, std::vector<Place>& places);
+  /// @param grant under whose mandate it takes effect: its own, or its adopter's.
+  void apply_draft(const ChangeSet& set, const Hash& grant, SpaceNumber space, std::vector<Place>& places);
   /// Carries out what an accepted change set decides.
   Status carry_out(const ChangeSet& set);
   Status place_adopted(const ChangeSet& adopter, const AdoptAct& adoption);

@@ -47,9 +47,10 @@ WovenRun run_of(SegmentItem item) {
 
 }  // namespace
 
-void Batch::apply_draft(const ChangeSet& set, SpaceNumber space, std::vector<Place>& places) {
+void Batch::apply_draft(const ChangeSet& set, const Hash& grant, SpaceNumber space,
+                        std::vector<Place>& places) {
   const Millis effective = std::min(set.header.stamp.millis(), in_.hub_time);
-  const Level level = in_.authority.level_of(set.header.grant);
+  const Level level = in_.authority.level_of(grant);
   for (std::size_t i = 0; i < set.operations.size(); ++i) {
     records_.apply(space, set.operations[i], {set.dot(i), set.header.stamp, effective, level});
   }
@@ -124,7 +125,7 @@ Result<Verdict> Batch::take_adopted(const ChangeSet& set, const AdoptAct& adopti
     if (failed) return tl::unexpected(*failed);
     WASL_TRY(records_.health());
     if (verdict.outcome == Outcome::accepted) {
-      apply_draft(taken.sets[i], info.number, places);
+      apply_draft(taken.sets[i], set.header.grant, info.number, places);
     } else {
       // Held for want of something: it can be adopted with that, or after it.
       const std::string what = short_name(taken.sets[i].name) + ": " + std::string(to_word(verdict.reason));
@@ -243,7 +244,7 @@ Status Batch::void_what_falls() {
     if (space == kAuthoritySpace) continue;
     WASL_LET(const auto fallen, in_.store.fallen(space, in_.authority, authority_size_, in_.network));
     if (fallen.empty()) continue;
-    WASL_LET(const auto records, in_.store.records_without(space, fallen, in_.network));
+    WASL_LET(const auto records, in_.store.records_without(space, in_.authority, fallen, in_.network));
     WASL_LET(const SpaceInfo* const info, in_.store.space(space));
     for (const auto& [place, state] : records) {
       if (!state.exists()) WASL_TRY(in_.store.remove_record(info->number, place.second));
@@ -298,7 +299,7 @@ Result<bool> Batch::judge_waiting_group(const std::string& space, TakenUp group)
     if (!stands) break;
     WASL_LET(const Verdict verdict, rule_set(unit, group.sets[i], info->number));
     stands = verdict.outcome == Outcome::accepted;
-    if (stands) apply_draft(group.sets[i], info->number, places);
+    if (stands) apply_draft(group.sets[i], group.sets[i].header.grant, info->number, places);
   }
   WASL_TRY(records_.health());
   if (!stands) {

@@ -88,7 +88,7 @@ class HubStore {
   // As in shared/store/voiding.hpp, of all that is stored.
   virtual Result<std::vector<FallenEntry>> fallen(std::string_view space, const AuthorityState& authority,
                                                   Position at, const NetworkId& network) = 0;
-  virtual Result<TouchedRecords> records_without(std::string_view space,
+  virtual Result<TouchedRecords> records_without(std::string_view space, const AuthorityState& authority,
                                                  const std::vector<FallenEntry>& fallen,
                                                  const NetworkId& network) = 0;
   virtual Result<Hash> digest(std::string_view space) = 0;

@@ -286,11 +286,11 @@ Result<std::vector<FallenEntry>> SqliteHubStore::fallen(std::string_view space,
   return fallen_entries(log_, *info, authority, at, info->size, network);
 }
 
-Result<TouchedRecords> SqliteHubStore::records_without(std::string_view space,
+Result<TouchedRecords> SqliteHubStore::records_without(std::string_view space, const AuthorityState& authority,
                                                        const std::vector<FallenEntry>& fallen,
                                                        const NetworkId& network) {
   WASL_LET(const SpaceInfo* const info, log_.space(space));
-  return wasl::records_without(log_, *info, fallen, info->size, network);
+  return wasl::records_without(log_, *info, authority, fallen, info->size, network);
 }
 
 Status SqliteHubStore::insert_kept(const KeptSet& set, bool fork) {

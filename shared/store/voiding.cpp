@@ -4,11 +4,12 @@
 #include <functional>
 
 #include "shared/base/limits.hpp"
+#include "shared/store/ranking.hpp"
 
 namespace wasl {
 namespace {
 
-using Visit = std::function<void(Position, const ChangeSet&, const ledger::Entry&)>;
+using Visit = std::function<void(Position, const SegmentItem&)>;
 
 /// Every change set that takes effect at `first` to `last`.
 Status walk(LogStore& store, const SpaceInfo& info, Position first, Position last, const NetworkId& network,
@@ -23,7 +24,7 @@ Status walk(LogStore& store, const SpaceInfo& info, Position first, Position las
         const ledger::Entry* entry = entry_of(item);
         if (entry == nullptr) continue;
         const ChangeSet* set = effect_of(item);
-        if (set != nullptr && position >= first && position <= last) visit(position, *set, *entry);
+        if (set != nullptr && position >= first && position <= last) visit(position, item);
         ++position;
       }
       next = std::max(next, position);
@@ -85,8 +86,8 @@ Result<std::vector<FallenEntry>> fallen_entries(LogStore& store, const SpaceInfo
 }
 
 Result<TouchedRecords> records_without(LogStore& store, const SpaceInfo& info,
-                                       const std::vector<FallenEntry>& fallen, Position until,
-                                       const NetworkId& network) {
+                                       const AuthorityState& authority, const std::vector<FallenEntry>& fallen,
+                                       Position until, const NetworkId& network) {
   TouchedRecords touched;
   if (fallen.empty()) return touched;
   WASL_LET(std::set<Position> left_out, store.voided(info.number, until));
@@ -95,24 +96,25 @@ Result<TouchedRecords> records_without(LogStore& store, const SpaceInfo& info,
   left_out.insert(now.begin(), now.end());
   std::set<std::string, std::less<>> ids;
   WASL_TRY(walk(store, info, *now.begin(), *now.rbegin(), network,
-                [&](Position position, const ChangeSet& set, const ledger::Entry&) {
+                [&](Position position, const SegmentItem& item) {
                   if (!now.contains(position)) return;
-                  for (const Operation& op : set.operations) {
+                  for (const Operation& op : effect_of(item)->operations) {
                     touched.try_emplace({op.register_number, op.id});
                     ids.insert(op.id);
                   }
                 }));
   std::map<std::string, RecordState, std::less<>> states;
-  WASL_TRY(walk(store, info, 1, until, network,
-                [&](Position position, const ChangeSet& set, const ledger::Entry& entry) {
-                  if (left_out.contains(position)) return;
-                  const Millis effective = std::min(set.header.stamp.millis(), entry.hub_time);
-                  for (std::size_t i = 0; i < set.operations.size(); ++i) {
-                    const Operation& op = set.operations[i];
-                    if (ids.contains(op.id))
-                      states[op.id].apply(op, {set.dot(i), set.header.stamp, effective});
-                  }
-                }));
+  Ranking ranking(authority);
+  WASL_TRY(walk(store, info, 1, until, network, [&](Position position, const SegmentItem& item) {
+    const Level level = ranking.of(item);
+    if (left_out.contains(position)) return;
+    const ChangeSet& set = *effect_of(item);
+    const Millis effective = std::min(set.header.stamp.millis(), entry_of(item)->hub_time);
+    for (std::size_t i = 0; i < set.operations.size(); ++i) {
+      const Operation& op = set.operations[i];
+      if (ids.contains(op.id)) states[op.id].apply(op, {set.dot(i), set.header.stamp, effective, level});
+    }
+  }));
   for (auto& [place, state] : touched) {
     const auto it = states.find(place.second);
     if (it != states.end() && it->second.register_number == place.first) state = std::move(it->second);
