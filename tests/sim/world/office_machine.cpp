@@ -507,6 +507,8 @@ bool OfficeMachine::handle(Process& process, const Error& error) {
     in_.trace.violation(setting_.name, "an honest hub was caught: " + error.message);
   }
   if (can_mend(error.code)) return true;
+  // Told at each session; its programs go on, and so does what it hands over.
+  if (revoked && error.code == Errc::unauthorised) return true;
   if (error.code == Errc::corrupt) {
     failed_ = true;  // as the daemon: it is checked and put aside if it is damaged
     if (++corrupt_ > 3) give_up_replica();
