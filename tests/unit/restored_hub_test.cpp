@@ -84,6 +84,24 @@ TEST_F(RestoredHub, GoesOnInANewEpochWithoutACallOfALie) {
   expect_no_evidence(sleeps);
 }
 
+TEST_F(RestoredHub, GoesOnWithAnOfficeThatStandsInsideWhatCameBackAtOnce) {
+  HubOffice a(world, world.invite("benin")), b(world, world.invite("benin")), c(world, world.invite("benin"));
+  HubWorld copy(world);
+  write_and_sync(a, "one");
+  expect_synced(b.sync());
+  write_and_sync(a, "two");
+  expect_synced(c.sync());  // both in one frame, and so in one block
+  recover(copy);
+  HubOffice brings(copy, c), stands_inside(copy, b);
+  bring_back(brings);
+  open_epoch(copy);
+  sync_into_epoch(stands_inside);
+  sync_into_epoch(brings);
+  EXPECT_EQ(stands_inside.rows("SELECT id FROM need ORDER BY id"),
+            brings.rows("SELECT id FROM need ORDER BY id"));
+  expect_no_evidence(stands_inside);
+}
+
 TEST_F(RestoredHub, KnowsWhoJoinedAfterTheCopyWasMade) {
   HubWorld copy(world);
   world.add_organisation("togo", "association");
