@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "shared/base/limits.hpp"
+#include "shared/store/ranking.hpp"
 #include "shared/store/voiding.hpp"
 
 namespace wasl {

@@ -57,6 +57,7 @@ struct FakePort final : HubPort {
     proved.push_back(indexes);
     return Proof{};
   }
+  bool is_witnessed() override { return true; }
   bool recovers = false;
   std::vector<std::string> taken_back;
   bool is_recovering() const override { return recovers; }
