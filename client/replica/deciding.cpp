@@ -101,7 +101,8 @@ Status Replica::apply_voids(const std::string& space) {
   if (next.empty()) return {};
   WASL_LET(const auto due, due_voids(*before, next.front().entry));
   if (due.empty()) return {};
-  WASL_LET(TouchedRecords records, records_without(store_, *before, authority_, due, applied, anchor_.network));
+  WASL_LET(TouchedRecords records,
+           records_without(store_, *before, authority_, due, applied, anchor_.network));
   auto record = records.begin();
   do {
     WASL_LET(auto transaction, Transaction::begin(db_));

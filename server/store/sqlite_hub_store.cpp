@@ -286,7 +286,8 @@ Result<std::vector<FallenEntry>> SqliteHubStore::fallen(std::string_view space,
   return fallen_entries(log_, *info, authority, at, info->size, network);
 }
 
-Result<TouchedRecords> SqliteHubStore::records_without(std::string_view space, const AuthorityState& authority,
+Result<TouchedRecords> SqliteHubStore::records_without(std::string_view space,
+                                                       const AuthorityState& authority,
                                                        const std::vector<FallenEntry>& fallen,
                                                        const NetworkId& network) {
   WASL_LET(const SpaceInfo* const info, log_.space(space));

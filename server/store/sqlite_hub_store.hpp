@@ -52,7 +52,8 @@ class SqliteHubStore final : public HubStore {
   Status remove_record(SpaceNumber space, std::string_view id) override;
   Result<std::vector<FallenEntry>> fallen(std::string_view space, const AuthorityState& authority,
                                           Position at, const NetworkId& network) override;
-  Result<TouchedRecords> records_without(std::string_view space, const AuthorityState& authority, const std::vector<FallenEntry>& fallen,
+  Result<TouchedRecords> records_without(std::string_view space, const AuthorityState& authority,
+                                         const std::vector<FallenEntry>& fallen,
                                          const NetworkId& network) override;
   Result<Hash> digest(std::string_view space) override { return log_.digest(space); }
 

@@ -133,8 +133,8 @@ struct AdoptAct {
   bool operator==(const AdoptAct&) const = default;
 };
 
-using Act = std::variant<OrganisationAct, GrantAct, EnrolAct, RevokeAct, AcceptAct, EndAct, DiscardAct, WipeAct,
-                         AdoptAct>;
+using Act = std::variant<OrganisationAct, GrantAct, EnrolAct, RevokeAct, AcceptAct, EndAct, DiscardAct,
+                         WipeAct, AdoptAct>;
 
 Value encode_act(const Act& act);
 /// Errors: malformed, unsupported (an act of a newer version).

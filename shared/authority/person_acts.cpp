@@ -15,8 +15,8 @@ bool has_admin_in(const GrantAct& holder, std::string_view space) {
   });
 }
 
-/// Whether the holder administers what was given in an organisation: in its own space, or in that of one above it
-/// that lies below the holder's or is the holder's; and never a higher mandate.
+/// Whether the holder administers what was given in an organisation: in its own space, or in that of one
+/// above it that lies below the holder's or is the holder's; and never a higher mandate.
 bool administers(const AuthorityState& authority, const GrantAct& holder, const GrantAct& given) {
   if (stands_above(given.level, holder.level)) return false;
   if (has_admin_in(holder, kEverySpace)) return true;
@@ -87,7 +87,8 @@ Verdict judge_wipe(const WipeAct& act, const std::vector<Act>& acts, const Autho
   const Grant* enrolled = authority.grant(device->grant);
   return enrolled != nullptr && administers(authority, held.act, enrolled->act)
              ? Verdict::accept()
-             : Verdict::refuse(Reason::no_right, "wiping needs the right `admin` where the device has its place");
+             : Verdict::refuse(Reason::no_right,
+                               "wiping needs the right `admin` where the device has its place");
 }
 
 Verdict judge_discard(const DiscardAct& act, const Grant& held) {
@@ -165,8 +166,8 @@ Verdict authorise_person(const ChangeSet& set, const std::vector<Act>& acts, con
   return check_revocation_rate(acts, held.act.grantee, authority, hub_time);
 }
 
-Verdict check_revocation_rate(const std::vector<Act>& acts, const Author& author, const AuthorityState& authority,
-                              Millis hub_time) {
+Verdict check_revocation_rate(const std::vector<Act>& acts, const Author& author,
+                              const AuthorityState& authority, Millis hub_time) {
   // Of a key that was revoked before, another reason costs nothing.
   std::set<PublicKey> gone;
   std::size_t others = 0;

@@ -15,8 +15,8 @@ Verdict authorise_person(const ChangeSet& set, const std::vector<Act>& acts, con
 constexpr std::size_t kRevocationsADay = 3;  // of others by one key: more needs a second key
 
 /// Of a person as of a registrar: a stolen key cannot shut out a whole network in a day.
-Verdict check_revocation_rate(const std::vector<Act>& acts, const Author& author, const AuthorityState& authority,
-                              Millis hub_time);
+Verdict check_revocation_rate(const std::vector<Act>& acts, const Author& author,
+                              const AuthorityState& authority, Millis hub_time);
 
 /// Whether a registrar may end this grant: one that a registrar gave, as such.
 bool may_registrar_end(const AuthorityState& authority, const Hash& name);

@@ -1,6 +1,6 @@
 #pragma once
-// Under which mandate each change set of a log takes effect: what is adopted takes its adopter's level, all else
-// that of its own grant.
+// Under which mandate each change set of a log takes effect: what is adopted takes its adopter's level, all
+// else that of its own grant.
 #include "shared/authority/authority_state.hpp"
 #include "shared/wire/segment.hpp"
 

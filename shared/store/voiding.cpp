@@ -86,8 +86,9 @@ Result<std::vector<FallenEntry>> fallen_entries(LogStore& store, const SpaceInfo
 }
 
 Result<TouchedRecords> records_without(LogStore& store, const SpaceInfo& info,
-                                       const AuthorityState& authority, const std::vector<FallenEntry>& fallen,
-                                       Position until, const NetworkId& network) {
+                                       const AuthorityState& authority,
+                                       const std::vector<FallenEntry>& fallen, Position until,
+                                       const NetworkId& network) {
   TouchedRecords touched;
   if (fallen.empty()) return touched;
   WASL_LET(std::set<Position> left_out, store.voided(info.number, until));

@@ -28,7 +28,8 @@ using TouchedRecords = std::map<std::pair<std::uint32_t, std::string>, RecordSta
 /// The records that `fallen` touched, as the first `until` entries give them without `fallen` and without
 /// what was voided before. A record that is left without heads and deletes was never there.
 Result<TouchedRecords> records_without(LogStore& store, const SpaceInfo& info,
-                                       const AuthorityState& authority, const std::vector<FallenEntry>& fallen,
-                                       Position until, const NetworkId& network);
+                                       const AuthorityState& authority,
+                                       const std::vector<FallenEntry>& fallen, Position until,
+                                       const NetworkId& network);
 
 }  // namespace wasl
