@@ -75,9 +75,9 @@ Result<std::optional<ClientPort::Return>> Replica::next_return() {
 
 Status Replica::add_openings(Segment& segment) {
   for (const SegmentItem& item : segment.items) {
-    const auto* set = std::get_if<SetItem>(&item);
+    const ChangeSet* set = effect_of(item);
     if (set == nullptr) continue;
-    for (const Operation& op : set->set.operations) {
+    for (const Operation& op : set->operations) {
       if (op.value.type != ValueType::commitment) continue;
       const Hash commitment = Hash::from(op.value.data).value_or(Hash{});
       WASL_LET(const auto opening, store_.opening(commitment));

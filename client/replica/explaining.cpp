@@ -31,9 +31,9 @@ Result<std::optional<Replica::FoundSet>> Replica::find_set(const std::string& sp
     WASL_LET(const auto segments, store_.read(space, place->position, 1, anchor_.network));
     for (const Segment& segment : segments) {
       for (const SegmentItem& item : segment.items) {
-        const auto* set = std::get_if<SetItem>(&item);
-        if (set != nullptr && set->set.header.source == source && set->set.header.sequence == sequence)
-          return std::optional(FoundSet{set->set.header, set->set.name, place->position});
+        const ChangeSet* set = effect_of(item);
+        if (set != nullptr && set->header.source == source && set->header.sequence == sequence)
+          return std::optional(FoundSet{set->header, set->name, place->position});
       }
     }
     return std::optional<FoundSet>();

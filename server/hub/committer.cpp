@@ -222,24 +222,30 @@ Status Committer::apply_returned_authority(const SegmentItem& item, Position pos
   return {};
 }
 
-Status Committer::apply_returned(const Segment& segment, SpaceInfo& info, RecordCache& records) {
+Status Committer::apply_returned(const Segment& segment, SpaceInfo& info, Returned& returned) {
   WASL_TRY(ports_.store.append(segment));
   Position position = segment.first;
   for (const SegmentItem& item : segment.items) {
-    const auto* set = std::get_if<SetItem>(&item);
-    const auto* other = std::get_if<EntryItem>(&item);
-    if (other == nullptr && (set == nullptr || !set->entry)) continue;
-    info.as_of = other != nullptr ? other->entry.hub_time : set->entry->hub_time;
+    const ledger::Entry* entry = entry_of(item);
+    if (entry == nullptr) continue;
+    info.as_of = entry->hub_time;
     if (segment.space == kAuthoritySpace) WASL_TRY(apply_returned_authority(item, position));
     ++position;
-    if (set == nullptr) continue;
-    const Millis effective = std::min(set->set.header.stamp.millis(), set->entry->hub_time);
-    for (std::size_t i = 0; i < set->set.operations.size(); ++i) {
-      records.apply(info.number, set->set.operations[i], {set->set.dot(i), set->set.header.stamp, effective});
+    if (const auto* other = std::get_if<EntryItem>(&item);
+        other != nullptr && entry->kind == ledger::EntryKind::void_) {
+      returned.fallen.push_back({voided_position(*other), entry->hash});
     }
-    records.keep_draft();
+    const ChangeSet* set = effect_of(item);
+    if (set == nullptr) continue;
+    const Level level = returned.ranking.of(item);
+    const Millis effective = std::min(set->header.stamp.millis(), entry->hub_time);
+    for (std::size_t i = 0; i < set->operations.size(); ++i) {
+      returned.records.apply(info.number, set->operations[i],
+                             {set->dot(i), set->header.stamp, effective, level});
+    }
+    returned.records.keep_draft();
   }
-  return records.health();
+  return returned.records.health();
 }
 
 Status Committer::take_back(const std::vector<Segment>& segments, const Vouched& vouched) {
@@ -257,15 +263,17 @@ Status Committer::take_back(const std::vector<Segment>& segments, const Vouched&
       }
       info->key = vouched.key;
     }
-    RecordCache records(ports_.store);
-    for (const Segment& segment : segments) WASL_TRY(apply_returned(segment, *info, records));
+    Returned returned{RecordCache(ports_.store), Ranking(authority_), {}};
+    for (const Segment& segment : segments) WASL_TRY(apply_returned(segment, *info, returned));
     if (info->size != leaf.size || info->frontier.root() != leaf.root) {
       return fail(Errc::bad_signature,
                   "what was brought back of " + vouched.space + " is not what this hub signed");
     }
     info->applied = info->size;
     newest = std::max(newest, info->as_of);
-    WASL_TRY(records.save());
+    WASL_TRY(returned.records.save());
+    if (!returned.fallen.empty())
+      WASL_TRY(save_without(ports_.store, vouched.space, authority_, returned.fallen, network_));
     return ports_.store.save_space(*info);
   });
   if (!done) {

@@ -10,8 +10,10 @@
 
 #include "server/hub/batch.hpp"
 #include "server/hub/heads_log.hpp"
+#include "server/hub/record_cache.hpp"
 #include "server/hub/staging.hpp"
 #include "server/store/hub_store.hpp"
+#include "shared/store/ranking.hpp"
 
 namespace wasl {
 
@@ -89,7 +91,13 @@ class Committer {
   std::vector<Unit> next_units(Committed& outcome);
   Status load_authority();
   Result<ledger::HeadsLeaf> signed_leaf(const Vouched& vouched) const;
-  Status apply_returned(const Segment& segment, SpaceInfo& info, RecordCache& records);
+  /// What entries that came back make of the records.
+  struct Returned {
+    RecordCache records;
+    Ranking ranking;
+    std::vector<FallenEntry> fallen;  ///< what voids among them name
+  };
+  Status apply_returned(const Segment& segment, SpaceInfo& info, Returned& returned);
   Status apply_returned_authority(const SegmentItem& item, Position position);
   Status sign();
   Batch make_batch(Millis hub_time);

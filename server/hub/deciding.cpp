@@ -244,14 +244,7 @@ Status Batch::void_what_falls() {
     if (space == kAuthoritySpace) continue;
     WASL_LET(const auto fallen, in_.store.fallen(space, in_.authority, authority_size_, in_.network));
     if (fallen.empty()) continue;
-    WASL_LET(const auto records, in_.store.records_without(space, in_.authority, fallen, in_.network));
-    WASL_LET(const SpaceInfo* const info, in_.store.space(space));
-    for (const auto& [place, state] : records) {
-      if (!state.exists()) WASL_TRY(in_.store.remove_record(info->number, place.second));
-    }
-    for (const auto& [place, state] : records) {
-      if (state.exists()) WASL_TRY(in_.store.save_record(info->number, place.second, state));
-    }
+    WASL_TRY(save_without(in_.store, space, in_.authority, fallen, in_.network));
     WASL_LET(BlockBuilder* const builder, block(space));
     for (const FallenEntry& one : fallen) {
       const ledger::Entry entry{ledger::EntryKind::void_, one.name, authority_size_, in_.hub_time};

@@ -50,4 +50,18 @@ Status RecordCache::settle() {
   return {};
 }
 
+Status save_without(HubStore& store, const std::string& space, const AuthorityState& authority,
+                    const std::vector<FallenEntry>& fallen, const NetworkId& network) {
+  WASL_LET(const auto records, store.records_without(space, authority, fallen, network));
+  WASL_LET(const SpaceInfo* const info, store.space(space));
+  // Ids first of those that are gone: another register may have one by now.
+  for (const auto& [place, state] : records) {
+    if (!state.exists()) WASL_TRY(store.remove_record(info->number, place.second));
+  }
+  for (const auto& [place, state] : records) {
+    if (state.exists()) WASL_TRY(store.save_record(info->number, place.second, state));
+  }
+  return {};
+}
+
 }  // namespace wasl

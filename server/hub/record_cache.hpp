@@ -34,4 +34,8 @@ class RecordCache {
   std::optional<Error> failed_;
 };
 
+/// Writes the records that `fallen` touched as they are without it.
+Status save_without(HubStore& store, const std::string& space, const AuthorityState& authority,
+                    const std::vector<FallenEntry>& fallen, const NetworkId& network);
+
 }  // namespace wasl

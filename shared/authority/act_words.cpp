@@ -41,9 +41,24 @@ struct Words {
   std::string operator()(const RevokeAct& act) const {
     return "revoked " + short_key(act.key) + ": " + std::string(word_of(act.reason));
   }
-  template <class Other>
-  std::string operator()(const Other&) const {
-    return "act of authority";
+  std::string operator()(const AcceptAct& act) const { return "accepted the grant " + short_name(act.grant); }
+  std::string operator()(const EndAct& act) const {
+    return "ended the grant " + short_name(act.grant) + ": " + std::string(to_word(act.reason));
+  }
+  std::string operator()(const DiscardAct& act) const {
+    return "discarded " + names(act.names) + " in " + act.space;
+  }
+  std::string operator()(const WipeAct& act) const {
+    return "ordered to wipe the device " + short_key(act.device);
+  }
+  std::string operator()(const AdoptAct& act) const { return "adopted " + names(act.names); }
+
+ private:
+  static std::string short_name(const Hash& name) { return to_hex(name.view()).substr(0, 12); }
+  static std::string names(const std::vector<Hash>& list) {
+    std::string out;
+    for (const Hash& name : list) out += (out.empty() ? "" : ", ") + short_name(name);
+    return out;
   }
 };
 
