@@ -51,6 +51,7 @@ struct NaiveEvent {
   int subject = 0;  ///< a grant, or a key
   bool compromised = false;
   Millis since = 0;
+  int by = 0;  ///< who revoked
 };
 
 template <class T>
@@ -101,15 +102,30 @@ struct Naive {
   bool is_over(const NaiveGrant& holder, const NaiveGrant& given) const {
     const bool higher = given.level != 0 && (holder.level == 0 || given.level < holder.level);
     if (higher) return false;
+    std::set<std::string> spaces{"*"};  // in which the right counts: those from below up to the holder's own
+    std::set<std::string> upwards;
+    for (std::string at = given.organisation; !at.empty();
+         at = kParents.contains(at) ? kParents.at(at) : "") {
+      upwards.insert("section/" + at);
+      if (at == holder.organisation) spaces.insert(upwards.begin(), upwards.end());
+    }
     for (const NaiveClause& clause : holder.clauses) {
       if (!clause.rights.contains(kAdmin) || !clause.labels.empty() || !clause.registers.empty()) continue;
-      if (clause.spaces.contains("*")) return true;
-      for (std::string at = given.organisation; !at.empty();
-           at = kParents.contains(at) ? kParents.at(at) : "") {
-        if (at == holder.organisation) return true;
+      for (const std::string& space : clause.spaces) {
+        if (spaces.contains(space)) return true;
       }
     }
     return false;
+  }
+  /// The fourth key of others that one key shuts out; all of it is one day.
+  bool is_one_too_many(int by, int key) const {
+    std::set<int> gone, others;
+    for (const NaiveEvent& e : events) {
+      if (e.kind == NaiveEvent::Kind::revoked && gone.insert(e.subject).second && e.by == by &&
+          e.subject != by)
+        others.insert(e.subject);
+    }
+    return key != by && !gone.contains(key) && others.size() >= 3;
   }
   bool may_give(const NaiveGrant& inner, const NaiveGrant& outer) const {
     if (outer.depth == 0 || inner.depth >= outer.depth || inner.from < outer.from) return false;
@@ -468,6 +484,7 @@ class Network {
         if (!all) naive = Reason::no_right;
       }
     }
+    if (naive == Reason::none && naive_.is_one_too_many(by, key)) naive = Reason::void_act;
     const bool compromised = any(0, 2) == 0;
     const Millis since = now_ - any(0, 100);
     const auto reason = compromised ? RevocationReason::compromised : RevocationReason::lost;
@@ -475,7 +492,7 @@ class Network {
         sign(by, {RevokeAct{key_of(key).public_key(), reason, since}}, by_registrar ? Hash{} : name(under));
     if (!agree(set, naive)) return;
     apply(set);
-    naive_.events.push_back({NaiveEvent::Kind::revoked, key, compromised, since});
+    naive_.events.push_back({NaiveEvent::Kind::revoked, key, compromised, since, by});
   }
 
   // ── Work on records ──
