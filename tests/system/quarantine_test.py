@@ -85,7 +85,7 @@ class Quarantine(WorldTest):
         data = ["--data", str(self.world.hub_folder), "--json"]
         for arguments, code in ((["quarantine", "adopt", *data, "ffff"], "not_found"),
                                 (["quarantine", "adopt", *data, line["change_set"], "--key",
-                                  str(self.world.hub_folder / "keys" / "registrar.key")], "unauthorised"),
+                                  str(self.world.hub_folder / "keys" / "registrar.key")], "invalid_value"),
                                 (["revoke", *data, "zz", "--reason", "lost"], "not_found"),
                                 (["revoke", *data, self.key, "--reason", "compromised", "--since", "soon"],
                                  "invalid_value")):
