@@ -362,7 +362,12 @@ HubSession::Output HubSession::on_commit(const std::vector<std::string>& grown, 
   if (std::find(grown.begin(), grown.end(), kAuthoritySpace) != grown.end() &&
       port_.authority().readable(hello_.device, port_.hub_time()) != spaces_) {
     over_ = true;
-    out.close = Close{true, "what this key may read has changed: come again"};
+    const std::string words = "what this key may read has changed";
+    if (!is_live()) {  // one round that is waited for is done again at once
+      out.frames.push_back(shared(
+          encode(Problem{std::string(to_word(Errc::conflict)), words, "sync again; nothing is lost"})));
+    }
+    out.close = Close{true, words + ": come again"};
     return out;
   }
   const bool concerns = std::any_of(grown.begin(), grown.end(),

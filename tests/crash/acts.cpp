@@ -235,8 +235,12 @@ std::vector<Act> of_recovering() {
                        must(world.office().seal());
                        world.sql(kOffice, "UPDATE project SET website = 'w' WHERE id = 'p1'");
                        must(world.office().seal());
+                       world.note = to_hex(encode(forks(world)));
                      },
-                 .run = [](CrashWorld& world) { return world.office().on_verdicts(forks(world)); }});
+                 .run = [](CrashWorld& world) -> Status {
+                   WASL_LET(const auto verdicts, decode_verdicts(*from_hex(world.note)));
+                   return world.office().on_verdicts(verdicts);
+                 }});
   out.push_back({.name = "go-back-to-what-was-proved",
                  .prepare =
                      [](CrashWorld& world) {
@@ -256,21 +260,6 @@ std::vector<Act> of_recovering() {
                        const Error seen{Errc::caught, "the hub lied", ""};
                        return world.office().on_lie(seen, Bytes{1, 2, 3});
                      }});
-  out.push_back({.name = "salvage",
-                 .prepare =
-                     [](CrashWorld& world) {
-                       all_kinds(world);
-                       world.close(kOffice);
-                       world.sql(kOffice, "ALTER TABLE _wasl_pending RENAME COLUMN state TO stete");
-                       must(Replica::reopen("/office", world.ports()));
-                       world.open(kOffice);
-                       Identity& identity = world.office().identity();
-                       const auto copies = must(identity.damaged_copies());
-                       must(identity.set_damaged_copies({}));
-                       must(clean_sync(world, kOffice));
-                       must(identity.set_damaged_copies(copies));
-                     },
-                 .run = [](CrashWorld& world) { return world.office().on_session_end(true); }});
   return out;
 }
 
