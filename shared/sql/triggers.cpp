@@ -64,7 +64,7 @@ class RegisterTriggers {
 
   std::vector<Statement> all() const {
     if (content_.is_ledger()) return {before_insert(), ledger_update(), ledger_delete()};
-    return {before_insert(), before_key_update(), after_update(), after_delete()};
+    return {before_insert(), before_key_update(), after_row_update(), after_update(), after_delete()};
   }
 
  private:
@@ -95,7 +95,11 @@ class RegisterTriggers {
                     " IS NOT 1",
                 table_ + ".space: must be network, public, section/ID, association/ID or committee/ID") +
            when("new._clock IS NOT NULL AND new._clock IS NOT " + empty_clock(content_),
-                table_ + "._clock: is kept by wasl; leave the column out");
+                table_ + "._clock: is kept by wasl; leave the column out") +
+           // REPLACE would take the other record away without a word; -1 stands for a number not given.
+           when("new.rowid<>-1 AND EXISTS(SELECT 1 FROM " + table_ +
+                    " WHERE rowid=new.rowid AND id IS NOT new.id)",
+                table_ + ".rowid: is the row of another record; leave the column out");
   }
 
   [[nodiscard]] std::string row_of(std::string_view prefix) const {
@@ -152,6 +156,12 @@ class RegisterTriggers {
                when("new.space IS NOT old.space",
                     table_ + ".space: never changes; insert the record there and delete this one") +
                when("new._clock IS NOT old._clock", table_ + "._clock: is kept by wasl")));
+  }
+
+  // UPDATE OR REPLACE would take the record away whose number it is. No column of its own: OF cannot name it.
+  [[nodiscard]] Statement after_row_update() const {
+    return trigger(table_, "row", "AFTER UPDATE ON " + table_ + "\nWHEN new.rowid IS NOT old.rowid",
+                   "  SELECT " + raise(table_ + ".rowid: is kept by SQLite and never changes") + ";\n");
   }
 
   // AFTER, because SQLite reads the row again behind a BEFORE trigger; refusing undoes the statement anyway.

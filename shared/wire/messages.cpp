@@ -331,8 +331,10 @@ Result<Vouched> decode_vouched(ByteView bytes) {
   Vouched out;
   out.space = in.text(limits::kSpaceBytes);
   if (decode_flag(in)) out.key = in.fixed<ledger::BlindingKey>();
-  if (!in.ok() || !is_space_name(out.space)) return bad_frame("word for what came back");
-  WASL_LET(out.proof, decode_proof(in.raw(in.left())));
+  const ByteView proof = in.raw(in.left());
+  if (!in.ok() || !is_space_name(out.space) || frame_kind(proof) != FrameKind::proof)
+    return bad_frame("word for what came back");
+  WASL_LET(out.proof, decode_proof(proof));
   return out;
 }
 
