@@ -76,6 +76,17 @@ std::string note(int kind, long mask, const std::string& old = "", const std::st
          "|" + clock;
 }
 
+TEST(TableDdl, TheRowOfAnotherRecordIsNotTaken) {
+  Office office;
+  office.must("INSERT INTO project(id,status) VALUES('p1','pipeline'),('p2','pipeline')");
+  const std::string row = office.rows("SELECT rowid FROM project WHERE id='p1'");
+  EXPECT_EQ(office.run("REPLACE INTO project(id,rowid) VALUES('p2'," + row + ")"),
+            "project.rowid: is the row of another record; leave the column out");
+  EXPECT_EQ(office.run("UPDATE OR REPLACE project SET rowid=" + row + " WHERE id='p2'"),
+            "project.rowid: is kept by SQLite and never changes");
+  EXPECT_EQ(office.rows("SELECT count(*) FROM project"), "2");
+}
+
 TEST(TableDdl, IsStoredLetterByLetter) {
   Office office;
   for (const Register& content : built_in_schema().registers())
