@@ -71,9 +71,11 @@ Result<Value> parse_scalar(const Field& field, const SqlValue& column) {
     default:
       break;
   }
+  std::string digits;
   if (text == nullptr) {
-    if (integer != nullptr) return Value::text(std::to_string(*integer));
-    return wrong(field, "must be text");
+    if (integer == nullptr) return wrong(field, "must be text");
+    digits = std::to_string(*integer);
+    text = &digits;
   }
   if (!is_utf8(view(*text)) || text->find('\0') != std::string::npos)
     return wrong(field, "must be valid UTF-8");
