@@ -375,7 +375,7 @@ class Replica final : public ClientPort {
     std::vector<SealedSet> made;
     std::vector<ChangeSet> replaced;
   };
-  Status reseal(const ChainId& chain, std::string_view why, Resealed& out);
+  Status reseal(const ChainId& chain, Sequence from, std::string_view why, Resealed& out);
   Status commit_resealed(Transaction& transaction, const Resealed& resealed);
   Status restore_overlay(LoadedRecord& loaded);
 

@@ -292,14 +292,14 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
   WASL_TRY(store_.refresh());
   WASL_LET(const std::set<ChainId> damaged, misnamed(verdicts));
   std::set<ChainId> forked;
-  std::set<ChainId> broken;
+  std::map<ChainId, Sequence> broken;  ///< by chain the first that cannot be placed
   WASL_LET(auto acts, identity_.acts());
   for (const VerdictItem& item : verdicts) {
     WASL_LET(const bool of_acts, rule_acts(item, acts));
     if (of_acts) continue;
     if (item.verdict.reason == Reason::gap) {
       WASL_LET(const bool filled, offer_again(item.chain, item.first));
-      if (!filled) broken.insert(item.chain);
+      if (!filled) broken.emplace(item.chain, item.first);
     }
     if (item.verdict.outcome == Outcome::later || item.verdict.reason == Reason::seen) continue;
     if (item.verdict.reason == Reason::fork) forked.insert(item.chain);
@@ -325,19 +325,20 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
   }
   Resealed resealed;
   for (const ChainId& chain : forked)
-    WASL_TRY(reseal(chain,
+    WASL_TRY(reseal(chain, 1,
                     "two change sets stood at one place of a chain of this device: its folder was copied or "
                     "restored; the work was sealed again and nothing is lost",
                     resealed));
-  for (const ChainId& chain : broken)
-    WASL_TRY(reseal(chain,
+  for (const auto& [chain, from] : broken)
+    WASL_TRY(reseal(chain, from,
                     "the hub no longer has what this device sent before: it was restored from an older copy; "
                     "what waits was sealed again",
                     resealed));
   for (const ChainId& chain : damaged)
-    WASL_TRY(reseal(
-        chain, "work of this office was sealed on a damaged replica; it was sealed again and nothing is lost",
-        resealed));
+    WASL_TRY(
+        reseal(chain, 1,
+               "work of this office was sealed on a damaged replica; it was sealed again and nothing is lost",
+               resealed));
   return commit_resealed(transaction, resealed);
 }
 
@@ -352,21 +353,22 @@ Status Replica::commit_resealed(Transaction& transaction, const Resealed& reseal
   return commit_logged(transaction);
 }
 
-/// The hub lost what stood before this place of the chain. @return whether there is something to offer.
+/// The hub lost what stood before this place of the chain. @return whether the next before it can be offered:
+/// what was discarded and known to the hub is kept nowhere.
 Result<bool> Replica::offer_again(const ChainId& chain, Sequence before) {
   WASL_LET(auto update, db_.prepare("UPDATE _wasl_pending SET state = 0 WHERE chain = ? AND sequence < ? AND "
                                     "state IN (1, 2, 3)"));
   update.bind_all(chain, before);
   WASL_TRY(update.run());
-  WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending WHERE chain = ? AND sequence < ?"));
-  select.bind_all(chain, before);
+  WASL_LET(auto select, db_.prepare("SELECT 1 FROM _wasl_pending WHERE chain = ? AND sequence = ?"));
+  select.bind_all(chain, before - 1);
   return select.step();
 }
 
 /// The chain cannot go on: another change set stands at this place (a copy of this replica wrote too), or the
-/// hub lacks what stands before. What has no place is sealed again on a new chain, under new dots because the
-/// first ones may name other operations by now.
-Status Replica::reseal(const ChainId& chain, std::string_view why, Resealed& out) {
+/// hub lacks what stands before. What has no place, from that sequence on, is sealed again on a new chain,
+/// under new dots because the first ones may name other operations by now.
+Status Replica::reseal(const ChainId& chain, Sequence from, std::string_view why, Resealed& out) {
   struct Old {
     ChangeSet set;
     std::vector<OpeningItem> openings;
@@ -374,8 +376,8 @@ Status Replica::reseal(const ChainId& chain, std::string_view why, Resealed& out
   std::vector<Old> old;
   {
     WASL_LET(auto select, db_.prepare("SELECT header, body, openings FROM _wasl_pending WHERE chain = ? AND "
-                                      "state IN (0, 2) ORDER BY sequence"));
-    select.bind_all(chain);
+                                      "sequence >= ? AND state IN (0, 2) ORDER BY sequence"));
+    select.bind_all(chain, from);
     for (;;) {
       WASL_LET(const bool found, select.step());
       if (!found) break;
@@ -390,8 +392,9 @@ Status Replica::reseal(const ChainId& chain, std::string_view why, Resealed& out
   WASL_LET(auto retire, db_.prepare("UPDATE _wasl_chain SET retired = 1 WHERE chain = ?"));
   retire.bind_all(chain);
   WASL_TRY(retire.run());
-  WASL_LET(auto erase, db_.prepare("DELETE FROM _wasl_pending WHERE chain = ? AND state IN (0, 2, 4)"));
-  erase.bind_all(chain);
+  WASL_LET(auto erase,
+           db_.prepare("DELETE FROM _wasl_pending WHERE chain = ? AND sequence >= ? AND state IN (0, 2, 4)"));
+  erase.bind_all(chain, from);
   WASL_TRY(erase.run());
   std::map<Dot, Dot> moved;
   for (const Old& one : old) {

@@ -1,11 +1,18 @@
 #include "tests/sim/sweep.hpp"
 
+#include <poll.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <cstdio>
+#include <functional>
+#include <new>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 namespace wasl::sim {
 namespace {
@@ -19,9 +26,9 @@ json to_json(const SimulationOptions& options, const SimulationResult& result) {
           {"healed_in", result.healed_in}, {"offices", result.offices}};
 }
 
-/// One worker: every jobs-th seed, a line of JSON each.
-void work(const SweepOptions& options, unsigned worker, FILE* out) {
-  for (std::uint64_t i = worker; i < options.count; i += options.jobs) {
+/// One worker: the next seed that nobody took, a line of JSON each.
+void work(const SweepOptions& options, std::atomic<std::uint64_t>& next, FILE* out) {
+  for (std::uint64_t i = next++; i < options.count; i = next++) {
     SimulationOptions one = options.each;
     one.seed = options.from + i;
     SimulationResult result = simulate(one);
@@ -32,6 +39,31 @@ void work(const SweepOptions& options, unsigned worker, FILE* out) {
     std::fflush(out);
   }
 }
+
+/// A counter that forked processes share.
+class SharedCounter {
+ public:
+  SharedCounter()
+      : page_(mmap(nullptr, sizeof(std::atomic<std::uint64_t>), PROT_READ | PROT_WRITE,
+                   MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
+    if (page_ == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
+    new (page_) std::atomic<std::uint64_t>(0);
+  }
+  ~SharedCounter() { munmap(page_, sizeof(std::atomic<std::uint64_t>)); }
+  SharedCounter(const SharedCounter&) = delete;
+  SharedCounter& operator=(const SharedCounter&) = delete;
+
+  std::atomic<std::uint64_t>& operator*() { return *static_cast<std::atomic<std::uint64_t>*>(page_); }
+
+ private:
+  void* page_;
+};
+
+struct Worker {
+  pid_t process = -1;
+  int lines = -1;    ///< the pipe's reading end, -1 when it has ended
+  std::string part;  ///< of a line that has not come whole
+};
 
 struct Totals {
   std::uint64_t seeds = 0, failed = 0, saved = 0, change_sets = 0;
@@ -87,13 +119,40 @@ bool report(Totals& totals, const SweepOptions& options) {
   return all;
 }
 
+/// Hands over each line as it comes, from whichever worker: one that waits for its reader does no work.
+void read_lines(std::vector<Worker>& workers, const std::function<void(const std::string&)>& each) {
+  std::vector<pollfd> waiting(workers.size());
+  char block[65536];
+  while (true) {
+    bool open = false;
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+      waiting[i] = {workers[i].lines, POLLIN, 0};
+      open = open || workers[i].lines >= 0;
+    }
+    if (!open) return;
+    if (poll(waiting.data(), waiting.size(), -1) < 0) continue;
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+      if (waiting[i].revents == 0) continue;
+      Worker& worker = workers[i];
+      const ssize_t size = ::read(worker.lines, block, sizeof block);
+      if (size < 0 && errno == EINTR) continue;
+      if (size <= 0) {
+        ::close(worker.lines);
+        worker.lines = -1;
+        continue;
+      }
+      worker.part.append(block, static_cast<std::size_t>(size));
+      for (std::size_t end; (end = worker.part.find('\n')) != std::string::npos;
+           worker.part.erase(0, end + 1))
+        each(worker.part.substr(0, end));
+    }
+  }
+}
+
 }  // namespace
 
 bool sweep(const SweepOptions& options) {
-  struct Worker {
-    pid_t process = -1;
-    FILE* lines = nullptr;
-  };
+  SharedCounter next;
   std::vector<Worker> workers;
   std::fflush(stdout);
   for (unsigned i = 0; i < options.jobs; ++i) {
@@ -103,21 +162,17 @@ bool sweep(const SweepOptions& options) {
     if (process == 0) {
       ::close(ends[0]);
       FILE* out = fdopen(ends[1], "w");
-      work(options, i, out);
+      work(options, *next, out);
       std::fclose(out);
       _exit(0);
     }
     ::close(ends[1]);
-    workers.push_back({process, fdopen(ends[0], "r")});
+    workers.push_back({process, ends[0], {}});
   }
   Totals totals;
+  read_lines(workers, [&](const std::string& line) { totals.add(options, json::parse(line)); });
   bool whole = true;
   for (const Worker& worker : workers) {
-    char* text = nullptr;
-    std::size_t room = 0;
-    while (getline(&text, &room, worker.lines) > 0) totals.add(options, json::parse(text));
-    std::free(text);
-    std::fclose(worker.lines);
     int status = 0;
     waitpid(worker.process, &status, 0);
     whole = whole && status == 0;

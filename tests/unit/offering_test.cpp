@@ -146,6 +146,27 @@ TEST_F(Offering, WorkWhoseChainTheHubLostIsSealedAgain) {
   expect_everywhere("SELECT reference FROM project", "A\n");
 }
 
+TEST_F(Offering, WhatStandsBehindADiscardedOneThatTheHubLostIsSealedAgain) {
+  write("UPDATE project SET reference = 'A'");
+  write("UPDATE project SET note = 'gone'");
+  write("UPDATE project SET website = 'w'");
+  const std::string hashes = pending("lower(hex(hash))");
+  const std::string first = hashes.substr(0, 64);
+  must(office().on_verdicts({on(0, Verdict::hold(Reason::gone))}));
+  must(office().discard(*Hash::from(*from_hex(hashes.substr(65, 64)))));
+  must(office().on_verdicts({on(1, Verdict::accept())}));
+  EXPECT_EQ(pending("state"), "1\n0\n") << "a header that the hub knows has done its duty";
+  // The hub is an older copy: it holds the first, not the second.
+  Verdict later;
+  later.outcome = Outcome::later;
+  later.reason = Reason::gap;
+  must(office().on_verdicts({on(1, later)}));
+  EXPECT_EQ(pending("lower(hex(hash))").substr(0, 64), first) << "it has its place and keeps it";
+  EXPECT_NE(pending("lower(hex(hash))").substr(65, 64), hashes.substr(130, 64));
+  EXPECT_NE(notices().find("what waits was sealed again"), std::string::npos);
+  expect_everywhere("SELECT reference, website FROM project", "A|w\n");
+}
+
 TEST_F(Offering, PersonalWorkThatIsSealedAgainKeepsItsValueAndWhatItEnded) {
   world->sql(kOffice, "INSERT INTO person(id, space, name) VALUES('m1', 'section/africa', 'Awa')");
   EXPECT_EQ(sync(), true);
