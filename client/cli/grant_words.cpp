@@ -225,6 +225,8 @@ std::string_view to_word(Standing standing) {
       return "valid";
     case Standing::not_accepted:
       return "offered";
+    case Standing::not_confirmed:
+      return "unconfirmed";
     case Standing::not_begun:
       return "not_begun";
     case Standing::over:

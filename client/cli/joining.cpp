@@ -34,6 +34,7 @@ Result<Answer> join_network(const Office& office, const JoinArguments& arguments
   out["role"] = now.role;
   out["device"] = now.device;
   out["hub"] = now.hub;
+  if (!now.fingerprint.empty()) out["fingerprint"] = now.fingerprint;
   out["already_joined"] = joined.was_enrolled;
   out["spaces"] = nlohmann::ordered_json::array();
   std::string spaces;
@@ -48,6 +49,8 @@ Result<Answer> join_network(const Office& office, const JoinArguments& arguments
   std::string words = (joined.was_enrolled ? "This folder had joined already: " : "Joined ") + now.network +
                       " as " + now.role + " of " + now.organisation + ".\nIt reads " + spaces +
                       ".\nReceived " + counted(summary.received_sets, "change set") + ".";
+  if (!now.fingerprint.empty())
+    words += "\n" + confirmation_words(now.fingerprint, joined.replica->network().language);
   if (summary.equal != true) words += " The first sync is not complete yet; run: wasl sync";
   return Answer{out.dump(), std::move(words), kDone};
 }

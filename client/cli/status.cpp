@@ -36,6 +36,7 @@ Json status_json(const ReplicaStatus& now, bool daemon, const std::string& langu
   out["role"] = now.role;
   out["device"] = now.device;
   out["hub"] = now.hub;
+  if (!now.fingerprint.empty()) out["fingerprint"] = now.fingerprint;
   out["daemon"] = daemon;
   out["unsent"] = now.unsent;
   out["unacknowledged"] = now.unacknowledged;
@@ -83,6 +84,7 @@ std::string status_words(const ReplicaStatus& now, bool daemon, Millis clock, co
                     (now.hub.empty() ? "not known" : now.hub) +
                     "\nLast complete sync: " + time_words(now.last_sync, clock) +
                     (daemon ? "; a daemon keeps in touch" : "");
+  if (!now.fingerprint.empty()) out += "\n" + confirmation_words(now.fingerprint, language);
   out += "\nNot sent yet: " + counted(now.unsent, "change set");
   if (now.unacknowledged > 0)
     out += "; accepted and on their way back: " + std::to_string(now.unacknowledged);

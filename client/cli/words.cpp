@@ -91,6 +91,20 @@ std::string did_you_mean(std::string_view meant, const std::vector<std::string>&
   return out.empty() ? out : "; did you mean " + out + "?";
 }
 
+std::string confirmation_words(std::string_view fingerprint, std::string_view language) {
+  static const Labels before{
+      "ينتظر هذا الجهاز التأكيد: اتصل بالأمانة واقرأ لها هذه البصمة: ",
+      "This device waits for confirmation. Call the secretariat and read it this fingerprint: ",
+      "Cet appareil attend sa confirmation. Appelez le secrétariat et lisez-lui cette empreinte : ",
+      "Este equipo espera su confirmación. Llame a la secretaría y léale esta huella: ",
+      "Este aparelho aguarda confirmação. Telefone ao secretariado e leia-lhe esta impressão digital: "};
+  static const Labels after{"؛ ما تكتبه حتى ذلك الحين محفوظ هنا", ". What you write until then is kept here.",
+                            ". Ce que vous écrivez d’ici là est gardé ici.",
+                            ". Lo que escriba hasta entonces se guarda aquí.",
+                            ". O que escrever até lá fica guardado aqui."};
+  return label(before, language) + std::string(fingerprint) + label(after, language);
+}
+
 const std::string& label(const Labels& labels, std::string_view language) {
   if (language == "ar") return labels.ar;
   if (language == "fr") return labels.fr;

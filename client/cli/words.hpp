@@ -22,6 +22,9 @@ std::vector<std::string> near_names(std::string_view meant, const std::vector<st
 /// "; did you mean X or Y?", or nothing.
 std::string did_you_mean(std::string_view meant, const std::vector<std::string>& names);
 
+/// What the person at a device that waits for confirmation has to do. @param language as of `label`.
+std::string confirmation_words(std::string_view fingerprint, std::string_view language);
+
 /// @param language one of ar, en, fr, es, pt; anything else is read as en.
 const std::string& label(const Labels& labels, std::string_view language);
 

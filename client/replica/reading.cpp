@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client/replica/replica.hpp"
+#include "shared/authority/invitation.hpp"
 #include "shared/model/operation_words.hpp"
 
 namespace wasl {
@@ -275,6 +276,8 @@ Result<ReplicaStatus> Replica::status() {
   out.device = to_hex(device_.public_key().view());
   out.hub = anchor_.url;
   if (const Device* device = authority_.device(device_.public_key())) out.role = device->role;
+  WASL_LET(const bool unconfirmed, is_unconfirmed());
+  if (unconfirmed) out.fingerprint = fingerprint(device_.public_key());
   WASL_LET(auto select,
            db_.prepare("SELECT hash, space, state, reason, detail, header, body FROM _wasl_pending "
                        "WHERE state <> 4 ORDER BY no"));

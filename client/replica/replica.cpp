@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "shared/authority/person_acts.hpp"
 #include "shared/sql/table_ddl.hpp"
 #include "shared/sqlite/disk.hpp"
 
@@ -297,6 +298,13 @@ Result<const Grant*> Replica::own_grant() {
 Result<bool> Replica::waits_for_grant() {
   if (authority_.device(device_.public_key()) != nullptr) return false;
   return identity_.is_enrolled();
+}
+
+/// Its rights begin when somebody has compared its fingerprint: until then it writes, and sends nothing.
+Result<bool> Replica::is_unconfirmed() {
+  WASL_TRY(catch_up_authority());
+  const Device* device = authority_.device(device_.public_key());
+  return device != nullptr && waits_for_confirmation(authority_, device->grant);
 }
 
 std::string Replica::organisation_of(const Author& author) const {

@@ -118,6 +118,7 @@ struct SpaceStatus {
 };
 struct ReplicaStatus {
   std::string network, organisation, role, device, hub;
+  std::string fingerprint;  ///< of this device, for who has to confirm it; empty: nobody has to
   std::size_t unsent = 0, unacknowledged = 0, held = 0, refused = 0, conflicts = 0, attention = 0;
   Millis last_sync = 0;
   std::int64_t clock_offset = 0;  ///< ours minus the hub's at the last sync, milliseconds
@@ -285,6 +286,7 @@ class Replica final : public ClientPort {
   Status catch_up_authority();
   Result<const Grant*> own_grant();
   Result<bool> waits_for_grant();
+  Result<bool> is_unconfirmed();
 
   Result<std::vector<Conflict>> fields_of_several_values(
       const std::function<bool(const Field&, const RecordState&, const Address&)>& wanted);

@@ -197,6 +197,8 @@ Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
   WASL_TRY(store_.refresh());
   WASL_LET(auto signed_acts, next_acts());
   if (signed_acts) return signed_acts;
+  WASL_LET(const bool unconfirmed, is_unconfirmed());
+  if (unconfirmed) return std::optional<Segment>();
   WASL_LET(auto select,
            db_.prepare("SELECT no, space, header, body, openings, state FROM _wasl_pending WHERE no > ? "
                        "AND state IN (0, 4) ORDER BY no"));

@@ -39,11 +39,13 @@ Result<json> invite(OpenHub& open, const json& request) {
   WASL_LET(Registrar* const registrar, open.registrar());
   WASL_LET(const std::string address, open.address());
   WASL_LET(const Invitation invitation,
-           registrar->invite(text_of(request, "organisation"), text_of(request, "role"), address));
+           registrar->invite({text_of(request, "organisation"), text_of(request, "role"), address,
+                              request.value("confirm", false)}));
   return json{{"invitation", encode(invitation)},
               {"organisation", invitation.organisation},
               {"role", invitation.role},
               {"address", invitation.url},
+              {"confirm", request.value("confirm", false)},
               {"until", invitation.until}};
 }
 

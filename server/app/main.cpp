@@ -45,7 +45,8 @@ struct Arguments {
   std::string device, reason, since, key, passphrase_file;
   std::string discard_reason = "unwanted";
   std::vector<std::string> change_sets;
-  bool refused = false;
+  std::string fingerprint;
+  bool refused = false, confirm = false;
   std::vector<std::string> witnesses;
   std::string file, png;
   bool qr = false, as_csv = false;
@@ -156,7 +157,9 @@ int run(const Arguments& in, const std::string& command) {
   if (command == "organisation add") {
     request.update({{"id", in.id}, {"name", in.name}, {"kind", in.kind}, {"parent", in.parent}});
   } else if (command == "invite") {
-    request.update({{"organisation", in.organisation}, {"role", in.role}});
+    request.update({{"organisation", in.organisation}, {"role", in.role}, {"confirm", in.confirm}});
+  } else if (command == "confirm") {
+    request["fingerprint"] = in.fingerprint;
   } else if (command == "revoke" || command == "wipe") {
     request.update({{"device", in.device}, {"reason", in.reason}});
     if (!in.since.empty()) {
@@ -177,7 +180,8 @@ int run(const Arguments& in, const std::string& command) {
     request.update({{"person", in.person}, {"organisation", in.organisation}, {"role", in.role}});
   }
   const bool by_person = command == "wipe" || command == "quarantine adopt" ||
-                         command == "quarantine discard" || (command == "revoke" && !in.key.empty());
+                         command == "quarantine discard" ||
+                         ((command == "revoke" || command == "confirm") && !in.key.empty());
   if (!by_person) return report(in, command, with_qr(in, wasl::ask(folder, request)));
   const auto key = wasl::crypto::load_key(
       in.key.empty() ? folder.administrator_key() : std::filesystem::path(in.key),
@@ -264,6 +268,14 @@ int command_line(int argc, char** argv) {
   invite->add_option("--role", in.role, "officer, editor, reviewer, publisher, treasurer, administrator, …")
       ->capture_default_str();
 
+  invite->add_flag("--confirm", in.confirm,
+                   "Its rights begin once somebody has compared the device's fingerprint: for publishers and "
+                   "administrators");
+  CLI::App* confirm =
+      command(app, in, "confirm", "Gives a device invited with --confirm its rights",
+              "  wasl-hub confirm --data hub \"3f9a 02c1 77de 5b10 e4a8\"   # as its person reads it to you");
+  confirm->add_option("FINGERPRINT", in.fingerprint, "As `wasl status` on that device shows it")->required();
+
   CLI::App* grant = command(app, in, "grant", "Gives a person's key a role, from where they grant further",
                             "  wasl-hub grant --data hub --person KEY --role president --organisation world");
   grant->add_option("--person", in.person, "Public key, as wasl key show prints it")->required();
@@ -311,7 +323,7 @@ int command_line(int argc, char** argv) {
   for (CLI::App* one : {adopt, discard})
     one->add_option("CHANGE_SET", in.change_sets, "Names, or as much of their beginnings as is clear")
         ->required();
-  for (CLI::App* one : {revoke, wipe, adopt, discard}) {
+  for (CLI::App* one : {revoke, wipe, adopt, discard, confirm}) {
     one->add_option("--key", in.key,
                     "File with a person's key; on a trial hub keys/administrator.key serves");
     one->add_option("--passphrase-file", in.passphrase_file,
@@ -377,6 +389,7 @@ int command_line(int argc, char** argv) {
   if (serve->parsed()) return run(in, "serve");
   if (add->parsed()) return run(in, "organisation add");
   if (invite->parsed()) return run(in, "invite");
+  if (confirm->parsed()) return run(in, "confirm");
   if (status->parsed()) return run(in, "status");
   if (key->parsed()) return run(in, "key");
   if (audit->parsed()) return run(in, "audit");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "shared/authority/invitation.hpp"
+#include "shared/authority/person_acts.hpp"
 #include "shared/model/field_value.hpp"
 
 namespace wasl {
@@ -22,9 +24,10 @@ std::string register_name(std::uint32_t number) {
 
 // ── Devices
 
-std::string state_of(const Device& device, const std::optional<DeviceNote>& note) {
+std::string state_of(const AuthorityState& authority, const Device& device,
+                     const std::optional<DeviceNote>& note) {
   if (note && note->wiped != 0) return "wiped";
-  if (!device.revoked) return "active";
+  if (!device.revoked) return waits_for_confirmation(authority, device.grant) ? "unconfirmed" : "active";
   return device.wiped != 0 ? "wiping" : "revoked";
 }
 
@@ -34,7 +37,7 @@ Result<json> devices(OpenHub& open) {
     WASL_LET(const auto note, open.hub().store().device(key));
     list.push_back({{"device", to_hex(key.view())},
                     {"organisation", device.organisation},
-                    {"state", state_of(device, note)},
+                    {"state", state_of(open.hub().authority(), device, note)},
                     {"last_seen", note && note->last_seen != 0 ? json(note->last_seen) : json(nullptr)}});
   }
   return json{{"devices", std::move(list)}};
@@ -306,6 +309,33 @@ Result<json> revoke(OpenHub& open, const json& request) {
   return draft(open, request, kAdmin, std::string(kAuthoritySpace), space, {act}, std::move(done));
 }
 
+/// Whoever may confirm has heard the fingerprint from the person who holds the device.
+Result<json> confirm(OpenHub& open, const json& request) {
+  const AuthorityState& authority = open.hub().authority();
+  const std::string typed = plain_fingerprint(text_of(request, "fingerprint"));
+  const Device* found = nullptr;
+  for (const auto& [key, device] : authority.devices()) {
+    if (!device.revoked && waits_for_confirmation(authority, device.grant) &&
+        plain_fingerprint(fingerprint(key)) == typed)
+      found = &device;
+  }
+  if (found == nullptr) {
+    return fail(Errc::not_found, "no device that waits for confirmation has this fingerprint",
+                "have it read to you again from `wasl status` on that device; if it stays so, somebody else "
+                "used the invitation: wasl-hub devices lists it as unconfirmed, revoke it");
+  }
+  const ConfirmAct act{found->grant};
+  json done = {
+      {"device", to_hex(found->key.view())}, {"organisation", found->organisation}, {"role", found->role}};
+  if (text_of(request, "author").empty()) {
+    WASL_LET(Registrar* const registrar, open.registrar());
+    WASL_TRY(registrar->confirm(act));
+    return done;
+  }
+  return draft(open, request, kAdmin, std::string(kAuthoritySpace), authority.own_space(found->organisation),
+               {act}, std::move(done));
+}
+
 /// Revoked by the same act: whoever checks the order later needs no other.
 Result<json> wipe(OpenHub& open, const json& request) {
   WASL_LET(const PublicKey key, find_key(open, text_of(request, "device")));
@@ -323,6 +353,7 @@ std::optional<Result<json>> decide_devices(OpenHub& open, const std::string& com
   if (command == "devices") return devices(open);
   if (command == "revoke") return revoke(open, request);
   if (command == "wipe") return wipe(open, request);
+  if (command == "confirm") return confirm(open, request);
   if (command == "quarantine list") return quarantine_list(open, request);
   if (command == "quarantine show") return quarantine_show(open, request);
   if (command == "quarantine adopt") return quarantine_adopt(open, request);

@@ -103,6 +103,15 @@ std::string devices_in_words(const json& doc) {
   return out;
 }
 
+std::string after_joining(const json& invitation) {
+  const std::string role = text(invitation["role"]);
+  if (invitation["confirm"].get<bool>())
+    return "Its rights begin when you have heard its fingerprint: wasl-hub confirm FINGERPRINT\n";
+  if (role != "publisher" && role != "administrator") return {};
+  return "Whoever uses it first becomes " + role +
+         ": with --confirm its rights begin only once you have compared the device's fingerprint.\n";
+}
+
 std::string quarantine_in_words(const json& doc) {
   if (doc["quarantine"].empty()) return "Nothing waits.\n";
   std::string out;
@@ -158,7 +167,12 @@ std::string in_words(const std::string& command, const json& document) {
            text(document["organisation"]) + " as " + text(document["role"]) + ", until " +
            day(document["until"]) +
            ". It works once; send it as you would send a password.\nThe office runs: wasl join --data DIR "
-           "INVITATION\n";
+           "INVITATION\n" +
+           after_joining(document);
+  }
+  if (command == "confirm") {
+    return "Confirmed: the device " + text(document["device"]).substr(0, 12) + " is " +
+           text(document["role"]) + " of " + text(document["organisation"]) + " from now on.\n";
   }
   if (command == "grant") {
     return "The key " + text(document["person"]).substr(0, 12) + " is now " + text(document["role"]) +

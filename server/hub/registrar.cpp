@@ -87,8 +87,10 @@ Status Registrar::give(const PublicKey& person, const std::string& role, const s
   return act(grant);
 }
 
-Result<Invitation> Registrar::invite(const std::string& organisation, const std::string& role,
-                                     const std::string& url) {
+Status Registrar::confirm(const ConfirmAct& confirm) { return act(confirm); }
+
+Result<Invitation> Registrar::invite(const Inviting& inviting) {
+  const auto& [organisation, role, url, confirm] = inviting;
   const AuthorityState& authority = ports_.committer.authority();
   if (authority.organisation(organisation) == nullptr) {
     return fail(Errc::not_found, "there is no organisation '" + organisation + "'",
@@ -109,6 +111,7 @@ Result<Invitation> Registrar::invite(const std::string& organisation, const std:
   grant.from = ports_.committer.hub_time();
   grant.until = grant.from + kInvitationLife;
   grant.depth = 1;
+  grant.flags = confirm ? kNeedsConfirmation : 0;
   WASL_TRY(act(grant));
   Invitation invitation;
   invitation.network = ports_.committer.network();

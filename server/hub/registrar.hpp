@@ -14,8 +14,14 @@ class Registrar {
 
   /// Errors: invalid_value (id, kind), not_found (parent), conflict (id taken), unauthorised.
   Status add_organisation(const OrganisationAct& organisation);
+  struct Inviting {
+    std::string organisation, role;
+    std::string url;       ///< of the hub
+    bool confirm = false;  ///< the device gets its rights once somebody has compared its fingerprint
+  };
   /// Errors: not_found (organisation), invalid_value (role).
-  Result<Invitation> invite(const std::string& organisation, const std::string& role, const std::string& url);
+  Result<Invitation> invite(const Inviting& inviting);
+  Status confirm(const ConfirmAct& confirm);
   /// Gives a person's key a role in an organisation. Errors: not_found (organisation), invalid_value (role,
   /// key), unauthorised.
   Status give(const PublicKey& person, const std::string& role, const std::string& organisation);

@@ -52,6 +52,9 @@ struct Words {
     return "ordered to wipe the device " + short_key(act.device);
   }
   std::string operator()(const AdoptAct& act) const { return "adopted " + names(act.names); }
+  std::string operator()(const ConfirmAct& act) const {
+    return "confirmed the key of the grant " + short_name(act.grant);
+  }
 
  private:
   static std::string short_name(const Hash& name) { return to_hex(name.view()).substr(0, 12); }

@@ -60,7 +60,9 @@ using Level = std::uint32_t;
 
 constexpr std::uint32_t kNeedsAcceptance = 1;  ///< void until its grantee accepts it
 constexpr std::uint32_t kWhileHeld = 2;        ///< valid only as long as the grant under which it was issued
-constexpr std::uint32_t kGrantFlags = kNeedsAcceptance | kWhileHeld;
+constexpr std::uint32_t kNeedsConfirmation =
+    4;  ///< void until somebody has compared its grantee's fingerprint
+constexpr std::uint32_t kGrantFlags = kNeedsAcceptance | kWhileHeld | kNeedsConfirmation;
 
 struct GrantAct {
   GrantKind kind = GrantKind::device;
@@ -91,6 +93,13 @@ struct EndAct {
   Hash grant;
   EndReason reason = EndReason::withdrawn;
   bool operator==(const EndAct&) const = default;
+};
+
+/// The key that took up an invitation is that of the device that was meant: somebody compared its
+/// fingerprint.
+struct ConfirmAct {
+  Hash grant;
+  bool operator==(const ConfirmAct&) const = default;
 };
 
 /// A device takes up an invitation: signed by the invitation's key, and by the device for its own.
@@ -134,7 +143,7 @@ struct AdoptAct {
 };
 
 using Act = std::variant<OrganisationAct, GrantAct, EnrolAct, RevokeAct, AcceptAct, EndAct, DiscardAct,
-                         WipeAct, AdoptAct>;
+                         WipeAct, AdoptAct, ConfirmAct>;
 
 Value encode_act(const Act& act);
 /// Errors: malformed, unsupported (an act of a newer version).

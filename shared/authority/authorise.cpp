@@ -264,6 +264,9 @@ Verdict authorise_registrar(const std::vector<Act>& acts, const Author& author,
       return Verdict::refuse(Reason::void_act, "a device enrols by its invitation's key");
     } else if (std::holds_alternative<AcceptAct>(act)) {
       return Verdict::refuse(Reason::void_act, "a registrar has nothing to accept");
+    } else if (const auto* confirm = std::get_if<ConfirmAct>(&act)) {
+      if (!waits_for_confirmation(authority, confirm->grant))
+        return Verdict::refuse(Reason::void_act, "there is nothing to confirm");
     } else if (const auto* end = std::get_if<EndAct>(&act)) {
       if (!may_registrar_end(authority, end->grant))
         return Verdict::refuse(Reason::void_act,
@@ -374,6 +377,8 @@ Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Positio
       break;
     case Standing::not_accepted:
       return Verdict::refuse(Reason::no_grant, "the grant was not accepted yet");
+    case Standing::not_confirmed:
+      return Verdict::refuse(Reason::no_grant, "nobody has confirmed this device's fingerprint yet");
     case Standing::not_begun:
       return Verdict::refuse(Reason::no_right, "the grant's period has not begun");
     case Standing::over:

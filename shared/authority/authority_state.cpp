@@ -152,6 +152,9 @@ Status AuthorityState::apply(const ChangeSet& set, Position position, Millis hub
     } else if (const auto* accept = std::get_if<AcceptAct>(&act)) {
       const auto it = grants_.find(accept->grant);
       if (it != grants_.end() && !it->second.accepted) it->second.accepted = position;
+    } else if (const auto* confirm = std::get_if<ConfirmAct>(&act)) {
+      const auto it = grants_.find(confirm->grant);
+      if (it != grants_.end() && !it->second.confirmed) it->second.confirmed = position;
     } else if (const auto* end = std::get_if<EndAct>(&act)) {
       const auto it = grants_.find(end->grant);
       if (it != grants_.end() && !it->second.ended) it->second.ended = Ending{position, author, end->reason};
@@ -195,6 +198,10 @@ Standing AuthorityState::standing(const Grant& grant, Position at, Millis now, u
   if (grant.has_fallen(at) || (grant.ended && grant.ended->position <= at)) return Standing::ended;
   const bool needs_acceptance = (grant.act.flags & kNeedsAcceptance) != 0;
   if (needs_acceptance && (!grant.accepted || *grant.accepted > at)) return Standing::not_accepted;
+  // Of an invitation the flag speaks of what it passes on.
+  const bool needs_confirmation =
+      (grant.act.flags & kNeedsConfirmation) != 0 && grant.act.kind != GrantKind::invitation;
+  if (needs_confirmation && (!grant.confirmed || *grant.confirmed > at)) return Standing::not_confirmed;
   if (now < grant.act.from) return Standing::not_begun;
   if (grant.act.until != 0 && now >= grant.act.until) return Standing::over;
   if ((grant.act.flags & kWhileHeld) == 0 || grant.parent.is_zero()) return Standing::valid;

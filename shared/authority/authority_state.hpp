@@ -28,6 +28,7 @@ struct Grant {
   Millis issued = 0;      ///< hub time of that entry
   Position fell = 0;      ///< of the revocation that took it with it; 0: it stands
   std::optional<Position> accepted{};
+  std::optional<Position> confirmed{};
   std::optional<Ending> ended{};
 
   [[nodiscard]] bool has_fallen(Position at) const { return fell != 0 && fell <= at; }
@@ -36,7 +37,8 @@ struct Grant {
 /// How a grant stands at a position of `authority` and a hub time.
 enum class Standing {
   valid,
-  not_accepted,  ///< offered: its grantee has not accepted it
+  not_accepted,   ///< offered: its grantee has not accepted it
+  not_confirmed,  ///< taken up, and nobody has compared the key's fingerprint yet
   not_begun,
   over,   ///< its period, or that of the grant on which it hangs
   ended,  ///< by an act, with the grant on which it hangs, or because its issuer's key was compromised by

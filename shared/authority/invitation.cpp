@@ -16,7 +16,27 @@ tl::unexpected<Error> not_one() {
               "copy the line from `wasl:` to its end, without spaces inside");
 }
 
+constexpr std::string_view kFingerprintTag = "wasl.1/fingerprint";
+constexpr std::size_t kFingerprintBytes = 10;
+
 }  // namespace
+
+std::string fingerprint(const PublicKey& key) {
+  const std::string digits =
+      to_hex(crypto::hash(kFingerprintTag, key.view()).view().first(kFingerprintBytes));
+  std::string out;
+  for (std::size_t i = 0; i < digits.size(); i += 4) out += (i == 0 ? "" : " ") + digits.substr(i, 4);
+  return out;
+}
+
+std::string plain_fingerprint(std::string_view typed) {
+  std::string out;
+  for (const char c : typed) {
+    if (c == ' ' || c == '-') continue;
+    out += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  }
+  return out;
+}
 
 std::string encode(const Invitation& invitation) {
   Writer out;

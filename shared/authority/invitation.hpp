@@ -24,6 +24,11 @@ struct Invitation {
   crypto::Seed seed;  ///< of the invitation's key
 };
 
+/// Of a device's key, to be compared by voice: 80 bits of its hash as five groups of four hex digits.
+std::string fingerprint(const PublicKey& key);
+/// As somebody typed it. @return without spaces and in lower case.
+std::string plain_fingerprint(std::string_view typed);
+
 /// "wasl:" and base64url, one line.
 std::string encode(const Invitation& invitation);
 /// White space around it is allowed. Errors: malformed (not one, or cut short), unsupported.

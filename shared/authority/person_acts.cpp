@@ -98,12 +98,22 @@ Verdict judge_discard(const DiscardAct& act, const Grant& held) {
                                "discarding others' work needs the right `admin` in " + act.space);
 }
 
+Verdict judge_confirmation(const ConfirmAct& act, const AuthorityState& authority, const Grant& held) {
+  if (!waits_for_confirmation(authority, act.grant))
+    return Verdict::refuse(Reason::void_act, "there is nothing to confirm");
+  return administers(authority, held.act, authority.grant(act.grant)->act)
+             ? Verdict::accept()
+             : Verdict::refuse(Reason::no_right, "confirming a device needs the right `admin` over it");
+}
+
 Verdict judge_standing(Standing standing) {
   switch (standing) {
     case Standing::valid:
       return Verdict::accept();
     case Standing::not_accepted:
       return Verdict::refuse(Reason::no_grant, "the grant was not accepted yet");
+    case Standing::not_confirmed:
+      return Verdict::refuse(Reason::no_grant, "nobody has confirmed the key's fingerprint yet");
     case Standing::not_begun:
       return Verdict::refuse(Reason::no_right, "the grant's period has not begun");
     case Standing::over:
@@ -125,6 +135,12 @@ bool may_be_person(const AuthorityState& authority, const PublicKey& key) {
 bool may_registrar_end(const AuthorityState& authority, const Hash& name) {
   const Grant* grant = authority.grant(name);
   return grant != nullptr && grant->parent.is_zero() && !grant->ended;
+}
+
+bool waits_for_confirmation(const AuthorityState& authority, const Hash& name) {
+  const Grant* grant = authority.grant(name);
+  return grant != nullptr && grant->act.kind != GrantKind::invitation &&
+         (grant->act.flags & kNeedsConfirmation) != 0 && !grant->confirmed && !grant->ended;
 }
 
 Verdict authorise_person(const ChangeSet& set, const std::vector<Act>& acts, const AuthorityState& authority,
@@ -156,6 +172,8 @@ Verdict authorise_person(const ChangeSet& set, const std::vector<Act>& acts, con
       verdict = judge_revocation(*revoke, authority, held);
     } else if (const auto* wipe = std::get_if<WipeAct>(&act)) {
       verdict = judge_wipe(*wipe, acts, authority, held);
+    } else if (const auto* confirm = std::get_if<ConfirmAct>(&act)) {
+      verdict = judge_confirmation(*confirm, authority, held);
     } else if (const auto* discard = std::get_if<DiscardAct>(&act)) {
       verdict = judge_discard(*discard, held);
     } else {

@@ -18,6 +18,9 @@ constexpr std::size_t kRevocationsADay = 3;  // of others by one key: more needs
 Verdict check_revocation_rate(const std::vector<Act>& acts, const Author& author,
                               const AuthorityState& authority, Millis hub_time);
 
+/// Whether the grant has no effect until somebody confirms it.
+bool waits_for_confirmation(const AuthorityState& authority, const Hash& name);
+
 /// Whether a registrar may end this grant: one that a registrar gave, as such.
 bool may_registrar_end(const AuthorityState& authority, const Hash& name);
 

@@ -233,6 +233,7 @@ class Checker {
           acceptances_.emplace(accept->grant,
                                Acceptance{set.header.source.author, in_.rights[i].position, i});
         }
+        if (const auto* confirm = std::get_if<ConfirmAct>(&act)) confirmations_.emplace(confirm->grant, i);
         if (const auto* grant = std::get_if<GrantAct>(&act)) {
           const Hash name = grant_name(in_.network, set.dot(at), op.value);
           grants_.emplace(name, GrantLink{name, *grant, i});
@@ -270,17 +271,40 @@ class Checker {
           return fail(Errc::unauthorised, "a grant was used that its holder had not accepted");
         used_.insert(accepted->second.set);
       }
+      // What it passes on, not the invitation itself.
+      if ((link.act.flags & kNeedsConfirmation) != 0 && link.act.kind != GrantKind::invitation)
+        WASL_TRY(check_confirmation(link.name, authority));
       used_.insert(link.set);
       const Author issuer = issued_by.header.source.author;
-      const std::vector<PublicKey>& registrars = in_force(proved.position).statement.registrars;
-      const bool registrar = issued_by.header.grant.is_zero() &&
-                             std::find(registrars.begin(), registrars.end(), issuer) != registrars.end();
+      const bool registrar = is_registrars(issued_by.header, proved.position);
       chain.push_back({link.name, link.act, issuer, registrar, proved.entry.hub_time});
       if (registrar) return chain;
       user = &issued_by.header;
       authority = proved.position - 1;  // falls at each link, so this ends
       now = proved.entry.hub_time;
     }
+  }
+
+  bool is_registrars(const Header& header, Position position) const {
+    const std::vector<PublicKey>& registrars = in_force(position).statement.registrars;
+    return header.grant.is_zero() &&
+           std::find(registrars.begin(), registrars.end(), header.source.author) != registrars.end();
+  }
+
+  /// By a registrar, or by an administrator under a grant that leads to one.
+  Status check_confirmation(const Hash& grant, Position authority) {
+    const auto found = confirmations_.find(grant);
+    if (found == confirmations_.end() || in_.rights[found->second].position > authority)
+      return fail(Errc::unauthorised, "a grant was used before its device's fingerprint was confirmed");
+    const ProvedSet& proved = in_.rights[found->second];
+    const Header& header = rights_[found->second].header;
+    used_.insert(found->second);
+    if (is_registrars(header, proved.position)) return {};
+    WASL_LET(const auto chain, chain_of(header, proved.position - 1, proved.entry.hub_time));
+    const auto& clauses = chain.front().grant.clauses;
+    const bool admin = std::any_of(clauses.begin(), clauses.end(),
+                                   [](const Clause& clause) { return (clause.rights & kAdmin) != 0; });
+    return admin ? Status{} : fail(Errc::unauthorised, "a device was confirmed by somebody who may not");
   }
 
   bool touches_record(const ChangeSet& set) const {
@@ -348,6 +372,7 @@ class Checker {
   std::vector<ChangeSet> changes_;
   std::map<Hash, GrantLink> grants_;
   std::map<Hash, Acceptance> acceptances_;
+  std::map<Hash, std::size_t> confirmations_;  ///< by grant, the place in `rights`
   std::set<std::size_t> used_;
 };
 

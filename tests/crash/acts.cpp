@@ -329,7 +329,7 @@ std::vector<Act> of_the_hub() {
                        Errc::conflict);
                  }});
   out.push_back({.name = "hub-invites", .victim = kHub, .run = [](CrashWorld& world) {
-                   return only_status(world.registrar().invite("mali", "officer", "ws://test"));
+                   return only_status(world.registrar().invite({"mali", "officer", "ws://test"}));
                  }});
   out.push_back({.name = "hub-entries", .victim = kHub, .prepare = incoming, .run = [](CrashWorld& world) {
                    return only_status(world.hub().entries("section/africa", 1, std::nullopt));

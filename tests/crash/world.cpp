@@ -270,7 +270,7 @@ CarriedSession CrashWorld::speak(Replica& replica, const Invitation& invitation,
 }
 
 Invitation CrashWorld::invite(const std::string& organisation, const std::string& role) {
-  return must(registrar().invite(organisation, role, "ws://test"));
+  return must(registrar().invite({organisation, role, "ws://test"}));
 }
 
 }  // namespace wasl::test

@@ -121,7 +121,10 @@ Status HubWorld::act(const crypto::KeyPair& key, const std::vector<Act>& acts, c
 
 Hash HubWorld::enrol(const crypto::KeyPair& device, const std::string& organisation,
                      const std::string& role) {
-  const Invitation invitation = invite(organisation, role);
+  return enrol(device, invite(organisation, role));
+}
+
+Hash HubWorld::enrol(const crypto::KeyPair& device, const Invitation& invitation) {
   const crypto::KeyPair key = crypto::KeyPair::from_seed(invitation.seed);
   const Grant* grant = hub_->authority().invitation(key.public_key());
   EnrolAct enrol;

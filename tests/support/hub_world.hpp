@@ -41,7 +41,7 @@ class HubWorld {
     must(registrar_->add_organisation({id, kind, parent, id}));
   }
   Invitation invite(const std::string& organisation, const std::string& role = "officer") {
-    return must(registrar_->invite(organisation, role, "ws://test"));
+    return must(registrar_->invite({organisation, role, "ws://test"}));
   }
   /// A person's key with every right in every space; enrolled at the first call.
   const crypto::KeyPair& administrator();
@@ -51,6 +51,7 @@ class HubWorld {
   /// Enrols a key without a replica. @return the name of its device grant.
   Hash enrol(const crypto::KeyPair& device, const std::string& organisation,
              const std::string& role = "officer");
+  Hash enrol(const crypto::KeyPair& device, const Invitation& invitation);
   /// Pushes as the committer gets it, and commits.
   std::vector<VerdictItem> push(Segment segment);
 

@@ -119,7 +119,7 @@ Committer::Committed HubMachine::commit_now() {
 }
 
 Result<Invitation> HubMachine::invite(const std::string& organisation, const std::string& role) {
-  return process_->registrar->invite(organisation, role, "ws://hub");
+  return process_->registrar->invite({organisation, role, "ws://hub"});
 }
 
 void HubMachine::add_organisation(const std::string& id, const std::string& kind, const std::string& parent) {
