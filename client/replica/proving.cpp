@@ -138,6 +138,7 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
     WASL_TRY(identity_.move_checkpoint(known, {*session_base_, note}));
   }
   WASL_TRY(check_promises(note));
+  WASL_TRY(note_proved_time());
   return equal;
 }
 

@@ -221,6 +221,7 @@ Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, bool che
   open->hub_->tell_keys([at = folder] { return keys_in(at); });
   WASL_TRY(open->start());
   WASL_TRY(open->check_checkpoint());
+  open->erase_due();
   return open;
 }
 
@@ -313,6 +314,14 @@ void OpenHub::note_checkpoint() {
   if (hub_->is_recovering()) return;  // what was signed before is all that tells how old the copy is
   const Status written = write_text(folder_.checkpoint(), hub_->committer().heads().note());
   if (!written) log::error("hub.checkpoint_not_noted", {{"reason", written.error().message}});
+}
+
+void OpenHub::erase_due() {
+  const Status erased = hub_->erase_due();
+  const std::string reason = erased ? "" : erased.error().message;
+  if (!erased && reason != not_erased_)
+    log::error("hub.not_erased", {{"code", to_word(erased.error().code)}, {"reason", reason}});
+  not_erased_ = reason;
 }
 
 Result<Registrar*> OpenHub::registrar() {

@@ -54,6 +54,8 @@ class OpenHub {
   /// Where offices find the hub.
   Result<std::string> address();
   Status set_listening(const std::string& url);
+  /// Carries out what is to be erased by now. What cannot be done is logged, once, and tried again.
+  void erase_due();
   /// Remembers, apart from the database, what was signed: an older database is noticed.
   void note_checkpoint();
 
@@ -75,6 +77,7 @@ class OpenHub {
   std::optional<crypto::KeyPair> registrar_key_;
   std::unique_ptr<Hub> hub_;
   std::optional<Registrar> registrar_;
+  std::string not_erased_;  ///< why, as it was logged
 };
 
 }  // namespace wasl

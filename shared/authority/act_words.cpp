@@ -52,6 +52,13 @@ struct Words {
     return "ordered to wipe the device " + short_key(act.device);
   }
   std::string operator()(const AdoptAct& act) const { return "adopted " + names(act.names); }
+  std::string operator()(const EraseAct& act) const {
+    return "ordered to erase " + std::to_string(act.commitments.size()) + " personal values of a record in " +
+           act.space + ": " + std::string(to_word(act.reason));
+  }
+  std::string operator()(const WithdrawErasureAct& act) const {
+    return "withdrew the erasure " + short_name(act.change_set);
+  }
 
  private:
   static std::string short_name(const Hash& name) { return to_hex(name.view()).substr(0, 12); }
