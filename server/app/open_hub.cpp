@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::string_view kAddressKey = "address";
 constexpr std::string_view kListeningKey = "listening";
-constexpr unsigned kRootsMost = 64;  // of one statement
+constexpr std::chrono::seconds kErasePause{60};  // a try copies the whole file
+constexpr unsigned kRootsMost = 64;              // of one statement
 constexpr std::string_view kDefaultAddress = "ws://127.0.0.1:7707";
 
 /// What an init that was cut short left behind has signed nothing that anybody knows: it goes. A network
@@ -317,7 +318,9 @@ void OpenHub::note_checkpoint() {
 }
 
 void OpenHub::erase_due() {
+  if (std::chrono::steady_clock::now() < erase_again_) return;
   const Status erased = hub_->erase_due();
+  if (!erased) erase_again_ = std::chrono::steady_clock::now() + kErasePause;
   const std::string reason = erased ? "" : erased.error().message;
   if (!erased && reason != not_erased_)
     log::error("hub.not_erased", {{"code", to_word(erased.error().code)}, {"reason", reason}});

@@ -1,5 +1,6 @@
 #pragma once
 // A hub's folder opened for work: store, keys, hub and registrar with the machine's clock and randomness.
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,6 +79,7 @@ class OpenHub {
   std::unique_ptr<Hub> hub_;
   std::optional<Registrar> registrar_;
   std::string not_erased_;  ///< why, as it was logged
+  std::chrono::steady_clock::time_point erase_again_{};
 };
 
 }  // namespace wasl
