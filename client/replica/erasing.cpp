@@ -1,6 +1,7 @@
 // Erasure: what has come into force goes from everywhere in this folder, resumed until it is done.
 #include <algorithm>
 
+#include "client/replica/erased_evidence.hpp"
 #include "client/replica/replica.hpp"
 #include "shared/sqlite/disk.hpp"
 #include "shared/store/erasing.hpp"
@@ -11,33 +12,6 @@ namespace {
 constexpr std::string_view kErasedKey = "erased";         // position in `authority` of the last one done
 constexpr std::string_view kRewriteKey = "rewrite";       // free pages and other files may hold it still
 constexpr std::string_view kProvedTimeKey = "proved at";  // hub time up to which `authority` is known
-
-/// Where an opening of one of these stands in bytes that were kept as evidence, its salt and value become
-/// zeros. @return whether one did.
-bool blank_openings(Bytes& bytes, const std::set<Hash>& commitments) {
-  bool any = false;
-  for (const Hash& commitment : commitments) {
-    for (auto at = bytes.begin();;) {
-      at = std::search(at, bytes.end(), commitment.bytes.begin(), commitment.bytes.end());
-      if (at == bytes.end()) break;
-      // In a body it is a value itself: type and length stand before it.
-      const bool in_body = at - bytes.begin() >= 2 && at[-2] == static_cast<Byte>(ValueType::commitment) &&
-                           at[-1] == Hash::kSize;
-      at += Hash::kSize;
-      if (in_body) continue;
-      const auto left = static_cast<std::size_t>(bytes.end() - at);
-      Reader in(ByteView(bytes).last(left));
-      static_cast<void>(in.fixed<Salt>());
-      const Value value = Value::decode(in);
-      if (!in.ok()) continue;
-      const auto end = at + static_cast<std::ptrdiff_t>(in.position());
-      std::fill(at, at + Salt::kSize, Byte{0});
-      std::fill(end - static_cast<std::ptrdiff_t>(value.data.size()), end, Byte{0});
-      any = true;
-    }
-  }
-  return any;
-}
 
 bool is_personal(const Register* reg, std::uint32_t number) {
   const Field* field = reg == nullptr ? nullptr : reg->field(number);
@@ -218,11 +192,7 @@ Status Replica::rewrite_outbox() {
 
 Status Replica::blank_evidence() {
   WASL_LET(const Millis now, proved_time());
-  std::set<Hash> commitments;
-  for (const Erasure& erasure : authority_.erasures()) {
-    if (erasure.is_in_force(now))
-      commitments.insert(erasure.act.commitments.begin(), erasure.act.commitments.end());
-  }
+  const std::set<Hash> commitments = erased_commitments(authority_, now);
   return identity_.change_evidence([&](Bytes& kept) { return blank_openings(kept, commitments); });
 }
 

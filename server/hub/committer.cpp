@@ -182,7 +182,12 @@ Status Committer::load_authority() {
 Status Committer::load_erased() {
   WASL_LET(const auto erased, ports_.store.meta(kErasedKey));
   WASL_LET(const auto rewrite, ports_.store.meta(kRewriteKey));
-  erased_ = erased ? Reader(*erased).varint() : 0;
+  if (erased) {
+    Reader in(*erased);
+    erased_ = in.varint();
+    last_time_ = std::max(last_time_, in.integer());
+    if (!in.finished()) return fail(Errc::corrupt, "the hub's note of what it erased is damaged");
+  }
   must_rewrite_ = rewrite && *rewrite == Bytes{1};
   return {};
 }
@@ -202,13 +207,16 @@ Result<bool> Committer::erase_due() {
         if (std::find(spaces.begin(), spaces.end(), space) == spaces.end()) continue;
         WASL_TRY(ports_.store.erase_openings(space, list, network_));
       }
-      Writer position;
-      position.varint(last);
-      WASL_TRY(ports_.store.set_meta(kErasedKey, position.bytes()));
+      // A clock that is set back afterwards must not let a withdrawal in that comes too late.
+      Writer note;
+      note.varint(last);
+      note.integer(time);
+      WASL_TRY(ports_.store.set_meta(kErasedKey, note.bytes()));
       return ports_.store.set_meta(kRewriteKey, Bytes{1});
     });
     if (!erased) return tl::unexpected(erased.error());
     erased_ = last;
+    last_time_ = time;
     must_rewrite_ = true;
     log::info("hub.erased", {{"authority", last}});
   }

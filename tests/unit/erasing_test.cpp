@@ -166,17 +166,21 @@ TEST_F(Erasures, WhoComesLaterGetsThemNeverAndMissesNothing) {
 }
 
 TEST_F(Erasures, AHubThatLeavesAnOpeningOutBeforeTheTimeIsAtFault) {
-  erase(list(*senegal));
+  senegal->sql("INSERT INTO person(id, space, name) VALUES('q2', 'section/africa', 'Binta')");
+  equal(*senegal);
+  erase(list(*senegal, "q2"));
   pass(70 * kHour);
-  HubOffice late(world, world.invite("mali"));
   Liar hub(world);
   hub.entries_lie = [](Segment& segment) {
     if (segment.space == kAfrica) segment.openings.clear();
   };
-  const auto told = late.sync_with(hub);
+  const auto told = mali->sync_with(hub);
   ASSERT_TRUE(told.error);
   EXPECT_EQ(told.error->code, Errc::malformed);
-  EXPECT_THAT(told.error->message, testing::HasSubstr("came without its opening"));
+  EXPECT_EQ(told.error->message, "a personal value of q2 came without its opening");
+  pass(2 * kHour);
+  equal(*mali);
+  EXPECT_EQ(mali->rows("SELECT name FROM person ORDER BY id"), "Awa-zzone\n") << "now it is no fault";
 }
 
 TEST_F(Erasures, AHubThatStillSendsThemBringsNothingBack) {
@@ -190,6 +194,32 @@ TEST_F(Erasures, AHubThatStillSendsThemBringsNothingBack) {
   segment.openings.push_back({commitment, *opening});
   drop_erased(world.hub().authority(), world.clock().time, segment);
   EXPECT_TRUE(segment.openings.empty());
+}
+
+TEST_F(Erasures, EvidenceLosesTheValueAndKeepsTheRest) {
+  senegal->sql("INSERT INTO person(id, space, name) VALUES('q2', 'section/africa', 'Binta-zzfive')");
+  equal(*senegal);
+  Liar hub(world);
+  hub.entries_lie = [](Segment& segment) {
+    if (segment.space == kAfrica) segment.openings.push_back({Hash{}, {Salt{}, Value::text("forged")}});
+  };
+  ASSERT_TRUE(mali->sync_with(hub).error);
+  EXPECT_THAT(files_with(mali->folder(), "Binta-zzfive"), testing::Not(testing::IsEmpty()));
+  equal(*mali);
+  erase(list(*senegal, "q2"));
+  pass(73 * kHour);
+  equal(*senegal);
+  equal(*mali);
+  expect_gone("Binta-zzfive");
+  EXPECT_THAT(files_with(mali->folder(), "forged"), testing::Not(testing::IsEmpty())) << "evidence stays";
+}
+
+TEST_F(Erasures, AClockThatIsSetBackLetsNoWithdrawalIn) {
+  erase(list(*senegal));
+  pass(73 * kHour);
+  world.clock().time -= 3 * kHour;
+  const Hash name = world.hub().authority().erasures()[0].change_set;
+  EXPECT_FALSE(world.act(world.administrator(), {WithdrawErasureAct{name}}));
 }
 
 TEST_F(Erasures, WhatWasWrittenInIgnoranceStaysAndIsNamed) {
@@ -263,6 +293,7 @@ TEST_F(Erasures, WhatThePowerCutOffIsDoneAtTheNextOpening) {
   world.reopen();
   must(world.hub().erase_due());
   equal(*senegal);
+  equal(*mali);
   expect_gone("Awa-zzone");
 }
 
