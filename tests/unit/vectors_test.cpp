@@ -318,7 +318,7 @@ std::vector<std::pair<std::string, Act>> acts(const World& w) {
           {"act_wipe", WipeAct{w.author.public_key()}},
           {"act_adopt", AdoptAct{{filled<Hash>(0xAA), filled<Hash>(0xAB)}}},
           {"act_erase", EraseAct{std::string(kSpace),
-                                 record_mark(w.network, kSpace, kUuid),
+                                 record_mark(w.network, kSpace, World::kUuid),
                                  {filled<Hash>(0xAA), filled<Hash>(0xAB)},
                                  ErasureReason::requested}},
           {"act_withdraw_erasure", WithdrawErasureAct{filled<Hash>(0xAA)}}};
