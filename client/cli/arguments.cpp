@@ -40,6 +40,7 @@ struct Parsed {
   RevokeArguments revoke;
   GrantsArguments grants;
   SignArguments sign;
+  EraseArguments erase;
 };
 
 using Run = std::function<Result<Answer>(const Office&)>;
@@ -242,10 +243,22 @@ void add_power_commands(CLI::App& app, Parsed& p) {
               "  wasl sign --data office\n  wasl sign 1 --data office",
               [&p](const Office& o) { return sign_drafts(o, p.person, p.sign); });
   drafts->add_option("DRAFT", p.sign.draft, "Its number");
-  for (CLI::App* sub : {make, show, give_one, hand_over, take_up, end, drafts})
+  CLI::App* gone = command(
+      app, p, "erase", "Destroys the personal values of a record everywhere, 72 hours later unless withdrawn",
+      "  wasl erase ID --data office --reason requested\n"
+      "  wasl erase association/ampcc#ID --data office --withdraw\n"
+      "Whoever administers the record's space may, and the person whose grant names the record (--mandate).",
+      [&p](const Office& o) { return erase(o, p.person, p.erase); });
+  gone->add_option("RECORD", p.erase.record, "ID or SPACE#ID of the record")->required();
+  gone->add_option("--register", p.erase.register_name, "Of the record")->capture_default_str();
+  gone->add_option("--space", p.erase.space, "Where the id is ambiguous, or the record was deleted");
+  CLI::Option* why_gone = gone->add_option("--reason", p.erase.reason,
+                                           "requested, consent_withdrawn, no_longer_needed or unlawful");
+  gone->add_flag("--withdraw", p.erase.withdraw, "Takes back what is not in force yet")->excludes(why_gone);
+  for (CLI::App* sub : {make, show, give_one, hand_over, take_up, end, drafts, gone})
     add_person_options(sub, p.person);
   for (CLI::App* sub : {give_one, hand_over}) add_grant_options(sub, p.grant);
-  for (CLI::App* sub : {give_one, hand_over, end})
+  for (CLI::App* sub : {give_one, hand_over, end, gone})
     sub->add_option("--under", p.person.under, "Beginning of the name of your grant to act under");
 }
 

@@ -90,6 +90,14 @@ struct SignArguments {
 };
 Result<Answer> sign_drafts(const Office& office, const PersonArguments& person,
                            const SignArguments& arguments);
+struct EraseArguments {
+  std::string record;  ///< ID or SPACE#ID
+  std::string register_name = "person";
+  std::string reason;
+  std::optional<std::string> space;
+  bool withdraw = false;
+};
+Result<Answer> erase(const Office& office, const PersonArguments& person, const EraseArguments& arguments);
 Result<Answer> why(const Office& office, const RecordArguments& arguments);
 
 Result<Answer> history(const Office& office, const std::optional<std::string>& register_name,

@@ -273,6 +273,10 @@ std::string act_words(const Act& act, const AuthorityState& authority) {
   if (const auto* end = std::get_if<EndAct>(&act))
     return "end " + named(end->grant) + ": " + std::string(wasl::to_word(end->reason));
   if (const auto* revoke = std::get_if<RevokeAct>(&act)) return "revoke the key " + short_key(revoke->key);
+  if (const auto* gone = std::get_if<EraseAct>(&act))
+    return "erase " + std::to_string(gone->commitments.size()) + " personal values in " + gone->space;
+  if (const auto* back = std::get_if<WithdrawErasureAct>(&act))
+    return "withdraw the erasure " + short_name(back->change_set);
   return "an act of a registrar";
 }
 

@@ -3,6 +3,7 @@
 
 #include "client/cli/assignments.hpp"
 #include "client/cli/commands.hpp"
+#include "client/cli/erasure_view.hpp"
 #include "client/cli/record_view.hpp"
 #include "client/cli/words.hpp"
 #include "shared/sql/table_ddl.hpp"
@@ -121,11 +122,13 @@ Result<Answer> show(const Office& office, const RecordArguments& arguments) {
       out["conflicts"].push_back(conflict.field);
     }
   }
+  WASL_LET(const auto erasures, replica->erasures_of(record.space, record.id));
+  out["erasures"] = erasures_json(erasures);
   const std::string& language = replica->network().language;
   return Answer{out.dump(),
                 caption_of(*reg, record, language) + "\n  (" + reg->name + " " + record.id + " in " +
                     record.space + ")\n" + fields_words(replica->database(), *reg, record, language) +
-                    conflict_words(conflicts_now, *reg, record),
+                    conflict_words(conflicts_now, *reg, record) + erasures_words(erasures, language),
                 kDone};
 }
 

@@ -13,6 +13,7 @@ namespace {
 // screen, and one small read of shared memory costs nothing that can be measured.
 constexpr std::chrono::milliseconds kWatchEvery{300};
 constexpr Millis kClockStep = 60'000;
+constexpr Millis kErasuresEvery = 60'000;
 
 /// How far the time of day is from the time that passes: another number than before means that somebody has
 /// set the clock, or that the machine slept.
@@ -142,6 +143,21 @@ void Daemon::watch() {
   if (!done && trouble != trouble_)
     log::info("replica.not_sealed", {{"code", to_word(done.error().code)}, {"why", trouble}});
   trouble_ = trouble;
+  if (steady_millis() >= erasures_at_) look_for_erasures();
+}
+
+/// What has come into force goes only when the hub says that nobody has withdrawn it: a new session asks.
+void Daemon::look_for_erasures() {
+  erasures_at_ = steady_millis() + kErasuresEvery;
+  Status erased = replica_->carry_out_erasures();
+  const auto awaits = erased ? replica_->awaits_erasure() : Result<bool>(false);
+  if (!erased)
+    log::info("replica.not_erased",
+              {{"code", to_word(erased.error().code)}, {"why", erased.error().message}});
+  if (!awaits || !*awaits || session_ == nullptr) return;
+  log::info("erasure.due");
+  retry_.reset();
+  connect();
 }
 
 /// What it would answer from is no longer what the disk holds.

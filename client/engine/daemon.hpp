@@ -30,6 +30,7 @@ class Daemon {
   void start_over();
   void drop_session();
   Status send_what_is_new();
+  void look_for_erasures();
   void stop();
 
   Loop& loop_;
@@ -42,10 +43,11 @@ class Daemon {
   std::unique_ptr<SyncRun> ended_;  ///< kept until the loop is out of its calls
   SessionSummary logged_;
   std::int64_t data_version_ = -1;
-  Millis drift_ = 0;       ///< of the clock when the session began
-  std::string trouble_;    ///< of the last look, in words; empty: none
-  bool damaged_ = false;   ///< replica.db is to be opened again and put aside if it is damaged
-  bool reopened_ = false;  ///< for that reason, since the start
+  Millis erasures_at_ = 0;  ///< when to look for them next, steady
+  Millis drift_ = 0;        ///< of the clock when the session began
+  std::string trouble_;     ///< of the last look, in words; empty: none
+  bool damaged_ = false;    ///< replica.db is to be opened again and put aside if it is damaged
+  bool reopened_ = false;   ///< for that reason, since the start
   bool stopping_ = false;
   Status result_;
 };

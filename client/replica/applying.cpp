@@ -7,6 +7,9 @@
 namespace wasl {
 namespace {
 
+// An office knows the hub's time but for the way of a message: what the hub has erased a moment ago is no
+// fault.
+constexpr Millis kErasureSlack = 5 * 60'000;
 constexpr std::size_t kDigestNotes = 10'000;  // records between two writings of the digest's buckets
 constexpr std::size_t kSliceOperations =
     400;  // about 10 ms on a laptop's disk; other writers wait for one slice
@@ -50,9 +53,10 @@ Result<bool> Replica::fill_own_items(Segment& segment) {
   return runs.has_value();
 }
 
-/// Each commitment comes with its opening, each opening opens what it says, and none is for what is yet to
-/// come.
+/// Each commitment comes with its opening or is erased, each opening opens what it says, and none is for what
+/// is yet to come.
 Status Replica::check_openings(const Segment& segment) {
+  WASL_LET(const Millis now, hub_time());
   std::map<Hash, const Opening*> openings;
   for (const OpeningItem& item : segment.openings) openings[item.commitment] = &item.opening;
   std::set<Hash> opened;
@@ -66,6 +70,7 @@ Status Replica::check_openings(const Segment& segment) {
       const auto commitment = Hash::from(op.value.data);
       const auto it = commitment ? openings.find(*commitment) : openings.end();
       if (it == openings.end()) {
+        if (is_erased(authority_, set->header, op, now + kErasureSlack)) continue;
         return fail(Errc::malformed, "a personal value of " + op.id + " came without its opening");
       }
       if (commitment_of(anchor_.network, segment.space, op.id, op.address.field, set->dot(i), *it->second) !=
@@ -142,6 +147,10 @@ Result<Replica::Taken> Replica::append_entries(Segment& segment) {
   if (!ours) return Taken::not_ours;
   WASL_TRY(check_openings(segment));
   WASL_TRY(check_order(segment, *info));
+  if (!authority_.erasures().empty()) {
+    WASL_LET(const Millis now, proved_time());
+    drop_erased(authority_, now, segment);
+  }
   WASL_TRY(store_.append(segment));
   WASL_TRY(transaction.commit());
   held = segment.first + count - 1;

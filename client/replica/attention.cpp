@@ -23,6 +23,7 @@ Result<std::vector<AttentionItem>> Replica::attention() {
   WASL_TRY(seal());
   WASL_LET(auto transaction, Transaction::begin(db_, Transaction::Kind::deferred));
   WASL_TRY(store_.refresh());
+  WASL_TRY(catch_up_authority());
   std::vector<AttentionItem> out;
   if (!tables_ready_) return out;  // joined, and the network is not known yet
   const auto collect = [&](const Register& reg, const std::string& condition, std::string_view kind,
@@ -39,7 +40,9 @@ Result<std::vector<AttentionItem>> Replica::attention() {
   for (const Register& reg : ports_.schema->registers()) {
     for (const Field& field : reg.fields) {
       if (!field.required || field.retired) continue;
+      const std::size_t before = out.size();
       WASL_TRY(collect(reg, field.name + " IS NULL", "missing", field.name + " is missing"));
+      if (field.personal) WASL_TRY(forgive_erased(out, before));
     }
     for (const Rule& rule : reg.rules) {
       WASL_TRY(collect(reg, broken_condition(reg, rule), "rule",
@@ -71,6 +74,7 @@ Result<std::vector<AttentionItem>> Replica::attention() {
     out.push_back({reg->name, place.space, place.id, "revived",
                    "somebody deleted it while somebody else edited it; the edit brought it back"});
   }
+  WASL_TRY(add_left_behind(out));
   return out;
 }
 

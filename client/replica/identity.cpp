@@ -354,6 +354,23 @@ Status Identity::each_evidence(const std::function<Status(const Evidence&)>& tel
   }
 }
 
+Status Identity::change_evidence(const std::function<bool(Bytes&)>& change) {
+  std::vector<Evidence> changed;
+  WASL_TRY(each_evidence([&](const Evidence& one) -> Status {
+    Evidence copy = one;
+    const bool ours = change(copy.ours);
+    const bool theirs = change(copy.theirs);
+    if (ours || theirs) changed.push_back(std::move(copy));
+    return {};
+  }));
+  for (const Evidence& one : changed) {
+    WASL_LET(auto update, db_.prepare("UPDATE evidence SET ours = ?, theirs = ? WHERE no = ?"));
+    update.bind_all(ByteView(one.ours), ByteView(one.theirs), one.number);
+    WASL_TRY(update.run());
+  }
+  return db_.rewrite();
+}
+
 Result<std::vector<std::string>> Identity::damaged_copies() {
   std::vector<std::string> names;
   WASL_LET(const auto stored, value("damaged copies"));

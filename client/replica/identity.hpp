@@ -117,6 +117,9 @@ class Identity {
   /// One after the other, the oldest first.
   Status each_evidence(const std::function<Status(const Evidence&)>& tell);
 
+  /// Of each piece, both sides as bytes that `change` may alter; then no free page holds what stood there.
+  Status change_evidence(const std::function<bool(Bytes&)>& change);
+
   /// Names of damaged files kept aside, the oldest first, until what nobody had sealed in them is taken over.
   /// One whose file is not there was never made whole: its machine ended before, and what it was to hold was
   /// not moved.

@@ -34,7 +34,7 @@ bool decode_items(ByteView frame, std::vector<OutboxItem>& items) {
 
 }  // namespace
 
-Status OutboxLog::append(const std::vector<OutboxItem>& items) {
+Bytes OutboxLog::frame_of(const std::vector<OutboxItem>& items) {
   Writer frame;
   for (const OutboxItem& item : items) {
     Writer one;
@@ -47,10 +47,27 @@ Status OutboxLog::append(const std::vector<OutboxItem>& items) {
   out.varint(frame.size());
   out.fixed(crypto::hash(kDomain, frame.bytes()));
   out.raw(frame.bytes());
+  return out.take();
+}
+
+Status OutboxLog::replace(const std::vector<OutboxItem>& items) {
+  const Bytes bytes = items.empty() ? Bytes{} : frame_of(items);
+  WASL_LET(DiskFile file, DiskFile::open(path_, DiskFile::Mode::create));
+  WASL_TRY(file.write(0, bytes));
+  WASL_TRY(file.truncate(bytes.size()));
+  Status done = file.sync();
+  must_reopen_ = must_reopen_ || !done;
+  last_ = {bytes.size(), bytes.size()};
+  unwanted_ = false;
+  return done;
+}
+
+Status OutboxLog::append(const std::vector<OutboxItem>& items) {
+  const Bytes frame = frame_of(items);
   WASL_LET(const std::uint64_t begin, clean_end());
   WASL_LET(DiskFile file, DiskFile::open(path_, DiskFile::Mode::create));
-  last_ = {begin, begin + out.size()};
-  Status done = file.write(begin, out.bytes());
+  last_ = {begin, begin + frame.size()};
+  Status done = file.write(begin, frame);
   if (done) {
     done = file.sync();
     must_reopen_ = must_reopen_ || !done;

@@ -38,6 +38,9 @@ class OutboxLog {
   /// Cuts off what a power cut left half written: what is appended behind it could not be read.
   /// @pre nobody else appends (the replica's write lock is held).
   Status drop_torn_tail();
+  /// Puts these in the place of all that it holds, and fsyncs. A power cut meanwhile may leave less.
+  /// @pre as for drop_torn_tail().
+  Status replace(const std::vector<OutboxItem>& items);
   /// Nothing in it is needed any more.
   Status clear();
   [[nodiscard]] bool is_empty() const;
@@ -52,6 +55,7 @@ class OutboxLog {
   };
   [[nodiscard]] Result<Whole> read_whole() const;
   Result<std::uint64_t> clean_end();
+  static Bytes frame_of(const std::vector<OutboxItem>& items);
 
   std::filesystem::path path_;
   struct {

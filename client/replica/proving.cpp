@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "client/replica/erased_evidence.hpp"
 #include "client/replica/replay.hpp"
 #include "client/replica/replica.hpp"
 
@@ -25,7 +26,12 @@ tl::unexpected<Error> Replica::lost_on_the_way(std::string what) {
 Status Replica::on_lie(const Error& seen, ByteView frame) {
   const bool settled = std::exchange(evidence_is_settled_, false);
   if (settled && seen.code != Errc::caught) return {};  // lost on the way: as if the link had broken
-  if (!settled) WASL_TRY(identity_.add_evidence(seen.message, {}, frame, ports_.clock->now()));
+  if (!settled) {
+    Bytes kept = to_bytes(frame);
+    WASL_LET(const Millis now, proved_time());
+    blank_openings(kept, erased_commitments(authority_, now));
+    WASL_TRY(identity_.add_evidence(seen.message, {}, kept, ports_.clock->now()));
+  }
   return drop_unproved();
 }
 
@@ -138,6 +144,7 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
     WASL_TRY(identity_.move_checkpoint(known, {*session_base_, note}));
   }
   WASL_TRY(check_promises(note));
+  WASL_TRY(note_proved_time());
   return equal;
 }
 

@@ -81,16 +81,20 @@ Result<std::vector<Conflict>> Replica::fields_of_several_values(
       if (field == nullptr || field->is_set() || !wanted(*field, state, address)) continue;
       const Head* winner = state.shown(address, field->policy);
       Conflict conflict{reg->name, place.space, place.id, field->name, to_text(address.key), {}};
+      bool all_erased = true;
       for (const Head& head : heads) {
         Value plain = head.value;
         if (plain.type == ValueType::commitment) {
           WASL_LET(plain, records_.open(Hash::from(plain.data).value_or(Hash{})));
+          all_erased = all_erased && plain.is_null();
+        } else {
+          all_erased = false;
         }
         conflict.values.push_back({plain.is_null() ? "" : plain.to_display(), head.dot.source.author,
                                    organisation_of(head.dot.source.author), head.effective, &head == winner,
                                    plain.is_null(), head.level});
       }
-      out.push_back(std::move(conflict));
+      if (!all_erased) out.push_back(std::move(conflict));  // of nothing there is nothing to decide
     }
   }
   return out;
@@ -330,6 +334,11 @@ Result<ReplicaStatus> Replica::status() {
                           std::to_string(ledger::witnesses_needed(witnessed.of)) +
                           " are needed: until then nobody but the hub says that all offices see one history");
   }
+  WASL_LET(const bool still_there, must_rewrite());
+  if (still_there)
+    out.notices.push_back(
+        "what was erased may still stand in free pages of this folder: another program has it open, or there "
+        "is no room; it is tried again at each sync");
   constexpr Millis kClockTolerance = 5 * 60 * 1000;
   if (out.last_sync != 0 && std::abs(out.clock_offset) > kClockTolerance) {
     out.notices.push_back("this machine's clock differs from the hub's by " +
@@ -395,6 +404,9 @@ Result<std::vector<HistoryLine>> Replica::history(const std::optional<std::strin
         next = position;
       }
     }
+  }
+  if (wanted != nullptr && id) {
+    for (const std::string& space : spaces) WASL_TRY(add_erasures(*wanted, space, *id, out));
   }
   WASL_LET(auto select, db_.prepare("SELECT header, body FROM _wasl_pending WHERE state <> 4 ORDER BY no"));
   for (;;) {

@@ -251,7 +251,9 @@ Result<std::vector<WaitingSet>> Replica::lift_later(const std::vector<WaitingSet
 /// Lays a change set over its records, and lists it as waiting; of a discarded one only the header has a way
 /// to go.
 Status Replica::take_in(const WaitingSet& waiting) {
-  const SealedSet& sealed = waiting.sealed;
+  WASL_LET(const Millis now, proved_time());
+  SealedSet sealed = waiting.sealed;
+  drop_erased(authority_, sealed.set, now, sealed.openings);
   const Header& header = sealed.set.header;
   const bool discarded = waiting.state == PendingState::discarded;
   for (const OpeningItem& opening : sealed.openings) WASL_TRY(store_.put_opening(opening));

@@ -140,7 +140,8 @@ Status Replica::prepare() {
   WASL_TRY(prepare_tables());
   WASL_TRY(check_restored());
   WASL_TRY(recover_outbox());
-  return apply_stored();
+  WASL_TRY(apply_stored());
+  return try_erasing();
 }
 
 /// Takes up what is stored and not applied: a crash or a full disk came in between. `authority` first: it

@@ -17,9 +17,11 @@
 #include "client/replica/outbox_log.hpp"
 #include "client/replica/record_table.hpp"
 #include "shared/authority/authorise.hpp"
+#include "shared/authority/erasure_words.hpp"
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/note.hpp"
 #include "shared/receipt/receipt.hpp"
+#include "shared/store/erasing.hpp"
 #include "shared/store/voiding.hpp"
 #include "shared/wire/client_session.hpp"
 
@@ -90,8 +92,21 @@ struct WhyField {
 /// What a person should look at: nothing of it stops work, all of it stops a publication.
 struct AttentionItem {
   std::string register_name, space, id;
-  std::string kind;  ///< "missing", "rule" or "revived"
+  std::string kind;  ///< "missing", "rule", "revived" or "erasure"
   std::string words;
+};
+
+/// An act by which personal values of a record are erased.
+struct RecordErasure {
+  Hash change_set;
+  Author by;
+  std::string organisation;
+  Position position = 0;  ///< in `authority`
+  Millis time = 0;        ///< hub time of its entry
+  Millis due = 0;
+  ErasureReason reason = ErasureReason::requested;
+  std::size_t values = 0;
+  ErasureStage stage = ErasureStage::waits;
 };
 
 struct PendingSet {
@@ -219,6 +234,18 @@ class Replica final : public ClientPort {
   Result<ActsSigned> sign_acts(const crypto::KeyPair& person, const Hash& under,
                                const std::vector<Act>& acts);
 
+  // ── Erasure ──
+  /// Carries out the erasures that are known to be in force, and what was cut off of earlier ones. Errors:
+  /// locked (another program has the file; call again), storage_failed, corrupt. Cost: nothing when none is
+  /// due; else a pass over the spaces' logs and a copy of the file.
+  Status carry_out_erasures();
+  /// Whether by the clock one is in force that no session has confirmed: a sync is due.
+  Result<bool> awaits_erasure();
+  /// In the order of the log.
+  Result<std::vector<RecordErasure>> erasures_of(const std::string& space, std::string_view id);
+  /// Every personal value of the record that is known here, by its commitment, and that no erasure lists.
+  Result<std::set<Hash>> erasable(const std::string& space, std::string_view id);
+
   // ── Reading ──
   Result<std::vector<Conflict>> conflicts();
   Result<ReplicaStatus> status();
@@ -299,6 +326,24 @@ class Replica final : public ClientPort {
   };
   Result<std::optional<FoundSet>> find_set(const std::string& space, const Source& source, Sequence sequence);
   Result<std::vector<WhyGrant>> chain_of_grants(const Hash& used);
+
+  // erasing.cpp
+  Result<Millis> proved_time();
+  Status note_proved_time();
+  Result<Position> erased_up_to();
+  Result<bool> must_rewrite();
+  Status erase(Position after, Position until, Millis now);
+  Status erase_waiting(const std::string& space, const ErasedList& list, std::set<RecordKey>& records);
+  Status finish_erasing();
+  Status try_erasing();
+  Status rewrite_outbox();
+  Status blank_evidence();
+  Status remove_copies();
+  Result<std::size_t> left_behind(const LoadedRecord& loaded, const Hash& mark);
+  Status forgive_erased(std::vector<AttentionItem>& out, std::size_t from);
+  Status add_erasures(const Register& reg, const std::string& space, const std::string& id,
+                      std::vector<HistoryLine>& out);
+  Status add_left_behind(std::vector<AttentionItem>& out);
 
   // acting.cpp
   Result<std::optional<Segment>> next_acts();
@@ -532,6 +577,7 @@ class Replica final : public ClientPort {
   std::map<ChainId, Sequence>
       promised_;  ///< up to where the hub has said "accepted" to this session's knowledge
   std::vector<std::pair<std::string, Position>> returns_;  ///< what to bring back: from where on
+  std::optional<Millis> welcomed_at_;                      ///< hub time of this session's welcome
   bool asked_in_full_ = false;                             ///< the hub was asked to leave nothing out
   bool evidence_is_settled_ = false;  ///< of what is wrong now all is kept, or it proves nothing
   std::map<std::pair<std::string, Position>, Hash> roots_;  ///< of this apply: most change sets name the same

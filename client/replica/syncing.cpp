@@ -56,6 +56,7 @@ Status Replica::begin_session() {
   offered_.clear();
   promised_.clear();
   returns_.clear();
+  welcomed_at_.reset();
   evidence_is_settled_ = false;
   WASL_TRY(settle_acts(false));
   WASL_LET(leaves_before_, leaves_proved());
@@ -190,6 +191,7 @@ Status Replica::take_welcome(const Welcome& welcome) {
   offset.integer(ports_.clock->now() - welcome.hub_time);
   WASL_TRY(store_.set_meta("clock offset", offset.bytes()));
   WASL_TRY(store_.set_meta("keys at hub", Bytes{welcome.keys}));
+  welcomed_at_ = welcome.hub_time;
   return transaction.commit();
 }
 
@@ -466,7 +468,8 @@ Status Replica::on_session_end(std::optional<bool> equal) {
   // What no root of the hub's covers yet may have to be taken back and sent again.
   WASL_LET(const bool unproved, has_unproved());
   if (!pending && !unproved) WASL_TRY(clear_outbox());
-  return transaction.commit();
+  WASL_TRY(transaction.commit());
+  return try_erasing();
 }
 
 }  // namespace wasl

@@ -44,6 +44,8 @@ struct Arguments {
   std::string id, kind, parent, organisation, role = "officer", person;
   std::string device, reason, since, key, passphrase_file;
   std::string discard_reason = "unwanted";
+  std::string record, erasure_reason;
+  bool withdraw = false;
   std::vector<std::string> change_sets;
   std::string fingerprint;
   bool refused = false, confirm = false;
@@ -171,6 +173,8 @@ int run(const Arguments& in, const std::string& command) {
     request.update({{"change_sets", in.change_sets}, {"refused", in.refused}, {"reason", in.discard_reason}});
     if (!in.change_sets.empty()) request["change_set"] = in.change_sets.front();
   }
+  if (command == "erase")
+    request.update({{"record", in.record}, {"reason", in.erasure_reason}, {"withdraw", in.withdraw}});
   if (command == "witness add") {
     const auto text = read_named(in.file);
     if (!text) return report(in, command, wasl::to_json(text.error()));
@@ -179,7 +183,7 @@ int run(const Arguments& in, const std::string& command) {
   if (command == "grant") {
     request.update({{"person", in.person}, {"organisation", in.organisation}, {"role", in.role}});
   }
-  const bool by_person = command == "wipe" || command == "quarantine adopt" ||
+  const bool by_person = command == "wipe" || command == "erase" || command == "quarantine adopt" ||
                          command == "quarantine discard" ||
                          ((command == "revoke" || command == "confirm") && !in.key.empty());
   if (!by_person) return report(in, command, with_qr(in, wasl::ask(folder, request)));
@@ -300,6 +304,16 @@ int command_line(int argc, char** argv) {
       command(app, in, "wipe", "Orders a device to hand over what is unsent and to destroy its files",
               "  wasl-hub wipe --data hub 3f9a      # revokes it too; done at its next sync");
   wipe->add_option("DEVICE", in.device, "The key, or as much of its beginning as is clear")->required();
+  CLI::App* gone = command(app, in, "erase",
+                           "Destroys a record's personal values everywhere, 72 hours later unless withdrawn",
+                           "  wasl-hub erase --data hub association/ampcc#ID --reason requested\n"
+                           "  wasl-hub erase --data hub association/ampcc#ID --withdraw");
+  gone->add_option("RECORD", in.record, "SPACE#ID, or an id that one space has")->required();
+  CLI::Option* why_gone =
+      gone->add_option("--reason", in.erasure_reason,
+                       "requested, consent_withdrawn, no_longer_needed or unlawful")
+          ->check(CLI::IsMember({"requested", "consent_withdrawn", "no_longer_needed", "unlawful"}));
+  gone->add_flag("--withdraw", in.withdraw, "Takes back what is not in force yet")->excludes(why_gone);
   CLI::App* quarantine = app.add_subcommand("quarantine", "Work that waits for a person's decision");
   quarantine->require_subcommand(1);
   CLI::App* list = command(*quarantine, in, "list", "What is held, a line a record",
@@ -323,7 +337,7 @@ int command_line(int argc, char** argv) {
   for (CLI::App* one : {adopt, discard})
     one->add_option("CHANGE_SET", in.change_sets, "Names, or as much of their beginnings as is clear")
         ->required();
-  for (CLI::App* one : {revoke, wipe, adopt, discard, confirm}) {
+  for (CLI::App* one : {revoke, wipe, adopt, discard, gone, confirm}) {
     one->add_option("--key", in.key,
                     "File with a person's key; on a trial hub keys/administrator.key serves");
     one->add_option("--passphrase-file", in.passphrase_file,
@@ -399,6 +413,7 @@ int command_line(int argc, char** argv) {
   if (devices->parsed()) return run(in, "devices");
   if (revoke->parsed()) return run(in, "revoke");
   if (wipe->parsed()) return run(in, "wipe");
+  if (gone->parsed()) return run(in, "erase");
   if (list->parsed()) return run(in, "quarantine list");
   if (show->parsed()) return run(in, "quarantine show");
   if (adopt->parsed()) return run(in, "quarantine adopt");

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::string_view kAddressKey = "address";
 constexpr std::string_view kListeningKey = "listening";
-constexpr unsigned kRootsMost = 64;  // of one statement
+constexpr std::chrono::seconds kErasePause{60};  // a try copies the whole file
+constexpr unsigned kRootsMost = 64;              // of one statement
 constexpr std::string_view kDefaultAddress = "ws://127.0.0.1:7707";
 
 /// What an init that was cut short left behind has signed nothing that anybody knows: it goes. A network
@@ -221,6 +222,7 @@ Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, bool che
   open->hub_->tell_keys([at = folder] { return keys_in(at); });
   WASL_TRY(open->start());
   WASL_TRY(open->check_checkpoint());
+  open->erase_due();
   return open;
 }
 
@@ -313,6 +315,16 @@ void OpenHub::note_checkpoint() {
   if (hub_->is_recovering()) return;  // what was signed before is all that tells how old the copy is
   const Status written = write_text(folder_.checkpoint(), hub_->committer().heads().note());
   if (!written) log::error("hub.checkpoint_not_noted", {{"reason", written.error().message}});
+}
+
+void OpenHub::erase_due() {
+  if (std::chrono::steady_clock::now() < erase_again_) return;
+  const Status erased = hub_->erase_due();
+  if (!erased) erase_again_ = std::chrono::steady_clock::now() + kErasePause;
+  const std::string reason = erased ? "" : erased.error().message;
+  if (!erased && reason != not_erased_)
+    log::error("hub.not_erased", {{"code", to_word(erased.error().code)}, {"reason", reason}});
+  not_erased_ = reason;
 }
 
 Result<Registrar*> OpenHub::registrar() {

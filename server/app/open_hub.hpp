@@ -1,5 +1,6 @@
 #pragma once
 // A hub's folder opened for work: store, keys, hub and registrar with the machine's clock and randomness.
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,6 +55,8 @@ class OpenHub {
   /// Where offices find the hub.
   Result<std::string> address();
   Status set_listening(const std::string& url);
+  /// Carries out what is to be erased by now. What cannot be done is logged, once, and tried again.
+  void erase_due();
   /// Remembers, apart from the database, what was signed: an older database is noticed.
   void note_checkpoint();
 
@@ -75,6 +78,8 @@ class OpenHub {
   std::optional<crypto::KeyPair> registrar_key_;
   std::unique_ptr<Hub> hub_;
   std::optional<Registrar> registrar_;
+  std::string not_erased_;  ///< why, as it was logged
+  std::chrono::steady_clock::time_point erase_again_{};
 };
 
 }  // namespace wasl

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "shared/authority/invitation.hpp"
 #include "shared/authority/person_acts.hpp"
@@ -347,6 +348,90 @@ Result<json> wipe(OpenHub& open, const json& request) {
                {{"device", to_hex(key.view())}, {"organisation", device->organisation}});
 }
 
+// ── Erasure
+
+struct RecordPlace {
+  std::string space, id;
+};
+
+/// SPACE#ID, or an id that only one space has.
+Result<RecordPlace> find_record(OpenHub& open, const std::string& named) {
+  const auto spaces = open.hub().authority().spaces();
+  const auto at = named.find('#');
+  if (at != std::string::npos) {
+    RecordPlace place{named.substr(0, at), named.substr(at + 1)};
+    if (std::ranges::find(spaces, place.space) != spaces.end()) return place;
+    return fail(Errc::not_found, "there is no space " + place.space, "see: wasl-hub status");
+  }
+  std::optional<RecordPlace> only;
+  for (const std::string& space : spaces) {
+    WASL_LET(const SpaceInfo* const info, open.hub().store().space(space));
+    WASL_LET(const auto record, open.hub().store().record(info->number, named));
+    if (!record || space == kAuthoritySpace) continue;
+    if (only) return fail(Errc::conflict, "several spaces have a record " + named, "name it SPACE#ID");
+    only = RecordPlace{space, named};
+  }
+  if (only) return *only;
+  return fail(Errc::not_found, "no space has a record " + named, "name it as SPACE#ID");
+}
+
+std::optional<ErasureReason> erasure_reason(const std::string& word) {
+  for (const ErasureReason reason : {ErasureReason::requested, ErasureReason::consent_withdrawn,
+                                     ErasureReason::no_longer_needed, ErasureReason::unlawful}) {
+    if (word == to_word(reason)) return reason;
+  }
+  return std::nullopt;
+}
+
+Result<json> withdraw_erasure(OpenHub& open, const json& request, const RecordPlace& place,
+                              const Hash& mark) {
+  std::vector<Act> acts;
+  std::set<Hash> named;
+  for (const Erasure* erasure : open.hub().authority().erasures_of(mark)) {
+    const bool waits = !erasure->withdrawn && !erasure->is_in_force(open.hub().hub_time());
+    if (waits && named.insert(erasure->change_set).second)
+      acts.emplace_back(WithdrawErasureAct{erasure->change_set});
+  }
+  if (acts.empty())
+    return fail(Errc::not_found, "no erasure of " + place.id + " waits", "what is in force is gone for good");
+  const std::size_t count = acts.size();
+  return draft(open, request, kAdmin, std::string(kAuthoritySpace), place.space, acts,
+               {{"withdrawn", count}, {"space", place.space}, {"id", place.id}});
+}
+
+Result<json> erase(OpenHub& open, const json& request) {
+  WASL_LET(const RecordPlace place, find_record(open, text_of(request, "record")));
+  const NetworkId& network = open.hub().network();
+  const Hash mark = record_mark(network, place.space, place.id);
+  if (request.value("withdraw", false)) return withdraw_erasure(open, request, place, mark);
+  const auto reason = erasure_reason(text_of(request, "reason"));
+  if (!reason)
+    return fail(Errc::invalid_value, "an erasure needs a reason",
+                "use requested, consent_withdrawn, no_longer_needed or unlawful");
+  WASL_LET(auto commitments, open.hub().store().commitments_of(place.space, place.id, network));
+  for (const Erasure* erasure : open.hub().authority().erasures_of(mark)) {
+    if (erasure->withdrawn) continue;
+    for (const Hash& commitment : erasure->act.commitments) commitments.erase(commitment);
+  }
+  if (commitments.empty())
+    return fail(Errc::not_found, place.id + " has no personal value that is not on a list already", {});
+  std::vector<Act> acts;
+  EraseAct act{place.space, mark, {}, *reason};
+  for (const Hash& commitment : commitments) {
+    act.commitments.push_back(commitment);
+    if (act.commitments.size() < kNamesOfAct) continue;
+    acts.emplace_back(act);
+    act.commitments.clear();
+  }
+  if (!act.commitments.empty()) acts.emplace_back(act);
+  return draft(open, request, kAdmin, std::string(kAuthoritySpace), place.space, acts,
+               {{"space", place.space},
+                {"id", place.id},
+                {"values", commitments.size()},
+                {"reason", to_word(*reason)},
+                {"not_before", open.hub().hub_time() + kErasureDelay}});
+}
+
 }  // namespace
 
 std::optional<Result<json>> decide_devices(OpenHub& open, const std::string& command, const json& request) {
@@ -354,6 +439,7 @@ std::optional<Result<json>> decide_devices(OpenHub& open, const std::string& com
   if (command == "revoke") return revoke(open, request);
   if (command == "wipe") return wipe(open, request);
   if (command == "confirm") return confirm(open, request);
+  if (command == "erase") return erase(open, request);
   if (command == "quarantine list") return quarantine_list(open, request);
   if (command == "quarantine show") return quarantine_show(open, request);
   if (command == "quarantine adopt") return quarantine_adopt(open, request);

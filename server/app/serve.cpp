@@ -75,6 +75,7 @@ Result<Ended> serve_once(const HubFolder& folder, const std::string& listen, boo
       ended = Ended::disk_failed;
       return loop.stop();
     }
+    open->erase_due();
     if (open->hub().heads().size != noted) open->note_checkpoint();
     noted = open->hub().heads().size;
     note_timer.start(kCheckpointEvery, note);

@@ -205,6 +205,17 @@ std::string in_words(const std::string& command, const json& document) {
                                        : "") +
            "\n";
   }
+  if (command == "erase" && document.contains("withdrawn"))
+    return "The erasure of " + text(document["id"]) + " in " + text(document["space"]) + " is withdrawn.\n";
+  if (command == "erase") {
+    return text(document["values"]) + " personal values of " + text(document["id"]) + " in " +
+           text(document["space"]) + " will be erased (" + text(document["reason"]) +
+           ").\nNothing is gone yet: 72 hours from now, " + day(document["not_before"]) +
+           ", this hub and every office that syncs\ndestroy them for good. Backups of this folder are yours "
+           "to "
+           "destroy.\nUntil then it is taken back with: wasl-hub erase " +
+           text(document["space"]) + "#" + text(document["id"]) + " --withdraw\n";
+  }
   if (command == "wipe") {
     return "Device " + text(document["device"]).substr(0, 12) +
            " is revoked and will be wiped when it syncs next; wasl-hub devices says when it has said so.\n";

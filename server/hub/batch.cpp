@@ -12,8 +12,9 @@ namespace {
 constexpr Millis kRetryGap = 200;      // what is missing was lost with a restart and comes again at once
 constexpr Millis kRetryHeld = 60'000;  // a person has to decide first
 
-/// Every commitment comes with an opening that opens it.
-Verdict check_openings(const Unit& unit, const ChangeSet& set) {
+/// Every commitment comes with an opening that opens it, or is erased.
+Verdict check_openings(const Unit& unit, const ChangeSet& set, const AuthorityState& authority,
+                       Millis hub_time) {
   for (std::size_t i = 0; i < set.operations.size(); ++i) {
     const Operation& op = set.operations[i];
     if (op.first_dot && op.first_dot->source.author != set.header.source.author) {
@@ -27,7 +28,7 @@ Verdict check_openings(const Unit& unit, const ChangeSet& set) {
                  commitment_of(set.header.network, set.header.space, op.id, op.address.field, set.dot(i),
                                opening.opening) == *commitment;
         });
-    if (!opens)
+    if (!opens && !is_erased(authority, set.header, op, hub_time))
       return Verdict::refuse(Reason::malformed, "a personal value of " + op.id + " without its opening");
   }
   return Verdict::accept();
@@ -186,7 +187,9 @@ Result<std::vector<SegmentItem>> Batch::select_new(Unit& unit, ChainView& chain,
 }
 
 Result<Verdict> Batch::rule_set(const Unit& unit, const ChangeSet& set, SpaceNumber space) {
-  if (Verdict verdict = check_openings(unit, set); verdict.outcome != Outcome::accepted) return verdict;
+  if (Verdict verdict = check_openings(unit, set, in_.authority, in_.hub_time);
+      verdict.outcome != Outcome::accepted)
+    return verdict;
   std::optional<Error> failed;
   Verdict verdict =
       authorise(set, in_.authority, authority_size_, in_.schema, in_.hub_time, before(space, failed));
@@ -276,7 +279,9 @@ Status Batch::place_group(const Unit& unit, std::vector<SegmentItem>& items, std
       WASL_TRY(make_spaces());
     }
     for (const Operation& op : item->set.operations) {
-      if (op.value.type != ValueType::commitment) continue;
+      if (op.value.type != ValueType::commitment ||
+          is_erased(in_.authority, item->set.header, op, in_.hub_time))
+        continue;
       for (const OpeningItem& opening : unit.openings) {
         if (Value::commitment(opening.commitment) == op.value) builder->add_opening(opening);
       }
@@ -303,6 +308,7 @@ Status Batch::keep(const Unit& unit, const std::vector<SegmentItem>& items, std:
         if (Value::commitment(opening.commitment) == op.value) kept.openings.push_back(opening);
       }
     }
+    drop_erased(in_.authority, set->set, in_.hub_time, kept.openings);
   } else {
     kept.header_bytes = std::get<StandInItem>(items[at]).header_bytes;
   }

@@ -14,6 +14,8 @@ constexpr Millis kClockTolerance =
     5 * 60'000;  // a clock may be set back a little; hub time then stands still
 constexpr Millis kRetryDisk = 1'000;
 constexpr std::string_view kRecoveringKey = "recovering";
+constexpr std::string_view kErasedKey = "erased";
+constexpr std::string_view kRewriteKey = "rewrite";
 
 /// The same answer for every change set of the unit.
 void answer_all(const Unit& unit, const Verdict& verdict, Millis retry_after, std::vector<VerdictItem>& out) {
@@ -111,6 +113,7 @@ Status Committer::start() {
   WASL_LET(const auto recovering, ports_.store.meta(kRecoveringKey));
   recovering_ = recovering && *recovering == Bytes{1};
   WASL_TRY(load_authority());
+  WASL_TRY(load_erased());
   if (recovering_) {  // what came back is newer than the newest leaf
     WASL_LET(const auto names, ports_.store.space_names());
     for (const std::string& name : names) {
@@ -176,6 +179,55 @@ Status Committer::load_authority() {
   return {};
 }
 
+Status Committer::load_erased() {
+  WASL_LET(const auto erased, ports_.store.meta(kErasedKey));
+  WASL_LET(const auto rewrite, ports_.store.meta(kRewriteKey));
+  if (erased) {
+    Reader in(*erased);
+    erased_ = in.varint();
+    last_time_ = std::max(last_time_, in.integer());
+    if (!in.finished()) return fail(Errc::corrupt, "the hub's note of what it erased is damaged");
+  }
+  must_rewrite_ = rewrite && *rewrite == Bytes{1};
+  return {};
+}
+
+Result<bool> Committer::erase_due() {
+  const Millis time = hub_time();
+  Position last = erased_;
+  for (const Erasure& erasure : authority_.erasures()) {
+    if (erasure.is_in_force(time)) last = std::max(last, erasure.position);
+  }
+  const bool due = last > erased_;
+  if (due) {
+    const auto lists = erased_by(authority_, erased_, last, time);
+    const auto spaces = authority_.spaces();
+    const Status erased = ports_.store.transact([&]() -> Status {
+      for (const auto& [space, list] : lists) {
+        if (std::find(spaces.begin(), spaces.end(), space) == spaces.end()) continue;
+        WASL_TRY(ports_.store.erase_openings(space, list, network_));
+      }
+      // A clock that is set back afterwards must not let a withdrawal in that comes too late.
+      Writer note;
+      note.varint(last);
+      note.integer(time);
+      WASL_TRY(ports_.store.set_meta(kErasedKey, note.bytes()));
+      return ports_.store.set_meta(kRewriteKey, Bytes{1});
+    });
+    if (!erased) return tl::unexpected(erased.error());
+    erased_ = last;
+    last_time_ = time;
+    must_rewrite_ = true;
+    log::info("hub.erased", {{"authority", last}});
+  }
+  if (must_rewrite_) {
+    WASL_TRY(ports_.store.rewrite());
+    WASL_TRY(ports_.store.transact([&] { return ports_.store.set_meta(kRewriteKey, Bytes{0}); }));
+    must_rewrite_ = false;
+  }
+  return due;
+}
+
 Status Committer::begin_recovery() {
   WASL_TRY(ports_.store.transact([&] { return ports_.store.set_meta(kRecoveringKey, Bytes{1}); }));
   recovering_ = true;
@@ -223,7 +275,9 @@ Status Committer::apply_returned_authority(const SegmentItem& item, Position pos
 }
 
 Status Committer::apply_returned(const Segment& segment, SpaceInfo& info, Returned& returned) {
-  WASL_TRY(ports_.store.append(segment));
+  Segment kept = segment;
+  drop_erased(authority_, hub_time(), kept);
+  WASL_TRY(ports_.store.append(kept));
   Position position = segment.first;
   for (const SegmentItem& item : segment.items) {
     const ledger::Entry* entry = entry_of(item);

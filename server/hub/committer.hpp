@@ -48,6 +48,11 @@ class Committer {
   /// (the clock stands before the last entry).
   Status start();
 
+  /// Carries out the erasures that have come into force, and what a crash cut off of the last ones. @return
+  /// whether anything was erased. Errors: storage_failed, corrupt; call again later. Cost: nothing when none
+  /// is due; else a pass over the spaces' logs and a copy of the storage.
+  Result<bool> erase_due();
+
   /// Queues a push of a device. @pre checked by the session: signatures, author, network, no entries.
   void submit(std::uint64_t ticket, Segment push);
   [[nodiscard]] bool is_idle() const { return queue_.empty() && ready_.empty(); }
@@ -99,6 +104,7 @@ class Committer {
   };
   Status apply_returned(const Segment& segment, SpaceInfo& info, Returned& returned);
   Status apply_returned_authority(const SegmentItem& item, Position position);
+  Status load_erased();
   Status sign();
   Batch make_batch(Millis hub_time);
 
@@ -110,6 +116,8 @@ class Committer {
   NetworkId network_;
   Millis last_time_ = 0;
   bool recovering_ = false;
+  Position erased_ = 0;        ///< of the last erasure that was carried out
+  bool must_rewrite_ = false;  ///< what was erased may still stand in free pages
   std::deque<std::pair<std::uint64_t, Segment>> queue_;
   std::map<std::uint64_t, Waiting> ready_;
   std::size_t queued_ = 0;

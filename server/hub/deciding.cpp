@@ -206,7 +206,9 @@ Result<LateItem> Batch::late_item(ledger::EntryKind kind, const std::string& spa
   WASL_TRY(weave_header(space, kept));
   WASL_LET(BlockBuilder* const builder, block(space));
   builder->promise();
-  for (const OpeningItem& opening : kept.openings) builder->add_opening(opening);
+  std::vector<OpeningItem> openings = kept.openings;
+  drop_erased(in_.authority, set, in_.hub_time, openings);
+  for (OpeningItem& opening : openings) builder->add_opening(std::move(opening));
   const ledger::Entry entry{kind, kept.name, authority_size_, in_.hub_time};
   WASL_TRY(note_decided(kept, KeptState::adopted, Verdict::accept()));
   return LateItem{entry, std::move(set)};

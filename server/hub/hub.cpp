@@ -20,6 +20,12 @@ Status Hub::place(const SignedStatement& statement, const std::function<bool(con
   return {};
 }
 
+Status Hub::erase_due() {
+  WASL_LET(const bool erased, committer_.erase_due());
+  if (erased) reader_.forget();
+  return {};
+}
+
 Result<bool> Hub::use_counter(const PublicKey& key, std::uint64_t counter) {
   if (counter > INT64_MAX) return false;
   bool fresh = false;

@@ -33,6 +33,10 @@ class Hub final : public HubPort {
   };
   void listen(Listener listener) { listener_ = std::move(listener); }
 
+  /// Carries out the erasures that have come into force; call it at the start and every now and then. See
+  /// Committer::erase_due().
+  Status erase_due();
+
   /// Commits until little enough waits. Call it between messages.
   void make_room() {
     while (committer_.is_full()) commit();

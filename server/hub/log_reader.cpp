@@ -66,6 +66,12 @@ void LogReader::remember(Key key, Encoded encoded) {
   }
 }
 
+void LogReader::forget() {
+  known_.clear();
+  order_.clear();
+  bytes_ = 0;
+}
+
 Result<HubPort::EntriesFrame> LogReader::frame(const std::string& space, Position from, Position size,
                                                const std::optional<PublicKey>& own,
                                                const NetworkId& network) {

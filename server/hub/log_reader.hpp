@@ -17,6 +17,8 @@ class LogReader {
   /// @pre the space has entries from `from` on. `size`: of its log now.
   Result<HubPort::EntriesFrame> frame(const std::string& space, Position from, Position size,
                                       const std::optional<PublicKey>& own, const NetworkId& network);
+  /// What was encoded before holds what was erased since.
+  void forget();
 
  private:
   struct Key {

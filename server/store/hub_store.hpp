@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "shared/store/erasing.hpp"
 #include "shared/store/log_store.hpp"
 #include "shared/store/voiding.hpp"
 #include "shared/wire/messages.hpp"
@@ -79,6 +80,14 @@ class HubStore {
   virtual Result<std::vector<Segment>> read(std::string_view space, Position from, std::size_t most_bytes,
                                             const NetworkId& network) = 0;
   virtual Result<std::optional<Opening>> opening(const Hash& commitment) = 0;
+  /// Deletes the listed openings of the space, of work that is held or refused too.
+  virtual Status erase_openings(std::string_view space, const ErasedList& list, const NetworkId& network) = 0;
+  /// Every commitment of the record that is here, in work that is held or refused too.
+  virtual Result<std::set<Hash>> commitments_of(std::string_view space, std::string_view id,
+                                                const NetworkId& network) = 0;
+  /// Nothing that was deleted is left in the storage when this returns. Outside transact(). Errors: locked
+  /// (call again), storage_failed.
+  virtual Status rewrite() = 0;
 
   // ── Confirmed state ──
   virtual Result<std::optional<RecordState>> record(SpaceNumber space, std::string_view id) = 0;

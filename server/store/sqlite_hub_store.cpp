@@ -1,5 +1,7 @@
 #include "server/store/sqlite_hub_store.hpp"
 
+#include <algorithm>
+
 namespace wasl {
 namespace {
 
@@ -271,6 +273,46 @@ Status SqliteHubStore::decide(const Hash& name, KeptState state, Reason reason, 
   update.bind_all(static_cast<int>(state), static_cast<int>(reason), detail, ByteView(encode_openings({})),
                   name);
   return update.run();
+}
+
+/// Held and refused work of the space, and evidence of forks, that may have openings.
+Result<std::vector<KeptSet>> SqliteHubStore::kept_with_openings(std::string_view space) {
+  WASL_LET(auto select,
+           db_.prepare(std::string(kKeptColumns) + "WHERE space = ? AND length(openings) > 1 ORDER BY no"));
+  select.bind_all(space);
+  return read_all_kept(select);
+}
+
+Status SqliteHubStore::erase_openings(std::string_view space, const ErasedList& list,
+                                      const NetworkId& network) {
+  WASL_LET(const SpaceInfo* const info, log_.space(space));
+  WASL_LET(const auto touched, wasl::erase_openings(log_, *info, list, network));
+  static_cast<void>(touched);  // a hub shows no rows
+  WASL_LET(auto kept, kept_with_openings(space));
+  for (KeptSet& one : kept) {
+    const auto set = decode_change_set(one.header_bytes, one.body);
+    if (!set) continue;
+    const auto gone = listed_openings(list, *set, one.openings);
+    if (gone.empty()) continue;
+    std::erase_if(one.openings, [&](const OpeningItem& item) {
+      return std::find(gone.begin(), gone.end(), item.commitment) != gone.end();
+    });
+    WASL_LET(auto update, db_.prepare("UPDATE hub_kept SET openings = ? WHERE name = ?"));
+    update.bind_all(ByteView(encode_openings(one.openings)), one.name);
+    WASL_TRY(update.run());
+  }
+  return {};
+}
+
+Result<std::set<Hash>> SqliteHubStore::commitments_of(std::string_view space, std::string_view id,
+                                                      const NetworkId& network) {
+  WASL_LET(const SpaceInfo* const info, log_.space(space));
+  WASL_LET(auto out, wasl::commitments_of(log_, *info, id, network));
+  WASL_LET(const auto kept, kept_with_openings(space));
+  for (const KeptSet& one : kept) {
+    if (const auto set = decode_change_set(one.header_bytes, one.body)) add_commitments(*set, id, out);
+  }
+  return out;
 }
 
 Status SqliteHubStore::remove_record(SpaceNumber space, std::string_view id) {

@@ -44,6 +44,10 @@ class SqliteHubStore final : public HubStore {
     return log_.read(space, from, most_bytes, network);
   }
   Result<std::optional<Opening>> opening(const Hash& commitment) override { return log_.opening(commitment); }
+  Status erase_openings(std::string_view space, const ErasedList& list, const NetworkId& network) override;
+  Result<std::set<Hash>> commitments_of(std::string_view space, std::string_view id,
+                                        const NetworkId& network) override;
+  Status rewrite() override { return db_.rewrite(); }
 
   Result<std::optional<RecordState>> record(SpaceNumber space, std::string_view id) override {
     return log_.parked(space, id);
@@ -87,6 +91,7 @@ class SqliteHubStore final : public HubStore {
  private:
   explicit SqliteHubStore(Database database) : db_(std::move(database)), log_(db_) {}
   Status insert_kept(const KeptSet& set, bool fork);
+  Result<std::vector<KeptSet>> kept_with_openings(std::string_view space);
 
   Database db_;
   LogStore log_;

@@ -55,6 +55,13 @@ struct Words {
   std::string operator()(const ConfirmAct& act) const {
     return "confirmed the key of the grant " + short_name(act.grant);
   }
+  std::string operator()(const EraseAct& act) const {
+    return "ordered to erase " + std::to_string(act.commitments.size()) + " personal values of a record in " +
+           act.space + ": " + std::string(to_word(act.reason));
+  }
+  std::string operator()(const WithdrawErasureAct& act) const {
+    return "withdrew the erasure " + short_name(act.change_set);
+  }
 
  private:
   static std::string short_name(const Hash& name) { return to_hex(name.view()).substr(0, 12); }

@@ -1,5 +1,7 @@
 #include "shared/authority/acts.hpp"
 
+#include <algorithm>
+
 #include "shared/base/limits.hpp"
 #include "shared/base/packed.hpp"
 #include "shared/crypto/crypto.hpp"
@@ -24,7 +26,9 @@ enum class ActCode : std::uint64_t {
   discard = 7,
   wipe = 8,
   adopt = 9,
-  confirm = 10
+  confirm = 10,
+  erase = 12,
+  withdraw_erasure = 13
 };
 
 template <class... Ts>
@@ -79,6 +83,20 @@ std::vector<Hash> decode_names(Reader& in) {
   for (Hash& name : names) name = in.fixed<Hash>();
   if (names.empty()) in.fail();
   return names;
+}
+
+EraseAct decode_erasure(Reader& in) {
+  EraseAct erase;
+  erase.space = in.text(limits::kSpaceBytes);
+  erase.record = in.fixed<Hash>();
+  erase.commitments = decode_names(in);
+  erase.reason = static_cast<ErasureReason>(in.byte());
+  const auto falls = std::adjacent_find(erase.commitments.begin(), erase.commitments.end(),
+                                        [](const Hash& a, const Hash& b) { return !(a < b); });
+  if (falls != erase.commitments.end() || !is_space_name(erase.space) || erase.space == kAuthoritySpace ||
+      erase.reason < ErasureReason::requested || erase.reason > ErasureReason::unlawful)
+    in.fail();
+  return erase;
 }
 
 GrantAct decode_grant(Reader& in) {
@@ -191,6 +209,17 @@ Value encode_act(const Act& act) {
                         [&](const ConfirmAct& c) {
                           out.varint(static_cast<std::uint64_t>(ActCode::confirm));
                           out.fixed(c.grant);
+                        },
+                        [&](const EraseAct& e) {
+                          out.varint(static_cast<std::uint64_t>(ActCode::erase));
+                          out.sized(e.space);
+                          out.fixed(e.record);
+                          encode_names(out, e.commitments);
+                          out.byte(static_cast<Byte>(e.reason));
+                        },
+                        [&](const WithdrawErasureAct& w) {
+                          out.varint(static_cast<std::uint64_t>(ActCode::withdraw_erasure));
+                          out.fixed(w.change_set);
                         }},
              act);
   return {ValueType::act, out.take()};
@@ -261,6 +290,12 @@ Result<Act> decode_act(const Value& value) {
     case ActCode::confirm:
       act = ConfirmAct{in.fixed<Hash>()};
       break;
+    case ActCode::erase:
+      act = decode_erasure(in);
+      break;
+    case ActCode::withdraw_erasure:
+      act = WithdrawErasureAct{in.fixed<Hash>()};
+      break;
     default:
       return fail(Errc::unsupported, "an act of authority of a newer version", "update the program");
   }
@@ -283,6 +318,28 @@ std::string_view to_word(EndReason reason) {
       return "mandate_over";
   }
   return "unknown";
+}
+
+std::string_view to_word(ErasureReason reason) {
+  switch (reason) {
+    case ErasureReason::requested:
+      return "requested";
+    case ErasureReason::consent_withdrawn:
+      return "consent_withdrawn";
+    case ErasureReason::no_longer_needed:
+      return "no_longer_needed";
+    case ErasureReason::unlawful:
+      return "unlawful";
+  }
+  return "unknown";
+}
+
+Hash record_mark(const NetworkId& network, std::string_view space, std::string_view id) {
+  Writer out;
+  out.fixed(network);
+  out.sized(space);
+  out.sized(id);
+  return crypto::hash("wasl.1/erased-record", out.bytes());
 }
 
 Hash grant_name(const NetworkId& network, const Dot& dot, const Value& act) {

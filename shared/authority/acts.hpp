@@ -119,7 +119,7 @@ struct RevokeAct {
   bool operator==(const RevokeAct&) const = default;
 };
 
-constexpr std::size_t kNamesOfAct = 256;  // change sets that one act adopts or discards: one commit
+constexpr std::size_t kNamesOfAct = 256;  // change sets or commitments that one act names: one commit
 
 enum class DiscardReason : Byte { unwanted = 1, duplicate = 2, mistaken = 3, harmful = 4 };
 /// Ends the waiting of others' held or refused work: the hub keeps header and reason as evidence.
@@ -142,8 +142,28 @@ struct AdoptAct {
   bool operator==(const AdoptAct&) const = default;
 };
 
+/// How a record is named where everybody reads it: nobody can tell whose it is who does not know its id.
+Hash record_mark(const NetworkId& network, std::string_view space, std::string_view id);
+
+enum class ErasureReason : Byte { requested = 1, consent_withdrawn = 2, no_longer_needed = 3, unlawful = 4 };
+std::string_view to_word(ErasureReason reason);
+/// The openings of these commitments of a record go, wherever they are, 72 hours of hub time after the entry.
+struct EraseAct {
+  std::string space;
+  Hash record;                    ///< record_mark()
+  std::vector<Hash> commitments;  ///< rising
+  ErasureReason reason = ErasureReason::requested;
+  bool operator==(const EraseAct&) const = default;
+};
+
+/// Takes back the erasures of a change set that are not in force yet.
+struct WithdrawErasureAct {
+  Hash change_set;
+  bool operator==(const WithdrawErasureAct&) const = default;
+};
+
 using Act = std::variant<OrganisationAct, GrantAct, EnrolAct, RevokeAct, AcceptAct, EndAct, DiscardAct,
-                         WipeAct, AdoptAct, ConfirmAct>;
+                         WipeAct, AdoptAct, ConfirmAct, EraseAct, WithdrawErasureAct>;
 
 Value encode_act(const Act& act);
 /// Errors: malformed, unsupported (an act of a newer version).

@@ -107,6 +107,23 @@ void AuthorityState::let_grants_fall(const RevokeAct& revoke, Position position)
   }
 }
 
+/// What a stolen key ordered to be erased stays, if the theft is known before it is gone.
+void AuthorityState::let_erasures_fall(Position position, Millis hub_time) {
+  for (Erasure& erasure : erasures_) {
+    if (erasure.withdrawn || erasure.is_in_force(hub_time)) continue;
+    Header header;
+    header.source.author = erasure.by;
+    header.grant = erasure.grant;
+    if (is_voided(header, erasure.time, position)) erasure.withdrawn = position;
+  }
+}
+
+void AuthorityState::withdraw_erasures(const Hash& change_set, Position position) {
+  for (Erasure& erasure : erasures_) {
+    if (erasure.change_set == change_set && !erasure.withdrawn) erasure.withdrawn = position;
+  }
+}
+
 Status AuthorityState::apply(const ChangeSet& set, Position position, Millis hub_time) {
   for (std::size_t i = 0; i < set.operations.size(); ++i) {
     const Operation& operation = set.operations[i];
@@ -148,6 +165,7 @@ Status AuthorityState::apply(const ChangeSet& set, Position position, Millis hub
       revoked_.emplace(revoke->key, position);
       revocations_.push_back({*revoke, author, position, hub_time});
       let_grants_fall(*revoke, position);
+      if (revoke->reason == RevocationReason::compromised) let_erasures_fall(position, hub_time);
       if (const auto it = devices_.find(revoke->key); it != devices_.end()) it->second.revoked = *revoke;
     } else if (const auto* accept = std::get_if<AcceptAct>(&act)) {
       const auto it = grants_.find(accept->grant);
@@ -160,6 +178,11 @@ Status AuthorityState::apply(const ChangeSet& set, Position position, Millis hub
       if (it != grants_.end() && !it->second.ended) it->second.ended = Ending{position, author, end->reason};
     } else if (const auto* wipe = std::get_if<WipeAct>(&act)) {
       if (const auto it = devices_.find(wipe->device); it != devices_.end()) it->second.wiped = position;
+    } else if (const auto* erase = std::get_if<EraseAct>(&act)) {
+      erasures_of_.emplace(erase->record, erasures_.size());
+      erasures_.push_back({*erase, set.name, author, set.header.grant, position, hub_time});
+    } else if (const auto* withdraw = std::get_if<WithdrawErasureAct>(&act)) {
+      withdraw_erasures(withdraw->change_set, position);
     }
   }
   return {};
@@ -208,6 +231,22 @@ Standing AuthorityState::standing(const Grant& grant, Position at, Millis now, u
   const Grant* parent = this->grant(grant.parent, at);
   if (parent == nullptr || hops == 0 || is_revoked(parent->act.grantee, at)) return Standing::ended;
   return standing(*parent, at, now, hops - 1);
+}
+
+std::vector<const Erasure*> AuthorityState::erasures_of(const Hash& record) const {
+  std::vector<const Erasure*> out;
+  const auto [begin, end] = erasures_of_.equal_range(record);
+  for (auto it = begin; it != end; ++it) out.push_back(&erasures_[it->second]);
+  return out;
+}
+
+bool AuthorityState::is_erased(const Hash& record, const Hash& commitment, Millis hub_time) const {
+  const auto [begin, end] = erasures_of_.equal_range(record);
+  return std::any_of(begin, end, [&](const auto& one) {
+    const Erasure& erasure = erasures_[one.second];
+    const auto& listed = erasure.act.commitments;
+    return erasure.is_in_force(hub_time) && std::binary_search(listed.begin(), listed.end(), commitment);
+  });
 }
 
 std::vector<const Grant*> AuthorityState::grants_of(const PublicKey& key) const {

@@ -70,6 +70,22 @@ struct Revocation {
   Millis time = 0;
 };
 
+/// From the entry of an erasure until it takes effect, in hub time: so long it can be withdrawn.
+constexpr Millis kErasureDelay = Millis{72} * 3'600'000;
+
+struct Erasure {
+  EraseAct act;
+  Hash change_set;  ///< that carries it
+  Author by;
+  Hash grant;  ///< that it was signed under
+  Position position = 0;
+  Millis time = 0;                      ///< hub time of its entry
+  std::optional<Position> withdrawn{};  ///< or fallen, with the key that signed it
+
+  [[nodiscard]] Millis due() const { return time + kErasureDelay; }
+  [[nodiscard]] bool is_in_force(Millis hub_time) const { return !withdrawn && hub_time >= due(); }
+};
+
 /// A key under which a person acts.
 struct Person {
   PublicKey key;
@@ -108,6 +124,12 @@ class AuthorityState {
   /// Of these that stand at or before `at`, whether one voids work of this author under this grant.
   [[nodiscard]] bool is_voided(const Header& header, Millis hub_time, Position at) const;
   [[nodiscard]] bool is_revoked(const PublicKey& key, Position at = kLatest) const;
+  /// In the order of the log, which is that in which they come into force. Withdrawn ones too.
+  [[nodiscard]] const std::vector<Erasure>& erasures() const { return erasures_; }
+  /// Of the record with this mark.
+  [[nodiscard]] std::vector<const Erasure*> erasures_of(const Hash& record) const;
+  /// Whether an erasure that is in force by then lists this commitment of the record with this mark.
+  [[nodiscard]] bool is_erased(const Hash& record, const Hash& commitment, Millis hub_time) const;
   [[nodiscard]] Standing standing(const Grant& grant, Position at, Millis now) const;
   /// The device's or person's grants, in the order they were given.
   [[nodiscard]] std::vector<const Grant*> grants_of(const PublicKey& key) const;
@@ -141,8 +163,12 @@ class AuthorityState {
   std::map<PublicKey, Person> persons_;
   std::map<PublicKey, Position> revoked_;
   std::vector<Revocation> revocations_;
+  std::vector<Erasure> erasures_;
+  std::multimap<Hash, std::size_t> erasures_of_;  ///< by record; places in the list
 
   void let_grants_fall(const RevokeAct& revoke, Position position);
+  void let_erasures_fall(Position position, Millis hub_time);
+  void withdraw_erasures(const Hash& change_set, Position position);
   [[nodiscard]] Standing standing(const Grant& grant, Position at, Millis now, unsigned hops) const;
 };
 

@@ -15,18 +15,64 @@ bool has_admin_in(const GrantAct& holder, std::string_view space) {
   });
 }
 
-/// Whether the holder administers what was given in an organisation: in its own space, or in that of one
-/// above it that lies below the holder's or is the holder's; and never a higher mandate.
-bool administers(const AuthorityState& authority, const GrantAct& holder, const GrantAct& given) {
-  if (stands_above(given.level, holder.level)) return false;
+/// Whether the holder administers an organisation: in its own space, or in that of one above it that lies
+/// below the holder's or is the holder's.
+bool has_admin_over(const AuthorityState& authority, const GrantAct& holder, std::string_view organisation) {
   if (has_admin_in(holder, kEverySpace)) return true;
-  if (!authority.lies_below(given.organisation, holder.organisation)) return false;
-  for (const OrganisationAct* one = authority.organisation(given.organisation); one != nullptr;
+  if (!authority.lies_below(organisation, holder.organisation)) return false;
+  for (const OrganisationAct* one = authority.organisation(organisation); one != nullptr;
        one = authority.organisation(one->parent)) {
     if (has_admin_in(holder, authority.own_space(one->id))) return true;
     if (one->id == holder.organisation) break;
   }
   return false;
+}
+
+/// Of what was given in an organisation, and never of a higher mandate.
+bool administers(const AuthorityState& authority, const GrantAct& holder, const GrantAct& given) {
+  return !stands_above(given.level, holder.level) && has_admin_over(authority, holder, given.organisation);
+}
+
+/// Of the space itself, or of the organisation whose space it is.
+bool has_admin_over_space(const AuthorityState& authority, const GrantAct& holder, std::string_view space) {
+  if (has_admin_in(holder, space)) return true;
+  return is_private_space(space) && has_admin_over(authority, holder, space.substr(space.find('/') + 1));
+}
+
+/// A grant whose mandate is the record itself, given by a registrar or an administrator of its space, says
+/// that its holder is the person of whom the record speaks.
+bool is_the_person(const AuthorityState& authority, const NetworkId& network, const Grant& held,
+                   const EraseAct& act) {
+  const std::string_view mandate = held.act.mandate;
+  const auto at = mandate.find('#');
+  if (at == std::string_view::npos || mandate.substr(0, at) != act.space ||
+      record_mark(network, act.space, mandate.substr(at + 1)) != act.record)
+    return false;
+  if (held.parent.is_zero()) return true;
+  const Grant* parent = authority.grant(held.parent);
+  return parent != nullptr && has_admin_over_space(authority, parent->act, act.space);
+}
+
+Verdict judge_erasure(const EraseAct& act, const AuthorityState& authority, const NetworkId& network,
+                      const Grant& held) {
+  return has_admin_over_space(authority, held.act, act.space) || is_the_person(authority, network, held, act)
+             ? Verdict::accept()
+             : Verdict::refuse(Reason::no_right, "erasing needs the right `admin` in " + act.space +
+                                                     ", or to be the person of whom the record speaks");
+}
+
+Verdict judge_withdrawal(const WithdrawErasureAct& act, const AuthorityState& authority,
+                         const NetworkId& network, const Grant& held, Millis hub_time) {
+  bool any = false;
+  for (const Erasure& erasure : authority.erasures()) {
+    if (erasure.change_set != act.change_set || erasure.withdrawn) continue;
+    if (erasure.is_in_force(hub_time))
+      return Verdict::refuse(Reason::void_act, "the erasure is in force: what it names is gone");
+    const Verdict verdict = judge_erasure(erasure.act, authority, network, held);
+    if (verdict.outcome != Outcome::accepted) return verdict;
+    any = true;
+  }
+  return any ? Verdict::accept() : Verdict::refuse(Reason::void_act, "no such erasure waits");
 }
 
 Verdict judge_grant(const GrantAct& act, const AuthorityState& authority, const Grant& held) {
@@ -176,6 +222,10 @@ Verdict authorise_person(const ChangeSet& set, const std::vector<Act>& acts, con
       verdict = judge_confirmation(*confirm, authority, held);
     } else if (const auto* discard = std::get_if<DiscardAct>(&act)) {
       verdict = judge_discard(*discard, held);
+    } else if (const auto* erase = std::get_if<EraseAct>(&act)) {
+      verdict = judge_erasure(*erase, authority, set.header.network, held);
+    } else if (const auto* withdraw = std::get_if<WithdrawErasureAct>(&act)) {
+      verdict = judge_withdrawal(*withdraw, authority, set.header.network, held, hub_time);
     } else {
       verdict = Verdict::refuse(Reason::no_right, "acts of a registrar");
     }

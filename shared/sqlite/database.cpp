@@ -398,6 +398,12 @@ Status Database::settle() {
   return connection_->failed(code);
 }
 
+Status Database::rewrite() {
+  WASL_TRY(exec("VACUUM"));
+  const int code = sqlite3_wal_checkpoint_v2(handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  return code == SQLITE_OK ? Status() : connection_->failed(code);
+}
+
 Status Database::check() {
   WASL_TRY(settle());
   return check_pages("PRAGMA quick_check(1)");

@@ -132,6 +132,11 @@ class Database {
   /// while others have the file open: then there was no recovery.
   Status settle();
 
+  /// Makes the whole file anew and empties the log: nothing that was deleted or overwritten is left in it.
+  /// Outside a transaction. Takes the time and the room of a copy. Errors: locked (somebody reads or writes:
+  /// call again), storage_failed.
+  Status rewrite();
+
   /// Applying writes what others have signed, so no trigger of the file may run or object and no
   /// statement may reach the schema or shadow tables: triggers off, DEFENSIVE on. Switching recompiles
   /// every cached statement: once a batch, not once a row.

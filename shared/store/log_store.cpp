@@ -622,6 +622,12 @@ Result<std::optional<Opening>> LogStore::opening(const Hash& commitment) {
   return std::optional(std::move(opening));
 }
 
+Status LogStore::forget_opening(const Hash& commitment) {
+  WASL_LET(auto erase, db_->prepare("DELETE FROM _wasl_opening WHERE commitment = ?"));
+  erase.bind_all(commitment);
+  return erase.run();
+}
+
 Result<std::optional<RecordState>> LogStore::parked(SpaceNumber space_number, std::string_view id) {
   WASL_LET(auto select, db_->prepare("SELECT state FROM _wasl_parked WHERE space = ? AND id = ?"));
   select.bind_all(space_number, id);

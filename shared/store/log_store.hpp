@@ -99,6 +99,8 @@ class LogStore final : public SourceNumbers {
 
   Status put_opening(const OpeningItem& opening);
   Result<std::optional<Opening>> opening(const Hash& commitment);
+  /// Its page may hold it until Database::rewrite().
+  Status forget_opening(const Hash& commitment);
 
   // Records without a table of their own: dead ones, unknown registers, and all records of a hub.
   Result<std::optional<RecordState>> parked(SpaceNumber space, std::string_view id);

@@ -153,10 +153,10 @@ Json dot_json(const Dot& dot) {
 
 Json hashes() {
   Json out = Json::array();
-  for (const char* tag :
-       {"wasl.1/change-set", "wasl.1/body", "wasl.1/commitment", "wasl.1/statement", "wasl.1/grant",
-        "wasl.1/invitation", "wasl.1/record", "wasl.1/record-id", "wasl.1/bucket", "wasl.1/digest/1",
-        "wasl.1/digest/2", "wasl.1/digest/3", "wasl.1/description", "wasl.1/schema", "wasl.1/hello"}) {
+  for (const char* tag : {"wasl.1/change-set", "wasl.1/body", "wasl.1/commitment", "wasl.1/statement",
+                          "wasl.1/grant", "wasl.1/invitation", "wasl.1/erased-record", "wasl.1/record",
+                          "wasl.1/record-id", "wasl.1/bucket", "wasl.1/digest/1", "wasl.1/digest/2",
+                          "wasl.1/digest/3", "wasl.1/description", "wasl.1/schema", "wasl.1/hello"}) {
     Json one = vector_of(tag, "H(tag; data)");
     one["tag"] = tag;
     one["data"] = "00ff77";
@@ -317,7 +317,12 @@ std::vector<std::pair<std::string, Act>> acts(const World& w) {
           {"act_discard", DiscardAct{std::string(kSpace), {filled<Hash>(0xAA)}, DiscardReason::duplicate}},
           {"act_wipe", WipeAct{w.author.public_key()}},
           {"act_adopt", AdoptAct{{filled<Hash>(0xAA), filled<Hash>(0xAB)}}},
-          {"act_confirm", ConfirmAct{filled<Hash>(0xAC)}}};
+          {"act_confirm", ConfirmAct{filled<Hash>(0xAC)}}},
+          {"act_erase", EraseAct{std::string(kSpace),
+                                 record_mark(w.network, kSpace, World::kUuid),
+                                 {filled<Hash>(0xAA), filled<Hash>(0xAB)},
+                                 ErasureReason::requested}},
+          {"act_withdraw_erasure", WithdrawErasureAct{filled<Hash>(0xAA)}}};
 }
 
 Invitation invitation(const World& w) {

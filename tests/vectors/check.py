@@ -168,6 +168,11 @@ def main():
               bytes.fromhex(authority["grant_name"]["act"])).hex(), authority["grant_name"]["hash"]),
            (h("wasl.1/invitation", raw[:-4])[:4], raw[-4:]), (raw[-36:-4], bytes([6]) * 32))
 
+    mark = h("wasl.1/erased-record", network + sized("section/asia") + sized(c["id"]))
+    act = varint(12) + sized("section/asia") + mark + varint(2) + b"\xaa" * 32 + b"\xab" * 32 + bytes([1])
+    expect("erasure", (bytes([9]) + sized(act), bytes.fromhex(authority["act_erase"]["bytes"])),
+           (bytes([9]) + sized(varint(13) + b"\xaa" * 32), bytes.fromhex(authority["act_withdraw_erasure"]["bytes"])))
+
     entry = bytes([1]) + bytes.fromhex(name["hash"]) + varint(4) + varint(1_700_000_000_050)
     blinded = ledger["leaf_blinded"]
     key = bytes.fromhex(blinded["key"])

@@ -1,0 +1,134 @@
+#include "shared/store/erasing.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "shared/base/limits.hpp"
+
+namespace wasl {
+namespace {
+
+std::optional<Hash> commitment_in(const Operation& op) {
+  if (op.value.type != ValueType::commitment) return std::nullopt;
+  return Hash::from(op.value.data);
+}
+
+/// Every change set that takes effect in the space's log.
+Status each_set(LogStore& store, const SpaceInfo& info, const NetworkId& network,
+                const std::function<Status(const ChangeSet&)>& visit) {
+  for (Position next = 1; next <= info.size;) {
+    WASL_LET(const auto segments, store.read(info.name, next, limits::kSegmentTargetBytes, network));
+    if (segments.empty())
+      return fail(Errc::corrupt, "the log of " + info.name + " has a gap", "run: wasl verify");
+    for (const Segment& segment : segments) {
+      for (const SegmentItem& item : segment.items) {
+        if (const ChangeSet* set = effect_of(item)) WASL_TRY(visit(*set));
+      }
+      next = segment.first + entry_count(segment);
+    }
+  }
+  return {};
+}
+
+bool is_listed(const ErasedList& list, const Hash& commitment, const Header& header, const Operation& op) {
+  const auto first = list.lower_bound({commitment, Hash{}});
+  return first != list.end() && first->first == commitment &&
+         list.contains({commitment, record_mark(header.network, header.space, op.id)});
+}
+
+bool opens(const ChangeSet& set, std::size_t index, const Hash& commitment, const Opening& opening) {
+  const Operation& op = set.operations[index];
+  return commitment_of(set.header.network, set.header.space, op.id, op.address.field, set.dot(index),
+                       opening) == commitment;
+}
+
+}  // namespace
+
+std::map<std::string, ErasedList> erased_by(const AuthorityState& authority, Position after, Position until,
+                                            Millis hub_time) {
+  std::map<std::string, ErasedList> out;
+  for (const Erasure& erasure : authority.erasures()) {
+    if (erasure.position <= after || erasure.position > until || !erasure.is_in_force(hub_time)) continue;
+    ErasedList& list = out[erasure.act.space];
+    for (const Hash& commitment : erasure.act.commitments) list.emplace(commitment, erasure.act.record);
+  }
+  return out;
+}
+
+bool is_erased(const AuthorityState& authority, const Header& header, const Operation& op, Millis hub_time) {
+  if (authority.erasures().empty()) return false;
+  const auto commitment = commitment_in(op);
+  return commitment &&
+         authority.is_erased(record_mark(header.network, header.space, op.id), *commitment, hub_time);
+}
+
+bool drop_erased(const AuthorityState& authority, const ChangeSet& set, Millis hub_time,
+                 std::vector<OpeningItem>& openings) {
+  if (openings.empty() || authority.erasures().empty()) return false;
+  std::set<Hash> erased;
+  for (const Operation& op : set.operations) {
+    if (is_erased(authority, set.header, op, hub_time)) erased.insert(*commitment_in(op));
+  }
+  return std::erase_if(openings, [&](const OpeningItem& item) { return erased.contains(item.commitment); }) >
+         0;
+}
+
+void drop_erased(const AuthorityState& authority, Millis hub_time, Segment& segment) {
+  for (const SegmentItem& item : segment.items) {
+    const auto* with_body = std::get_if<SetItem>(&item);
+    const ChangeSet* set = with_body != nullptr ? &with_body->set : effect_of(item);
+    if (set != nullptr) drop_erased(authority, *set, hub_time, segment.openings);
+  }
+}
+
+std::vector<Hash> listed_openings(const ErasedList& list, const ChangeSet& set,
+                                  const std::vector<OpeningItem>& openings) {
+  std::vector<Hash> out;
+  for (std::size_t i = 0; i < set.operations.size(); ++i) {
+    const auto commitment = commitment_in(set.operations[i]);
+    if (!commitment || !is_listed(list, *commitment, set.header, set.operations[i])) continue;
+    const auto item = std::find_if(openings.begin(), openings.end(), [&](const OpeningItem& one) {
+      return one.commitment == *commitment && opens(set, i, *commitment, one.opening);
+    });
+    if (item != openings.end()) out.push_back(*commitment);
+  }
+  return out;
+}
+
+Result<std::set<RecordKey>> erase_openings(LogStore& store, const SpaceInfo& info, const ErasedList& list,
+                                           const NetworkId& network) {
+  std::set<RecordKey> records;
+  const auto erase = [&](const ChangeSet& set) -> Status {
+    for (std::size_t i = 0; i < set.operations.size(); ++i) {
+      const Operation& op = set.operations[i];
+      const auto commitment = commitment_in(op);
+      if (!commitment || !is_listed(list, *commitment, set.header, op)) continue;
+      records.emplace(op.register_number, op.id);
+      WASL_LET(const auto opening, store.opening(*commitment));
+      if (opening && opens(set, i, *commitment, *opening)) WASL_TRY(store.forget_opening(*commitment));
+    }
+    return {};
+  };
+  WASL_TRY(each_set(store, info, network, erase));
+  return records;
+}
+
+Result<std::set<Hash>> commitments_of(LogStore& store, const SpaceInfo& info, std::string_view id,
+                                      const NetworkId& network) {
+  std::set<Hash> out;
+  const auto add = [&](const ChangeSet& set) -> Status {
+    add_commitments(set, id, out);
+    return {};
+  };
+  WASL_TRY(each_set(store, info, network, add));
+  return out;
+}
+
+void add_commitments(const ChangeSet& set, std::string_view id, std::set<Hash>& out) {
+  for (const Operation& op : set.operations) {
+    const auto commitment = commitment_in(op);
+    if (commitment && op.id == id) out.insert(*commitment);
+  }
+}
+
+}  // namespace wasl
