@@ -47,13 +47,13 @@ Result<const Grant*> grant_of(Replica& replica, const PublicKey& person, const s
               "see: wasl grants; what was given lately counts after the next sync");
 }
 
-Json clause_json(const Clause& clause) {
+Json clause_json(const Clause& clause, const Schema& schema) {
   Json out{{"rights", Json::array()}, {"spaces", clause.spaces}, {"registers", Json::array()}};
   for (const char* word : {"read", "write", "review", "publish", "grant", "admin"}) {
     if ((clause.rights & right_of(word)) != 0) out["rights"].push_back(word);
   }
   for (const std::uint32_t number : clause.registers) {
-    const Register* reg = built_in_schema().find(number);
+    const Register* reg = schema.find(number);
     out["registers"].push_back(reg != nullptr ? reg->name : std::to_string(number));
   }
   out["labels"] = Json::object();
@@ -64,7 +64,7 @@ Json clause_json(const Clause& clause) {
   return out;
 }
 
-Json grant_json(const Grant& grant, Standing standing) {
+Json grant_json(const Grant& grant, Standing standing, const Schema& schema) {
   const GrantAct& act = grant.act;
   Json out{{"grant", to_hex(grant.name.view())},
            {"kind", to_word(act.kind)},
@@ -83,17 +83,17 @@ Json grant_json(const Grant& grant, Standing standing) {
            {"issuer", to_hex(grant.issuer.view())},
            {"under", grant.parent.is_zero() ? Json(nullptr) : Json(to_hex(grant.parent.view()))},
            {"standing", to_word(standing)}};
-  for (const Clause& clause : act.clauses) out["clauses"].push_back(clause_json(clause));
+  for (const Clause& clause : act.clauses) out["clauses"].push_back(clause_json(clause, schema));
   return out;
 }
 
-std::string grant_words(const Grant& grant, Standing standing) {
+std::string grant_words(const Grant& grant, Standing standing, const Schema& schema) {
   const GrantAct& act = grant.act;
   return short_name(grant.name) + "  " + std::string(to_word(standing)) + "  " +
          std::string(to_word(act.kind)) + " " + short_key(act.grantee) + " (" +
          (act.organisation.empty() ? "the network" : act.organisation) + ", " + act.role +
          (act.level == 0 ? "" : ", level " + std::to_string(act.level)) + ")\n    " +
-         clauses_words(act.clauses) + (act.until == 0 ? "" : ", until " + iso_time(act.until)) +
+         clauses_words(act.clauses, schema) + (act.until == 0 ? "" : ", until " + iso_time(act.until)) +
          "\n    given by " + short_key(grant.issuer) +
          (grant.parent.is_zero() ? " (a registrar)" : " under " + short_name(grant.parent)) +
          ((act.flags & kWhileHeld) != 0 ? ", while that is held" : "");
@@ -277,8 +277,8 @@ Result<Answer> grants(const Office& office, const GrantsArguments& arguments) {
   std::string words = list.empty() ? "No grants." : counted(list.size(), "grant") + ":";
   for (const Grant* grant : list) {
     const Standing standing = authority->standing(*grant, kLatest, now);
-    out["grants"].push_back(grant_json(*grant, standing));
-    words += "\n" + grant_words(*grant, standing);
+    out["grants"].push_back(grant_json(*grant, standing, replica->schema()));
+    words += "\n" + grant_words(*grant, standing, replica->schema());
   }
   WASL_LET(const auto waiting, replica->identity().acts());
   out["waiting"] = Json::array();

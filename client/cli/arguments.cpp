@@ -117,7 +117,7 @@ void add_record_commands(CLI::App& app, Parsed& p) {
   all->add_option("--limit", p.list.limit, "At most so many");
   CLI::App* words = command(app, p, "registers", "Lists registers and their fields",
                             "  wasl registers\n  wasl registers project --language ar",
-                            [&p](const Office&) { return registers(p.registers); });
+                            [&p](const Office& o) { return registers(o, p.registers); });
   words->add_option("REGISTER", p.registers.register_name, "Only this one");
   words->add_option("--language", p.registers.language, "ar, en, fr, es or pt")
       ->check(CLI::IsMember({"ar", "en", "fr", "es", "pt"}));

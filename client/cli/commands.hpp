@@ -46,7 +46,8 @@ Result<Answer> list(const Office& office, const ListArguments& arguments);
 struct RegistersArguments {
   std::string register_name, language;
 };
-Result<Answer> registers(const RegistersArguments& arguments);
+/// With the registers in force; those of this program where the folder holds no replica.
+Result<Answer> registers(const Office& office, const RegistersArguments& arguments);
 
 Result<Answer> conflicts(const Office& office);
 struct ResolveArguments {

@@ -34,7 +34,7 @@ Result<Millis> time_of(std::string_view text, bool end_of_day);
 std::string_view to_word(GrantKind kind);
 std::string_view to_word(Standing standing);
 /// "read, write in section/africa on theme = network#climate; …".
-std::string clauses_words(const std::vector<Clause>& clauses);
+std::string clauses_words(const std::vector<Clause>& clauses, const Schema& schema);
 /// One act in a line.
 std::string act_words(const Act& act, const AuthorityState& authority);
 std::string short_name(const Hash& name);

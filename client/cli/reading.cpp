@@ -105,8 +105,8 @@ std::string field_words(const Field& field, std::string_view language) {
 }  // namespace
 
 Result<Answer> show(const Office& office, const RecordArguments& arguments) {
-  WASL_LET(const Register* const reg, find_register(arguments.register_name));
   WASL_LET(const auto replica, office.open());
+  WASL_LET(const Register* const reg, find_register(replica->schema(), arguments.register_name));
   WASL_TRY(replica->seal());
   WASL_LET(const std::string space, replica->space_of(*reg, arguments.id, arguments.space));
   WASL_LET(const auto found,
@@ -124,15 +124,15 @@ Result<Answer> show(const Office& office, const RecordArguments& arguments) {
   const std::string& language = replica->network().language;
   return Answer{out.dump(),
                 caption_of(*reg, record, language) + "\n  (" + reg->name + " " + record.id + " in " +
-                    record.space + ")\n" + fields_words(replica->database(), *reg, record, language) +
+                    record.space + ")\n" + fields_words(*replica, *reg, record, language) +
                     conflict_words(conflicts_now, *reg, record),
                 kDone};
 }
 
 Result<Answer> list(const Office& office, const ListArguments& arguments) {
-  WASL_LET(const Register* const reg, find_register(arguments.register_name));
-  WASL_LET(const RecordFilter filter, filter_of(*reg, arguments));
   WASL_LET(const auto replica, office.open());
+  WASL_LET(const Register* const reg, find_register(replica->schema(), arguments.register_name));
+  WASL_LET(const RecordFilter filter, filter_of(*reg, arguments));
   WASL_TRY(replica->seal());
   WASL_LET(const auto found, read_records(replica->database(), *reg, filter));
   Json out{{"register", reg->name}, {"records", Json::array()}};
@@ -152,14 +152,16 @@ Result<Answer> list(const Office& office, const ListArguments& arguments) {
   return Answer{out.dump(), std::move(words), kDone};
 }
 
-Result<Answer> registers(const RegistersArguments& arguments) {
+Result<Answer> registers(const Office& office, const RegistersArguments& arguments) {
+  const auto replica = office.open();  // without one: those of this program
+  const Schema& schema = replica ? (*replica)->schema() : built_in_schema();
   const Register* only = nullptr;
   if (!arguments.register_name.empty()) {
-    WASL_LET(only, find_register(arguments.register_name));
+    WASL_LET(only, find_register(schema, arguments.register_name));
   }
   Json out{{"registers", Json::array()}};
   std::string words;
-  for (const Register& reg : built_in_schema().registers()) {
+  for (const Register& reg : schema.registers()) {
     if (only != nullptr && only != &reg) continue;
     Json fields = Json::array();
     words += (words.empty() ? "" : "\n") + reg.name + ": " + label(reg.labels, arguments.language);

@@ -18,7 +18,7 @@ Result<Answer> search(const Office& office, const SearchArguments& arguments) {
   nlohmann::ordered_json out{{"found", nlohmann::ordered_json::array()}};
   std::string words;
   for (const SearchHit& hit : hits) {
-    WASL_LET(const Register* const reg, find_register(hit.register_name));
+    WASL_LET(const Register* const reg, find_register(replica->schema(), hit.register_name));
     WASL_LET(const auto records,
              read_records(replica->database(), *reg, {"id = ? AND space = ?", {hit.id, hit.space}, 1}));
     const std::string caption =

@@ -27,7 +27,7 @@ Result<Replica::ActsSigned> Replica::sign_acts(const crypto::KeyPair& person, co
   const ChainEnd end = known ? known->end : ChainEnd{};
   header.sequence = end.last + 1;
   header.previous = end.name;
-  header.schema = ports_.schema->hash();
+  header.schema = schema_->hash();
   header.grant = under;
   WASL_LET(header.seen, proved(kAuthoritySpace));
   header.seen_authority = header.seen;

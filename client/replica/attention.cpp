@@ -23,6 +23,7 @@ Result<std::vector<AttentionItem>> Replica::attention() {
   WASL_TRY(seal());
   WASL_LET(auto transaction, Transaction::begin(db_, Transaction::Kind::deferred));
   WASL_TRY(store_.refresh());
+  WASL_TRY(follow_tables());
   std::vector<AttentionItem> out;
   if (!tables_ready_) return out;  // joined, and the network is not known yet
   const auto collect = [&](const Register& reg, const std::string& condition, std::string_view kind,
@@ -36,7 +37,7 @@ Result<std::vector<AttentionItem>> Replica::attention() {
           {reg.name, std::string(select.text(0)), std::string(select.text(1)), std::string(kind), words});
     }
   };
-  for (const Register& reg : ports_.schema->registers()) {
+  for (const Register& reg : schema_->registers()) {
     for (const Field& field : reg.fields) {
       if (!field.required || field.retired) continue;
       WASL_TRY(collect(reg, field.name + " IS NULL", "missing", field.name + " is missing"));
@@ -63,7 +64,7 @@ Result<std::vector<AttentionItem>> Replica::attention() {
     }
   }
   for (const Place& place : places) {
-    const Register* reg = ports_.schema->find(place.number);
+    const Register* reg = schema_->find(place.number);
     if (reg == nullptr) continue;
     WASL_LET(const LoadedRecord loaded, records_.load(place.number, place.space, place.id));
     RecordState room;

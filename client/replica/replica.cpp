@@ -75,6 +75,7 @@ Replica::Replica(std::filesystem::path folder, Ports ports, Identity identity, D
                  NetworkAnchor anchor, crypto::KeyPair device)
     : folder_(std::move(folder)),
       ports_{&ports.clock, &ports.random, &ports.schema},
+      schema_(&ports.schema),
       identity_(std::move(identity)),
       db_(std::move(db)),
       store_(db_),
@@ -162,47 +163,9 @@ Status Replica::apply_stored() {
 /// The office's place in the network decides where its registers write by default.
 Status Replica::settle_in() {
   if (authority_.organisation(anchor_.organisation) == nullptr) return {};
-  if (!tables_ready_) WASL_TRY(prepare_tables());
+  if (!tables_ready_ || authority_.newest_schema() != described_by_) WASL_TRY(prepare_tables());
   WASL_TRY(recover_outbox());
   if (notes_wait_) WASL_TRY(seal());
-  return {};
-}
-
-Status Replica::prepare_tables() {
-  if (authority_.organisation(anchor_.organisation) == nullptr) return {};
-  const auto space_for = [&](const Register& reg) -> std::string {
-    if (reg.default_space == "own") return authority_.own_space(anchor_.organisation);
-    if (reg.default_space == "section") return authority_.section_space(anchor_.organisation);
-    return reg.default_space;
-  };
-  std::vector<sql::Statement> tables;
-  std::vector<sql::Statement> triggers;
-  for (const Register& reg : ports_.schema->registers()) {
-    const std::string space = space_for(reg);
-    for (auto& one : sql::table_statements(reg, space)) tables.push_back(std::move(one));
-    for (auto& one : sql::trigger_statements(reg, space)) triggers.push_back(std::move(one));
-  }
-  Objects objects;
-  const auto has_table = [&](const sql::Statement& one) { return objects.contains({"table", one.name}); };
-  const auto has_trigger = [&](const sql::Statement& one) {
-    const auto found = objects.find({"trigger", one.name});
-    return found != objects.end() && found->second == one.sql;
-  };
-  WASL_LET(objects, objects_of(db_));
-  tables_ready_ = std::ranges::all_of(tables, has_table) && std::ranges::all_of(triggers, has_trigger);
-  if (tables_ready_) return {};
-  WASL_LET(auto transaction, Transaction::begin(db_));
-  WASL_LET(objects, objects_of(db_));  // another program may have made them meanwhile
-  for (const auto& one : tables) {
-    if (!has_table(one)) WASL_TRY(db_.exec(one.sql));
-  }
-  for (const auto& one : triggers) {
-    if (has_trigger(one)) continue;
-    WASL_TRY(db_.exec("DROP TRIGGER IF EXISTS " + one.name));
-    WASL_TRY(db_.exec(one.sql));
-  }
-  WASL_TRY(transaction.commit());
-  tables_ready_ = true;
   return {};
 }
 
@@ -228,7 +191,7 @@ Status Replica::catch_up_authority() {
       }
     }
   }
-  return {};
+  return follow_tables();
 }
 
 Status Replica::apply_authority_item(const SegmentItem& item, Position position) {

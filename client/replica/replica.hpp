@@ -181,7 +181,9 @@ class Replica final : public ClientPort {
   const NetworkAnchor& network() const { return anchor_; }
   Status set_url(std::string_view url);
   const PublicKey& device() const { return device_.public_key(); }
-  const Schema& schema() const { return *ports_.schema; }
+  /// The register descriptions by which the tables are made: those in force, and what this program describes
+  /// beyond them. Registers of it live as long as the replica.
+  const Schema& schema() const { return *schema_; }
   Result<const AuthorityState*> authority();
 
   // ── Writing ──
@@ -272,7 +274,8 @@ class Replica final : public ClientPort {
   Status wipe() override;
   Status on_session_end(std::optional<bool> equal) override;
   Status on_lie(const Error& seen, ByteView frame) override;
-  /// Makes the tables of the registers once the office knows its organisation.
+  /// Makes the tables of the registers once the office knows its organisation, and makes them follow newer
+  /// descriptions.
   Status prepare_tables();
   Status note_enrolled();
 
@@ -288,6 +291,13 @@ class Replica final : public ClientPort {
 
   Result<std::vector<Conflict>> fields_of_several_values(
       const std::function<bool(const Field&, const RecordState&, const Address&)>& wanted);
+
+  // describing.cpp
+  void use(Schema schema);
+  Status follow_tables();
+  struct Wanted;
+  [[nodiscard]] Wanted wanted_here() const;
+  Status remake_tables();
 
   // explaining.cpp
   struct FoundSet {
@@ -500,6 +510,9 @@ class Replica final : public ClientPort {
     Random* random;
     const Schema* schema;
   } ports_;
+  const Schema* schema_;                                  ///< by which the tables are made
+  std::vector<std::unique_ptr<const Schema>> described_;  ///< all that were in use
+  std::shared_ptr<const Schema> described_by_;            ///< what `authority` had published then
   Identity identity_;
   Database db_;
   LogStore store_;

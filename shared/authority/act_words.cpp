@@ -1,5 +1,7 @@
 #include "shared/authority/act_words.hpp"
 
+#include "shared/model/description.hpp"
+
 namespace wasl {
 namespace {
 
@@ -52,6 +54,11 @@ struct Words {
     return "ordered to wipe the device " + short_key(act.device);
   }
   std::string operator()(const AdoptAct& act) const { return "adopted " + names(act.names); }
+  std::string operator()(const DescriptionAct& act) const {
+    const auto described = Schema().with_published(act.json);
+    const bool read = described && !described->registers().empty();
+    return "published the description of " + (read ? described->registers().front().name : "a register");
+  }
 
  private:
   static std::string short_name(const Hash& name) { return to_hex(name.view()).substr(0, 12); }

@@ -23,7 +23,8 @@ enum class ActCode : std::uint64_t {
   end = 6,
   discard = 7,
   wipe = 8,
-  adopt = 9
+  adopt = 9,
+  description = 11
 };
 
 template <class... Ts>
@@ -186,6 +187,10 @@ Value encode_act(const Act& act) {
                         [&](const AdoptAct& a) {
                           out.varint(static_cast<std::uint64_t>(ActCode::adopt));
                           encode_names(out, a.names);
+                        },
+                        [&](const DescriptionAct& d) {
+                          out.varint(static_cast<std::uint64_t>(ActCode::description));
+                          out.sized(d.json);
                         }},
              act);
   return {ValueType::act, out.take()};
@@ -252,6 +257,9 @@ Result<Act> decode_act(const Value& value) {
       break;
     case ActCode::adopt:
       act = AdoptAct{decode_names(in)};
+      break;
+    case ActCode::description:
+      act = DescriptionAct{in.text(kDescriptionBytes)};
       break;
     default:
       return fail(Errc::unsupported, "an act of authority of a newer version", "update the program");

@@ -301,11 +301,63 @@ bool is_description_name(std::string_view name) {
          !contains(kKeywords, name);
 }
 
-Status check_descriptions(const std::vector<ReadDescription>& all) {
+Status check_descriptions(const std::vector<ReadDescription>& all, bool whole) {
   WASL_TRY(check_tables(all));
   std::set<std::string> registers;
-  for (const ReadDescription& one : all) registers.insert(one.content.name);
+  for (const ReadDescription& one : all) {
+    registers.insert(one.content.name);
+    for (const Field& field : one.content.fields) {
+      if (!whole && !field.target.empty()) registers.insert(field.target);
+    }
+  }
   for (const ReadDescription& one : all) WASL_TRY(Check(one.file, one.content).run(registers));
+  return {};
+}
+
+namespace {
+
+/// 0 stands for the general limit, which nothing exceeds.
+std::size_t bytes_of(const Field& field) { return field.most_bytes == 0 ? SIZE_MAX : field.most_bytes; }
+
+bool bounds_widen(const Field& before, const Field& after) {
+  const bool least = !after.least || (before.least && *after.least <= *before.least);
+  const bool most = !after.most || (before.most && *after.most >= *before.most);
+  return least && most && bytes_of(after) >= bytes_of(before);
+}
+
+}  // namespace
+
+Status check_addition(const std::string& file, const Register& before, const Register& after) {
+  const std::string hint = "retire the field, and add a new one";
+  if (before.name != after.name || before.default_space != after.default_space)
+    return refuse_description(file, "name", "the register's name and its default space never change", hint);
+  for (const Field& old : before.fields) {
+    const Field* now = after.field(old.number);
+    const std::string path = "fields." + old.name;
+    if (now == nullptr) return refuse_description(file, path, "is missing: a field stays for ever", hint);
+    const bool same = now->name == old.name && now->type == old.type && now->policy == old.policy &&
+                      now->personal == old.personal && now->label == old.label && now->target == old.target;
+    if (!same)
+      return refuse_description(file, path, "name, type, policy, target, `personal` and `label` never change",
+                                hint);
+    if (!bounds_widen(old, *now)) return refuse_description(file, path, "its bounds may only widen", hint);
+    if (old.codes.empty() && !now->codes.empty())
+      return refuse_description(file, path + ".codes", "any code was allowed before", hint);
+    for (const CodeItem& code : old.codes) {
+      const bool stays = std::any_of(now->codes.begin(), now->codes.end(),
+                                     [&](const CodeItem& one) { return one.code == code.code; });
+      if (!stays)
+        return refuse_description(file, path + ".codes", "'" + code.code + "' is missing",
+                                  "retire it instead");
+    }
+  }
+  for (const Field& now : after.fields) {
+    // Columns stand by number: what programs wrote and nobody sealed yet counts them.
+    if (before.field(now.number) == nullptr && now.number < before.fields.back().number)
+      return refuse_description(file, "fields." + now.name + ".number",
+                                "stands before a field that was there",
+                                "give the new field the next free number");
+  }
   return {};
 }
 

@@ -54,6 +54,8 @@ std::string set_table(const Register& content, const Field& field);
 
 /// Tables first. @param default_space a space's name: where an INSERT that names none goes.
 std::vector<Statement> table_statements(const Register& content, std::string_view default_space);
+/// What adds a field's columns to a table that stands already; nothing for a set. Named by the column.
+std::vector<Statement> column_statements(const Register& content, const Field& field);
 /// @param default_space as above; only saves a comparison, other spaces are accepted too.
 std::vector<Statement> trigger_statements(const Register& content, std::string_view default_space);
 

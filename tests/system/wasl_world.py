@@ -95,7 +95,7 @@ class World:
     # ── the hub
     def hub(self, *arguments, folder=None):
         command, rest = list(arguments[:1]), list(arguments[1:])
-        if command[0] in ("organisation", "quarantine"):
+        if command[0] in ("organisation", "quarantine", "schema", "witness"):
             command, rest = list(arguments[:2]), list(arguments[2:])
         answer = run_json([binary("wasl-hub"), *command, "--data", str(folder or self.hub_folder), "--json", *rest])
         if answer.code != 0:

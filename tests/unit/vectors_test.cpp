@@ -316,7 +316,8 @@ std::vector<std::pair<std::string, Act>> acts(const World& w) {
           {"act_revoke", RevokeAct{w.author.public_key(), RevocationReason::compromised, kTime}},
           {"act_discard", DiscardAct{std::string(kSpace), {filled<Hash>(0xAA)}, DiscardReason::duplicate}},
           {"act_wipe", WipeAct{w.author.public_key()}},
-          {"act_adopt", AdoptAct{{filled<Hash>(0xAA), filled<Hash>(0xAB)}}}};
+          {"act_adopt", AdoptAct{{filled<Hash>(0xAA), filled<Hash>(0xAB)}}},
+          {"act_description", DescriptionAct{R"({"number": 3})"}}};
 }
 
 Invitation invitation(const World& w) {
