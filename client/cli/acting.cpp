@@ -26,27 +26,6 @@ std::optional<std::filesystem::path> passphrase_of(const PersonArguments& person
   return person.passphrase_file;
 }
 
-/// The person's grant under which an act is signed: the one named, or the first that `fits`, or the first
-/// good one.
-Result<const Grant*> grant_of(Replica& replica, const PublicKey& person, const std::string& named,
-                              const std::function<bool(const Grant&)>& fits) {
-  WASL_LET(const AuthorityState* const authority, replica.authority());
-  if (!named.empty()) {
-    WASL_LET(const Hash name, replica.find_grant(named));
-    return authority->grant(name);
-  }
-  WASL_LET(const Millis now, replica.hub_time());
-  const Grant* first = nullptr;
-  for (const Grant* grant : authority->grants_of(person)) {
-    if (authority->standing(*grant, kLatest, now) != Standing::valid) continue;
-    if (fits(*grant)) return grant;
-    if (first == nullptr) first = grant;
-  }
-  if (first != nullptr) return first;
-  return fail(Errc::unauthorised, "this person's key holds no grant that is good now",
-              "see: wasl grants; what was given lately counts after the next sync");
-}
-
 Json clause_json(const Clause& clause, const Schema& schema) {
   Json out{{"rights", Json::array()}, {"spaces", clause.spaces}, {"registers", Json::array()}};
   for (const char* word : {"read", "write", "review", "publish", "grant", "admin"}) {
@@ -119,6 +98,25 @@ Result<Answer> sign(Replica& replica, const crypto::KeyPair& key, const Hash& un
 }
 
 }  // namespace
+
+Result<const Grant*> grant_of(Replica& replica, const PublicKey& person, const std::string& named,
+                              const std::function<bool(const Grant&)>& fits) {
+  WASL_LET(const AuthorityState* const authority, replica.authority());
+  if (!named.empty()) {
+    WASL_LET(const Hash name, replica.find_grant(named));
+    return authority->grant(name);
+  }
+  WASL_LET(const Millis now, replica.hub_time());
+  const Grant* first = nullptr;
+  for (const Grant* grant : authority->grants_of(person)) {
+    if (authority->standing(*grant, kLatest, now) != Standing::valid) continue;
+    if (fits(*grant)) return grant;
+    if (first == nullptr) first = grant;
+  }
+  if (first != nullptr) return first;
+  return fail(Errc::unauthorised, "this person's key holds no grant that is good now",
+              "see: wasl grants; what was given lately counts after the next sync");
+}
 
 Result<crypto::KeyPair> person_key(const Office& office, const PersonArguments& person) {
   auto key = crypto::load_key(file_of(office, person), crypto::KeyKind::person, passphrase_of(person));

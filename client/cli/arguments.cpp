@@ -40,6 +40,7 @@ struct Parsed {
   RevokeArguments revoke;
   GrantsArguments grants;
   SignArguments sign;
+  PublishArguments publish;
 };
 
 using Run = std::function<Result<Answer>(const Office&)>;
@@ -190,6 +191,30 @@ void add_grant_options(CLI::App* sub, GrantRequest& grant) {
   sub->add_option("--reason", grant.reason, "A code: theme, region, absence, …");
 }
 
+std::pair<CLI::App*, CLI::App*> add_publish_commands(CLI::App& app, Parsed& p) {
+  CLI::App* outward = command(app, p, "publish", "Shows a record to readers of an outer space, as an edition",
+                              "  wasl publish project ID --to public --data office\n"
+                              "  wasl publish project ID --to section/africa --fields title,status,theme\n"
+                              "  wasl publish project ID --to public    # again: what has changed since",
+                              [&p](const Office& o) { return publish(o, p.person, p.publish); });
+  outward->add_option("--to", p.publish.outer, "public, network or section/ID")->required();
+  outward
+      ->add_option("--fields", p.publish.fields,
+                   "Only these; else those that the edition has, the first time all. Never a person's data")
+      ->delimiter(',');
+  CLI::App* back = command(app, p, "withdraw", "Takes a published edition back",
+                           "  wasl withdraw project ID --data office\n"
+                           "  wasl withdraw project ID --from public --data office",
+                           [&p](const Office& o) { return withdraw(o, p.person, p.publish); });
+  back->add_option("--from", p.publish.outer, "Where it is published in several spaces");
+  for (CLI::App* sub : {outward, back}) {
+    sub->add_option("REGISTER", p.publish.register_name, "see: wasl registers")->required();
+    sub->add_option("ID", p.publish.id, "The record's id")->required();
+    sub->add_option("--space", p.publish.space, "Of the record, where the id is ambiguous");
+  }
+  return {outward, back};
+}
+
 void add_power_commands(CLI::App& app, Parsed& p) {
   CLI::App* key = app.add_subcommand("key", "The person's key of this office, for acts of power");
   key->require_subcommand(1);
@@ -242,10 +267,11 @@ void add_power_commands(CLI::App& app, Parsed& p) {
               "  wasl sign --data office\n  wasl sign 1 --data office",
               [&p](const Office& o) { return sign_drafts(o, p.person, p.sign); });
   drafts->add_option("DRAFT", p.sign.draft, "Its number");
-  for (CLI::App* sub : {make, show, give_one, hand_over, take_up, end, drafts})
+  const auto [outward, back] = add_publish_commands(app, p);
+  for (CLI::App* sub : {make, show, give_one, hand_over, take_up, end, drafts, outward, back})
     add_person_options(sub, p.person);
   for (CLI::App* sub : {give_one, hand_over}) add_grant_options(sub, p.grant);
-  for (CLI::App* sub : {give_one, hand_over, end})
+  for (CLI::App* sub : {give_one, hand_over, end, outward, back})
     sub->add_option("--under", p.person.under, "Beginning of the name of your grant to act under");
 }
 

@@ -91,6 +91,16 @@ struct SignArguments {
 };
 Result<Answer> sign_drafts(const Office& office, const PersonArguments& person,
                            const SignArguments& arguments);
+struct PublishArguments {
+  std::string register_name, id, outer;
+  std::optional<std::string> space;
+  std::vector<std::string> fields;
+};
+/// Writes an edition of a record in an outer space, and takes it back.
+Result<Answer> publish(const Office& office, const PersonArguments& person,
+                       const PublishArguments& arguments);
+Result<Answer> withdraw(const Office& office, const PersonArguments& person,
+                        const PublishArguments& arguments);
 Result<Answer> why(const Office& office, const RecordArguments& arguments);
 
 Result<Answer> history(const Office& office, const std::optional<std::string>& register_name,

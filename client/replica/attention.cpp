@@ -1,9 +1,10 @@
 // What needs attention: never refused at writing, because a draft may be unfinished and two good edits may
 // break a rule together.
+#include "client/replica/attention.hpp"
+
 #include "client/replica/replica.hpp"
 
 namespace wasl {
-namespace {
 
 std::string broken_condition(const Register& reg, const Rule& rule) {
   const Field* field = reg.field(rule.before);
@@ -16,8 +17,6 @@ std::string broken_condition(const Register& reg, const Rule& rule) {
   }
   return condition;
 }
-
-}  // namespace
 
 Result<std::vector<AttentionItem>> Replica::attention() {
   WASL_TRY(seal());

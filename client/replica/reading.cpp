@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client/replica/replica.hpp"
+#include "shared/model/edition.hpp"
 #include "shared/model/operation_words.hpp"
 
 namespace wasl {
@@ -102,6 +103,10 @@ Status Replica::resolve(const Resolution& r) {
   const Field* field = reg->field(r.field);
   if (field == nullptr || field->is_set()) {
     return fail(Errc::not_found, reg->name + " has no field " + r.field + " that can be in conflict");
+  }
+  if (is_publication(*reg, r.id, 0)) {
+    return fail(Errc::unauthorised, reg->name + " " + r.id + " is an edition",
+                "publish its source again: what that says ends the conflict");
   }
   WASL_TRY(seal());
   WASL_LET(auto transaction, Transaction::begin(db_));

@@ -16,7 +16,8 @@ CREATE TABLE IF NOT EXISTS _wasl_pending(no INTEGER PRIMARY KEY AUTOINCREMENT, h
   state INTEGER NOT NULL DEFAULT 0, reason INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT '',
   came_in INTEGER NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS _wasl_pending_place ON _wasl_pending(chain, sequence);
-CREATE TABLE IF NOT EXISTS act_draft(no INTEGER PRIMARY KEY, act TEXT NOT NULL CHECK(act IN ('grant', 'accept', 'revoke')),
+CREATE TABLE IF NOT EXISTS act_draft(no INTEGER PRIMARY KEY, act TEXT NOT NULL CHECK(act IN
+  ('grant', 'accept', 'revoke', 'publish', 'withdraw')),
   content TEXT NOT NULL, signed TEXT);
 )sql";
 
@@ -52,6 +53,22 @@ Result<Objects> own_tables() {
   WASL_LET(Database db, Database::open(options));
   WASL_TRY(make_own_tables(db));
   return objects_of(db);
+}
+
+/// A table of drafts made before publications could be drafted: what waits in it goes along.
+Status widen_drafts(Database& db) {
+  {
+    WASL_LET(auto select, db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'act_draft' AND "
+                                     "instr(sql, '''revoke'')),')"));
+    WASL_LET(const bool found, select.step());
+    if (!found) return {};
+  }
+  WASL_LET(auto transaction, Transaction::begin(db));
+  WASL_TRY(db.exec("ALTER TABLE act_draft RENAME TO act_draft_before"));
+  WASL_TRY(db.exec(kTables));
+  WASL_TRY(db.exec("INSERT INTO act_draft SELECT no, act, content, signed FROM act_draft_before"));
+  WASL_TRY(db.exec("DROP TABLE act_draft_before"));
+  return transaction.commit();
 }
 
 /// A bit that flipped in a column's name is found here, before a statement meets it in the middle of work.
@@ -135,6 +152,7 @@ Status Replica::prepare() {
     WASL_TRY(make_own_tables(db_));
     WASL_TRY(transaction.commit());
   }
+  WASL_TRY(widen_drafts(db_));
   WASL_TRY(check_own_tables(db_));
   WASL_TRY(catch_up_authority());
   WASL_TRY(prepare_tables());

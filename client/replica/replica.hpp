@@ -15,6 +15,7 @@
 
 #include "client/replica/identity.hpp"
 #include "client/replica/outbox_log.hpp"
+#include "client/replica/publishing.hpp"
 #include "client/replica/record_table.hpp"
 #include "shared/authority/authorise.hpp"
 #include "shared/ledger/heads.hpp"
@@ -220,6 +221,23 @@ class Replica final : public ClientPort {
   Result<ActsSigned> sign_acts(const crypto::KeyPair& person, const Hash& under,
                                const std::vector<Act>& acts);
 
+  // ── Publishing ──
+  /// What would be written to publish a record in an outer space as it is shown now. Errors: not_found,
+  /// invalid_value (a field or space that cannot be), conflict (several records: name the space).
+  Result<PublicationDraft> draft_publication(const PublicationRequest& request);
+  /// What would be written to withdraw it. Errors: as above; not_found when it is not published there.
+  Result<PublicationDraft> draft_withdrawal(const PublicationRequest& request);
+  /// Signs a draft by a person's key, under a grant of theirs; it leaves with the next sync. @return the
+  /// change set's name. Errors: as sign_acts.
+  Result<Hash> sign_publication(const crypto::KeyPair& person, const Hash& under,
+                                const PublicationDraft& draft);
+  /// Editions that lists leave out.
+  struct EditionsAside {
+    std::set<RecordPlace> withdrawn;
+    std::set<RecordPlace> held;  ///< this office holds the record that they show
+  };
+  Result<EditionsAside> editions_aside(const Register& reg);
+
   // ── Reading ──
   Result<std::vector<Conflict>> conflicts();
   Result<ReplicaStatus> status();
@@ -308,7 +326,24 @@ class Replica final : public ClientPort {
   Result<std::optional<FoundSet>> find_set(const std::string& space, const Source& source, Sequence sequence);
   Result<std::vector<WhyGrant>> chain_of_grants(const Hash& used);
 
+  // publishing.cpp
+  struct Edition {
+    RecordState state;  ///< confirmed, and what persons of this office signed since
+    bool is_known = false;
+  };
+  Result<Edition> edition_of(std::uint32_t register_number, const std::string& space, const std::string& id);
+  Result<std::vector<PublicationStop>> stops_of(const Register& reg, const std::string& space,
+                                                const std::string& id,
+                                                const std::vector<const Field*>& chosen);
+  Result<std::optional<Value>> published_reference(const Value& value, const Field& field,
+                                                   const std::string& outer);
+  Result<std::vector<Value>> names_of_change_sets(const std::string& space,
+                                                  const std::set<std::pair<Source, Sequence>>& places);
+
   // acting.cpp
+  /// Of a person in a space.
+  Result<ChangeSet> sign_by_person(const crypto::KeyPair& person, const Hash& under, const std::string& space,
+                                   std::vector<Operation> operations, const RecordLookup& record);
   Result<std::optional<Segment>> next_acts();
   Result<bool> rule_acts(const VerdictItem& item, std::vector<SignedAct>& acts);
   Status settle_acts(bool equal);

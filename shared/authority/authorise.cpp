@@ -6,6 +6,7 @@
 
 #include "shared/authority/labels.hpp"
 #include "shared/authority/person_acts.hpp"
+#include "shared/model/edition.hpp"
 #include "shared/model/field_value.hpp"
 
 namespace wasl {
@@ -164,6 +165,12 @@ Verdict authorise_records(const ChangeSet& set, const GrantAct& grant, const Sch
     if (op.register_number == 0) return Verdict::refuse(Reason::malformed, "an act outside `authority`");
     const RecordState* state = record(op.id);
     if (!reach.covers(kWrite, op, state)) return Verdict::refuse(Reason::no_right, where(op, schema));
+    if (const Register* reg = schema.find(op.register_number);
+        reg != nullptr && is_publication(*reg, op.id, op.address.field) &&
+        (grant.kind != GrantKind::person || !reach.covers(kPublish, op, state))) {
+      return Verdict::refuse(Reason::no_right,
+                             where(op, schema) + ": a person with the right `publish` publishes");
+    }
     const std::uint32_t here = registers.try_emplace(op.id, op.register_number).first->second;
     const std::uint32_t known_register = state != nullptr && state->exists() ? state->register_number : here;
     if (op.register_number != known_register || op.register_number != here) {

@@ -52,6 +52,7 @@ struct Field {
   bool personal = false;  ///< represented by a commitment
   bool label = false;     ///< rights may be limited by it
   bool retired = false;
+  bool publication = false;           ///< a mark of editions: writing it needs the right `publish`
   std::vector<CodeItem> codes;        ///< type code
   std::string target;                 ///< type reference: the register it points to
   std::optional<std::int64_t> least;  ///< integer, number, money

@@ -154,6 +154,7 @@ class Check {
         return refuse(path(field) + ".target", "there is no register '" + field.target + "'",
                       "name a register that has a file of its own");
     }
+    WASL_TRY(editions());
     WASL_TRY(caption());
     return rules();
   }
@@ -227,6 +228,24 @@ class Check {
                                                                  [](const CodeItem& c) { return c.retired; });
     if (all_retired && !field.retired)
       return refuse(path(field) + ".codes", "every code is retired", "retire the field instead");
+    return {};
+  }
+
+  /// Both marks or none: one says whether an edition is published, the other what it shows.
+  [[nodiscard]] Status editions() const {
+    std::size_t marks = 0;
+    for (const Field& field : content_.fields) {
+      if (!field.publication) continue;
+      ++marks;
+      const bool published = field.name == "published" && field.type == FieldType::code &&
+                             field.removal_wins() && field.codes.size() == 1 && field.codes[0].code == "yes";
+      const bool edition_of =
+          field.name == "edition_of" && field.type == FieldType::text && field.policy == Policy::set;
+      if (!published && !edition_of)
+        return refuse(path(field) + ".publication", "marks `published` and `edition_of` alone",
+                      "see schema/README.md");
+    }
+    if (marks == 1) return refuse("fields", "`published` and `edition_of` come together", "add the other");
     return {};
   }
 
@@ -336,10 +355,11 @@ Status check_addition(const std::string& file, const Register& before, const Reg
     const std::string path = "fields." + old.name;
     if (now == nullptr) return refuse_description(file, path, "is missing: a field stays for ever", hint);
     const bool same = now->name == old.name && now->type == old.type && now->policy == old.policy &&
-                      now->personal == old.personal && now->label == old.label && now->target == old.target;
+                      now->personal == old.personal && now->label == old.label && now->target == old.target &&
+                      now->publication == old.publication;
     if (!same)
-      return refuse_description(file, path, "name, type, policy, target, `personal` and `label` never change",
-                                hint);
+      return refuse_description(
+          file, path, "name, type, policy, target, `personal`, `label` and `publication` never change", hint);
     if (!bounds_widen(old, *now)) return refuse_description(file, path, "its bounds may only widen", hint);
     if (old.codes.empty() && !now->codes.empty())
       return refuse_description(file, path + ".codes", "any code was allowed before", hint);

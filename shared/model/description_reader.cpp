@@ -221,6 +221,7 @@ Field read_field(Object& in) {
   out.personal = in.flag("personal");
   out.label = in.flag("label");
   out.retired = in.flag("retired");
+  out.publication = in.flag("publication");
   check_keys_of_type(in, out.type);
   in.list("codes", out.type == FieldType::code, [&](Object& item) { out.codes.push_back(read_code(item)); });
   out.target = in.text("target", out.type == FieldType::reference);

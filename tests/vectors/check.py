@@ -168,6 +168,14 @@ def main():
               bytes.fromhex(authority["grant_name"]["act"])).hex(), authority["grant_name"]["hash"]),
            (h("wasl.1/invitation", raw[:-4])[:4], raw[-4:]), (raw[-36:-4], bytes([6]) * 32))
 
+    def edition(v):
+        digest = h("wasl.1/edition", bytes.fromhex(v["network"]) + sized(v["space"]) + sized(v["id"]) + sized(v["outer"]))
+        raw = bytearray(digest[:16])
+        raw[6], raw[8] = raw[6] & 0x0F | 0x80, raw[8] & 0x3F | 0x80
+        return "-".join((raw[:4].hex(), raw[4:6].hex(), raw[6:8].hex(), raw[8:10].hex(), raw[10:].hex()))
+
+    expect("edition ids", *[(edition(v), v["edition"]) for v in load("editions.json").values()])
+
     entry = bytes([1]) + bytes.fromhex(name["hash"]) + varint(4) + varint(1_700_000_000_050)
     blinded = ledger["leaf_blinded"]
     key = bytes.fromhex(blinded["key"])
