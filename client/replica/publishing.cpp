@@ -262,6 +262,7 @@ Result<PublicationDraft> Replica::draft_publication(const PublicationRequest& re
         wanted[field.is_set() ? Address{field.number, element_key(*shown)} : address] = *shown;
         note_places(field, source, address, places);
       }
+      if (field.required && wanted.empty()) out.stops.push_back({Stop::missing, &field, nullptr});
     }
     for (const Address& address : addresses_of(field, edition.state)) {
       if (wanted.contains(address)) continue;
@@ -270,6 +271,7 @@ Result<PublicationDraft> Replica::draft_publication(const PublicationRequest& re
     for (const auto& [address, value] : wanted)
       field.is_set() ? diff.put_in(field, address) : diff.write(field, address, value);
   }
+  if (!out.stops.empty()) return out;
   const Field& published = *published_field(*reg);
   diff.put_in(published, published_address(published));
   if (!diff.operations.empty()) {
@@ -334,6 +336,9 @@ Result<PublicationDraft> Replica::draft_withdrawal(const PublicationRequest& req
 
 Result<Hash> Replica::sign_publication(const crypto::KeyPair& person, const Hash& under,
                                        const PublicationDraft& draft) {
+  if (draft.operations.empty())
+    return fail(Errc::invalid_value, "there is nothing to sign",
+                "it stays a draft, or says all of it already");
   WASL_LET(const Edition edition, edition_of(draft.register_number, draft.space, draft.id));
   const auto record = [&](std::string_view id) { return id == draft.id ? &edition.state : nullptr; };
   WASL_LET(const ChangeSet set, sign_by_person(person, under, draft.space, draft.operations, record));

@@ -155,7 +155,7 @@ TEST_F(DescriptionsInForce, ANewFieldStandsBehindThoseThatWereThere) {
     return changed(gap, [&](Json& d) {
       Json field = d["fields"][0];
       field["number"] = number;
-      field["name"] = "between";
+      field["name"] = "inner_one";
       d["fields"].push_back(field);
     });
   };

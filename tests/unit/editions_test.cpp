@@ -296,17 +296,25 @@ TEST_F(Editions, NoPersonAppears) {
 }
 
 TEST_F(Editions, AReferenceLeadsToTheEditionOfWhatItPointsTo) {
-  one->sql("INSERT INTO need(id, title, status, kind) VALUES('n', 'Wells', 'open', 'finance')");
+  one->sql("INSERT INTO organisation(id, name, kind) VALUES('o', 'Benin', 'association')");
+  one->sql(
+      "INSERT INTO need(id, title, status, kind, organisation) VALUES('n', 'Wells', 'open', 'finance', 'o')");
   one->sql("INSERT INTO project_need(record, value) VALUES('p', 'n')");
   auto draft = publish(*one, request());
   ASSERT_EQ(draft.left_out.size(), 1U);
   EXPECT_EQ(draft.left_out[0].why, LeftOut::reference) << "no reader there could know it";
   PublicationRequest need{"need", "n", std::nullopt, "public", {}};
   const auto of_need = must(one->replica().draft_publication(need));
-  EXPECT_TRUE(of_need.stops.empty());
+  ASSERT_TRUE(of_need.stops.empty());
   must(one->replica().sign_publication(key(), grant(), of_need));
   draft = publish(*one, request({"title", "status", "need"}));
   EXPECT_TRUE(draft.left_out.empty());
+  one->sql(
+      "INSERT INTO need(id, title, status, kind, organisation) "
+      "VALUES('m', 'Pumps', 'open', 'finance', 'unknown')");
+  const auto unknown = must(one->replica().draft_publication({"need", "m", std::nullopt, "public", {}}));
+  ASSERT_EQ(unknown.stops.size(), 1U) << "a required field that cannot go along";
+  EXPECT_EQ(unknown.stops[0].field->name, "organisation");
   sync({&*one, &*reader});
   EXPECT_EQ(reader->rows("SELECT n.title FROM project_need l JOIN need n ON n.id = l.value"), "Wells");
 }
