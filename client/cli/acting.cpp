@@ -26,34 +26,13 @@ std::optional<std::filesystem::path> passphrase_of(const PersonArguments& person
   return person.passphrase_file;
 }
 
-/// The person's grant under which an act is signed: the one named, or the first that `fits`, or the first
-/// good one.
-Result<const Grant*> grant_of(Replica& replica, const PublicKey& person, const std::string& named,
-                              const std::function<bool(const Grant&)>& fits) {
-  WASL_LET(const AuthorityState* const authority, replica.authority());
-  if (!named.empty()) {
-    WASL_LET(const Hash name, replica.find_grant(named));
-    return authority->grant(name);
-  }
-  WASL_LET(const Millis now, replica.hub_time());
-  const Grant* first = nullptr;
-  for (const Grant* grant : authority->grants_of(person)) {
-    if (authority->standing(*grant, kLatest, now) != Standing::valid) continue;
-    if (fits(*grant)) return grant;
-    if (first == nullptr) first = grant;
-  }
-  if (first != nullptr) return first;
-  return fail(Errc::unauthorised, "this person's key holds no grant that is good now",
-              "see: wasl grants; what was given lately counts after the next sync");
-}
-
-Json clause_json(const Clause& clause) {
+Json clause_json(const Clause& clause, const Schema& schema) {
   Json out{{"rights", Json::array()}, {"spaces", clause.spaces}, {"registers", Json::array()}};
   for (const char* word : {"read", "write", "review", "publish", "grant", "admin"}) {
     if ((clause.rights & right_of(word)) != 0) out["rights"].push_back(word);
   }
   for (const std::uint32_t number : clause.registers) {
-    const Register* reg = built_in_schema().find(number);
+    const Register* reg = schema.find(number);
     out["registers"].push_back(reg != nullptr ? reg->name : std::to_string(number));
   }
   out["labels"] = Json::object();
@@ -64,7 +43,7 @@ Json clause_json(const Clause& clause) {
   return out;
 }
 
-Json grant_json(const Grant& grant, Standing standing) {
+Json grant_json(const Grant& grant, Standing standing, const Schema& schema) {
   const GrantAct& act = grant.act;
   Json out{{"grant", to_hex(grant.name.view())},
            {"kind", to_word(act.kind)},
@@ -83,17 +62,17 @@ Json grant_json(const Grant& grant, Standing standing) {
            {"issuer", to_hex(grant.issuer.view())},
            {"under", grant.parent.is_zero() ? Json(nullptr) : Json(to_hex(grant.parent.view()))},
            {"standing", to_word(standing)}};
-  for (const Clause& clause : act.clauses) out["clauses"].push_back(clause_json(clause));
+  for (const Clause& clause : act.clauses) out["clauses"].push_back(clause_json(clause, schema));
   return out;
 }
 
-std::string grant_words(const Grant& grant, Standing standing) {
+std::string grant_words(const Grant& grant, Standing standing, const Schema& schema) {
   const GrantAct& act = grant.act;
   return short_name(grant.name) + "  " + std::string(to_word(standing)) + "  " +
          std::string(to_word(act.kind)) + " " + short_key(act.grantee) + " (" +
          (act.organisation.empty() ? "the network" : act.organisation) + ", " + act.role +
          (act.level == 0 ? "" : ", level " + std::to_string(act.level)) + ")\n    " +
-         clauses_words(act.clauses) + (act.until == 0 ? "" : ", until " + iso_time(act.until)) +
+         clauses_words(act.clauses, schema) + (act.until == 0 ? "" : ", until " + iso_time(act.until)) +
          "\n    given by " + short_key(grant.issuer) +
          (grant.parent.is_zero() ? " (a registrar)" : " under " + short_name(grant.parent)) +
          ((act.flags & kWhileHeld) != 0 ? ", while that is held" : "");
@@ -119,6 +98,25 @@ Result<Answer> sign(Replica& replica, const crypto::KeyPair& key, const Hash& un
 }
 
 }  // namespace
+
+Result<const Grant*> grant_of(Replica& replica, const PublicKey& person, const std::string& named,
+                              const std::function<bool(const Grant&)>& fits) {
+  WASL_LET(const AuthorityState* const authority, replica.authority());
+  if (!named.empty()) {
+    WASL_LET(const Hash name, replica.find_grant(named));
+    return authority->grant(name);
+  }
+  WASL_LET(const Millis now, replica.hub_time());
+  const Grant* first = nullptr;
+  for (const Grant* grant : authority->grants_of(person)) {
+    if (authority->standing(*grant, kLatest, now) != Standing::valid) continue;
+    if (fits(*grant)) return grant;
+    if (first == nullptr) first = grant;
+  }
+  if (first != nullptr) return first;
+  return fail(Errc::unauthorised, "this person's key holds no grant that is good now",
+              "see: wasl grants; what was given lately counts after the next sync");
+}
 
 Result<crypto::KeyPair> person_key(const Office& office, const PersonArguments& person) {
   auto key = crypto::load_key(file_of(office, person), crypto::KeyKind::person, passphrase_of(person));
@@ -277,8 +275,8 @@ Result<Answer> grants(const Office& office, const GrantsArguments& arguments) {
   std::string words = list.empty() ? "No grants." : counted(list.size(), "grant") + ":";
   for (const Grant* grant : list) {
     const Standing standing = authority->standing(*grant, kLatest, now);
-    out["grants"].push_back(grant_json(*grant, standing));
-    words += "\n" + grant_words(*grant, standing);
+    out["grants"].push_back(grant_json(*grant, standing, replica->schema()));
+    words += "\n" + grant_words(*grant, standing, replica->schema());
   }
   WASL_LET(const auto waiting, replica->identity().acts());
   out["waiting"] = Json::array();

@@ -41,6 +41,7 @@ struct Parsed {
   GrantsArguments grants;
   SignArguments sign;
   EraseArguments erase;
+  PublishArguments publish;
 };
 
 using Run = std::function<Result<Answer>(const Office&)>;
@@ -118,7 +119,7 @@ void add_record_commands(CLI::App& app, Parsed& p) {
   all->add_option("--limit", p.list.limit, "At most so many");
   CLI::App* words = command(app, p, "registers", "Lists registers and their fields",
                             "  wasl registers\n  wasl registers project --language ar",
-                            [&p](const Office&) { return registers(p.registers); });
+                            [&p](const Office& o) { return registers(o, p.registers); });
   words->add_option("REGISTER", p.registers.register_name, "Only this one");
   words->add_option("--language", p.registers.language, "ar, en, fr, es or pt")
       ->check(CLI::IsMember({"ar", "en", "fr", "es", "pt"}));
@@ -191,6 +192,30 @@ void add_grant_options(CLI::App* sub, GrantRequest& grant) {
   sub->add_option("--reason", grant.reason, "A code: theme, region, absence, …");
 }
 
+std::pair<CLI::App*, CLI::App*> add_publish_commands(CLI::App& app, Parsed& p) {
+  CLI::App* outward = command(app, p, "publish", "Shows a record to readers of an outer space, as an edition",
+                              "  wasl publish project ID --to public --data office\n"
+                              "  wasl publish project ID --to section/africa --fields title,status,theme\n"
+                              "  wasl publish project ID --to public    # again: what has changed since",
+                              [&p](const Office& o) { return publish(o, p.person, p.publish); });
+  outward->add_option("--to", p.publish.outer, "public, network or section/ID")->required();
+  outward
+      ->add_option("--fields", p.publish.fields,
+                   "Only these; else those that the edition has, the first time all. Never a person's data")
+      ->delimiter(',');
+  CLI::App* back = command(app, p, "withdraw", "Takes a published edition back",
+                           "  wasl withdraw project ID --data office\n"
+                           "  wasl withdraw project ID --from public --data office",
+                           [&p](const Office& o) { return withdraw(o, p.person, p.publish); });
+  back->add_option("--from", p.publish.outer, "Where it is published in several spaces");
+  for (CLI::App* sub : {outward, back}) {
+    sub->add_option("REGISTER", p.publish.register_name, "see: wasl registers")->required();
+    sub->add_option("ID", p.publish.id, "The record's id")->required();
+    sub->add_option("--space", p.publish.space, "Of the record, where the id is ambiguous");
+  }
+  return {outward, back};
+}
+
 void add_power_commands(CLI::App& app, Parsed& p) {
   CLI::App* key = app.add_subcommand("key", "The person's key of this office, for acts of power");
   key->require_subcommand(1);
@@ -255,10 +280,11 @@ void add_power_commands(CLI::App& app, Parsed& p) {
   CLI::Option* why_gone = gone->add_option("--reason", p.erase.reason,
                                            "requested, consent_withdrawn, no_longer_needed or unlawful");
   gone->add_flag("--withdraw", p.erase.withdraw, "Takes back what is not in force yet")->excludes(why_gone);
-  for (CLI::App* sub : {make, show, give_one, hand_over, take_up, end, drafts, gone})
+  const auto [outward, back] = add_publish_commands(app, p);
+  for (CLI::App* sub : {make, show, give_one, hand_over, take_up, end, drafts, gone, outward, back})
     add_person_options(sub, p.person);
   for (CLI::App* sub : {give_one, hand_over}) add_grant_options(sub, p.grant);
-  for (CLI::App* sub : {give_one, hand_over, end, gone})
+  for (CLI::App* sub : {give_one, hand_over, end, gone, outward, back})
     sub->add_option("--under", p.person.under, "Beginning of the name of your grant to act under");
 }
 

@@ -46,7 +46,8 @@ Result<Answer> list(const Office& office, const ListArguments& arguments);
 struct RegistersArguments {
   std::string register_name, language;
 };
-Result<Answer> registers(const RegistersArguments& arguments);
+/// With the registers in force; those of this program where the folder holds no replica.
+Result<Answer> registers(const Office& office, const RegistersArguments& arguments);
 
 Result<Answer> conflicts(const Office& office);
 struct ResolveArguments {
@@ -98,6 +99,16 @@ struct EraseArguments {
   bool withdraw = false;
 };
 Result<Answer> erase(const Office& office, const PersonArguments& person, const EraseArguments& arguments);
+struct PublishArguments {
+  std::string register_name, id, outer;
+  std::optional<std::string> space;
+  std::vector<std::string> fields;
+};
+/// Writes an edition of a record in an outer space, and takes it back.
+Result<Answer> publish(const Office& office, const PersonArguments& person,
+                       const PublishArguments& arguments);
+Result<Answer> withdraw(const Office& office, const PersonArguments& person,
+                        const PublishArguments& arguments);
 Result<Answer> why(const Office& office, const RecordArguments& arguments);
 
 Result<Answer> history(const Office& office, const std::optional<std::string>& register_name,

@@ -62,7 +62,8 @@ Result<Answer> conflicts(const Office& office) {
 }
 
 Result<Answer> resolve(const Office& office, const ResolveArguments& arguments) {
-  WASL_LET(const Register* const reg, find_register(arguments.register_name));
+  WASL_LET(const auto replica, office.open());
+  WASL_LET(const Register* const reg, find_register(replica->schema(), arguments.register_name));
   WASL_LET(const FieldName name, find_field_name(*reg, arguments.field));
   if (arguments.take.has_value() == arguments.value.has_value()) {
     return fail(Errc::invalid_value, "a resolution needs either --take N or --value V",
@@ -83,7 +84,6 @@ Result<Answer> resolve(const Office& office, const ResolveArguments& arguments) 
       resolution.value = std::move(columns[0]);
     }
   }
-  WASL_LET(const auto replica, office.open());
   WASL_TRY(replica->resolve(resolution));
   const Json out{{"resolved", {{"register", reg->name}, {"id", arguments.id}, {"field", arguments.field}}}};
   return Answer{out.dump(), "Resolved. The others see it at their next sync.", kDone};
@@ -106,11 +106,11 @@ Result<Answer> proposals(const Office& office) {
 }
 
 Result<Answer> take(const Office& office, const ResolveArguments& arguments) {
-  WASL_LET(const Register* const reg, find_register(arguments.register_name));
+  WASL_LET(const auto replica, office.open());
+  WASL_LET(const Register* const reg, find_register(replica->schema(), arguments.register_name));
   WASL_LET(const FieldName name, find_field_name(*reg, arguments.field));
   ResolveArguments chosen = arguments;
   {
-    WASL_LET(const auto replica, office.open());
     WASL_LET(const auto all, replica->proposals());
     for (const Conflict& field : all) {
       if (field.register_name != reg->name || field.id != arguments.id || field.field != name.field->name)

@@ -100,7 +100,7 @@ Result<std::vector<Clause>> clauses_of(Replica& replica, const AuthorityState& a
   }
   std::vector<std::uint32_t> registers;
   for (const std::string& name : request.registers) {
-    WASL_LET(const Register* const reg, find_register(name));
+    WASL_LET(const Register* const reg, find_register(replica.schema(), name));
     registers.push_back(reg->number);
   }
   std::vector<LabelLimit> labels;
@@ -237,7 +237,7 @@ std::string_view to_word(Standing standing) {
   return "unknown";
 }
 
-std::string clauses_words(const std::vector<Clause>& clauses) {
+std::string clauses_words(const std::vector<Clause>& clauses, const Schema& schema) {
   std::string out;
   for (const Clause& clause : clauses) {
     out += (out.empty() ? "" : "; ") + to_words(clause.rights) + " in ";
@@ -245,7 +245,7 @@ std::string clauses_words(const std::vector<Clause>& clauses) {
       out += (i == 0 ? "" : ", ") + (clause.spaces[i] == kEverySpace ? "every space" : clause.spaces[i]);
     }
     for (std::size_t i = 0; i < clause.registers.size(); ++i) {
-      const Register* reg = built_in_schema().find(clause.registers[i]);
+      const Register* reg = schema.find(clause.registers[i]);
       out += (i == 0 ? " of " : ", ") + (reg != nullptr ? reg->name : std::to_string(clause.registers[i]));
     }
     for (const LabelLimit& limit : clause.labels) {
@@ -258,16 +258,19 @@ std::string clauses_words(const std::vector<Clause>& clauses) {
 }
 
 std::string act_words(const Act& act, const AuthorityState& authority) {
+  const Schema& schema = authority.schema() != nullptr ? *authority.schema() : built_in_schema();
   if (const auto* grant = std::get_if<GrantAct>(&act)) {
     return "give the key " + short_key(grant->grantee) + " (" + grant->organisation + ", " + grant->role +
-           ") the rights " + clauses_words(grant->clauses) + period_words(*grant) +
+           ") the rights " + clauses_words(grant->clauses, schema) + period_words(*grant) +
            ((grant->flags & kWhileHeld) != 0 ? ", while the right it comes from is held" : "") +
            ((grant->flags & kNeedsAcceptance) != 0 ? ", once they accept" : "");
   }
   const auto named = [&](const Hash& name) {
     const Grant* grant = authority.grant(name);
     return "the grant " + short_name(name) +
-           (grant == nullptr ? "" : " (" + grant->act.role + ", " + clauses_words(grant->act.clauses) + ")");
+           (grant == nullptr
+                ? ""
+                : " (" + grant->act.role + ", " + clauses_words(grant->act.clauses, schema) + ")");
   };
   if (const auto* accept = std::get_if<AcceptAct>(&act)) return "accept " + named(accept->grant);
   if (const auto* end = std::get_if<EndAct>(&act))

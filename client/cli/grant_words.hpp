@@ -26,6 +26,10 @@ Result<GrantAct> grant_act_of(Replica& replica, const GrantRequest& request);
 /// may not be passed on.
 std::optional<GrantAct> pass_to_device(const AuthorityState& authority, const Grant& held,
                                        const PublicKey& device);
+/// The person's grant under which an act is signed: the one named, or the first that `fits`, or the first
+/// good one. Errors: unauthorised (none), not_found.
+Result<const Grant*> grant_of(Replica& replica, const PublicKey& person, const std::string& named,
+                              const std::function<bool(const Grant&)>& fits);
 /// Errors: invalid_value.
 Result<PublicKey> public_key_of(std::string_view hex);
 /// 2026-12-31, or a time with its offset. @param end_of_day a day alone means up to its end.
@@ -34,7 +38,7 @@ Result<Millis> time_of(std::string_view text, bool end_of_day);
 std::string_view to_word(GrantKind kind);
 std::string_view to_word(Standing standing);
 /// "read, write in section/africa on theme = network#climate; …".
-std::string clauses_words(const std::vector<Clause>& clauses);
+std::string clauses_words(const std::vector<Clause>& clauses, const Schema& schema);
 /// One act in a line.
 std::string act_words(const Act& act, const AuthorityState& authority);
 std::string short_name(const Hash& name);

@@ -33,10 +33,8 @@ Result<VerifyReport> verified(const Office& office) {
 
 Result<Answer> history(const Office& office, const std::optional<std::string>& register_name,
                        const std::optional<std::string>& id) {
-  if (register_name) {
-    if (auto found = find_register(*register_name); !found) return tl::unexpected(found.error());
-  }
   WASL_LET(const auto replica, office.open());
+  if (register_name) WASL_TRY(find_register(replica->schema(), *register_name));
   WASL_LET(const auto lines, replica->history(register_name, id));
   Json out{{"history", Json::array()}};
   std::string words;

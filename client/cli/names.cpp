@@ -4,8 +4,7 @@
 
 namespace wasl::cli {
 
-Result<const Register*> find_register(std::string_view name) {
-  const Schema& schema = built_in_schema();
+Result<const Register*> find_register(const Schema& schema, std::string_view name) {
   if (const Register* found = schema.find(name)) return found;
   std::vector<std::string> names;
   for (const Register& reg : schema.registers()) names.push_back(reg.name);

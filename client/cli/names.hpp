@@ -9,7 +9,7 @@
 namespace wasl::cli {
 
 /// Errors: not_found, with near names.
-Result<const Register*> find_register(std::string_view name);
+Result<const Register*> find_register(const Schema& schema, std::string_view name);
 Result<const Field*> find_field(const Register& reg, std::string_view name);
 
 /// "title.fr" is the field title and the key fr; the key is lower case, empty when there is none.

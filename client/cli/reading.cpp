@@ -6,6 +6,7 @@
 #include "client/cli/erasure_view.hpp"
 #include "client/cli/record_view.hpp"
 #include "client/cli/words.hpp"
+#include "shared/model/edition.hpp"
 #include "shared/sql/table_ddl.hpp"
 
 namespace wasl::cli {
@@ -103,11 +104,35 @@ std::string field_words(const Field& field, std::string_view language) {
   return codes.empty() ? out : out + ", one of " + codes;
 }
 
+struct EditionView {
+  std::string space, id;
+  bool published = false;
+};
+/// The editions of a record that this office knows.
+Result<std::vector<EditionView>> editions_of(Replica& replica, const Register& reg,
+                                             const RecordView& record) {
+  std::vector<EditionView> out;
+  const Field* mark = published_field(reg);
+  if (mark == nullptr) return out;
+  WASL_LET(const AuthorityState* const authority, replica.authority());
+  for (const std::string& outer : authority->spaces()) {
+    if (outwardness(outer) <= outwardness(record.space)) continue;
+    const std::string id = edition_id(replica.network().network, record.space, record.id, outer);
+    WASL_LET(auto select, replica.database().prepare("SELECT EXISTS(SELECT 1 FROM " + reg.name + "_" +
+                                                     mark->name + " WHERE record = ?1 AND space = ?2) FROM " +
+                                                     reg.name + " WHERE id = ?1 AND space = ?2"));
+    select.bind_all(id, outer);
+    WASL_LET(const bool found, select.step());
+    if (found) out.push_back({outer, id, select.int64(0) != 0});
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<Answer> show(const Office& office, const RecordArguments& arguments) {
-  WASL_LET(const Register* const reg, find_register(arguments.register_name));
   WASL_LET(const auto replica, office.open());
+  WASL_LET(const Register* const reg, find_register(replica->schema(), arguments.register_name));
   WASL_TRY(replica->seal());
   WASL_LET(const std::string space, replica->space_of(*reg, arguments.id, arguments.space));
   WASL_LET(const auto found,
@@ -124,20 +149,37 @@ Result<Answer> show(const Office& office, const RecordArguments& arguments) {
   }
   WASL_LET(const auto erasures, replica->erasures_of(record.space, record.id));
   out["erasures"] = erasures_json(erasures);
+  WASL_LET(const auto editions, editions_of(*replica, *reg, record));
+  out["editions"] = Json::array();
+  std::string outward;
+  for (const EditionView& one : editions) {
+    out["editions"].push_back({{"space", one.space}, {"id", one.id}, {"published", one.published}});
+    outward +=
+        "\n  " + std::string(one.published ? "Published in " : "Withdrawn from ") + one.space + ": " + one.id;
+  }
   const std::string& language = replica->network().language;
   return Answer{out.dump(),
                 caption_of(*reg, record, language) + "\n  (" + reg->name + " " + record.id + " in " +
-                    record.space + ")\n" + fields_words(replica->database(), *reg, record, language) +
-                    conflict_words(conflicts_now, *reg, record) + erasures_words(erasures, language),
+                    record.space + ")\n" + fields_words(*replica, *reg, record, language) +
+                    conflict_words(conflicts_now, *reg, record) + outward +
+                    erasures_words(erasures, language),
                 kDone};
 }
 
 Result<Answer> list(const Office& office, const ListArguments& arguments) {
-  WASL_LET(const Register* const reg, find_register(arguments.register_name));
-  WASL_LET(const RecordFilter filter, filter_of(*reg, arguments));
   WASL_LET(const auto replica, office.open());
+  WASL_LET(const Register* const reg, find_register(replica->schema(), arguments.register_name));
+  WASL_LET(RecordFilter filter, filter_of(*reg, arguments));
   WASL_TRY(replica->seal());
-  WASL_LET(const auto found, read_records(replica->database(), *reg, filter));
+  WASL_LET(const auto aside, replica->editions_aside(*reg));
+  if (filter.most != 0) filter.most += aside.withdrawn.size() + aside.held.size();
+  WASL_LET(auto found, read_records(replica->database(), *reg, filter));
+  std::erase_if(found, [&](const RecordView& record) {
+    const RecordPlace place{record.space, reg->number, record.id};
+    // The innermost record is the one that a list shows; whoever names a space sees what stands there.
+    return aside.withdrawn.contains(place) || (!arguments.space && aside.held.contains(place));
+  });
+  if (arguments.limit && found.size() > *arguments.limit) found.resize(*arguments.limit);
   Json out{{"register", reg->name}, {"records", Json::array()}};
   std::string words;
   std::size_t lines = 0;
@@ -155,14 +197,16 @@ Result<Answer> list(const Office& office, const ListArguments& arguments) {
   return Answer{out.dump(), std::move(words), kDone};
 }
 
-Result<Answer> registers(const RegistersArguments& arguments) {
+Result<Answer> registers(const Office& office, const RegistersArguments& arguments) {
+  const auto replica = office.open();  // without one: those of this program
+  const Schema& schema = replica ? (*replica)->schema() : built_in_schema();
   const Register* only = nullptr;
   if (!arguments.register_name.empty()) {
-    WASL_LET(only, find_register(arguments.register_name));
+    WASL_LET(only, find_register(schema, arguments.register_name));
   }
   Json out{{"registers", Json::array()}};
   std::string words;
-  for (const Register& reg : built_in_schema().registers()) {
+  for (const Register& reg : schema.registers()) {
     if (only != nullptr && only != &reg) continue;
     Json fields = Json::array();
     words += (words.empty() ? "" : "\n") + reg.name + ": " + label(reg.labels, arguments.language);

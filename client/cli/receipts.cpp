@@ -185,8 +185,8 @@ Result<Hash> read_anchor(const std::string& named) {
 }  // namespace
 
 Result<Answer> receipt(const Office& office, const ReceiptArguments& arguments) {
-  WASL_LET(const Register* const reg, find_register(arguments.register_name));
   WASL_LET(const auto replica, office.open());
+  WASL_LET(const Register* const reg, find_register(replica->schema(), arguments.register_name));
   WASL_LET(const Receipt made, replica->receipt(*reg, arguments.id, arguments.space));
   const auto checked = check_receipt(made, Hash{made.network.bytes});
   if (!checked) {

@@ -27,18 +27,19 @@ std::optional<Json> languages(const SqlValue& value) {
 }
 
 /// "ID (caption)", or that this office does not hold it.
-std::string reference_words(Database& db, const Field& field, const SqlValue& value,
+std::string reference_words(Replica& replica, const Field& field, const SqlValue& value,
                             std::string_view language) {
   const std::string id = plain_words(value);
-  const Register* target = built_in_schema().find(field.target);
+  const Register* target = replica.schema().find(field.target);
   if (target == nullptr) return id;
-  const auto found = read_records(db, *target, {"id = ?", {id.substr(id.find('#') + 1)}, 1});
+  const auto found = read_records(replica.database(), *target, {"id = ?", {id.substr(id.find('#') + 1)}, 1});
   if (!found || found->empty()) return id + " (not held by this office)";
   return id + " (" + caption_of(*target, found->front(), language) + ")";
 }
 
-std::string value_words(Database& db, const Field& field, const SqlValue& value, std::string_view language) {
-  if (field.type == FieldType::reference) return reference_words(db, field, value, language);
+std::string value_words(Replica& replica, const Field& field, const SqlValue& value,
+                        std::string_view language) {
+  if (field.type == FieldType::reference) return reference_words(replica, field, value, language);
   if (field.type == FieldType::flag) return plain_words(value) == "1" ? "yes" : "no";
   if (field.type == FieldType::code) {
     const std::string code = plain_words(value);
@@ -149,7 +150,7 @@ std::string caption_of(const Register& reg, const RecordView& record, std::strin
   return record.id;
 }
 
-std::string fields_words(Database& db, const Register& reg, const RecordView& record,
+std::string fields_words(Replica& replica, const Register& reg, const RecordView& record,
                          std::string_view language) {
   std::string out;
   const auto line = [&](const std::string& name, const std::string& words) {
@@ -166,13 +167,13 @@ std::string fields_words(Database& db, const Register& reg, const RecordView& re
     } else if (field.type == FieldType::money) {
       line(field.name, plain_words(value) + " " + plain_words(record.row[i + 1]));
     } else {
-      line(field.name, value_words(db, field, value, language));
+      line(field.name, value_words(replica, field, value, language));
     }
   }
   for (const auto& [field, elements] : record.sets) {
     std::string list;
     for (const SqlValue& element : elements)
-      list += (list.empty() ? "" : ", ") + value_words(db, *field, element, language);
+      list += (list.empty() ? "" : ", ") + value_words(replica, *field, element, language);
     if (!list.empty()) line(field->name, list);
   }
   return out.empty() ? "  (no field has a value)" : out;

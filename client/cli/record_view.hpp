@@ -28,7 +28,7 @@ nlohmann::ordered_json fields_json(const Register& reg, const RecordView& record
 nlohmann::ordered_json value_json(const SqlValue& value);
 
 /// One line a field that has a value: "  Title: …". @param language of the text shown first.
-std::string fields_words(Database& db, const Register& reg, const RecordView& record,
+std::string fields_words(Replica& replica, const Register& reg, const RecordView& record,
                          std::string_view language);
 /// What names the record to a person: its caption, else its id.
 std::string caption_of(const Register& reg, const RecordView& record, std::string_view language);

@@ -14,11 +14,27 @@ Result<Answer> search(const Office& office, const SearchArguments& arguments) {
   WASL_TRY(replica->seal());
   WASL_LET(SearchIndex index, SearchIndex::open(office.folder()));
   WASL_TRY(index.update(replica->database(), replica->schema()));
-  WASL_LET(const auto hits, index.find(arguments.text, arguments.limit));
+  std::map<std::string, Replica::EditionsAside> asides;
+  std::size_t more = 0;
+  for (const Register& reg : replica->schema().registers()) {
+    WASL_LET(auto aside, replica->editions_aside(reg));
+    more += aside.withdrawn.size() + aside.held.size();
+    asides.emplace(reg.name, std::move(aside));
+  }
+  WASL_LET(auto hits, index.find(arguments.text, arguments.limit + more));
+  // Of what this office holds twice only the innermost record is found, and nothing that was withdrawn.
+  std::erase_if(hits, [&](const SearchHit& hit) {
+    const Register* reg = replica->schema().find(hit.register_name);
+    const auto aside = asides.find(hit.register_name);
+    if (reg == nullptr || aside == asides.end()) return false;
+    const RecordPlace place{hit.space, reg->number, hit.id};
+    return aside->second.withdrawn.contains(place) || aside->second.held.contains(place);
+  });
+  if (hits.size() > arguments.limit) hits.resize(arguments.limit);
   nlohmann::ordered_json out{{"found", nlohmann::ordered_json::array()}};
   std::string words;
   for (const SearchHit& hit : hits) {
-    WASL_LET(const Register* const reg, find_register(hit.register_name));
+    WASL_LET(const Register* const reg, find_register(replica->schema(), hit.register_name));
     WASL_LET(const auto records,
              read_records(replica->database(), *reg, {"id = ? AND space = ?", {hit.id, hit.space}, 1}));
     const std::string caption =

@@ -85,6 +85,16 @@ GrantRequest request_of(const Json& content) {
   return out;
 }
 
+PublishArguments publication_of(const Json& content, const char* outer) {
+  PublishArguments out{text_of(content, "register"),
+                       text_of(content, "id"),
+                       text_of(content, outer),
+                       {},
+                       words_of(content, "fields")};
+  if (const std::string space = text_of(content, "space"); !space.empty()) out.space = space;
+  return out;
+}
+
 }  // namespace
 
 Result<Answer> sign_drafts(const Office& office, const PersonArguments& person,
@@ -124,8 +134,8 @@ Result<Answer> sign_drafts(const Office& office, const PersonArguments& person,
       out["drafts"].push_back(std::move(one));
       continue;
     }
-    Result<Answer> done =
-        fail(Errc::invalid_value, "a draft is no '" + draft.act + "'", "its act is grant, accept or revoke");
+    Result<Answer> done = fail(Errc::invalid_value, "a draft is no '" + draft.act + "'",
+                               "its act is grant, accept, revoke, publish or withdraw");
     if (draft.act == "grant") done = give(office, person, request_of(content));
     if (draft.act == "accept")
       done = accept(office, person, {text_of(content, "grant"), flag_of(content, "no_device")});
@@ -134,6 +144,8 @@ Result<Answer> sign_drafts(const Office& office, const PersonArguments& person,
                     {text_of(content, "grant"), text_of(content, "key"), text_of(content, "reason"),
                      text_of(content, "since")});
     }
+    if (draft.act == "publish") done = publish(office, person, publication_of(content, "to"));
+    if (draft.act == "withdraw") done = withdraw(office, person, publication_of(content, "from"));
     if (!done) return done;
     WASL_LET(const auto replica, office.open());
     WASL_LET(auto update, replica->database().prepare("UPDATE act_draft SET signed = ? WHERE no = ?"));

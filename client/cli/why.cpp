@@ -17,13 +17,13 @@ std::string who(const WhyGrant& grant) {
          (grant.act.organisation.empty() ? "the network" : grant.act.organisation);
 }
 
-std::string chain_words(const WhyField& field) {
+std::string chain_words(const WhyField& field, const Schema& schema) {
   std::string out;
   for (const WhyGrant& grant : field.grants) {
     out += "\n    " + std::string(out.empty() ? "under" : "itself under") + " the grant " +
            short_name(grant.name) + " to the " + who(grant) + " (" + grant.act.role +
            (grant.act.level == 0 ? "" : ", level " + std::to_string(grant.act.level)) +
-           "): " + clauses_words(grant.act.clauses) +
+           "): " + clauses_words(grant.act.clauses, schema) +
            (grant.act.until == 0 ? "" : ", until " + iso_time(grant.act.until)) +
            (grant.standing == Standing::valid ? "" : ", now " + std::string(to_word(grant.standing))) +
            "\n      signed by " + short_key(grant.issuer) +
@@ -36,7 +36,7 @@ std::string chain_words(const WhyField& field) {
   return out;
 }
 
-Json field_json(const WhyField& field) {
+Json field_json(const WhyField& field, const Schema& schema) {
   Json out{{"field", field.field.empty() ? Json(nullptr) : Json(field.field)},
            {"value", field.value},
            {"author", to_hex(field.author.view())},
@@ -55,7 +55,7 @@ Json field_json(const WhyField& field) {
                              {"organisation", grant.act.organisation},
                              {"role", grant.act.role},
                              {"level", grant.act.level},
-                             {"rights", clauses_words(grant.act.clauses)},
+                             {"rights", clauses_words(grant.act.clauses, schema)},
                              {"issuer", to_hex(grant.issuer.view())},
                              {"registrar", grant.issuer_grant.is_zero()},
                              {"change_set", to_hex(grant.change_set.view())},
@@ -68,13 +68,13 @@ Json field_json(const WhyField& field) {
 }  // namespace
 
 Result<Answer> why(const Office& office, const RecordArguments& arguments) {
-  WASL_LET(const Register* const reg, find_register(arguments.register_name));
   WASL_LET(const auto replica, office.open());
+  WASL_LET(const Register* const reg, find_register(replica->schema(), arguments.register_name));
   WASL_LET(const auto fields, replica->why(reg->name, arguments.id, arguments.space));
   Json out{{"register", reg->name}, {"id", arguments.id}, {"fields", Json::array()}};
   std::string words = reg->name + " " + arguments.id;
   for (const WhyField& field : fields) {
-    out["fields"].push_back(field_json(field));
+    out["fields"].push_back(field_json(field, replica->schema()));
     words += "\n  " +
              (field.field.empty() ? std::string("created")
                                   : field.field + (field.key.empty() ? "" : "." + field.key) + " = " +
@@ -84,7 +84,7 @@ Result<Answer> why(const Office& office, const RecordArguments& arguments) {
              (field.position == 0 ? ", not accepted yet"
                                   : ", change set " + short_name(field.change_set) + " at " + field.space +
                                         " " + std::to_string(field.position)) +
-             chain_words(field);
+             chain_words(field, replica->schema());
   }
   return Answer{out.dump(), std::move(words), kDone};
 }

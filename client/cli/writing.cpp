@@ -17,9 +17,9 @@ Answer answer_of(std::string_view done, const Register& reg, const std::string& 
 }  // namespace
 
 Result<Answer> add(const Office& office, const RecordArguments& arguments) {
-  WASL_LET(const Register* const reg, find_register(arguments.register_name));
-  WASL_LET(const auto assignments, parse_assignments(*reg, arguments.assignments));
   WASL_LET(const auto replica, office.open());
+  WASL_LET(const Register* const reg, find_register(replica->schema(), arguments.register_name));
+  WASL_LET(const auto assignments, parse_assignments(*reg, arguments.assignments));
   const std::string id = arguments.id.empty() ? make_uuid(office.clock(), office.random()) : arguments.id;
   std::string space;
   WASL_TRY(replica->write([&](Database& db) -> Status {
@@ -31,12 +31,12 @@ Result<Answer> add(const Office& office, const RecordArguments& arguments) {
 }
 
 Result<Answer> set(const Office& office, const RecordArguments& arguments) {
-  WASL_LET(const Register* const reg, find_register(arguments.register_name));
+  WASL_LET(const auto replica, office.open());
+  WASL_LET(const Register* const reg, find_register(replica->schema(), arguments.register_name));
   WASL_LET(const auto assignments, parse_assignments(*reg, arguments.assignments));
   if (assignments.empty()) {
     return fail(Errc::invalid_value, "nothing to change is named", "write for example status=closed");
   }
-  WASL_LET(const auto replica, office.open());
   std::string space;
   WASL_TRY(replica->write([&](Database& db) -> Status {
     WASL_LET(space, replica->space_of(*reg, arguments.id, arguments.space));
@@ -46,8 +46,8 @@ Result<Answer> set(const Office& office, const RecordArguments& arguments) {
 }
 
 Result<Answer> remove(const Office& office, const RecordArguments& arguments) {
-  WASL_LET(const Register* const reg, find_register(arguments.register_name));
   WASL_LET(const auto replica, office.open());
+  WASL_LET(const Register* const reg, find_register(replica->schema(), arguments.register_name));
   std::string space;
   WASL_TRY(replica->write([&](Database& db) -> Status {
     WASL_LET(space, replica->space_of(*reg, arguments.id, arguments.space));

@@ -1,5 +1,5 @@
-// Acts of power: written under a person's key, signed at once, kept in identity.db until their entries are
-// here.
+// Acts of power and publications: written under a person's key, signed at once, kept in identity.db until
+// their entries are here.
 #include <algorithm>
 
 #include "client/replica/replica.hpp"
@@ -16,23 +16,52 @@ Result<Millis> Replica::hub_time() {
   return ports_.clock->now() - (offset ? Reader(*offset).integer() : 0);
 }
 
-Result<Replica::ActsSigned> Replica::sign_acts(const crypto::KeyPair& person, const Hash& under,
-                                               const std::vector<Act>& acts) {
+/// @param record what the decision that the hub would give now is to know of records.
+Result<ChangeSet> Replica::sign_by_person(const crypto::KeyPair& person, const Hash& under,
+                                          const std::string& space, std::vector<Operation> operations,
+                                          const RecordLookup& record) {
   WASL_TRY(catch_up_authority());
-  WASL_LET(const auto known, identity_.act_chain(person.public_key()));
+  WASL_LET(const auto known, identity_.act_chain(person.public_key(), space));
   Header header;
   header.network = anchor_.network;
-  header.space = kAuthoritySpace;
+  header.space = space;
   header.source = known ? known->source : Source{person.public_key(), ports_.random->fixed<ChainId>()};
   const ChainEnd end = known ? known->end : ChainEnd{};
   header.sequence = end.last + 1;
   header.previous = end.name;
-  header.schema = ports_.schema->hash();
+  header.schema = schema_->hash();
   header.grant = under;
-  WASL_LET(header.seen, proved(kAuthoritySpace));
-  header.seen_authority = header.seen;
+  WASL_LET(header.seen, proved(space));
+  WASL_LET(header.seen_authority, proved(kAuthoritySpace));
   header.stamp = Stamp::next(end.stamp, ports_.clock->now());
   header.group = ports_.random->fixed<GroupId>();
+  ChangeSet set = make_change_set(std::move(header), std::move(operations));
+  if (set.body_bytes.size() > limits::kChangeSetBytes)
+    return fail(Errc::limit_exceeded, "one change set is larger than 256 KiB", "choose fewer fields");
+
+  std::optional<Error> failed;
+  const auto nowhere = [](const Source&, Sequence) { return false; };
+  const auto root = [&](std::string_view of, Position size) -> std::optional<Hash> {
+    const auto found = store_.root(of, size);
+    if (!found) failed = found.error();
+    return found ? std::optional(*found) : std::nullopt;
+  };
+  WASL_LET(const Millis now, hub_time());
+  const Verdict verdict =
+      authorise(set, authority_, authority_applied_, schema_in_force(), now, {record, nowhere, root});
+  if (failed) return tl::unexpected(*failed);
+  if (verdict.outcome != Outcome::accepted) {
+    return fail(Errc::unauthorised,
+                std::string(explain(verdict.reason)) + (verdict.detail.empty() ? "" : ": " + verdict.detail),
+                "what was signed lately counts after the next sync; see: wasl grants");
+  }
+  const Signature signature = person.sign(run_message(anchor_.network, set.name));
+  WASL_TRY(identity_.add_act({set, signature}));
+  return set;
+}
+
+Result<Replica::ActsSigned> Replica::sign_acts(const crypto::KeyPair& person, const Hash& under,
+                                               const std::vector<Act>& acts) {
   std::vector<Operation> operations;
   for (const Act& act : acts) {
     Operation op;
@@ -46,42 +75,26 @@ Result<Replica::ActsSigned> Replica::sign_acts(const crypto::KeyPair& person, co
   for (const Operation& op : operations) ids.push_back(op.id);
   std::sort(ids.begin(), ids.end());
   for (std::size_t i = 0; i < operations.size(); ++i) operations[i].id = ids[i];
-  ChangeSet set = make_change_set(std::move(header), std::move(operations));
-
-  std::optional<Error> failed;
   const auto nothing = [](std::string_view) -> const RecordState* { return nullptr; };
-  const auto nowhere = [](const Source&, Sequence) { return false; };
-  const auto root = [&](std::string_view space, Position size) -> std::optional<Hash> {
-    const auto of = store_.root(space, size);
-    if (!of) failed = of.error();
-    return of ? std::optional(*of) : std::nullopt;
-  };
-  WASL_LET(const Millis now, hub_time());
-  const Verdict verdict =
-      authorise(set, authority_, authority_applied_, schema_in_force(), now, {nothing, nowhere, root});
-  if (failed) return tl::unexpected(*failed);
-  if (verdict.outcome != Outcome::accepted) {
-    return fail(Errc::unauthorised,
-                std::string(explain(verdict.reason)) + (verdict.detail.empty() ? "" : ": " + verdict.detail),
-                "what was signed lately counts after the next sync; see: wasl grants");
-  }
+  WASL_LET(const ChangeSet set,
+           sign_by_person(person, under, std::string(kAuthoritySpace), std::move(operations), nothing));
   ActsSigned out{set.name, {}};
   for (std::size_t i = 0; i < acts.size(); ++i) {
     if (std::holds_alternative<GrantAct>(acts[i]))
       out.grants.push_back(grant_name(anchor_.network, set.dot(i), set.operations[i].value));
   }
-  const Signature signature = person.sign(run_message(anchor_.network, set.name));
-  WASL_TRY(identity_.add_act({std::move(set), signature}));
   return out;
 }
 
 /// Acts go before everything else: what the office writes may rest on them.
 Result<std::optional<Segment>> Replica::next_acts() {
   WASL_LET(const auto acts, identity_.acts());
-  Segment segment{std::string(kAuthoritySpace), 0, {}, {}};
+  Segment segment;
   for (; acts_pushed_ < acts.size() && segment.items.size() < 2 * kActsOfPush; ++acts_pushed_) {
     const SignedAct& act = acts[acts_pushed_];
     if (act.state != PendingState::unsent) continue;
+    if (!segment.items.empty() && segment.space != act.set.header.space) break;
+    segment.space = act.set.header.space;
     segment.items.emplace_back(SetItem{std::nullopt, act.set});
     segment.items.emplace_back(SignatureItem{act.set.header.source, act.set.header.sequence, act.signature});
   }
@@ -119,8 +132,8 @@ Status Replica::settle_acts(bool equal) {
   acts_pushed_ = 0;
   WASL_LET(const auto acts, identity_.acts());
   if (acts.empty()) return {};
-  WASL_LET(const SpaceInfo* const info, store_.space(kAuthoritySpace));
   for (const SignedAct& act : acts) {
+    WASL_LET(const SpaceInfo* const info, store_.space(act.set.header.space));
     WASL_LET(const auto entry, store_.find(act.set.header.source, act.set.header.sequence));
     const bool stands = entry && entry->entry.hash == act.set.name;
     if (stands && equal && entry->position <= info->proved) WASL_TRY(identity_.forget_act(act.set.name));

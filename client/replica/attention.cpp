@@ -1,9 +1,10 @@
 // What needs attention: never refused at writing, because a draft may be unfinished and two good edits may
 // break a rule together.
+#include "client/replica/attention.hpp"
+
 #include "client/replica/replica.hpp"
 
 namespace wasl {
-namespace {
 
 std::string broken_condition(const Register& reg, const Rule& rule) {
   const Field* field = reg.field(rule.before);
@@ -17,13 +18,12 @@ std::string broken_condition(const Register& reg, const Rule& rule) {
   return condition;
 }
 
-}  // namespace
-
 Result<std::vector<AttentionItem>> Replica::attention() {
   WASL_TRY(seal());
   WASL_LET(auto transaction, Transaction::begin(db_, Transaction::Kind::deferred));
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
+  WASL_TRY(follow_tables());
   std::vector<AttentionItem> out;
   if (!tables_ready_) return out;  // joined, and the network is not known yet
   const auto collect = [&](const Register& reg, const std::string& condition, std::string_view kind,
@@ -37,7 +37,7 @@ Result<std::vector<AttentionItem>> Replica::attention() {
           {reg.name, std::string(select.text(0)), std::string(select.text(1)), std::string(kind), words});
     }
   };
-  for (const Register& reg : ports_.schema->registers()) {
+  for (const Register& reg : schema_->registers()) {
     for (const Field& field : reg.fields) {
       if (!field.required || field.retired) continue;
       const std::size_t before = out.size();
@@ -66,7 +66,7 @@ Result<std::vector<AttentionItem>> Replica::attention() {
     }
   }
   for (const Place& place : places) {
-    const Register* reg = ports_.schema->find(place.number);
+    const Register* reg = schema_->find(place.number);
     if (reg == nullptr) continue;
     WASL_LET(const LoadedRecord loaded, records_.load(place.number, place.space, place.id));
     RecordState room;

@@ -312,7 +312,7 @@ Status Replica::forgive_erased(std::vector<AttentionItem>& out, std::size_t from
 
 Status Replica::add_left_behind(std::vector<AttentionItem>& out) {
   if (authority_.erasures().empty()) return {};
-  for (const Register& reg : ports_.schema->registers()) {
+  for (const Register& reg : schema_->registers()) {
     if (std::none_of(reg.fields.begin(), reg.fields.end(), [](const Field& f) { return f.personal; }))
       continue;
     std::vector<std::pair<std::string, std::string>> places;

@@ -80,7 +80,7 @@ Result<std::vector<WhyGrant>> Replica::chain_of_grants(const Hash& used) {
 
 Result<std::vector<WhyField>> Replica::why(const std::string& register_name, const std::string& id,
                                            const std::optional<std::string>& in_space) {
-  const Register* reg = ports_.schema->find(register_name);
+  const Register* reg = schema_->find(register_name);
   if (reg == nullptr)
     return fail(Errc::not_found, "there is no register " + register_name, "see: wasl registers");
   WASL_TRY(seal());

@@ -14,8 +14,8 @@ CREATE TABLE IF NOT EXISTS chain(chain BLOB PRIMARY KEY, space TEXT NOT NULL, bu
   last INTEGER NOT NULL DEFAULT 0, name BLOB, retired INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS evidence(no INTEGER PRIMARY KEY, at INTEGER NOT NULL, what TEXT NOT NULL,
   ours BLOB NOT NULL, theirs BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS act_chain(person BLOB PRIMARY KEY, chain BLOB NOT NULL, last INTEGER NOT NULL,
-  name BLOB NOT NULL, stamp INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS person_chain(person BLOB NOT NULL, space TEXT NOT NULL, chain BLOB NOT NULL,
+  last INTEGER NOT NULL, name BLOB NOT NULL, stamp INTEGER NOT NULL, PRIMARY KEY(person, space)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS act(no INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB NOT NULL UNIQUE, header BLOB NOT NULL,
   body BLOB NOT NULL, signature BLOB NOT NULL, state INTEGER NOT NULL DEFAULT 0, reason INTEGER NOT NULL DEFAULT 0,
   detail TEXT NOT NULL DEFAULT '');
@@ -253,22 +253,25 @@ Status Identity::set_shown(const ChainId& chain, Sequence last, const Hash& name
   return update.run();
 }
 
-Result<std::optional<Identity::ActChain>> Identity::act_chain(const PublicKey& person) {
-  WASL_LET(auto select, db_.prepare("SELECT chain, last, name, stamp FROM act_chain WHERE person = ?"));
-  select.bind_all(person);
+Result<std::optional<Identity::ActChain>> Identity::act_chain(const PublicKey& person,
+                                                              std::string_view space) {
+  // The stamp rises along all chains of an author.
+  WASL_LET(auto select,
+           db_.prepare("SELECT chain, last, name, (SELECT max(stamp) FROM person_chain WHERE person = "
+                       "?1) FROM person_chain WHERE person = ?1 AND space = ?2"));
+  select.bind_all(person, space);
   WASL_LET(const bool found, select.step());
   if (!found) return std::optional<ActChain>();
   const auto chain = ChainId::from(select.blob(0));
   const auto name = Hash::from(select.blob(2));
   if (!chain || !name) return damaged();
-  ActChain out{{person, *chain},
-               {static_cast<Sequence>(select.int64(1)), *name, std::string(kAuthoritySpace), {}}};
+  ActChain out{{person, *chain}, {static_cast<Sequence>(select.int64(1)), *name, std::string(space), {}}};
   out.end.stamp.bits = static_cast<std::uint64_t>(select.int64(3));
   return std::optional(std::move(out));
 }
 
 Status Identity::end_act_chain(const ChainId& chain) {
-  WASL_LET(auto erase, db_.prepare("DELETE FROM act_chain WHERE chain = ?"));
+  WASL_LET(auto erase, db_.prepare("DELETE FROM person_chain WHERE chain = ?"));
   erase.bind_all(chain);
   return erase.run();
 }
@@ -277,9 +280,9 @@ Status Identity::add_act(const SignedAct& act) {
   const Header& header = act.set.header;
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_LET(auto chain,
-           db_.prepare("INSERT INTO act_chain VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET "
-                       "chain = ?2, last = ?3, name = ?4, stamp = ?5"));
-  chain.bind_all(header.source.author, header.source.chain, header.sequence, act.set.name,
+           db_.prepare("INSERT INTO person_chain VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET "
+                       "chain = ?3, last = ?4, name = ?5, stamp = ?6"));
+  chain.bind_all(header.source.author, header.space, header.source.chain, header.sequence, act.set.name,
                  static_cast<std::int64_t>(header.stamp.bits));
   WASL_TRY(chain.run());
   WASL_LET(auto insert, db_.prepare("INSERT INTO act(name, header, body, signature) VALUES(?, ?, ?, ?)"));

@@ -90,12 +90,12 @@ class Identity {
   Status retire_chain(const ChainId& chain);
   Status set_shown(const ChainId& chain, Sequence last, const Hash& name);
 
-  /// Where a person's chain in `authority` ends here; nothing: none was begun, or it cannot go on.
+  /// Where a person's chain in a space ends here; nothing: none was begun, or it cannot go on.
   struct ActChain {
     Source source;
     ChainEnd end;
   };
-  Result<std::optional<ActChain>> act_chain(const PublicKey& person);
+  Result<std::optional<ActChain>> act_chain(const PublicKey& person, std::string_view space);
   Status end_act_chain(const ChainId& chain);
   /// Keeps the act, and its chain with it.
   Status add_act(const SignedAct& act);

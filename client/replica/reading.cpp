@@ -4,6 +4,7 @@
 
 #include "client/replica/replica.hpp"
 #include "shared/authority/invitation.hpp"
+#include "shared/model/edition.hpp"
 #include "shared/model/operation_words.hpp"
 
 namespace wasl {
@@ -71,7 +72,7 @@ Result<std::vector<Conflict>> Replica::fields_of_several_values(
   }
   std::vector<Conflict> out;
   for (const Place& place : places) {
-    const Register* reg = ports_.schema->find(place.number);
+    const Register* reg = schema_->find(place.number);
     if (reg == nullptr) continue;
     WASL_LET(const LoadedRecord loaded, records_.load(place.number, place.space, place.id));
     RecordState room;
@@ -101,12 +102,16 @@ Result<std::vector<Conflict>> Replica::fields_of_several_values(
 }
 
 Status Replica::resolve(const Resolution& r) {
-  const Register* reg = ports_.schema->find(r.register_name);
+  const Register* reg = schema_->find(r.register_name);
   if (reg == nullptr)
     return fail(Errc::not_found, "there is no register " + r.register_name, "see: wasl list --help");
   const Field* field = reg->field(r.field);
   if (field == nullptr || field->is_set()) {
     return fail(Errc::not_found, reg->name + " has no field " + r.field + " that can be in conflict");
+  }
+  if (is_publication(*reg, r.id, 0)) {
+    return fail(Errc::unauthorised, reg->name + " " + r.id + " is an edition",
+                "publish its source again: what that says ends the conflict");
   }
   WASL_TRY(seal());
   WASL_LET(auto transaction, Transaction::begin(db_));
@@ -217,6 +222,7 @@ Status Replica::discard(const Hash& change_set) {
   WASL_TRY(seal());
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
+  WASL_TRY(follow_tables());
   WASL_LET(auto select, db_.prepare("SELECT header, body, state FROM _wasl_pending WHERE hash = ?"));
   select.bind_all(change_set);
   WASL_LET(const bool found, select.step());
@@ -298,7 +304,7 @@ Result<ReplicaStatus> Replica::status() {
                    static_cast<Reason>(select.int64(3)),        std::string(select.text(4)), {}};
     if (const auto decoded = decode_change_set(select.blob(5), select.blob(6))) {
       for (const Operation& op : decoded->operations) {
-        const Register* reg = ports_.schema->find(op.register_number);
+        const Register* reg = schema_->find(op.register_number);
         std::pair<std::string, std::string> record{reg != nullptr ? reg->name : "", op.id};
         if (set.records.empty() || set.records.back() != record) set.records.push_back(std::move(record));
       }
@@ -359,7 +365,7 @@ Result<std::vector<HistoryLine>> Replica::history(const std::optional<std::strin
   WASL_LET(auto transaction, Transaction::begin(db_, Transaction::Kind::deferred));
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
-  const Register* wanted = register_name ? ports_.schema->find(*register_name) : nullptr;
+  const Register* wanted = register_name ? schema_->find(*register_name) : nullptr;
   if (register_name && wanted == nullptr)
     return fail(Errc::not_found, "there is no register " + *register_name);
   std::vector<HistoryLine> out;
@@ -368,7 +374,7 @@ Result<std::vector<HistoryLine>> Replica::history(const std::optional<std::strin
     for (const Operation& op : set.operations) {
       if (wanted != nullptr && op.register_number != wanted->number) continue;
       if (id && op.id != *id) continue;
-      const Register* reg = ports_.schema->find(op.register_number);
+      const Register* reg = schema_->find(op.register_number);
       HistoryLine line{set.header.space,
                        position,
                        set.name,

@@ -192,18 +192,23 @@ Result<Value> RecordTable::open(const Hash& commitment) {
   return opening ? opening->value : Value::null();
 }
 
+Result<ShownValues> RecordTable::shown_of(const RecordState& state, const Register& reg) {
+  std::optional<Error> failed;
+  ShownValues shown = shown_values(state, reg, [&](const Hash& commitment) {
+    auto value = open(commitment);
+    if (!value) failed = value.error();
+    return value ? *value : Value::null();
+  });
+  if (failed) return tl::unexpected(*failed);
+  return shown;
+}
+
 Status RecordTable::save(LoadedRecord& loaded, Millis now, Changed changed) {
   const bool had_row = loaded.rowid.has_value();
   RecordState room;
   const RecordState& state = loaded.record.shown(room);
   if (loaded.reg != nullptr && state.is_alive()) {
-    std::optional<Error> failed;
-    const ShownValues shown = shown_values(state, *loaded.reg, [&](const Hash& commitment) {
-      auto value = open(commitment);
-      if (!value) failed = value.error();
-      return value ? *value : Value::null();
-    });
-    if (failed) return tl::unexpected(*failed);
+    WASL_LET(const ShownValues shown, shown_of(state, *loaded.reg));
     WASL_TRY(save_row(loaded, shown, now));
     if (changed.elements || !had_row) WASL_TRY(save_elements(loaded, shown));
     if (loaded.hidden) {
@@ -263,39 +268,110 @@ Status RecordTable::save_row(LoadedRecord& loaded, const ShownValues& shown, Mil
 
 Status RecordTable::save_elements(const LoadedRecord& loaded, const ShownValues& shown) {
   for (const Field& field : loaded.reg->fields) {
-    if (!field.is_set()) continue;
-    const std::string table = loaded.reg->name + "_" + field.name;
-    std::vector<SqlValue> wanted;
-    for (auto it = shown.elements.lower_bound({field.number, {}});
-         it != shown.elements.end() && it->field == field.number; ++it) {
-      wanted.push_back(render_element(element_of(it->key)));
+    if (field.is_set()) WASL_TRY(save_elements_of(field, loaded, shown));
+  }
+  return {};
+}
+
+Status RecordTable::save_elements_of(const Field& field, const LoadedRecord& loaded,
+                                     const ShownValues& shown) {
+  const std::string table = loaded.reg->name + "_" + field.name;
+  std::vector<SqlValue> wanted;
+  for (auto it = shown.elements.lower_bound({field.number, {}});
+       it != shown.elements.end() && it->field == field.number; ++it) {
+    wanted.push_back(render_element(element_of(it->key)));
+  }
+  std::vector<SqlValue> there;
+  {
+    WASL_LET(auto select, db_->prepare("SELECT value FROM " + table + " WHERE record = ? AND space = ?"));
+    select.bind_all(loaded.record.id, loaded.record.space);
+    for (;;) {
+      WASL_LET(const bool found, select.step());
+      if (!found) break;
+      there.push_back(column_value(select, 0));
     }
-    std::vector<SqlValue> there;
-    {
-      WASL_LET(auto select, db_->prepare("SELECT value FROM " + table + " WHERE record = ? AND space = ?"));
-      select.bind_all(loaded.record.id, loaded.record.space);
-      for (;;) {
-        WASL_LET(const bool found, select.step());
-        if (!found) break;
-        there.push_back(column_value(select, 0));
-      }
+  }
+  for (const SqlValue& value : there) {
+    if (std::find(wanted.begin(), wanted.end(), value) != wanted.end()) continue;
+    WASL_LET(auto erase,
+             db_->prepare("DELETE FROM " + table + " WHERE record = ? AND space = ? AND value = ?"));
+    erase.bind_all(loaded.record.id, loaded.record.space);
+    bind_value(erase, 3, value);
+    WASL_TRY(erase.run());
+  }
+  for (const SqlValue& value : wanted) {
+    if (std::find(there.begin(), there.end(), value) != there.end()) continue;
+    WASL_LET(auto insert,
+             db_->prepare("INSERT OR IGNORE INTO " + table + "(record, space, value) VALUES(?, ?, ?)"));
+    insert.bind_all(loaded.record.id, loaded.record.space);
+    bind_value(insert, 3, value);
+    WASL_TRY(insert.run());
+  }
+  return {};
+}
+
+void RecordTable::use(const Schema& schema) {
+  schema_ = &schema;
+  sql_.clear();
+  registers_of_id_.clear();
+}
+
+Status RecordTable::show_fields(const Register& reg, const std::set<std::uint32_t>& fields) {
+  if (fields.empty()) return {};
+  std::vector<std::pair<std::string, std::string>> places;
+  {
+    WASL_LET(auto select, db_->prepare("SELECT space, id FROM " + reg.name));
+    for (;;) {
+      WASL_LET(const bool found, select.step());
+      if (!found) break;
+      places.emplace_back(select.text(0), select.text(1));
     }
-    for (const SqlValue& value : there) {
-      if (std::find(wanted.begin(), wanted.end(), value) != wanted.end()) continue;
-      WASL_LET(auto erase,
-               db_->prepare("DELETE FROM " + table + " WHERE record = ? AND space = ? AND value = ?"));
-      erase.bind_all(loaded.record.id, loaded.record.space);
-      bind_value(erase, 3, value);
-      WASL_TRY(erase.run());
+  }
+  for (const auto& [space, id] : places) WASL_TRY(show_fields(reg, fields, space, id));
+  return {};
+}
+
+/// The other columns may hold what a program wrote and nobody sealed, so they and the clock stay as they are.
+Status RecordTable::show_fields(const Register& reg, const std::set<std::uint32_t>& fields,
+                                const std::string& space, const std::string& id) {
+  WASL_LET(const LoadedRecord loaded, load(reg.number, space, id));
+  RecordState room;
+  const RecordState& state = loaded.record.shown(room);
+  const bool any = std::any_of(state.heads.begin(), state.heads.end(),
+                               [&](const auto& entry) { return fields.contains(entry.first.field); });
+  if (!any || !loaded.rowid) return {};
+  WASL_LET(const ShownValues shown, shown_of(state, reg));
+  const Row row = render_row(reg, shown.values);
+  const auto columns = columns_of(reg);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (!fields.contains(columns[i].field->number)) continue;
+    WASL_LET(auto update,
+             db_->prepare("UPDATE " + reg.name + " SET " + columns[i].name + " = ? WHERE rowid = ?"));
+    bind_value(update, 1, row[i]);
+    update.bind(2, *loaded.rowid);
+    WASL_TRY(update.run());
+  }
+  for (const Field& field : reg.fields) {
+    if (field.is_set() && fields.contains(field.number)) WASL_TRY(save_elements_of(field, loaded, shown));
+  }
+  return {};
+}
+
+Status RecordTable::show_hidden(const Register& reg, Millis now) {
+  std::vector<std::pair<std::string, std::string>> places;
+  {
+    WASL_LET(auto select, db_->prepare("SELECT s.name, h.id FROM _wasl_hidden h JOIN _wasl_space s ON "
+                                       "s.no = h.space WHERE h.register = ?"));
+    select.bind_all(reg.number);
+    for (;;) {
+      WASL_LET(const bool found, select.step());
+      if (!found) break;
+      places.emplace_back(select.text(0), select.text(1));
     }
-    for (const SqlValue& value : wanted) {
-      if (std::find(there.begin(), there.end(), value) != there.end()) continue;
-      WASL_LET(auto insert,
-               db_->prepare("INSERT OR IGNORE INTO " + table + "(record, space, value) VALUES(?, ?, ?)"));
-      insert.bind_all(loaded.record.id, loaded.record.space);
-      bind_value(insert, 3, value);
-      WASL_TRY(insert.run());
-    }
+  }
+  for (const auto& [space, id] : places) {
+    WASL_LET(LoadedRecord loaded, load(reg.number, space, id));
+    WASL_TRY(save(loaded, now, {}));
   }
   return {};
 }

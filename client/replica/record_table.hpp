@@ -4,6 +4,7 @@
 // Thread: that of its Database; inside the caller's transaction, with triggers off.
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,12 @@ class RecordTable {
       : db_(&database), store_(&store), schema_(&schema) {}
 
   static Status create_tables(Database& database);
+  /// From here on these registers have tables.
+  void use(const Schema& schema);
+  /// Fills columns and tables of fields that are new, from clocks that have carried them.
+  Status show_fields(const Register& reg, const std::set<std::uint32_t>& fields);
+  /// Shows the records of a register whose table is new.
+  Status show_hidden(const Register& reg, Millis now);
 
   /// @param captured columns as they were when the clock was written, where a program has changed them since.
   Result<LoadedRecord> load(std::uint32_t register_number, std::string_view space, std::string_view id,
@@ -58,6 +65,10 @@ class RecordTable {
   Result<Row> read_columns(Statement& select, const Register& reg, int first_column);
   Status save_row(LoadedRecord& loaded, const ShownValues& shown, Millis now);
   Status save_elements(const LoadedRecord& loaded, const ShownValues& shown);
+  Status save_elements_of(const Field& field, const LoadedRecord& loaded, const ShownValues& shown);
+  Status show_fields(const Register& reg, const std::set<std::uint32_t>& fields, const std::string& space,
+                     const std::string& id);
+  Result<ShownValues> shown_of(const RecordState& state, const Register& reg);
   /// Takes the record out of a table that is keyed by space, id and register.
   Status erase_from(std::string_view table, const LoadedRecord& loaded);
   Status save_hidden(const LoadedRecord& loaded, Millis now);

@@ -110,6 +110,7 @@ Status Replica::recover_outbox() {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(outbox_.drop_torn_tail());
   WASL_TRY(store_.refresh());
+  WASL_TRY(follow_tables());
   WASL_LET(auto unknown, unknown_of_outbox());
   outbox_known_ = unknown.empty();
   if (outbox_known_) return {};

@@ -17,7 +17,8 @@ CREATE TABLE IF NOT EXISTS _wasl_pending(no INTEGER PRIMARY KEY AUTOINCREMENT, h
   state INTEGER NOT NULL DEFAULT 0, reason INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT '',
   came_in INTEGER NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS _wasl_pending_place ON _wasl_pending(chain, sequence);
-CREATE TABLE IF NOT EXISTS act_draft(no INTEGER PRIMARY KEY, act TEXT NOT NULL CHECK(act IN ('grant', 'accept', 'revoke')),
+CREATE TABLE IF NOT EXISTS act_draft(no INTEGER PRIMARY KEY, act TEXT NOT NULL CHECK(act IN
+  ('grant', 'accept', 'revoke', 'publish', 'withdraw')),
   content TEXT NOT NULL, signed TEXT);
 )sql";
 
@@ -55,6 +56,22 @@ Result<Objects> own_tables() {
   return objects_of(db);
 }
 
+/// A table of drafts made before publications could be drafted: what waits in it goes along.
+Status widen_drafts(Database& db) {
+  {
+    WASL_LET(auto select, db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'act_draft' AND "
+                                     "instr(sql, '''revoke'')),')"));
+    WASL_LET(const bool found, select.step());
+    if (!found) return {};
+  }
+  WASL_LET(auto transaction, Transaction::begin(db));
+  WASL_TRY(db.exec("ALTER TABLE act_draft RENAME TO act_draft_before"));
+  WASL_TRY(db.exec(kTables));
+  WASL_TRY(db.exec("INSERT INTO act_draft SELECT no, act, content, signed FROM act_draft_before"));
+  WASL_TRY(db.exec("DROP TABLE act_draft_before"));
+  return transaction.commit();
+}
+
 /// A bit that flipped in a column's name is found here, before a statement meets it in the middle of work.
 Status check_own_tables(Database& db) {
   thread_local std::optional<Objects> expected;
@@ -76,6 +93,7 @@ Replica::Replica(std::filesystem::path folder, Ports ports, Identity identity, D
                  NetworkAnchor anchor, crypto::KeyPair device)
     : folder_(std::move(folder)),
       ports_{&ports.clock, &ports.random, &ports.schema},
+      schema_(&ports.schema),
       identity_(std::move(identity)),
       db_(std::move(db)),
       store_(db_),
@@ -135,6 +153,7 @@ Status Replica::prepare() {
     WASL_TRY(make_own_tables(db_));
     WASL_TRY(transaction.commit());
   }
+  WASL_TRY(widen_drafts(db_));
   WASL_TRY(check_own_tables(db_));
   WASL_TRY(catch_up_authority());
   WASL_TRY(prepare_tables());
@@ -164,47 +183,9 @@ Status Replica::apply_stored() {
 /// The office's place in the network decides where its registers write by default.
 Status Replica::settle_in() {
   if (authority_.organisation(anchor_.organisation) == nullptr) return {};
-  if (!tables_ready_) WASL_TRY(prepare_tables());
+  if (!tables_ready_ || authority_.newest_schema() != described_by_) WASL_TRY(prepare_tables());
   WASL_TRY(recover_outbox());
   if (notes_wait_) WASL_TRY(seal());
-  return {};
-}
-
-Status Replica::prepare_tables() {
-  if (authority_.organisation(anchor_.organisation) == nullptr) return {};
-  const auto space_for = [&](const Register& reg) -> std::string {
-    if (reg.default_space == "own") return authority_.own_space(anchor_.organisation);
-    if (reg.default_space == "section") return authority_.section_space(anchor_.organisation);
-    return reg.default_space;
-  };
-  std::vector<sql::Statement> tables;
-  std::vector<sql::Statement> triggers;
-  for (const Register& reg : ports_.schema->registers()) {
-    const std::string space = space_for(reg);
-    for (auto& one : sql::table_statements(reg, space)) tables.push_back(std::move(one));
-    for (auto& one : sql::trigger_statements(reg, space)) triggers.push_back(std::move(one));
-  }
-  Objects objects;
-  const auto has_table = [&](const sql::Statement& one) { return objects.contains({"table", one.name}); };
-  const auto has_trigger = [&](const sql::Statement& one) {
-    const auto found = objects.find({"trigger", one.name});
-    return found != objects.end() && found->second == one.sql;
-  };
-  WASL_LET(objects, objects_of(db_));
-  tables_ready_ = std::ranges::all_of(tables, has_table) && std::ranges::all_of(triggers, has_trigger);
-  if (tables_ready_) return {};
-  WASL_LET(auto transaction, Transaction::begin(db_));
-  WASL_LET(objects, objects_of(db_));  // another program may have made them meanwhile
-  for (const auto& one : tables) {
-    if (!has_table(one)) WASL_TRY(db_.exec(one.sql));
-  }
-  for (const auto& one : triggers) {
-    if (has_trigger(one)) continue;
-    WASL_TRY(db_.exec("DROP TRIGGER IF EXISTS " + one.name));
-    WASL_TRY(db_.exec(one.sql));
-  }
-  WASL_TRY(transaction.commit());
-  tables_ready_ = true;
   return {};
 }
 
@@ -230,7 +211,7 @@ Status Replica::catch_up_authority() {
       }
     }
   }
-  return {};
+  return follow_tables();
 }
 
 Status Replica::apply_authority_item(const SegmentItem& item, Position position) {

@@ -15,6 +15,7 @@
 
 #include "client/replica/identity.hpp"
 #include "client/replica/outbox_log.hpp"
+#include "client/replica/publishing.hpp"
 #include "client/replica/record_table.hpp"
 #include "shared/authority/authorise.hpp"
 #include "shared/authority/erasure_words.hpp"
@@ -197,7 +198,9 @@ class Replica final : public ClientPort {
   const NetworkAnchor& network() const { return anchor_; }
   Status set_url(std::string_view url);
   const PublicKey& device() const { return device_.public_key(); }
-  const Schema& schema() const { return *ports_.schema; }
+  /// The register descriptions by which the tables are made: those in force, and what this program describes
+  /// beyond them. Registers of it live as long as the replica.
+  const Schema& schema() const { return *schema_; }
   Result<const AuthorityState*> authority();
 
   // ── Writing ──
@@ -245,6 +248,23 @@ class Replica final : public ClientPort {
   Result<std::vector<RecordErasure>> erasures_of(const std::string& space, std::string_view id);
   /// Every personal value of the record that is known here, by its commitment, and that no erasure lists.
   Result<std::set<Hash>> erasable(const std::string& space, std::string_view id);
+
+  // ── Publishing ──
+  /// What would be written to publish a record in an outer space as it is shown now. Errors: not_found,
+  /// invalid_value (a field or space that cannot be), conflict (several records: name the space).
+  Result<PublicationDraft> draft_publication(const PublicationRequest& request);
+  /// What would be written to withdraw it. Errors: as above; not_found when it is not published there.
+  Result<PublicationDraft> draft_withdrawal(const PublicationRequest& request);
+  /// Signs a draft by a person's key, under a grant of theirs; it leaves with the next sync. @return the
+  /// change set's name. Errors: as sign_acts.
+  Result<Hash> sign_publication(const crypto::KeyPair& person, const Hash& under,
+                                const PublicationDraft& draft);
+  /// Editions that lists leave out.
+  struct EditionsAside {
+    std::set<RecordPlace> withdrawn;
+    std::set<RecordPlace> held;  ///< this office holds the record that they show
+  };
+  Result<EditionsAside> editions_aside(const Register& reg);
 
   // ── Reading ──
   Result<std::vector<Conflict>> conflicts();
@@ -300,7 +320,8 @@ class Replica final : public ClientPort {
   Status wipe() override;
   Status on_session_end(std::optional<bool> equal) override;
   Status on_lie(const Error& seen, ByteView frame) override;
-  /// Makes the tables of the registers once the office knows its organisation.
+  /// Makes the tables of the registers once the office knows its organisation, and makes them follow newer
+  /// descriptions.
   Status prepare_tables();
   Status note_enrolled();
 
@@ -317,6 +338,13 @@ class Replica final : public ClientPort {
 
   Result<std::vector<Conflict>> fields_of_several_values(
       const std::function<bool(const Field&, const RecordState&, const Address&)>& wanted);
+
+  // describing.cpp
+  void use(Schema schema);
+  Status follow_tables();
+  struct Wanted;
+  [[nodiscard]] Wanted wanted_here() const;
+  Status remake_tables();
 
   // explaining.cpp
   struct FoundSet {
@@ -344,8 +372,24 @@ class Replica final : public ClientPort {
   Status add_erasures(const Register& reg, const std::string& space, const std::string& id,
                       std::vector<HistoryLine>& out);
   Status add_left_behind(std::vector<AttentionItem>& out);
+  // publishing.cpp
+  struct Edition {
+    RecordState state;  ///< confirmed, and what persons of this office signed since
+    bool is_known = false;
+  };
+  Result<Edition> edition_of(std::uint32_t register_number, const std::string& space, const std::string& id);
+  Result<std::vector<PublicationStop>> stops_of(const Register& reg, const std::string& space,
+                                                const std::string& id,
+                                                const std::vector<const Field*>& chosen);
+  Result<std::optional<Value>> published_reference(const Value& value, const Field& field,
+                                                   const std::string& outer);
+  Result<std::vector<Value>> names_of_change_sets(const std::string& space,
+                                                  const std::set<std::pair<Source, Sequence>>& places);
 
   // acting.cpp
+  /// Of a person in a space.
+  Result<ChangeSet> sign_by_person(const crypto::KeyPair& person, const Hash& under, const std::string& space,
+                                   std::vector<Operation> operations, const RecordLookup& record);
   Result<std::optional<Segment>> next_acts();
   Result<bool> rule_acts(const VerdictItem& item, std::vector<SignedAct>& acts);
   Status settle_acts(bool equal);
@@ -547,6 +591,9 @@ class Replica final : public ClientPort {
     Random* random;
     const Schema* schema;
   } ports_;
+  const Schema* schema_;                                  ///< by which the tables are made
+  std::vector<std::unique_ptr<const Schema>> described_;  ///< all that were in use
+  std::shared_ptr<const Schema> described_by_;            ///< what `authority` had published then
   Identity identity_;
   Database db_;
   LogStore store_;

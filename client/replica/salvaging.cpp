@@ -184,7 +184,7 @@ Status Replica::salvage(const std::string& name) {
   options.path = folder_ / name;
   options.read_only = true;
   auto damaged = Database::open(options);
-  auto work = damaged ? read_notes(*damaged, *ports_.schema) : tl::unexpected(damaged.error());
+  auto work = damaged ? read_notes(*damaged, *schema_) : tl::unexpected(damaged.error());
   std::size_t taken = 0;
   bool complete = work && work->complete;
   if (work && !work->registers.empty()) {

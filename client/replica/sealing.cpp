@@ -152,7 +152,7 @@ Status Replica::commit_logged(Transaction& transaction) {
 Result<Value> Replica::resolve_reference(const Value& written, std::string_view space, const Field& field) {
   if (written.type != ValueType::text) return written;
   const std::string id = written.as_text().value_or("");
-  const Register* target = ports_.schema->find(field.target);
+  const Register* target = schema_->find(field.target);
   std::vector<std::string> held;
   if (target != nullptr) {
     WASL_LET(held, records_.spaces_of(*target, id));
@@ -183,7 +183,7 @@ const Grant* Replica::grant_for(const Grants& grants, const std::string& space,
   const bool only_own = grants.usable.size() == 1 && grants.usable.front() == grants.own;
   if (operations.empty() || grants.usable.empty() || only_own) return grants.own;
   const std::uint32_t number = operations.front().operation.register_number;
-  const Register* reg = ports_.schema->find(number);
+  const Register* reg = schema_->find(number);
   RecordState after = before;
   Rights needed = kWrite;
   bool by_mandate = false;
@@ -261,7 +261,7 @@ Result<std::vector<SealedSet>> Replica::seal_operations(const std::string& space
     header.source = chain.source;
     header.sequence = ++chain.last;
     header.previous = chain.name;
-    header.schema = ports_.schema->hash();
+    header.schema = schema_->hash();
     header.grant = grant->name;
     header.seen = seen;
     header.seen_authority = seen_authority;
@@ -431,7 +431,7 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
       if (!found) break;
       last = select.int64(0);
       written = std::max(written, select.int64(7));
-      const auto* reg = ports_.schema->find(static_cast<std::uint32_t>(select.int64(1)));
+      const auto* reg = schema_->find(static_cast<std::uint32_t>(select.int64(1)));
       if (reg == nullptr || !is_utf8(view(select.text(3)))) continue;  // an id that nobody could read again
       const std::tuple key{reg->number, std::string(select.text(2)), std::string(select.text(3))};
       const auto [it, made] = captured.try_emplace(key);

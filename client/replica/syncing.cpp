@@ -119,7 +119,7 @@ Result<Segment> Replica::make_enrolment(const crypto::KeyPair& invitation) {
   header.network = anchor_.network;
   header.space = kAuthoritySpace;
   header.source = {invitation.public_key(), ports_.random->fixed<ChainId>()};
-  header.schema = ports_.schema->hash();
+  header.schema = schema_->hash();
   header.grant = grant->name;
   WASL_LET(header.seen, proved(kAuthoritySpace));
   header.seen_authority = header.seen;

@@ -194,7 +194,7 @@ Result<bool> Replica::lists_are(const LoadedRecord& loaded, const std::set<Addre
 Result<std::vector<std::string>> Replica::check_other_rows(const std::string& space, const Replay& replay,
                                                            const WaitingValues& waiting) {
   std::vector<std::string> words;
-  for (const Register& reg : ports_.schema->registers()) {
+  for (const Register& reg : schema_->registers()) {
     if (!tables_ready_) break;
     std::vector<std::string> ids;
     {
@@ -271,7 +271,7 @@ Result<std::vector<std::string>> Replica::rebuild(std::string_view space_name) {
   std::vector<std::string> changed;
   WASL_TRY(store_.clear_state(info->number));
   for (const auto& [id, state] : replay.records) {
-    const Register* reg = ports_.schema->find(state.register_number);
+    const Register* reg = schema_->find(state.register_number);
     auto loaded = records_.load(state.register_number, space_name, id);
     LoadedRecord record;
     if (loaded) {

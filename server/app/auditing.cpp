@@ -162,13 +162,13 @@ Result<Millis> parse_moment(std::string_view text, bool end) {
 }
 
 Status print_audit(const HubFolder& folder, const AuditArguments& arguments, std::ostream& out, bool& begun) {
-  const Schema& schema = built_in_schema();
-  WASL_LET(const AuditFilter filter, filter_of(arguments, schema));
   if (!std::filesystem::exists(folder.database())) {
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
                 "run: wasl-hub init --data DIR --name NAME");
   }
   WASL_LET(const auto store, SqliteHubStore::open_to_read(folder.database()));
+  WASL_LET(const Schema schema, schema_of(*store, built_in_schema()));
+  WASL_LET(const AuditFilter filter, filter_of(arguments, schema));
   std::uint64_t lines = 0;
   begun = true;
   if (arguments.form == AuditForm::csv) out << csv_line(columns_of(AuditLine{}), true);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "schema/embedded.hpp"
 #include "server/app/quarantine.hpp"
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/note.hpp"
@@ -97,6 +98,36 @@ Result<json> statement_in_force(OpenHub& open) {
   return json{{"number", authority.statement().number},
               {"hash", to_hex(authority.statement_hash().view())},
               {"statement", to_hex(encode(open.hub().statements().back()))}};
+}
+
+/// Register descriptions, or those of this program where none is given.
+Result<json> publish(OpenHub& open, const json& request) {
+  WASL_LET(Registrar* const registrar, open.registrar());
+  std::map<std::string, std::string> files;
+  if (const auto given = request.find("files"); given != request.end() && given->is_object()) {
+    for (const auto& [name, text] : given->items()) {
+      if (text.is_string()) files[name] = text.get<std::string>();
+    }
+  }
+  WASL_LET(const auto published, registrar->publish(files.empty() ? embedded_descriptions() : files));
+  const Schema* now = open.hub().authority().schema();
+  return json{{"published", published},
+              {"schema", now == nullptr ? json() : json(to_hex(now->hash().view()))}};
+}
+
+Result<json> list_schema(OpenHub& open) {
+  const Schema* published = open.hub().authority().schema();
+  const Schema& schema = published != nullptr ? *published : built_in_schema();
+  json registers = json::array();
+  for (const Register& reg : schema.registers()) {
+    registers.push_back({{"number", reg.number},
+                         {"register", reg.name},
+                         {"fields", reg.fields.size()},
+                         {"hash", to_hex(reg.hash.view())}});
+  }
+  return json{{"schema", to_hex(schema.hash().view())},
+              {"published", published != nullptr},
+              {"registers", std::move(registers)}};
 }
 
 Result<json> recover(OpenHub& open, bool serving) {
@@ -216,6 +247,8 @@ Result<json> decide(OpenHub& open, const json& request, bool serving) {
   if (command == "witness add") return add_witness(open, request);
   if (command == "statement") return statement_in_force(open);
   if (command == "recover") return recover(open, serving);
+  if (command == "schema publish") return publish(open, request);
+  if (command == "schema list") return list_schema(open);
   if (command == "root place") return place_statement(open, request);
   if (auto answered = decide_devices(open, command, request)) return *answered;
   return fail(Errc::unsupported, "the hub that serves here does not know this command",

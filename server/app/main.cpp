@@ -53,6 +53,8 @@ struct Arguments {
   std::string file, png;
   bool qr = false, as_csv = false;
   wasl::AuditArguments audit;
+  std::vector<std::string> descriptions;
+  bool all = false;
 };
 
 std::string dump(const json& document) {
@@ -100,19 +102,21 @@ int serve(const Arguments& in, const wasl::HubFolder& folder) {
   return done ? kDone : report(in, "serve", wasl::to_json(done.error()));
 }
 
-/// A file, or standard input for "-"; up to what a note may take.
-wasl::Result<std::string> read_named(const std::string& file) {
+/// A file, or standard input for "-".
+wasl::Result<std::string> read_named(const std::string& file, std::size_t most) {
   std::ifstream named;
   if (file != "-") {
     named.open(file, std::ios::binary);
     if (!named) return wasl::fail(wasl::Errc::not_found, "cannot read " + file);
   }
   std::istream& input = file == "-" ? std::cin : named;
-  std::string text(wasl::ledger::kNoteBytes + 1, '\0');
+  std::string text(most + 1, '\0');
   input.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(input.gcount()));
-  if (text.size() > wasl::ledger::kNoteBytes)
-    return wasl::fail(wasl::Errc::limit_exceeded, file + " is too long for a note");
+  if (text.size() > most) {
+    return wasl::fail(wasl::Errc::limit_exceeded,
+                      file + " is longer than " + std::to_string(most) + " bytes");
+  }
   return text;
 }
 
@@ -175,8 +179,20 @@ int run(const Arguments& in, const std::string& command) {
   }
   if (command == "erase")
     request.update({{"record", in.record}, {"reason", in.erasure_reason}, {"withdraw", in.withdraw}});
+  if (command == "schema publish") {
+    if (in.all == !in.descriptions.empty()) {
+      return report(in, command,
+                    wasl::to_json({wasl::Errc::invalid_value, "which descriptions?",
+                                   "name files, or give --all for those of this program"}));
+    }
+    for (const std::string& file : in.descriptions) {
+      const auto text = read_named(file, wasl::kDescriptionBytes);
+      if (!text) return report(in, command, wasl::to_json(text.error()));
+      request["files"][std::filesystem::path(file).filename().string()] = *text;
+    }
+  }
   if (command == "witness add") {
-    const auto text = read_named(in.file);
+    const auto text = read_named(in.file, wasl::ledger::kNoteBytes);
     if (!text) return report(in, command, wasl::to_json(text.error()));
     request["text"] = *text;
   }
@@ -381,6 +397,17 @@ int command_line(int argc, char** argv) {
               "  wasl-hub recover --data hub        # stopped; then serve, and wait for the offices\n"
               "  wasl-hub root statement --data hub --new-epoch --out epoch.statement\n"
               "A hub that finds in its folder that it had signed more begins by itself.\n");
+  CLI::App* schema = app.add_subcommand("schema", "The register descriptions in force");
+  schema->require_subcommand(1);
+  CLI::App* publish =
+      command(*schema, in, "publish", "Puts register descriptions into force, for all to judge by",
+              "  wasl-hub schema publish --data hub --all\n"
+              "  wasl-hub schema publish --data hub need.json   # only adds: fields, codes, words\n"
+              "The first time brings those of this program along, so that no register is without.\n");
+  publish->add_option("FILE", in.descriptions, "Register descriptions");
+  publish->add_flag("--all", in.all, "Those of this program that are not in force yet");
+  CLI::App* list_schema =
+      command(*schema, in, "list", "What is in force", "  wasl-hub schema list --data hub");
   wasl::RootCommands root(app);
 
   try {
@@ -418,6 +445,8 @@ int command_line(int argc, char** argv) {
   if (show->parsed()) return run(in, "quarantine show");
   if (adopt->parsed()) return run(in, "quarantine adopt");
   if (discard->parsed()) return run(in, "quarantine discard");
+  if (publish->parsed()) return run(in, "schema publish");
+  if (list_schema->parsed()) return run(in, "schema list");
   return kUsage;
 }
 

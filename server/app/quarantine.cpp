@@ -18,8 +18,13 @@ std::string text_of(const json& request, const char* key) {
   return it != request.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
-std::string register_name(std::uint32_t number) {
-  if (const Register* reg = built_in_schema().find(number)) return reg->name;
+Schema schema_of(OpenHub& open) {
+  const Schema* published = open.hub().authority().schema();
+  return published != nullptr ? published->joined(built_in_schema()) : built_in_schema();
+}
+
+std::string register_name(const Schema& schema, std::uint32_t number) {
+  if (const Register* reg = schema.find(number)) return reg->name;
   return "register " + std::to_string(number);
 }
 
@@ -63,6 +68,7 @@ Result<PublicKey> find_key(OpenHub& open, const std::string& prefix) {
 
 Result<json> quarantine_list(OpenHub& open, const json& request) {
   WASL_LET(const auto sets, open.hub().store().kept_list(request.value("refused", false)));
+  const Schema schema = schema_of(open);
   json list = json::array();
   for (const KeptSet& kept : sets) {
     json line = {{"change_set", to_hex(kept.name.view())},
@@ -79,7 +85,7 @@ Result<json> quarantine_list(OpenHub& open, const json& request) {
       if (any && record == last) continue;
       last = record;
       any = true;
-      line["register"] = register_name(op.register_number);
+      line["register"] = register_name(schema, op.register_number);
       line["id"] = op.id;
       list.push_back(line);
     }
@@ -131,9 +137,10 @@ std::string_view word_of(OperationKind kind) {
   return "";
 }
 
-json operation_line(const Operation& op, const KeptSet& kept) {
-  json line = {{"register", register_name(op.register_number)}, {"id", op.id}, {"what", word_of(op.kind)}};
-  const Register* reg = built_in_schema().find(op.register_number);
+json operation_line(const Operation& op, const KeptSet& kept, const Schema& schema) {
+  json line = {
+      {"register", register_name(schema, op.register_number)}, {"id", op.id}, {"what", word_of(op.kind)}};
+  const Register* reg = schema.find(op.register_number);
   const Field* field = reg == nullptr ? nullptr : reg->field(op.address.field);
   if (op.address.field != 0)
     line["field"] = field != nullptr ? field->name : "field " + std::to_string(op.address.field);
@@ -153,9 +160,10 @@ Result<json> quarantine_show(OpenHub& open, const json& request) {
   WASL_LET(const KeptSet kept, find_waiting(open, text_of(request, "change_set")));
   const PublicKey& author = kept.header.source.author;
   const Device* device = open.hub().authority().device(author);
+  const Schema schema = schema_of(open);
   json operations = json::array();
   if (const auto set = decode_change_set(kept.header_bytes, kept.body)) {
-    for (const Operation& op : set->operations) operations.push_back(operation_line(op, kept));
+    for (const Operation& op : set->operations) operations.push_back(operation_line(op, kept, schema));
   }
   return json{{"change_set", to_hex(kept.name.view())},
               {"device", to_hex(author.view())},

@@ -185,6 +185,22 @@ std::string in_words(const std::string& command, const json& document) {
            text(document["needed"]) + " are needed.\n";
   }
   if (command == "key") return text(document["vkey"]) + "\n";
+  if (command == "schema publish") {
+    std::string out;
+    for (const json& name : document["published"]) out += "Published " + text(name) + "\n";
+    return out.empty() ? "All of them are in force already.\n" : out;
+  }
+  if (command == "schema list") {
+    std::string out =
+        document["published"].get<bool>()
+            ? "In force, by signed entries:\n"
+            : "None is published: each program judges by its own, where the network statement names that.\n";
+    for (const json& reg : document["registers"]) {
+      out += "  " + text(reg["number"]) + " " + text(reg["register"]) + ", " + text(reg["fields"]) +
+             " fields, " + text(reg["hash"]).substr(0, 12) + "\n";
+    }
+    return out;
+  }
   if (command == "recover") {
     return "This hub recovers from an old copy. Serve it: offices bring back what they hold.\nWhen they "
            "have, draft "

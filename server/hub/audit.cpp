@@ -191,6 +191,12 @@ class SpaceReader {
 
 }  // namespace
 
+Result<Schema> schema_of(HubStore& store, const Schema& own) {
+  WASL_LET(const ReadRights rights, read_rights(store));
+  const Schema* published = rights.state.schema();
+  return published != nullptr ? published->joined(own) : own;
+}
+
 Status audit(HubStore& store, const Schema& schema, const AuditFilter& filter,
              const std::function<Status(const AuditLine&)>& tell) {
   WASL_LET(const ReadRights rights, read_rights(store));

@@ -36,6 +36,9 @@ struct AuditLine {
   std::string what;
 };
 
+/// The descriptions in force, and those of this program beyond them.
+Result<Schema> schema_of(HubStore& store, const Schema& own);
+
 /// Calls `tell` for every line that passes, by time. Memory: a block of each space, and `authority` added up.
 /// Errors: those of the store, and what `tell` returns.
 Status audit(HubStore& store, const Schema& schema, const AuditFilter& filter,

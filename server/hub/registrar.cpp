@@ -1,14 +1,17 @@
 #include "server/hub/registrar.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "shared/authority/roles.hpp"
+#include "shared/base/limits.hpp"
 
 namespace wasl {
 namespace {
 
 constexpr Millis kInvitationLife =
-    Millis{30} * 24 * 3'600'000;  // long enough for the post, short enough to forget
+    Millis{30} * 24 * 3'600'000;              // long enough for the post, short enough to forget
+constexpr std::size_t kActsRoom = 16 * 1024;  // what stands around the texts in a change set
 
 }  // namespace
 
@@ -20,7 +23,8 @@ Status Registrar::add_organisation(const OrganisationAct& organisation) {
     return fail(Errc::invalid_value, "'" + organisation.id + "' is no id of an organisation",
                 "use 1 to 32 of a-z, 0-9 and -");
   }
-  const Register* reg = ports_.schema.find("organisation");
+  const Schema& schema = authority.schema() != nullptr ? *authority.schema() : ports_.schema;
+  const Register* reg = schema.find("organisation");
   const Field* kind = reg == nullptr ? nullptr : reg->field("kind");
   if (kind != nullptr && !kind->codes.empty()) {
     const bool known = std::any_of(kind->codes.begin(), kind->codes.end(), [&](const CodeItem& item) {
@@ -124,6 +128,42 @@ Result<Invitation> Registrar::invite(const Inviting& inviting) {
   invitation.until = grant.until;
   invitation.seed = key.seed();
   return invitation;
+}
+
+Result<std::vector<std::string>> Registrar::publish(const std::map<std::string, std::string>& files) {
+  const Schema* in_force = ports_.committer.authority().schema();
+  Schema next = in_force != nullptr ? *in_force : ports_.schema;
+  std::set<std::uint32_t> changed;
+  // One alone would leave all other registers without rules, so the first come whole.
+  for (const Register& reg : in_force == nullptr ? next.registers() : std::vector<Register>())
+    changed.insert(reg.number);
+  for (const auto& [file, text] : files) {
+    WASL_LET(const std::uint32_t number, Schema::number_of(file, text));
+    const Register* before = next.find(number);
+    if (before != nullptr && before->text == text) continue;
+    WASL_LET(next, next.with(file, text));
+    changed.insert(number);
+  }
+  std::vector<std::string> names;
+  std::vector<Operation> acts;
+  std::size_t bytes = 0;
+  for (const std::uint32_t number : changed) {
+    const Register& reg = *next.find(number);
+    if (reg.text.size() > kDescriptionBytes) {
+      return fail(Errc::limit_exceeded,
+                  reg.name + ": a description has at most " + std::to_string(kDescriptionBytes) + " bytes",
+                  "shorten its words, or make a second register");
+    }
+    bytes += reg.text.size();
+    names.push_back(reg.name);
+    acts.push_back(scribe_.act_operation(DescriptionAct{reg.text}));
+  }
+  if (bytes > limits::kChangeSetBytes - kActsRoom)
+    return fail(Errc::limit_exceeded, "these descriptions are too many for one change set",
+                "publish fewer at once");
+  std::ranges::sort(acts, {}, &Operation::id);  // as a body has them
+  if (!acts.empty()) WASL_TRY(scribe_.write(key_, std::string(kAuthoritySpace), {}, std::move(acts)));
+  return names;
 }
 
 }  // namespace wasl

@@ -1,6 +1,8 @@
 #pragma once
 // Acts of the registrar's key. Thread: the hub's.
+#include <map>
 #include <string>
+#include <vector>
 
 #include "server/hub/scribe.hpp"
 #include "shared/authority/invitation.hpp"
@@ -27,6 +29,10 @@ class Registrar {
   Status give(const PublicKey& person, const std::string& role, const std::string& organisation);
   /// Errors: unauthorised (three others today already).
   Status revoke(const RevokeAct& revoke);
+  /// Puts register descriptions into force, all by one change set; those of this program too as long as none
+  /// is. What is in force already is left as it is. @param files name → text. @return the registers' names.
+  /// Errors: invalid_value (no description, or more than an addition), limit_exceeded, unauthorised.
+  Result<std::vector<std::string>> publish(const std::map<std::string, std::string>& files);
   /// Gives a person's key all rights in all spaces, those to come too. Errors: conflict, unauthorised.
   Status enrol_administrator(const PublicKey& person);
 

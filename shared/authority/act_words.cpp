@@ -1,5 +1,7 @@
 #include "shared/authority/act_words.hpp"
 
+#include "shared/model/description.hpp"
+
 namespace wasl {
 namespace {
 
@@ -61,6 +63,11 @@ struct Words {
   }
   std::string operator()(const WithdrawErasureAct& act) const {
     return "withdrew the erasure " + short_name(act.change_set);
+  }
+  std::string operator()(const DescriptionAct& act) const {
+    const auto described = Schema().with_published(act.json);
+    const bool read = described && !described->registers().empty();
+    return "published the description of " + (read ? described->registers().front().name : "a register");
   }
 
  private:

@@ -27,6 +27,7 @@ enum class ActCode : std::uint64_t {
   wipe = 8,
   adopt = 9,
   confirm = 10,
+  description = 11,
   erase = 12,
   withdraw_erasure = 13
 };
@@ -220,6 +221,10 @@ Value encode_act(const Act& act) {
                         [&](const WithdrawErasureAct& w) {
                           out.varint(static_cast<std::uint64_t>(ActCode::withdraw_erasure));
                           out.fixed(w.change_set);
+                        },
+                        [&](const DescriptionAct& d) {
+                          out.varint(static_cast<std::uint64_t>(ActCode::description));
+                          out.sized(d.json);
                         }},
              act);
   return {ValueType::act, out.take()};
@@ -295,6 +300,9 @@ Result<Act> decode_act(const Value& value) {
       break;
     case ActCode::withdraw_erasure:
       act = WithdrawErasureAct{in.fixed<Hash>()};
+      break;
+    case ActCode::description:
+      act = DescriptionAct{in.text(kDescriptionBytes)};
       break;
     default:
       return fail(Errc::unsupported, "an act of authority of a newer version", "update the program");

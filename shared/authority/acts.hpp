@@ -9,6 +9,7 @@
 
 #include "shared/base/bytes.hpp"
 #include "shared/base/environment.hpp"
+#include "shared/base/limits.hpp"
 #include "shared/base/result.hpp"
 #include "shared/model/ids.hpp"
 #include "shared/model/value.hpp"
@@ -162,8 +163,17 @@ struct WithdrawErasureAct {
   bool operator==(const WithdrawErasureAct&) const = default;
 };
 
+constexpr std::size_t kDescriptionBytes = limits::kValueBytes - 16;  // the act is a value
+
+/// A register description that comes into force: the file itself, because what shows and checks needs its
+/// words too.
+struct DescriptionAct {
+  std::string json;
+  bool operator==(const DescriptionAct&) const = default;
+};
+
 using Act = std::variant<OrganisationAct, GrantAct, EnrolAct, RevokeAct, AcceptAct, EndAct, DiscardAct,
-                         WipeAct, AdoptAct, ConfirmAct, EraseAct, WithdrawErasureAct>;
+                         WipeAct, AdoptAct, ConfirmAct, DescriptionAct, EraseAct, WithdrawErasureAct>;
 
 Value encode_act(const Act& act);
 /// Errors: malformed, unsupported (an act of a newer version).

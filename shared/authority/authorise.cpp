@@ -6,6 +6,7 @@
 
 #include "shared/authority/labels.hpp"
 #include "shared/authority/person_acts.hpp"
+#include "shared/model/edition.hpp"
 #include "shared/model/field_value.hpp"
 
 namespace wasl {
@@ -55,7 +56,7 @@ class Reach {
     const std::string& space = set_.header.space;
     if (wasl::covers(grant_, right, space, op.register_number, hub_time_)) return true;
     // A reader that does not hold the descriptions in force knows no labels: it accuses nobody.
-    if (schema_.registers().empty())
+    if (schema_.registers().empty() || schema_.is_unread(op.register_number))
       return wasl::covers(grant_, right, space, op.register_number, hub_time_,
                           [](const Clause&) { return true; });
     const RecordState& then = after(op.id, state);
@@ -164,6 +165,12 @@ Verdict authorise_records(const ChangeSet& set, const GrantAct& grant, const Sch
     if (op.register_number == 0) return Verdict::refuse(Reason::malformed, "an act outside `authority`");
     const RecordState* state = record(op.id);
     if (!reach.covers(kWrite, op, state)) return Verdict::refuse(Reason::no_right, where(op, schema));
+    if (const Register* reg = schema.find(op.register_number);
+        reg != nullptr && is_publication(*reg, op.id, op.address.field) &&
+        (grant.kind != GrantKind::person || !reach.covers(kPublish, op, state))) {
+      return Verdict::refuse(Reason::no_right,
+                             where(op, schema) + ": a person with the right `publish` publishes");
+    }
     const std::uint32_t here = registers.try_emplace(op.id, op.register_number).first->second;
     const std::uint32_t known_register = state != nullptr && state->exists() ? state->register_number : here;
     if (op.register_number != known_register || op.register_number != here) {
@@ -249,6 +256,7 @@ bool may_give(const GrantAct& grant, const AuthorityState& authority) {
 
 Verdict authorise_registrar(const std::vector<Act>& acts, const Author& author,
                             const AuthorityState& authority, Millis hub_time) {
+  Schema schema = authority.schema() != nullptr ? *authority.schema() : Schema();  // with those of this set
   for (const Act& act : acts) {
     if (const auto* organisation = std::get_if<OrganisationAct>(&act)) {
       if (!is_organisation_id(organisation->id) ||
@@ -271,6 +279,10 @@ Verdict authorise_registrar(const std::vector<Act>& acts, const Author& author,
       if (!may_registrar_end(authority, end->grant))
         return Verdict::refuse(Reason::void_act,
                                "registrars end grants that a registrar gave and nobody has ended");
+    } else if (const auto* description = std::get_if<DescriptionAct>(&act)) {
+      auto next = schema.with_published(description->json);
+      if (!next) return Verdict::refuse(Reason::void_act, next.error().message);
+      schema = *std::move(next);
     } else if (!std::holds_alternative<RevokeAct>(act)) {
       return Verdict::refuse(Reason::no_right, "a registrar decides about nobody's work and wipes nothing");
     }
@@ -336,6 +348,12 @@ Verdict check_seen(const Header& header, Position at, const RootLookup& root) {
   return Verdict::accept();
 }
 
+/// What is published decides; before that, what the reader takes for in force.
+const Schema& in_force(const AuthorityState& authority, Position at, const Schema& unpublished) {
+  const Schema* published = authority.schema(at);
+  return published != nullptr ? *published : unpublished;
+}
+
 /// An adoption stands alone in its change set and in its group; a device, which works unattended, adopts
 /// nothing.
 Verdict authorise_adopter(const ChangeSet& set, const GrantAct& grant) {
@@ -388,7 +406,7 @@ Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Positio
   }
   if (Verdict v = check_seen(set.header, at, before.root); v.outcome != Outcome::accepted) return v;
   if (set.operations.front().kind == OperationKind::act) return authorise_adopter(set, grant->act);
-  return authorise_records(set, grant->act, schema, hub_time, before);
+  return authorise_records(set, grant->act, in_force(authority, at, schema), hub_time, before);
 }
 
 std::optional<AdoptAct> adoption_of(const ChangeSet& set) {
@@ -417,7 +435,7 @@ Verdict authorise_adoption(const ChangeSet& adopted, const Header& adopter, cons
     return Verdict::refuse(Reason::unsupported, "a re-sealed operation with its first dot");
   }
   if (Verdict v = check_seen(header, at, before.root); v.outcome != Outcome::accepted) return v;
-  return authorise_records(adopted, grant->act, schema, hub_time, before);
+  return authorise_records(adopted, grant->act, in_force(authority, at, schema), hub_time, before);
 }
 
 std::string_view to_word(Reason reason) {

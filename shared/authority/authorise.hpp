@@ -76,6 +76,7 @@ struct Before {
 };
 
 /// @param at the entry's position in `authority`: what is newer does not count.
+/// @param schema by which the caller judges as long as `authority` has published none.
 /// @param hub_time the entry's time; periods are judged by it and by nothing else.
 Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Position at, const Schema& schema,
                   Millis hub_time, const Before& before);

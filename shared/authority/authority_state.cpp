@@ -161,6 +161,8 @@ Status AuthorityState::apply(const ChangeSet& set, Position position, Millis hub
       Device& device = devices_[enrol->device];
       device.key = enrol->device;
       device.sealing_key = enrol->sealing_key;
+    } else if (const auto* description = std::get_if<DescriptionAct>(&act)) {
+      WASL_TRY(apply_description(*description, position));
     } else if (const auto* revoke = std::get_if<RevokeAct>(&act)) {
       revoked_.emplace(revoke->key, position);
       revocations_.push_back({*revoke, author, position, hub_time});
@@ -184,6 +186,28 @@ Status AuthorityState::apply(const ChangeSet& set, Position position, Millis hub
     } else if (const auto* withdraw = std::get_if<WithdrawErasureAct>(&act)) {
       withdraw_erasures(withdraw->change_set, position);
     }
+  }
+  return {};
+}
+
+const Schema* AuthorityState::schema(Position at) const {
+  const auto found =
+      std::find_if(schemas_.rbegin(), schemas_.rend(), [&](const auto& one) { return one.first <= at; });
+  return found == schemas_.rend() ? nullptr : found->second.get();
+}
+
+std::shared_ptr<const Schema> AuthorityState::newest_schema() const {
+  return schemas_.empty() ? nullptr : schemas_.back().second;
+}
+
+Status AuthorityState::apply_description(const DescriptionAct& description, Position position) {
+  WASL_LET(Schema next, (schema() != nullptr ? *schema() : Schema()).with_published(description.json));
+  auto shared = std::make_shared<const Schema>(std::move(next));
+  // Those of one change set come into force at once.
+  if (!schemas_.empty() && schemas_.back().first == position) {
+    schemas_.back().second = std::move(shared);
+  } else {
+    schemas_.emplace_back(position, std::move(shared));
   }
   return {};
 }

@@ -2,6 +2,7 @@
 // Who may do what, as a pure function of the log of the space `authority`.
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "shared/authority/acts.hpp"
 #include "shared/authority/statement.hpp"
+#include "shared/model/description.hpp"
 #include "shared/model/record_state.hpp"
 
 namespace wasl {
@@ -109,6 +111,11 @@ class AuthorityState {
   [[nodiscard]] bool is_registrar(const PublicKey& key, Position at = kLatest) const;
   /// The hub's, by this statement or an earlier one: no grant to such a key is ever valid.
   [[nodiscard]] bool was_log_key(const PublicKey& key, Position at = kLatest) const;
+  /// The register descriptions in force; null as long as none is published: then those whose hash the
+  /// statement names are.
+  [[nodiscard]] const Schema* schema(Position at = kLatest) const;
+  /// The newest of them; it outlives this state.
+  [[nodiscard]] std::shared_ptr<const Schema> newest_schema() const;
   [[nodiscard]] const OrganisationAct* organisation(std::string_view id) const;
   [[nodiscard]] const std::map<std::string, OrganisationAct>& organisations() const { return organisations_; }
   [[nodiscard]] const Grant* grant(const Hash& name, Position at = kLatest) const;
@@ -154,7 +161,11 @@ class AuthorityState {
  private:
   [[nodiscard]] const PlacedStatement& placed(Position at) const;
 
+  Status apply_description(const DescriptionAct& description, Position position);
+
   std::vector<PlacedStatement> statements_;
+  /// From this position of `authority` on; unchanging, so copies of the state share it.
+  std::vector<std::pair<Position, std::shared_ptr<const Schema>>> schemas_;
   std::map<std::string, OrganisationAct> organisations_;
   std::map<Hash, Grant> grants_;
   std::map<PublicKey, Hash> invitations_;

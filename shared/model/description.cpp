@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "schema/embedded.hpp"
+#include "shared/crypto/crypto.hpp"
 #include "shared/model/description_reader.hpp"
 
 namespace wasl {
@@ -58,6 +59,64 @@ Result<Schema> Schema::load(const std::map<std::string, std::string>& files) {
   std::sort(out.registers_.begin(), out.registers_.end(),
             [](const Register& a, const Register& b) { return a.number < b.number; });
   out.hash_ = schema_hash(out.registers_);
+  return out;
+}
+
+Result<std::uint32_t> Schema::number_of(const std::string& file, const std::string& text) {
+  return number_of_description(file, text);
+}
+
+void Schema::put(Register content) {
+  unread_.erase(content.number);
+  std::erase_if(registers_, [&](const Register& one) { return one.number == content.number; });
+  const auto place = std::upper_bound(registers_.begin(), registers_.end(), content.number,
+                                      [](std::uint32_t n, const Register& r) { return n < r.number; });
+  registers_.insert(place, std::move(content));
+  settle_hash();
+}
+
+/// With something unread it is nobody's hash: no change set counts as written under what is known here.
+void Schema::settle_hash() {
+  hash_ = schema_hash(registers_);
+  for (const std::uint32_t number : unread_)
+    hash_ = crypto::hash("wasl.1/schema", {hash_.view(), view(std::to_string(number))});
+}
+
+Result<Schema> Schema::with(const std::string& file, const std::string& text) const {
+  WASL_LET(Register content, read_description(file, text));
+  std::vector<ReadDescription> all{{file, content}};
+  for (const Register& one : registers_) {
+    if (one.number != content.number) all.push_back({one.name + ".json", one});
+  }
+  WASL_TRY(check_descriptions(all, false));  // they come one by one
+  if (const Register* before = find(content.number)) WASL_TRY(check_addition(file, *before, content));
+  content.hash = description_hash(content);
+  Schema out = *this;
+  out.put(std::move(content));
+  return out;
+}
+
+Result<Schema> Schema::with_published(const std::string& text) const {
+  const std::string file = "the description";
+  if (read_description(file, text)) return with(file, text);
+  WASL_LET(const std::uint32_t number, number_of_description(file, text));
+  Schema out = *this;
+  out.unread_.insert(number);
+  out.settle_hash();
+  return out;
+}
+
+Schema Schema::joined(const Schema& own) const {
+  Schema out = *this;
+  for (const Register& one : own.registers_) {
+    const Register* here = out.find(one.number);
+    if (here != nullptr && (here->hash == one.hash || !check_addition(one.name, *here, one))) continue;
+    std::vector<ReadDescription> all{{one.name, one}};
+    for (const Register& other : out.registers_) {
+      if (other.number != one.number) all.push_back({other.name, other});
+    }
+    if (check_descriptions(all, false)) out.put(one);
+  }
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,7 @@ struct Field {
   bool personal = false;  ///< represented by a commitment
   bool label = false;     ///< rights may be limited by it
   bool retired = false;
+  bool publication = false;           ///< a mark of editions: writing it needs the right `publish`
   std::vector<CodeItem> codes;        ///< type code
   std::string target;                 ///< type reference: the register it points to
   std::optional<std::int64_t> least;  ///< integer, number, money
@@ -80,7 +82,8 @@ struct Register {
   std::string default_space;  ///< "own", "section", "network" or "public"
   std::vector<Field> fields;  ///< by number rising
   std::vector<Rule> rules;
-  Hash hash;  ///< of the description's canonical bytes
+  Hash hash;         ///< of the description's canonical bytes
+  std::string text;  ///< the file, as it is published
 
   [[nodiscard]] const Field* field(std::string_view field_name) const;
   [[nodiscard]] const Field* field(std::uint32_t field_number) const;
@@ -93,14 +96,32 @@ class Schema {
   /// @param files name → text of each description. Errors name file and key.
   static Result<Schema> load(const std::map<std::string, std::string>& files);
 
+  /// The same with a description that comes new, or in the place of one of its number. Errors: invalid_value,
+  /// as load(), and when it does more than add.
+  [[nodiscard]] Result<Schema> with(const std::string& file, const std::string& text) const;
+  /// The same with one that somebody published. What a later version wrote and this one cannot read is noted
+  /// by its number. Errors: invalid_value: no version takes it.
+  [[nodiscard]] Result<Schema> with_published(const std::string& text) const;
+  /// These, and what `own` describes beyond them: for the tables of a program that is ahead of its network.
+  [[nodiscard]] Schema joined(const Schema& own) const;
+
   [[nodiscard]] const std::vector<Register>& registers() const { return registers_; }  ///< by number rising
   [[nodiscard]] const Register* find(std::string_view name) const;
   [[nodiscard]] const Register* find(std::uint32_t number) const;
+  /// The number in a description, whatever else it says. Errors: invalid_value.
+  static Result<std::uint32_t> number_of(const std::string& file, const std::string& text);
+  /// Whether a description of this register is in force that this version cannot read: then whatever follows
+  /// from its fields is not known here.
+  [[nodiscard]] bool is_unread(std::uint32_t number) const { return unread_.contains(number); }
   /// H over the description hashes by register number.
   [[nodiscard]] const Hash& hash() const { return hash_; }
 
  private:
+  void put(Register content);
+  void settle_hash();
+
   std::vector<Register> registers_;
+  std::set<std::uint32_t> unread_;
   Hash hash_;
 };
 

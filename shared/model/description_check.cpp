@@ -154,6 +154,7 @@ class Check {
         return refuse(path(field) + ".target", "there is no register '" + field.target + "'",
                       "name a register that has a file of its own");
     }
+    WASL_TRY(editions());
     WASL_TRY(caption());
     return rules();
   }
@@ -230,6 +231,24 @@ class Check {
     return {};
   }
 
+  /// Both marks or none: one says whether an edition is published, the other what it shows.
+  [[nodiscard]] Status editions() const {
+    std::size_t marks = 0;
+    for (const Field& field : content_.fields) {
+      if (!field.publication) continue;
+      ++marks;
+      const bool published = field.name == "published" && field.type == FieldType::code &&
+                             field.removal_wins() && field.codes.size() == 1 && field.codes[0].code == "yes";
+      const bool edition_of =
+          field.name == "edition_of" && field.type == FieldType::text && field.policy == Policy::set;
+      if (!published && !edition_of)
+        return refuse(path(field) + ".publication", "marks `published` and `edition_of` alone",
+                      "see schema/README.md");
+    }
+    if (marks == 1) return refuse("fields", "`published` and `edition_of` come together", "add the other");
+    return {};
+  }
+
   [[nodiscard]] Status caption() const {
     const Field* field = content_.field(content_.caption);
     if (field == nullptr || field->is_set())
@@ -301,11 +320,64 @@ bool is_description_name(std::string_view name) {
          !contains(kKeywords, name);
 }
 
-Status check_descriptions(const std::vector<ReadDescription>& all) {
+Status check_descriptions(const std::vector<ReadDescription>& all, bool whole) {
   WASL_TRY(check_tables(all));
   std::set<std::string> registers;
-  for (const ReadDescription& one : all) registers.insert(one.content.name);
+  for (const ReadDescription& one : all) {
+    registers.insert(one.content.name);
+    for (const Field& field : one.content.fields) {
+      if (!whole && !field.target.empty()) registers.insert(field.target);
+    }
+  }
   for (const ReadDescription& one : all) WASL_TRY(Check(one.file, one.content).run(registers));
+  return {};
+}
+
+namespace {
+
+/// 0 stands for the general limit, which nothing exceeds.
+std::size_t bytes_of(const Field& field) { return field.most_bytes == 0 ? SIZE_MAX : field.most_bytes; }
+
+bool bounds_widen(const Field& before, const Field& after) {
+  const bool least = !after.least || (before.least && *after.least <= *before.least);
+  const bool most = !after.most || (before.most && *after.most >= *before.most);
+  return least && most && bytes_of(after) >= bytes_of(before);
+}
+
+}  // namespace
+
+Status check_addition(const std::string& file, const Register& before, const Register& after) {
+  const std::string hint = "retire the field, and add a new one";
+  if (before.name != after.name || before.default_space != after.default_space)
+    return refuse_description(file, "name", "the register's name and its default space never change", hint);
+  for (const Field& old : before.fields) {
+    const Field* now = after.field(old.number);
+    const std::string path = "fields." + old.name;
+    if (now == nullptr) return refuse_description(file, path, "is missing: a field stays for ever", hint);
+    const bool same = now->name == old.name && now->type == old.type && now->policy == old.policy &&
+                      now->personal == old.personal && now->label == old.label && now->target == old.target &&
+                      now->publication == old.publication;
+    if (!same)
+      return refuse_description(
+          file, path, "name, type, policy, target, `personal`, `label` and `publication` never change", hint);
+    if (!bounds_widen(old, *now)) return refuse_description(file, path, "its bounds may only widen", hint);
+    if (old.codes.empty() && !now->codes.empty())
+      return refuse_description(file, path + ".codes", "any code was allowed before", hint);
+    for (const CodeItem& code : old.codes) {
+      const bool stays = std::any_of(now->codes.begin(), now->codes.end(),
+                                     [&](const CodeItem& one) { return one.code == code.code; });
+      if (!stays)
+        return refuse_description(file, path + ".codes", "'" + code.code + "' is missing",
+                                  "retire it instead");
+    }
+  }
+  for (const Field& now : after.fields) {
+    // Columns stand by number: what programs wrote and nobody sealed yet counts them.
+    if (before.field(now.number) == nullptr && now.number < before.fields.back().number)
+      return refuse_description(file, "fields." + now.name + ".number",
+                                "stands before a field that was there",
+                                "give the new field the next free number");
+  }
   return {};
 }
 

@@ -6,7 +6,8 @@
 //              varint count of fields, each field by number rising,
 //              varint count of rules, each rule by name rising (bytes)
 //   field    = varint number, sized name, byte type, byte policy,
-//              byte flags: 1 required, 2 personal, 4 label, 8 retired, 16 has least, 32 has most
+//              byte flags: 1 required, 2 personal, 4 label, 8 retired, 16 has least, 32 has most,
+//                          64 publication
 //              sized target (empty unless a reference),
 //              integer least if flag 16, integer most if flag 32,
 //              varint most_bytes (0: the general limit),
@@ -30,7 +31,8 @@
 namespace wasl {
 namespace {
 
-constexpr Byte kRequired = 1, kPersonal = 2, kLabel = 4, kRetired = 8, kHasLeast = 16, kHasMost = 32;
+constexpr Byte kRequired = 1, kPersonal = 2, kLabel = 4, kRetired = 8, kHasLeast = 16, kHasMost = 32,
+               kPublication = 64;
 
 Byte flags_of(const Field& field) {
   int flags = 0;
@@ -40,6 +42,7 @@ Byte flags_of(const Field& field) {
   if (field.retired) flags |= kRetired;
   if (field.least) flags |= kHasLeast;
   if (field.most) flags |= kHasMost;
+  if (field.publication) flags |= kPublication;
   return static_cast<Byte>(flags);
 }
 

@@ -221,6 +221,7 @@ Field read_field(Object& in) {
   out.personal = in.flag("personal");
   out.label = in.flag("label");
   out.retired = in.flag("retired");
+  out.publication = in.flag("publication");
   check_keys_of_type(in, out.type);
   in.list("codes", out.type == FieldType::code, [&](Object& item) { out.codes.push_back(read_code(item)); });
   out.target = in.text("target", out.type == FieldType::reference);
@@ -280,7 +281,18 @@ Result<Register> read_description(const std::string& file, const std::string& te
   Object in(content, "", error, file);
   Register out = read_register(in);
   if (error) return tl::unexpected(*std::move(error));
+  out.text = text;
   return out;
+}
+
+Result<std::uint32_t> number_of_description(const std::string& file, const std::string& text) {
+  const json content = json::parse(text, nullptr, false);
+  const auto number = content.is_object() ? content.find("number") : content.end();
+  if (!content.is_object() || number == content.end() || !number->is_number_unsigned() || *number == 0u ||
+      *number > UINT32_MAX) {
+    return refuse_description(file, "number", "is no register's number", "name one from 1 on");
+  }
+  return number->get<std::uint32_t>();
 }
 
 }  // namespace wasl

@@ -16,8 +16,16 @@ struct ReadDescription {
 /// Reads one file: its shape, keys, types and words. Numbers and names across fields are checked below.
 Result<Register> read_description(const std::string& file, const std::string& text);
 
+/// The number of a description, whatever else a later version may say in it. Errors: invalid_value.
+Result<std::uint32_t> number_of_description(const std::string& file, const std::string& text);
+
 /// What one file alone cannot show: numbers and tables used twice, references to nothing, rules of a policy.
-Status check_descriptions(const std::vector<ReadDescription>& all);
+/// @param whole every register that a reference points to must be among them.
+Status check_descriptions(const std::vector<ReadDescription>& all, bool whole = true);
+
+/// What a later description may do: add fields and codes, retire them, widen bounds, change words. Rights,
+/// merges and what is stored rest on all else.
+Status check_addition(const std::string& file, const Register& before, const Register& after);
 
 /// Whether a register or field may be called so without quotes in SQLite and PostgreSQL.
 bool is_description_name(std::string_view name);

@@ -80,6 +80,17 @@ std::vector<Statement> table_statements(const Register& content, std::string_vie
   return out;
 }
 
+std::vector<Statement> column_statements(const Register& content, const Field& field) {
+  std::vector<Statement> out;
+  const std::vector<std::string> columns = field.columns();
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const std::string_view type = i == 0 ? column_type(field.type) : "TEXT";
+    out.push_back(
+        {columns[i], "ALTER TABLE " + content.name + " ADD COLUMN " + columns[i] + " " + std::string(type)});
+  }
+  return out;
+}
+
 std::string quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {

@@ -11,6 +11,7 @@
 //                     whatever happens then. A note may thus find nothing changed; it is harmless.
 //   set rows          INSERT INTO project_theme(record, value): the space is the record's; an element that is
 //                     there already is no error and no note; noted as `set_added` and `set_removed`
+//   editions          refused: they and the marks `published` and `edition_of` are written by publishing
 //   ledger registers  INSERT only; an identical second INSERT does nothing
 // REPLACE under `PRAGMA recursive_triggers=ON` fires the delete trigger too: set rows then go unnoted, and
 // the comparison of rows with their clock finds them.
@@ -34,6 +35,14 @@ enum class CaptureKind : Byte {
   set_removed = 6,
 };
 
+/// What an id that only editions have looks like (model/edition.hpp), for GLOB.
+constexpr std::string_view kEditionIds =  // in pieces: "??-" is a trigraph
+    "????????"
+    "-????"
+    "-8???"
+    "-[89ab]???"
+    "-????????????";
+
 /// One object of the schema. sqlite_schema holds `sql` under `name` letter by letter.
 struct Statement {
   std::string name;
@@ -54,6 +63,8 @@ std::string set_table(const Register& content, const Field& field);
 
 /// Tables first. @param default_space a space's name: where an INSERT that names none goes.
 std::vector<Statement> table_statements(const Register& content, std::string_view default_space);
+/// What adds a field's columns to a table that stands already; nothing for a set. Named by the column.
+std::vector<Statement> column_statements(const Register& content, const Field& field);
 /// @param default_space as above; only saves a comparison, other spaces are accepted too.
 std::vector<Statement> trigger_statements(const Register& content, std::string_view default_space);
 

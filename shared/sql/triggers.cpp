@@ -13,12 +13,15 @@
 // About 20,000 instructions each go to multilingual texts and to references, probably for constants, which
 // SQLite loads at every firing whether the branch that needs them is taken or not.
 #include "shared/base/limits.hpp"
+#include "shared/model/edition.hpp"
 #include "shared/sql/table_ddl.hpp"
 #include "shared/sql/value_rules.hpp"
 
 namespace wasl::sql {
 namespace {
 
+constexpr std::string_view kNoEdition =
+    "is an edition; change its source and publish that again, or withdraw it";
 constexpr std::string_view kNow = "CAST((julianday('now')-2440587.5)*86400000.0 AS INTEGER)";
 
 std::string join(const std::vector<std::string>& parts, std::string_view between) {
@@ -46,6 +49,9 @@ Statement trigger(const std::string& table, std::string_view suffix, const std::
   const std::string name = "_wasl_" + table + "_" + std::string(suffix);
   return {name, "CREATE TRIGGER " + name + " " + event + "\nBEGIN\n" + body + "END"};
 }
+
+bool has_editions(const Register& content) { return published_field(content) != nullptr; }
+std::string is_edition(const std::string& id) { return id + " GLOB " + quoted(kEditionIds); }
 
 std::string number_of(CaptureKind kind) { return std::to_string(static_cast<int>(kind)); }
 
@@ -99,7 +105,14 @@ class RegisterTriggers {
            // REPLACE would take the other record away without a word; -1 stands for a number not given.
            when("new.rowid<>-1 AND EXISTS(SELECT 1 FROM " + table_ +
                     " WHERE rowid=new.rowid AND id IS NOT new.id)",
-                table_ + ".rowid: is the row of another record; leave the column out");
+                table_ + ".rowid: is the row of another record; leave the column out") +
+           edition_refusal("new");
+  }
+
+  /// Whoever publishes is a person with a key: programs draft it in act_draft.
+  [[nodiscard]] std::string edition_refusal(const std::string& row) const {
+    if (!has_editions(content_)) return {};
+    return when(is_edition(row + ".id"), table_ + ".id: " + std::string(kNoEdition));
   }
 
   [[nodiscard]] std::string row_of(std::string_view prefix) const {
@@ -172,9 +185,9 @@ class RegisterTriggers {
     return trigger(
         table_, "update",
         "AFTER UPDATE OF " + join(columns_, ", ") + " ON " + table_ + "\nWHEN " + join(any, " OR "),
-        refuse(refusals(true)) + std::string(kNoteOld) + "VALUES(" + std::to_string(content_.number) +
-            ",new.space,new.id," + number_of(CaptureKind::updated) + "," + mask(changed) + "," +
-            std::string(kNow) + "," + changed_old() + ",NULL);\n");
+        refuse(refusals(true) + edition_refusal("new")) + std::string(kNoteOld) + "VALUES(" +
+            std::to_string(content_.number) + ",new.space,new.id," + number_of(CaptureKind::updated) + "," +
+            mask(changed) + "," + std::string(kNow) + "," + changed_old() + ",NULL);\n");
   }
 
   // The row holds the only copy of a value that stands alone, so what an update replaces is kept in the note:
@@ -191,9 +204,10 @@ class RegisterTriggers {
 
   // After the row is gone, so that the sets' own triggers see no record and note nothing.
   [[nodiscard]] Statement after_delete() const {
-    std::string body = std::string(kNoteOld) + "VALUES(" + std::to_string(content_.number) +
-                       ",old.space,old.id," + number_of(CaptureKind::removed) + ",0," + std::string(kNow) +
-                       "," + row_of("old.") + ",old._clock);\n";
+    std::string body = refuse(edition_refusal("old")) + std::string(kNoteOld) + "VALUES(" +
+                       std::to_string(content_.number) + ",old.space,old.id," +
+                       number_of(CaptureKind::removed) + ",0," + std::string(kNow) + "," + row_of("old.") +
+                       ",old._clock);\n";
     for (const Field& field : content_.fields)
       if (field.is_set())
         body += "  DELETE FROM " + set_table(content_, field) + " WHERE record=old.id AND space=old.space;\n";
@@ -252,7 +266,7 @@ class SetTriggers {
                     table_ + ".record: there is no such record in " + parent_ + "; insert the record first") +
                when("new.space IS NULL AND (SELECT count(*) " + records + ")>1",
                     table_ + ".space: several spaces hold a record of this id; name the space") +
-               value_arm());
+               value_arm() + edition_refusal("new"));
     return trigger(table_, "insert", "BEFORE INSERT ON " + table_, body);
   }
 
@@ -271,7 +285,16 @@ class SetTriggers {
         table_, "update", "BEFORE UPDATE ON " + table_,
         refuse(when("old.space IS NOT NULL AND (new.record IS NOT old.record OR new.space IS NOT old.space)",
                     table_ + ": record and space never change; delete the row and insert another") +
-               value_arm("new.value IS NOT old.value AND ")));
+               value_arm("new.value IS NOT old.value AND ") +
+               edition_refusal("old", "old.space IS NOT NULL AND ")));
+  }
+
+  [[nodiscard]] std::string edition_refusal(const std::string& row, const std::string& before = {}) const {
+    if (field_.publication)
+      return when(before + "1",
+                  table_ + ": is written by wasl publish and wasl withdraw; draft it in act_draft");
+    if (!has_editions(content_)) return {};
+    return when(before + is_edition(row + ".record"), table_ + ".record: " + std::string(kNoEdition));
   }
 
   [[nodiscard]] Statement after_update() const {
@@ -285,7 +308,7 @@ class SetTriggers {
     return trigger(table_, "deleted",
                    "AFTER DELETE ON " + table_ + "\nWHEN old.space IS NOT NULL AND EXISTS(SELECT 1 FROM " +
                        parent_ + " WHERE id=old.record AND space=old.space)",
-                   note(CaptureKind::set_removed, "old"));
+                   refuse(edition_refusal("old")) + note(CaptureKind::set_removed, "old"));
   }
 
   const Register& content_;

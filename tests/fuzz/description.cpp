@@ -9,7 +9,20 @@
 namespace wasl::fuzz {
 namespace {
 
+/// Somebody publishes it behind others: what every version carries, and what one can read only adds.
+void publish(const std::string& text) {
+  const auto taken = Schema().with_published(text);
+  if (!taken) return;
+  const auto number = Schema::number_of("a.json", text);
+  WASL_ASSERT(number.has_value() && taken->is_unread(*number) == (taken->find(*number) == nullptr));
+  const auto again = taken->with_published(text);
+  WASL_ASSERT(again.has_value() && again->registers().size() == taken->registers().size());
+  if (!taken->is_unread(*number)) WASL_ASSERT(again->hash() == taken->hash());
+  WASL_ASSERT(built_in_schema().joined(*taken).registers().size() >= built_in_schema().registers().size());
+}
+
 WASL_FUZZ(description) {
+  publish(to_text(input));
   const auto schema = Schema::load({{"a.json", to_text(input)}});
   if (!schema) {
     WASL_ASSERT(!schema.error().message.empty());

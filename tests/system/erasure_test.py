@@ -6,11 +6,11 @@ import sqlite3
 import subprocess
 import unittest
 
-from wasl_world import WorldTest, binary, run_json, until
+from wasl_world import MovedClocks, WorldTest, binary, run_json, until
 
 
 @unittest.skipUnless(shutil.which("faketime"), "faketime is not installed")
-class Erasure(WorldTest):
+class Erasure(MovedClocks, WorldTest):
     def setUp(self):
         super().setUp()
         self.move_clocks()
@@ -23,22 +23,6 @@ class Erasure(WorldTest):
         made = run_json([binary("wasl"), "key", "make", "--data", str(self.home.folder), "--json", "--plain"])
         self.world.hub("grant", "--person", made["key"], "--role", "administrator", "--organisation", "benin")
         self.sync_all(self.home, self.branch, self.away)
-
-    def move_clocks(self):
-        """Every program started from here on goes by the clock that set_clock() sets."""
-        self.clock = self.world.folder / "clock"
-        self.set_clock("+0")
-        preload = subprocess.run(["faketime", "-f", "+0", "printenv", "LD_PRELOAD"], capture_output=True, text=True,
-                                 check=True).stdout.strip()
-        before = dict(os.environ)
-        self.addCleanup(lambda: (os.environ.clear(), os.environ.update(before)))
-        os.environ.update({"LD_PRELOAD": preload, "FAKETIME_TIMESTAMP_FILE": str(self.clock), "FAKETIME_NO_CACHE": "1",
-                           "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
-
-    def set_clock(self, when):
-        new = self.clock.with_suffix(".new")
-        new.write_text(when + "\n")
-        new.rename(self.clock)
 
     def found(self, folder, secrets):
         """@return the files of the folder that hold one of them, as FILE: SECRET."""

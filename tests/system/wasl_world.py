@@ -95,7 +95,7 @@ class World:
     # ── the hub
     def hub(self, *arguments, folder=None):
         command, rest = list(arguments[:1]), list(arguments[1:])
-        if command[0] in ("organisation", "quarantine"):
+        if command[0] in ("organisation", "quarantine", "schema", "witness"):
             command, rest = list(arguments[:2]), list(arguments[2:])
         answer = run_json([binary("wasl-hub"), *command, "--data", str(folder or self.hub_folder), "--json", *rest])
         if answer.code != 0:
@@ -257,6 +257,26 @@ def is_sound(path):
         return connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     finally:
         connection.close()
+
+
+class MovedClocks:
+    """For a WorldTest whose programs go by a clock that the test sets; needs faketime."""
+
+    def move_clocks(self):
+        """Every program started from here on goes by the clock that set_clock() sets."""
+        self.clock = self.world.folder / "clock"
+        self.set_clock("+0")
+        preload = subprocess.run(["faketime", "-f", "+0", "printenv", "LD_PRELOAD"], capture_output=True, text=True,
+                                 check=True).stdout.strip()
+        before = dict(os.environ)
+        self.addCleanup(lambda: (os.environ.clear(), os.environ.update(before)))
+        os.environ.update({"LD_PRELOAD": preload, "FAKETIME_TIMESTAMP_FILE": str(self.clock), "FAKETIME_NO_CACHE": "1",
+                           "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+
+    def set_clock(self, when):
+        new = self.clock.with_suffix(".new")
+        new.write_text(when + "\n")
+        new.rename(self.clock)
 
 
 class WorldTest(unittest.TestCase):

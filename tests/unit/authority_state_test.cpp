@@ -164,8 +164,10 @@ TEST_F(Tree, RolesHaveTheirClauses) {
   EXPECT_EQ(of("officer"), (std::vector<Clause>{{kRead | kWrite, inner, {}}, {kRead, {"public"}, {}}}));
   EXPECT_EQ(of("administrator"),
             (std::vector<Clause>{{kRead | kWrite | kReview, inner, {}}, {kRead, {"public"}, {}}}));
-  EXPECT_EQ(of("publisher"), (std::vector<Clause>{{kRead | kWrite | kReview, inner, {}},
-                                                  {kRead | kWrite | kReview | kPublish, {"public"}, {}}}));
+  EXPECT_EQ(of("publisher"),
+            (std::vector<Clause>{
+                {kRead | kWrite | kReview, {"association/nepal"}, {}},
+                {kRead | kWrite | kReview | kPublish, {"section/asia", "network", "public"}, {}}}));
   EXPECT_FALSE(of("king"));
   EXPECT_EQ(clauses_of_role(authority, "officer", "desk", GrantKind::device)->front().spaces,
             std::vector<std::string>{"network"})

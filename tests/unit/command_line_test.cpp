@@ -23,7 +23,7 @@ TEST(Words, TellATimeAsPeopleDo) {
 }
 
 TEST(Names, AreGuessedWhenNearlyRight) {
-  const auto wrong = find_register("projct");
+  const auto wrong = find_register(built_in_schema(), "projct");
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().message, "there is no register projct; did you mean project?");
   const auto field = find_field(*built_in_schema().find("project"), "statuss");

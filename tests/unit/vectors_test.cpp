@@ -15,6 +15,7 @@
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/merkle.hpp"
 #include "shared/ledger/note.hpp"
+#include "shared/model/edition.hpp"
 #include "shared/model/record_state.hpp"
 #include "shared/wire/messages.hpp"
 
@@ -153,10 +154,11 @@ Json dot_json(const Dot& dot) {
 
 Json hashes() {
   Json out = Json::array();
-  for (const char* tag : {"wasl.1/change-set", "wasl.1/body", "wasl.1/commitment", "wasl.1/statement",
-                          "wasl.1/grant", "wasl.1/invitation", "wasl.1/erased-record", "wasl.1/record",
-                          "wasl.1/record-id", "wasl.1/bucket", "wasl.1/digest/1", "wasl.1/digest/2",
-                          "wasl.1/digest/3", "wasl.1/description", "wasl.1/schema", "wasl.1/hello"}) {
+  for (const char* tag :
+       {"wasl.1/change-set", "wasl.1/body", "wasl.1/commitment", "wasl.1/statement", "wasl.1/grant",
+        "wasl.1/invitation", "wasl.1/erased-record", "wasl.1/record", "wasl.1/record-id", "wasl.1/bucket",
+        "wasl.1/digest/1", "wasl.1/digest/2", "wasl.1/digest/3", "wasl.1/description", "wasl.1/schema",
+        "wasl.1/hello", "wasl.1/edition"}) {
     Json one = vector_of(tag, "H(tag; data)");
     one["tag"] = tag;
     one["data"] = "00ff77";
@@ -242,6 +244,25 @@ Json ids_json() {
   return out;
 }
 
+Json edition_ids(const World& w) {
+  Json out = Json::array();
+  const std::array<std::array<std::string_view, 3>, 4> all{{{"association/benin", World::kUuid, "public"},
+                                                            {"association/benin", World::kUuid, "network"},
+                                                            {"section/africa", "p-1", "public"},
+                                                            {"network", "مشروع", "public"}}};
+  for (const auto& [space, id, outer] : all) {
+    Json one = vector_of("edition_id_" + std::to_string(out.size() + 1),
+                         "UUIDv8 of H(wasl.1/edition; network, space, id, outer)");
+    one["network"] = hex(w.network.view());
+    one["space"] = space;
+    one["id"] = id;
+    one["outer"] = outer;
+    one["edition"] = edition_id(w.network, space, id, outer);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 Json change_sets(const World& w) {
   Json out = Json::array();
   out.push_back(
@@ -317,12 +338,13 @@ std::vector<std::pair<std::string, Act>> acts(const World& w) {
           {"act_discard", DiscardAct{std::string(kSpace), {filled<Hash>(0xAA)}, DiscardReason::duplicate}},
           {"act_wipe", WipeAct{w.author.public_key()}},
           {"act_adopt", AdoptAct{{filled<Hash>(0xAA), filled<Hash>(0xAB)}}},
-          {"act_confirm", ConfirmAct{filled<Hash>(0xAC)}}},
+          {"act_confirm", ConfirmAct{filled<Hash>(0xAC)}},
           {"act_erase", EraseAct{std::string(kSpace),
                                  record_mark(w.network, kSpace, World::kUuid),
                                  {filled<Hash>(0xAA), filled<Hash>(0xAB)},
                                  ErasureReason::requested}},
-          {"act_withdraw_erasure", WithdrawErasureAct{filled<Hash>(0xAA)}}};
+          {"act_withdraw_erasure", WithdrawErasureAct{filled<Hash>(0xAA)}},
+          {"act_description", DescriptionAct{R"({"number": 3})"}}};
 }
 
 Invitation invitation(const World& w) {
@@ -624,6 +646,7 @@ std::map<std::string, Json> all_files(const World& w) {
           {"values.json", values_json()},
           {"refused_values.json", refused_json()},
           {"ids.json", ids_json()},
+          {"editions.json", edition_ids(w)},
           {"change_set.json", change_sets(w)},
           {"authority.json", authority(w)},
           {"ledger.json", ledger_json(w)},

@@ -173,6 +173,14 @@ def main():
     expect("erasure", (bytes([9]) + sized(act), bytes.fromhex(authority["act_erase"]["bytes"])),
            (bytes([9]) + sized(varint(13) + b"\xaa" * 32), bytes.fromhex(authority["act_withdraw_erasure"]["bytes"])))
 
+    def edition(v):
+        digest = h("wasl.1/edition", bytes.fromhex(v["network"]) + sized(v["space"]) + sized(v["id"]) + sized(v["outer"]))
+        raw = bytearray(digest[:16])
+        raw[6], raw[8] = raw[6] & 0x0F | 0x80, raw[8] & 0x3F | 0x80
+        return "-".join((raw[:4].hex(), raw[4:6].hex(), raw[6:8].hex(), raw[8:10].hex(), raw[10:].hex()))
+
+    expect("edition ids", *[(edition(v), v["edition"]) for v in load("editions.json").values()])
+
     entry = bytes([1]) + bytes.fromhex(name["hash"]) + varint(4) + varint(1_700_000_000_050)
     blinded = ledger["leaf_blinded"]
     key = bytes.fromhex(blinded["key"])
