@@ -103,12 +103,12 @@ Result<Answer> withdraw(Replica& replica, const crypto::KeyPair& key, const std:
 }  // namespace
 
 Result<Answer> erase(const Office& office, const PersonArguments& person, const EraseArguments& arguments) {
-  WASL_LET(const Register* const reg, find_register(arguments.register_name));
   ErasureReason reason = ErasureReason::requested;
   if (!arguments.withdraw) {
     WASL_LET(reason, reason_of(arguments.reason));
   }
   WASL_LET(const auto replica, office.open());
+  WASL_LET(const Register* const reg, find_register(replica->schema(), arguments.register_name));
   WASL_LET(const Place place, place_of(*replica, *reg, arguments));
   WASL_LET(const crypto::KeyPair key, person_key(office, person));
   if (arguments.withdraw) return withdraw(*replica, key, person.under, *reg, place);

@@ -47,7 +47,7 @@ struct Arguments {
   std::string record, erasure_reason;
   bool withdraw = false;
   std::vector<std::string> change_sets;
-  std::string fingerprint;
+  std::string fingerprint, of_device;
   bool refused = false, confirm = false;
   std::vector<std::string> witnesses;
   std::string file, png;
@@ -174,7 +174,10 @@ int run(const Arguments& in, const std::string& command) {
       request["since"] = *since;
     }
   } else if (command.starts_with("quarantine")) {
-    request.update({{"change_sets", in.change_sets}, {"refused", in.refused}, {"reason", in.discard_reason}});
+    request.update({{"change_sets", in.change_sets},
+                    {"device", in.of_device},
+                    {"refused", in.refused},
+                    {"reason", in.discard_reason}});
     if (!in.change_sets.empty()) request["change_set"] = in.change_sets.front();
   }
   if (command == "erase")
@@ -208,7 +211,17 @@ int run(const Arguments& in, const std::string& command) {
       wasl::crypto::KeyKind::person,
       in.passphrase_file.empty() ? std::nullopt : std::optional<std::filesystem::path>(in.passphrase_file));
   if (!key) return report(in, command, wasl::to_json(key.error()));
-  return report(in, command, wasl::ask_signed(folder, std::move(request), *key));
+  json done = wasl::ask_signed(folder, request, *key);
+  // Of a device: an act a space, and no act names more than the protocol lets it.
+  for (json more = done; more.value("left", 0U) > 0;) {
+    more = wasl::ask_signed(folder, request, *key);
+    if (more.contains("error")) return report(in, command, more);
+    for (const char* list : {"adopted", "discarded"}) {
+      if (more.contains(list)) done[list].insert(done[list].end(), more[list].begin(), more[list].end());
+    }
+  }
+  done.erase("left");
+  return report(in, command, done);
 }
 
 int run_root(const Arguments& in, const std::string& command, wasl::RootCommands& root) {
@@ -340,7 +353,8 @@ int command_line(int argc, char** argv) {
                            "  wasl-hub quarantine show --data hub 81c2");
   CLI::App* adopt = command(*quarantine, in, "adopt", "Lets it take effect under your own rights",
                             "  wasl-hub quarantine adopt --data hub 81c2\n"
-                            "  wasl-hub quarantine adopt --data hub 81c2 9d07 --key /media/stick/my.key");
+                            "  wasl-hub quarantine adopt --data hub 81c2 9d07 --key /media/stick/my.key\n"
+                            "  wasl-hub quarantine adopt --data hub --device 3f9a    # all that is held of it");
   CLI::App* discard =
       command(*quarantine, in, "discard", "Ends its waiting; header and reason stay as evidence",
               "  wasl-hub quarantine discard --data hub 81c2 --reason duplicate");
@@ -352,7 +366,7 @@ int command_line(int argc, char** argv) {
       ->expected(1);
   for (CLI::App* one : {adopt, discard})
     one->add_option("CHANGE_SET", in.change_sets, "Names, or as much of their beginnings as is clear")
-        ->required();
+        ->excludes(one->add_option("--device", in.of_device, "All that is held of this device instead"));
   for (CLI::App* one : {revoke, wipe, adopt, discard, gone, confirm}) {
     one->add_option("--key", in.key,
                     "File with a person's key; on a trial hub keys/administrator.key serves");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <map>
 #include <set>
 
 #include "shared/authority/invitation.hpp"
@@ -225,10 +226,38 @@ Result<json> submit(OpenHub& open, const json& request) {
 struct Chosen {
   std::string space;
   std::vector<Hash> names;
+  std::size_t left = 0;  ///< of the device's, for further acts
 };
+
+/// What is held of a device, as much of one space as one act may name, in the order in which it came.
+Result<Chosen> chosen_of_device(OpenHub& open, const std::string& prefix) {
+  WASL_LET(const PublicKey device, find_key(open, prefix));
+  WASL_LET(auto held, open.hub().store().kept_list(false));
+  std::erase_if(held, [&](const KeptSet& kept) { return kept.header.source.author != device; });
+  if (held.empty())
+    return fail(Errc::not_found, "nothing of this device is held", "see: wasl-hub quarantine list");
+  Chosen out;
+  out.space = held.front().header.space;
+  std::map<GroupId, std::vector<Hash>> groups;
+  std::vector<GroupId> order;
+  for (const KeptSet& kept : held) {
+    if (kept.header.space != out.space) continue;
+    auto& group = groups[kept.header.group];
+    if (group.empty()) order.push_back(kept.header.group);
+    group.push_back(kept.name);
+  }
+  for (const GroupId& id : order) {
+    const std::vector<Hash>& group = groups[id];
+    if (!out.names.empty() && out.names.size() + group.size() > kNamesOfAct) break;
+    out.names.insert(out.names.end(), group.begin(), group.end());
+  }
+  out.left = held.size() - out.names.size();
+  return out;
+}
 
 /// What the request names, each with all parts of its group.
 Result<Chosen> chosen(OpenHub& open, const json& request) {
+  if (!text_of(request, "device").empty()) return chosen_of_device(open, text_of(request, "device"));
   Chosen out;
   for (const json& prefix : request.value("change_sets", json::array())) {
     WASL_LET(const KeptSet kept,
@@ -263,7 +292,7 @@ json hex_of(const std::vector<Hash>& names) {
 Result<json> quarantine_adopt(OpenHub& open, const json& request) {
   WASL_LET(const Chosen what, chosen(open, request));
   return draft(open, request, kWrite, what.space, what.space, {AdoptAct{what.names}},
-               {{"adopted", hex_of(what.names)}, {"space", what.space}});
+               {{"adopted", hex_of(what.names)}, {"space", what.space}, {"left", what.left}});
 }
 
 std::optional<DiscardReason> discard_reason(const std::string& word) {
@@ -282,7 +311,7 @@ Result<json> quarantine_discard(OpenHub& open, const json& request) {
                 "use unwanted, duplicate, mistaken or harmful");
   return draft(open, request, kAdmin, std::string(kAuthoritySpace), what.space,
                {DiscardAct{what.space, what.names, *reason}},
-               {{"discarded", hex_of(what.names)}, {"space", what.space}});
+               {{"discarded", hex_of(what.names)}, {"space", what.space}, {"left", what.left}});
 }
 
 std::optional<RevocationReason> revocation_reason(const std::string& word) {

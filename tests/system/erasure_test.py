@@ -1,6 +1,5 @@
 """An expert asks to be forgotten: after 72 hours the values are in no file of the hub and of any office that
 syncs, searched for as raw bytes, and every proof still holds."""
-import os
 import shutil
 import sqlite3
 import subprocess

@@ -77,6 +77,26 @@ class Quarantine(WorldTest):
         self.equal(self.togo)
         self.assertEqual(self.togo.rows("SELECT id FROM project"), [(wanted,)])
 
+    def test_all_that_a_device_left_is_adopted_at_once(self):
+        # More than one act may name, in two spaces; the second half builds on the first.
+        ids = [self.add(self.benin, f"Project {i}") for i in range(3)]
+        own = self.benin.add("project", "title=Own")
+        for i in range(260):
+            self.benin.set("project", ids[0], f"reference={i}")
+        self.world.hub("revoke", self.key, "--reason", "left")
+        self.told_revoked(self.benin)
+        count = len({line["change_set"] for line in self.held()})
+        self.assertGreater(count, 256)
+        adopted = self.world.hub("quarantine", "adopt", "--device", self.key[:12])["adopted"]
+        self.assertEqual(len(set(adopted)), count)
+        self.assertEqual(self.held(), [])
+        self.equal(self.togo)
+        self.assertEqual(self.togo.value("SELECT reference FROM project WHERE id = ?", ids[0]), "259")
+        self.assertEqual(self.togo.value("SELECT count(*) FROM project WHERE id = ?", own), 0, "not shared with it")
+        again = run_json([binary("wasl-hub"), "quarantine", "adopt", "--device", self.key[:12], "--data",
+                          str(self.world.hub_folder), "--json"])
+        self.assertEqual((again.code, again.error["code"]), (1, "not_found"))
+
     def test_what_cannot_be_decided_is_said_in_words(self):
         self.add(self.benin, "Water")
         self.world.hub("revoke", self.key, "--reason", "left")
