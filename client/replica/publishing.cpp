@@ -108,6 +108,29 @@ Result<const Register*> with_editions(const Schema& schema, const std::string& n
   return reg;
 }
 
+/// @param named none: those in which `shows` has a value.
+Status choose_fields(const std::vector<std::string>& named, const Register& reg, const Schema& schema,
+                     const RecordState& shows, PublicationDraft& out) {
+  std::vector<const Field*> wanted;
+  for (const std::string& name : named) {
+    wanted.push_back(reg.field(name));
+    if (wanted.back() == nullptr)
+      return fail(Errc::not_found, reg.name + " has no field " + name,
+                  "list its fields with: wasl registers " + reg.name);
+  }
+  for (const Field& field : reg.fields) {
+    if (named.empty() && !field.publication && !addresses_of(field, shows).empty()) wanted.push_back(&field);
+  }
+  for (const Field* field : wanted) {
+    if (may_be_published(*field, schema)) {
+      out.fields.push_back(field);
+    } else {
+      out.left_out.push_back({field, LeftOut::personal});
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 /// What the edition says with all that persons of this office have signed and that has no entry yet.
@@ -196,7 +219,9 @@ Result<PublicationDraft> Replica::draft_publication(const PublicationRequest& re
   WASL_LET(const Register* const reg, with_editions(*schema_, request.register_name));
   WASL_LET(const std::string space, space_of(*reg, request.id, request.space));
   // Nobody would judge the marks: whoever may write could publish.
-  const Register* judged = authority_.schema() == nullptr ? reg : authority_.schema()->find(reg->number);
+  const Schema* published_schema = authority_.schema();
+  const Register* judged =
+      (published_schema != nullptr ? *published_schema : schema_in_force()).find(reg->number);
   if (judged == nullptr || published_field(*judged) == nullptr)
     return fail(Errc::unsupported, "the description of " + reg->name + " in force knows no editions yet",
                 "ask the secretariat to run: wasl-hub schema publish --all");
@@ -218,28 +243,7 @@ Result<PublicationDraft> Replica::draft_publication(const PublicationRequest& re
   out.id = edition_id(anchor_.network, space, request.id, request.outer);
   WASL_LET(const Edition edition, edition_of(reg->number, out.space, out.id));
 
-  for (const std::string& name : request.fields) {
-    const Field* field = reg->field(name);
-    if (field == nullptr)
-      return fail(Errc::not_found, reg->name + " has no field " + name,
-                  "list its fields with: wasl registers " + reg->name);
-    if (may_be_published(*field, *schema_)) {
-      out.fields.push_back(field);
-    } else {
-      out.left_out.push_back({field, LeftOut::personal});
-    }
-  }
-  for (const Field& field : reg->fields) {
-    if (!request.fields.empty() || field.publication) continue;
-    const RecordState& shows = edition.is_known ? edition.state : source;
-    if (addresses_of(field, shows).empty()) continue;
-    if (may_be_published(field, *schema_)) {
-      out.fields.push_back(&field);
-    } else {
-      out.left_out.push_back({&field, LeftOut::personal});
-    }
-  }
-
+  WASL_TRY(choose_fields(request.fields, *reg, *schema_, edition.is_known ? edition.state : source, out));
   WASL_LET(out.stops, stops_of(*reg, space, request.id, out.fields));
   if (source.is_revived()) out.stops.push_back({Stop::revived, nullptr, nullptr});
   if (!out.stops.empty()) return out;
