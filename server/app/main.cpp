@@ -351,10 +351,11 @@ int command_line(int argc, char** argv) {
   list->add_flag("--refused", in.refused, "What was refused as well");
   CLI::App* show = command(*quarantine, in, "show", "What a change set says and why it waits",
                            "  wasl-hub quarantine show --data hub 81c2");
-  CLI::App* adopt = command(*quarantine, in, "adopt", "Lets it take effect under your own rights",
-                            "  wasl-hub quarantine adopt --data hub 81c2\n"
-                            "  wasl-hub quarantine adopt --data hub 81c2 9d07 --key /media/stick/my.key\n"
-                            "  wasl-hub quarantine adopt --data hub --device 3f9a    # all that is held of it");
+  CLI::App* adopt =
+      command(*quarantine, in, "adopt", "Lets it take effect under your own rights",
+              "  wasl-hub quarantine adopt --data hub 81c2\n"
+              "  wasl-hub quarantine adopt --data hub 81c2 9d07 --key /media/stick/my.key\n"
+              "  wasl-hub quarantine adopt --data hub --device 3f9a    # all that is held of it");
   CLI::App* discard =
       command(*quarantine, in, "discard", "Ends its waiting; header and reason stay as evidence",
               "  wasl-hub quarantine discard --data hub 81c2 --reason duplicate");

@@ -1,8 +1,8 @@
 #include "server/app/quarantine.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "shared/authority/invitation.hpp"
