@@ -373,7 +373,7 @@ TEST(GrantBytes, LimitsAreSortedAndTheirConditionsKnown) {
   act.mandate = "nowhere";
   EXPECT_FALSE(decoded());
   act.mandate.clear();
-  act.flags = 4;
+  act.flags = 8;
   ASSERT_FALSE(decoded());
   EXPECT_EQ(decoded().error().code, Errc::unsupported) << "a condition of a newer version";
 }
