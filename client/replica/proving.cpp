@@ -3,11 +3,28 @@
 #include <algorithm>
 #include <tuple>
 
+#include "client/replica/damage.hpp"
 #include "client/replica/erased_evidence.hpp"
 #include "client/replica/replay.hpp"
 #include "client/replica/replica.hpp"
 
 namespace wasl {
+namespace {
+
+/// Before a promise is called broken: the log's own bytes hold none of these either, by each chain's first.
+Status check_not_held(LogStore& store, const SpaceInfo& info, const std::map<Source, Sequence>& first,
+                      const NetworkId& network) {
+  std::set<Source> sources;
+  for (const auto& [source, sequence] : first) sources.insert(source);
+  WASL_LET(const auto ends, store.ends_in_log(info, sources, network));
+  for (const auto& [source, end] : ends) {
+    if (end.last >= first.at(source))
+      return damaged_here(info.name + ": an entry is not found where the log has it");
+  }
+  return {};
+}
+
+}  // namespace
 
 tl::unexpected<Error> Replica::accuse(std::string what, ByteView ours, ByteView theirs) {
   Status kept = identity_.add_evidence(what, ours, theirs, ports_.clock->now());
@@ -346,6 +363,7 @@ Status Replica::check_promises(std::string_view note) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   std::map<std::string, std::vector<std::int64_t>> broken;
+  std::map<std::string, std::map<Source, Sequence>> missing;
   std::vector<ChangeSet> placed;
   WASL_LET(auto select,
            db_.prepare("SELECT no, space, chain, sequence, header, body FROM _wasl_pending WHERE state = 3 "
@@ -361,7 +379,11 @@ Status Replica::check_promises(std::string_view note) {
     WASL_LET(const auto entry, store_.find({device_.public_key(), chain}, sequence));
     WASL_LET(const SpaceInfo* const info, store_.space(space));
     if (!entry) {
+      const auto header = decode_header(select.blob(4));
+      if (!header || header->source.chain != chain || header->sequence != sequence)
+        return damaged_here("the place of a change set that waits is not what its header says");
       broken[space].push_back(select.int64(0));
+      missing[space].emplace(header->source, sequence);
     } else if (entry->position <= info->applied) {
       WASL_LET(ChangeSet set, decode_change_set(select.blob(4), select.blob(5)));
       if (entry->entry.hash == set.name) placed.push_back(std::move(set));
@@ -371,6 +393,10 @@ Status Replica::check_promises(std::string_view note) {
   // A damaged index once hid the entry of what was taken over from outbox.log: no second one will come.
   for (const ChangeSet& set : placed) WASL_TRY(withdraw(set, PendingState::accepted));
   if (broken.empty()) return transaction.commit();
+  for (const auto& [space, sources] : missing) {
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    WASL_TRY(check_not_held(store_, *info, sources, anchor_.network));
+  }
   std::string words = "the hub said that it had accepted work of this office and has no entry of it:";
   for (const auto& [space, numbers] : broken) {
     words += " " + std::to_string(numbers.size()) + " change sets in " + space;

@@ -1,20 +1,12 @@
 // Proof without a network: everything is computed again from signed history and compared with what is kept.
 #include <algorithm>
 
+#include "client/replica/damage.hpp"
 #include "client/replica/replay.hpp"
 #include "client/replica/replica.hpp"
 #include "shared/sql/table_ddl.hpp"
 
 namespace wasl {
-namespace {
-
-tl::unexpected<Error> damaged_here(const std::string& what) {
-  return fail(Errc::corrupt, "replica.db is damaged: " + what,
-              "start wasl daemon: it puts the file aside and fetches all again; what was not sent is in "
-              "outbox.log");
-}
-
-}  // namespace
 
 Result<VerifyReport> Replica::verify() {
   WASL_TRY(seal());
