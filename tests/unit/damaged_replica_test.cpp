@@ -53,6 +53,24 @@ TEST(DamagedReplica, AsksForAHeadThatItKeptWrong) {
   EXPECT_NE(notices[0].find("the kept head of section/africa was damaged"), std::string::npos) << notices[0];
 }
 
+TEST(DamagedReplica, CallsNoPromiseBrokenWhoseEntryItCannotFind) {
+  Scene scene;
+  scene.must_sync(*scene.senegal);
+  scene.senegal->sql("INSERT INTO project(id, space, title) VALUES('p9', 'section/africa', 'Well')");
+  Replica& office = scene.senegal->replica();
+  must(office.seal());
+  must(office.database().exec("CREATE TEMP TABLE kept AS SELECT * FROM _wasl_pending"));
+  scene.must_sync(*scene.senegal);
+  // As if the proof had not come yet, and a flipped bit had taken the entry out of its index.
+  must(office.database().exec("INSERT INTO _wasl_pending SELECT * FROM kept"));
+  must(office.database().exec("UPDATE _wasl_entry SET source = NULL WHERE source IS NOT NULL"));
+  const auto session = scene.senegal->sync();
+  ASSERT_TRUE(session.error);
+  EXPECT_EQ(session.error->code, Errc::corrupt);
+  EXPECT_NE(session.error->message.find("is not found where the log has it"), std::string::npos)
+      << session.error->message;
+}
+
 TEST(DamagedReplica, SealsAgainWhatNamesWhatNobodyProved) {
   Scene scene;
   scene.must_sync(*scene.mali);
