@@ -1,11 +1,11 @@
 // wasl erase: personal values of a record go everywhere, 72 hours later, unless it is withdrawn
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "client/cli/commands.hpp"
 #include "client/cli/erasure_view.hpp"
 #include "client/cli/names.hpp"
 #include "client/cli/words.hpp"
+#include "shared/authority/erasures.hpp"
 
 namespace wasl::cli {
 namespace {
@@ -31,28 +31,22 @@ Result<Place> place_of(Replica& replica, const Register& reg, const EraseArgumen
   return Place{*space, arguments.record};
 }
 
+Hash mark_of(const Replica& replica, const Place& place) {
+  return record_mark(replica.network().network, place.space, place.id);
+}
+
 Result<ErasureReason> reason_of(const std::string& word) {
-  for (const ErasureReason reason : {ErasureReason::requested, ErasureReason::consent_withdrawn,
-                                     ErasureReason::no_longer_needed, ErasureReason::unlawful}) {
-    if (word == wasl::to_word(reason)) return reason;
-  }
+  if (const auto reason = erasure_reason(word)) return *reason;
   return fail(Errc::invalid_value,
               word.empty() ? "an erasure needs a reason" : "nothing is erased for '" + word + "'",
               "use --reason requested, consent_withdrawn, no_longer_needed or unlawful");
 }
 
-std::vector<Act> erasures_of(const std::set<Hash>& commitments, const Place& place, const NetworkId& network,
-                             ErasureReason reason) {
-  std::vector<Act> acts;
-  EraseAct act{place.space, record_mark(network, place.space, place.id), {}, reason};
-  for (const Hash& commitment : commitments) {
-    act.commitments.push_back(commitment);
-    if (act.commitments.size() < kNamesOfAct) continue;
-    acts.emplace_back(act);
-    act.commitments.clear();
-  }
-  if (!act.commitments.empty()) acts.emplace_back(std::move(act));
-  return acts;
+std::string day_of(Millis time) { return iso_time(time).substr(0, 16) + "Z"; }
+
+std::string who_of(const RecordErasure& erasure) {
+  const std::string key = to_hex(erasure.by.view()).substr(0, 12);
+  return erasure.organisation.empty() ? key : erasure.organisation + " " + key;
 }
 
 /// Under the grant that is named, or the first of the person's that lets it pass.
@@ -77,13 +71,9 @@ Result<Replica::ActsSigned> sign_under_some(Replica& replica, const crypto::KeyP
 
 Result<Answer> withdraw(Replica& replica, const crypto::KeyPair& key, const std::string& under,
                         const Register& reg, const Place& place) {
-  WASL_LET(const auto known, replica.erasures_of(place.space, place.id));
-  std::vector<Act> acts;
-  std::set<Hash> named;
-  for (const RecordErasure& one : known) {
-    if (one.stage == ErasureStage::waits && named.insert(one.change_set).second)
-      acts.emplace_back(WithdrawErasureAct{one.change_set});
-  }
+  WASL_LET(const AuthorityState* const authority, replica.authority());
+  WASL_LET(const Millis now, replica.hub_time());
+  const auto acts = acts_of_withdrawal(*authority, mark_of(replica, place), now);
   if (acts.empty())
     return fail(Errc::not_found, "no erasure of " + reg.name + " " + place.id + " waits",
                 "what is in force is gone; see: wasl show " + reg.name + " " + place.id);
@@ -118,7 +108,7 @@ Result<Answer> erase(const Office& office, const PersonArguments& person, const 
                 "this office knows no personal value of " + reg->name + " " + place.id +
                     " that is not on a list already",
                 "see: wasl show " + reg->name + " " + place.id);
-  const auto acts = erasures_of(commitments, place, replica->network().network, reason);
+  const auto acts = acts_of_erasure(place.space, mark_of(*replica, place), commitments, reason);
   WASL_LET(const auto done, sign_under_some(*replica, key, person.under, acts));
   WASL_LET(const Millis now, replica->hub_time());
   const std::string when = iso_time(now + kErasureDelay);
@@ -172,13 +162,6 @@ std::string erasures_words(const std::vector<RecordErasure>& erasures, std::stri
     out += "\n  " + std::string(label(words, language));
   }
   return out;
-}
-
-std::string day_of(Millis time) { return iso_time(time).substr(0, 16) + "Z"; }
-
-std::string who_of(const RecordErasure& erasure) {
-  const std::string key = to_hex(erasure.by.view()).substr(0, 12);
-  return erasure.organisation.empty() ? key : erasure.organisation + " " + key;
 }
 
 }  // namespace wasl::cli

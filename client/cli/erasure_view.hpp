@@ -11,7 +11,5 @@ namespace wasl::cli {
 nlohmann::ordered_json erasures_json(const std::vector<RecordErasure>& erasures);
 /// A line each, begun by a line break; nothing when there is none.
 std::string erasures_words(const std::vector<RecordErasure>& erasures, std::string_view language);
-std::string day_of(Millis time);
-std::string who_of(const RecordErasure& erasure);
 
 }  // namespace wasl::cli

@@ -258,7 +258,7 @@ std::string clauses_words(const std::vector<Clause>& clauses, const Schema& sche
 }
 
 std::string act_words(const Act& act, const AuthorityState& authority) {
-  const Schema& schema = authority.schema() != nullptr ? *authority.schema() : built_in_schema();
+  const Schema& schema = authority.schema_or(built_in_schema());
   if (const auto* grant = std::get_if<GrantAct>(&act)) {
     return "give the key " + short_key(grant->grantee) + " (" + grant->organisation + ", " + grant->role +
            ") the rights " + clauses_words(grant->clauses, schema) + period_words(*grant) +

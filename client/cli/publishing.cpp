@@ -4,6 +4,7 @@
 #include "client/cli/commands.hpp"
 #include "client/cli/grant_words.hpp"
 #include "client/cli/publishing_words.hpp"
+#include "client/cli/words.hpp"
 
 namespace wasl::cli {
 namespace {
@@ -65,7 +66,7 @@ Result<Answer> publish(const Office& office, const PersonArguments& person,
     words = publishing_words(PublishingWord::published, language) + " " + draft.space + ": " +
             draft.register_name + " " + draft.id;
     for (const Field* field : draft.fields)
-      words += "\n  " + in_language(field->labels, language) + " (" + field->name + ")";
+      words += "\n  " + label(field->labels, language) + " (" + field->name + ")";
   }
   for (const LeftOutField& left : draft.left_out) words += "\n  − " + left_out_words(left, language);
   if (!draft.operations.empty()) words += "\n" + publishing_words(PublishingWord::after_sync, language);

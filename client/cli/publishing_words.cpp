@@ -1,5 +1,7 @@
 #include "client/cli/publishing_words.hpp"
 
+#include "client/cli/words.hpp"
+
 namespace wasl::cli {
 namespace {
 
@@ -44,26 +46,19 @@ const Labels& words_of(LeftOut why) {
 
 }  // namespace
 
-const std::string& in_language(const Labels& labels, std::string_view language) {
-  if (language == "ar") return labels.ar;
-  if (language == "fr") return labels.fr;
-  if (language == "es") return labels.es;
-  return language == "pt" ? labels.pt : labels.en;
-}
-
 std::string stop_words(const PublicationStop& stop, std::string_view language) {
-  std::string out = in_language(words_of(stop.kind), language);
+  std::string out = label(words_of(stop.kind), language);
   if (stop.field != nullptr)
-    out += ": " + in_language(stop.field->labels, language) + " (" + stop.field->name + ")";
+    out += ": " + label(stop.field->labels, language) + " (" + stop.field->name + ")";
   if (stop.rule != nullptr)
-    out += ": " + in_language(stop.rule->labels, language) + " (" + stop.rule->before + ", " +
-           stop.rule->after + ")";
+    out +=
+        ": " + label(stop.rule->labels, language) + " (" + stop.rule->before + ", " + stop.rule->after + ")";
   return out;
 }
 
 std::string left_out_words(const LeftOutField& left, std::string_view language) {
-  return in_language(left.field->labels, language) + " (" + left.field->name +
-         "): " + in_language(words_of(left.why), language);
+  return label(left.field->labels, language) + " (" + left.field->name +
+         "): " + label(words_of(left.why), language);
 }
 
 const std::string& publishing_words(PublishingWord word, std::string_view language) {
@@ -84,17 +79,17 @@ const std::string& publishing_words(PublishingWord word, std::string_view langua
                                  "Conta quando chegar ao servidor central; execute: wasl sync"};
   switch (word) {
     case PublishingWord::stopped:
-      return in_language(stopped, language);
+      return label(stopped, language);
     case PublishingWord::published:
-      return in_language(published, language);
+      return label(published, language);
     case PublishingWord::withdrawn:
-      return in_language(withdrawn, language);
+      return label(withdrawn, language);
     case PublishingWord::unchanged:
-      return in_language(unchanged, language);
+      return label(unchanged, language);
     case PublishingWord::after_sync:
       break;
   }
-  return in_language(after_sync, language);
+  return label(after_sync, language);
 }
 
 }  // namespace wasl::cli

@@ -7,9 +7,6 @@
 
 namespace wasl::cli {
 
-/// The language's own label, English where it has none.
-const std::string& in_language(const Labels& labels, std::string_view language);
-
 /// Why a record stays a draft: one reason.
 std::string stop_words(const PublicationStop& stop, std::string_view language);
 /// Why the edition leaves a field out.

@@ -37,7 +37,7 @@ Result<ChangeSet> Replica::sign_by_person(const crypto::KeyPair& person, const H
   header.group = ports_.random->fixed<GroupId>();
   ChangeSet set = make_change_set(std::move(header), std::move(operations));
   if (set.body_bytes.size() > limits::kChangeSetBytes)
-    return fail(Errc::limit_exceeded, "one change set is larger than 256 KiB", "choose fewer fields");
+    return fail(Errc::limit_exceeded, "one change set is larger than 256 KiB", "sign less at once");
 
   std::optional<Error> failed;
   const auto nowhere = [](const Source&, Sequence) { return false; };

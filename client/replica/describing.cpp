@@ -2,6 +2,7 @@
 // or register was carried in the records' clocks, and is shown from now on.
 #include <algorithm>
 
+#include "client/replica/objects.hpp"
 #include "client/replica/replica.hpp"
 #include "shared/sql/table_ddl.hpp"
 
@@ -37,19 +38,6 @@ Result<Schema> unpack_texts(ByteView packed) {
   }
   if (!in.finished()) return fail(Errc::corrupt, "replica.db: the descriptions of its tables are damaged");
   return schema;
-}
-
-/// By type and name what made it. One query, because each reads sqlite_schema from end to end.
-using Objects = std::map<std::pair<std::string, std::string>, std::string>;
-Result<Objects> tables_and_triggers(Database& db) {
-  Objects objects;
-  WASL_LET(auto select,
-           db.prepare("SELECT type, name, sql FROM sqlite_schema WHERE type IN ('table', 'trigger')"));
-  for (;;) {
-    WASL_LET(const bool found, select.step());
-    if (!found) return objects;
-    objects[{std::string(select.text(0)), std::string(select.text(1))}] = select.text(2);
-  }
 }
 
 bool has_table(const Objects& objects, const std::string& name) { return objects.contains({"table", name}); }
@@ -119,7 +107,7 @@ Status Replica::prepare_tables() {
   if (authority_.organisation(anchor_.organisation) == nullptr) return {};
   WASL_TRY(follow_tables());
   Wanted wanted = wanted_here();
-  WASL_LET(const Objects objects, tables_and_triggers(db_));
+  WASL_LET(const Objects objects, objects_of(db_));
   WASL_LET(const auto hash, store_.meta(kHashName));
   tables_ready_ = hash && Hash::from(*hash) == wanted.schema.hash() && wanted.stands_in(objects);
   described_by_ = authority_.newest_schema();
@@ -135,7 +123,7 @@ Status Replica::remake_tables() {
   WASL_TRY(store_.refresh());
   WASL_TRY(follow_tables());
   Wanted wanted = wanted_here();
-  WASL_LET(const Objects objects, tables_and_triggers(db_));
+  WASL_LET(const Objects objects, objects_of(db_));
   std::map<std::uint32_t, std::set<std::uint32_t>> fresh;  // fields without a column or table yet
   std::set<std::uint32_t> born;
   for (const Register& reg : wanted.schema.registers()) {

@@ -27,7 +27,8 @@ Result<Millis> Replica::proved_time() {
 }
 
 Status Replica::note_proved_time() {
-  if (!welcomed_at_) return {};
+  // Nothing else asks for it, and a session with nothing to do writes as little as it can.
+  if (!welcomed_at_ || authority_.erasures().empty()) return {};
   WASL_LET(const Millis known, proved_time());
   if (*welcomed_at_ <= known) return {};
   Writer time;
@@ -266,22 +267,18 @@ Result<std::set<Hash>> Replica::erasable(const std::string& space, std::string_v
     if (!found) break;
     if (const auto set = decode_change_set(select.blob(0), select.blob(1))) add_commitments(*set, id, out);
   }
-  for (const Erasure* erasure : authority_.erasures_of(record_mark(anchor_.network, space, id))) {
-    if (erasure->withdrawn) continue;
-    for (const Hash& commitment : erasure->act.commitments) out.erase(commitment);
-  }
+  for (const Hash& commitment : authority_.listed(record_mark(anchor_.network, space, id)))
+    out.erase(commitment);
   return out;
 }
 
 /// Values of the record that somebody wrote without knowing of its newest erasure, and that are on no list.
 Result<std::size_t> Replica::left_behind(const LoadedRecord& loaded, const Hash& mark) {
   Position newest = 0;
-  std::set<Hash> listed;
   for (const Erasure* erasure : authority_.erasures_of(mark)) {
-    if (erasure->withdrawn) continue;
-    newest = std::max(newest, erasure->position);
-    listed.insert(erasure->act.commitments.begin(), erasure->act.commitments.end());
+    if (!erasure->withdrawn) newest = std::max(newest, erasure->position);
   }
+  const std::set<Hash> listed = authority_.listed(mark);
   std::size_t count = 0;
   RecordState room;
   for (const auto& [address, heads] : loaded.record.shown(room).heads) {

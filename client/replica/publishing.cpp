@@ -219,9 +219,7 @@ Result<PublicationDraft> Replica::draft_publication(const PublicationRequest& re
   WASL_LET(const Register* const reg, with_editions(*schema_, request.register_name));
   WASL_LET(const std::string space, space_of(*reg, request.id, request.space));
   // Nobody would judge the marks: whoever may write could publish.
-  const Schema* published_schema = authority_.schema();
-  const Register* judged =
-      (published_schema != nullptr ? *published_schema : schema_in_force()).find(reg->number);
+  const Register* judged = authority_.schema_or(schema_in_force()).find(reg->number);
   if (judged == nullptr || published_field(*judged) == nullptr)
     return fail(Errc::unsupported, "the description of " + reg->name + " in force knows no editions yet",
                 "ask the secretariat to run: wasl-hub schema publish --all");
@@ -355,10 +353,14 @@ Result<Replica::EditionsAside> Replica::editions_aside(const Register& reg) {
   if (published == nullptr || !tables_ready_) return out;
   std::map<std::string, std::set<std::string>> editions;  // by space, those that are published
   {
-    WASL_LET(auto select,
-             db_.prepare("SELECT r.space, r.id, EXISTS(SELECT 1 FROM " + sql::set_table(reg, *published) +
-                         " p WHERE p.record = r.id AND p.space = r.space) FROM " + reg.name +
-                         " r WHERE r.id GLOB '" + std::string(sql::kEditionIds) + "'"));
+    // By their marks, one of which every edition has: there are few, and records may be many.
+    const std::string marks = sql::set_table(reg, *published);
+    WASL_LET(
+        auto select,
+        db_.prepare("SELECT e.space, e.record, EXISTS(SELECT 1 FROM " + marks +
+                    " p WHERE p.record = e.record AND p.space = e.space) FROM (SELECT space, record FROM " +
+                    marks + " UNION SELECT space, record FROM " +
+                    sql::set_table(reg, *edition_of_field(reg)) + ") e"));
     for (;;) {
       WASL_LET(const bool found, select.step());
       if (!found) break;

@@ -154,8 +154,7 @@ Result<std::set<Position>> Replica::places_of_grants(const std::vector<ProvedSet
       return fail(Errc::corrupt, "a grant that was used is not in authority", "run: wasl verify");
     if (!places.insert(grant->position).second) continue;
     if ((grant->act.flags & kNeedsAcceptance) != 0 && grant->accepted) places.insert(*grant->accepted);
-    if ((grant->act.flags & kNeedsConfirmation) != 0 && grant->confirmed &&
-        places.insert(*grant->confirmed).second) {
+    if (grant->act.needs_confirmation() && grant->confirmed && places.insert(*grant->confirmed).second) {
       WASL_LET(const ProvedSet confirmed_by, proved_set(std::string(kAuthoritySpace), *grant->confirmed));
       WASL_LET(const Header confirming, decode_header(confirmed_by.header));
       names.push_back(confirming.grant);

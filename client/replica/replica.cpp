@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "client/replica/objects.hpp"
 #include "shared/authority/person_acts.hpp"
 #include "shared/sql/table_ddl.hpp"
 #include "shared/sqlite/disk.hpp"
@@ -21,18 +22,6 @@ CREATE TABLE IF NOT EXISTS act_draft(no INTEGER PRIMARY KEY, act TEXT NOT NULL C
   ('grant', 'accept', 'revoke', 'publish', 'withdraw')),
   content TEXT NOT NULL, signed TEXT);
 )sql";
-
-/// By type and name what made it. One query, because each reads sqlite_schema from end to end.
-using Objects = std::map<std::pair<std::string, std::string>, std::string>;
-Result<Objects> objects_of(Database& db) {
-  Objects objects;
-  WASL_LET(auto select, db.prepare("SELECT type, name, sql FROM sqlite_schema"));
-  for (;;) {
-    WASL_LET(const bool found, select.step());
-    if (!found) return objects;
-    objects[{std::string(select.text(0)), std::string(select.text(1))}] = select.text(2);
-  }
-}
 
 Result<bool> has_table(Database& db, std::string_view name) {
   WASL_LET(auto select, db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?"));

@@ -5,7 +5,11 @@
 #include <thread>
 
 #include "schema/embedded.hpp"
+#include "server/app/devices.hpp"
+#include "server/app/drafts.hpp"
+#include "server/app/erasing.hpp"
 #include "server/app/quarantine.hpp"
+#include "shared/authority/person_acts.hpp"
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/note.hpp"
 #include "shared/net/local_socket.hpp"
@@ -18,11 +22,6 @@ using nlohmann::json;
 constexpr std::chrono::milliseconds kAnswerLimit{20'000};
 constexpr std::chrono::milliseconds kLockLimit{
     10'000};  // another command is done by then; a starting hub listens
-
-std::string text_of(const json& request, const char* key) {
-  const auto it = request.find(key);
-  return it != request.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
 
 std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0, 12); }
 
@@ -116,8 +115,7 @@ Result<json> publish(OpenHub& open, const json& request) {
 }
 
 Result<json> list_schema(OpenHub& open) {
-  const Schema* published = open.hub().authority().schema();
-  const Schema& schema = published != nullptr ? *published : built_in_schema();
+  const Schema& schema = open.hub().authority().schema_or(built_in_schema());
   json registers = json::array();
   for (const Register& reg : schema.registers()) {
     registers.push_back({{"number", reg.number},
@@ -126,7 +124,7 @@ Result<json> list_schema(OpenHub& open) {
                          {"hash", to_hex(reg.hash.view())}});
   }
   return json{{"schema", to_hex(schema.hash().view())},
-              {"published", published != nullptr},
+              {"published", open.hub().authority().schema() != nullptr},
               {"registers", std::move(registers)}};
 }
 
@@ -159,6 +157,7 @@ Result<json> device_line(OpenHub& open, const Device& device) {
                {"held", kept.held},
                {"refused", kept.refused},
                {"forks", forks},
+               {"unconfirmed", waits_for_confirmation(open.hub().authority(), device.grant)},
                {"revoked", device.revoked.has_value()}};
   if (note) {
     line["last_seen"] = note->last_seen;
@@ -250,7 +249,10 @@ Result<json> decide(OpenHub& open, const json& request, bool serving) {
   if (command == "schema publish") return publish(open, request);
   if (command == "schema list") return list_schema(open);
   if (command == "root place") return place_statement(open, request);
+  if (command == "submit") return submit(open, request);
+  if (command == "erase") return erase(open, request);
   if (auto answered = decide_devices(open, command, request)) return *answered;
+  if (auto answered = decide_quarantine(open, command, request)) return *answered;
   return fail(Errc::unsupported, "the hub that serves here does not know this command",
               "restart it after an update");
 }

@@ -215,7 +215,10 @@ int run(const Arguments& in, const std::string& command) {
   // Of a device: an act a space, and no act names more than the protocol lets it.
   for (json more = done; more.value("left", 0U) > 0;) {
     more = wasl::ask_signed(folder, request, *key);
-    if (more.contains("error")) return report(in, command, more);
+    if (more.contains("error")) {
+      more["error"]["hint"] = "what came before is decided, the rest still waits: wasl-hub quarantine list";
+      return report(in, command, more);
+    }
     for (const char* list : {"adopted", "discarded"}) {
       if (more.contains(list)) done[list].insert(done[list].end(), more[list].begin(), more[list].end());
     }

@@ -1,6 +1,6 @@
 #pragma once
-// Commands about devices and about work that waits for a person: what is there, and drafts of what a person
-// decides. Thread: the hub's.
+// Commands about work that waits for a person: what is there, and drafts of what a person decides about it.
+// Thread: the hub's.
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -10,7 +10,7 @@
 namespace wasl {
 
 /// Nothing: the command is another's.
-std::optional<Result<nlohmann::json>> decide_devices(OpenHub& open, const std::string& command,
-                                                     const nlohmann::json& request);
+std::optional<Result<nlohmann::json>> decide_quarantine(OpenHub& open, const std::string& command,
+                                                        const nlohmann::json& request);
 
 }  // namespace wasl

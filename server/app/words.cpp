@@ -46,6 +46,7 @@ std::string status_in_words(const json& doc) {
       out += ", ITS FOLDER WAS COPIED OR RESTORED (" + text(device["forks"]) +
              " chains with two histories; both are kept, see that one copy only is used)";
     }
+    if (device["unconfirmed"].get<bool>()) out += ", waits for confirmation";
     if (device["revoked"].get<bool>()) out += ", revoked";
     out += "\n";
   }

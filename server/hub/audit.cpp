@@ -193,8 +193,7 @@ class SpaceReader {
 
 Result<Schema> schema_of(HubStore& store, const Schema& own) {
   WASL_LET(const ReadRights rights, read_rights(store));
-  const Schema* published = rights.state.schema();
-  return published != nullptr ? published->joined(own) : own;
+  return rights.state.schema_with(own);
 }
 
 Status audit(HubStore& store, const Schema& schema, const AuditFilter& filter,

@@ -23,8 +23,7 @@ Status Registrar::add_organisation(const OrganisationAct& organisation) {
     return fail(Errc::invalid_value, "'" + organisation.id + "' is no id of an organisation",
                 "use 1 to 32 of a-z, 0-9 and -");
   }
-  const Schema& schema = authority.schema() != nullptr ? *authority.schema() : ports_.schema;
-  const Register* reg = schema.find("organisation");
+  const Register* reg = authority.schema_or(ports_.schema).find("organisation");
   const Field* kind = reg == nullptr ? nullptr : reg->field("kind");
   if (kind != nullptr && !kind->codes.empty()) {
     const bool known = std::any_of(kind->codes.begin(), kind->codes.end(), [&](const CodeItem& item) {

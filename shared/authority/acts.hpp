@@ -78,6 +78,11 @@ struct GrantAct {
   Level level = 0;
   std::string mandate{};  ///< SPACE#ID of its record, or empty
   std::string reason{};   ///< a code, or empty
+
+  /// Of an invitation the flag speaks of what it passes on.
+  [[nodiscard]] bool needs_confirmation() const {
+    return (flags & kNeedsConfirmation) != 0 && kind != GrantKind::invitation;
+  }
   bool operator==(const GrantAct&) const = default;
 };
 

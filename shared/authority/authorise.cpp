@@ -348,12 +348,6 @@ Verdict check_seen(const Header& header, Position at, const RootLookup& root) {
   return Verdict::accept();
 }
 
-/// What is published decides; before that, what the reader takes for in force.
-const Schema& in_force(const AuthorityState& authority, Position at, const Schema& unpublished) {
-  const Schema* published = authority.schema(at);
-  return published != nullptr ? *published : unpublished;
-}
-
 /// An adoption stands alone in its change set and in its group; a device, which works unattended, adopts
 /// nothing.
 Verdict authorise_adopter(const ChangeSet& set, const GrantAct& grant) {
@@ -406,7 +400,7 @@ Verdict authorise(const ChangeSet& set, const AuthorityState& authority, Positio
   }
   if (Verdict v = check_seen(set.header, at, before.root); v.outcome != Outcome::accepted) return v;
   if (set.operations.front().kind == OperationKind::act) return authorise_adopter(set, grant->act);
-  return authorise_records(set, grant->act, in_force(authority, at, schema), hub_time, before);
+  return authorise_records(set, grant->act, authority.schema_or(schema, at), hub_time, before);
 }
 
 std::optional<AdoptAct> adoption_of(const ChangeSet& set) {
@@ -435,7 +429,7 @@ Verdict authorise_adoption(const ChangeSet& adopted, const Header& adopter, cons
     return Verdict::refuse(Reason::unsupported, "a re-sealed operation with its first dot");
   }
   if (Verdict v = check_seen(header, at, before.root); v.outcome != Outcome::accepted) return v;
-  return authorise_records(adopted, grant->act, in_force(authority, at, schema), hub_time, before);
+  return authorise_records(adopted, grant->act, authority.schema_or(schema, at), hub_time, before);
 }
 
 std::string_view to_word(Reason reason) {

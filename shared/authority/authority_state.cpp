@@ -111,10 +111,7 @@ void AuthorityState::let_grants_fall(const RevokeAct& revoke, Position position)
 void AuthorityState::let_erasures_fall(Position position, Millis hub_time) {
   for (Erasure& erasure : erasures_) {
     if (erasure.withdrawn || erasure.is_in_force(hub_time)) continue;
-    Header header;
-    header.source.author = erasure.by;
-    header.grant = erasure.grant;
-    if (is_voided(header, erasure.time, position)) erasure.withdrawn = position;
+    if (is_voided(erasure.by, erasure.grant, erasure.time, position)) erasure.withdrawn = position;
   }
 }
 
@@ -196,6 +193,16 @@ const Schema* AuthorityState::schema(Position at) const {
   return found == schemas_.rend() ? nullptr : found->second.get();
 }
 
+const Schema& AuthorityState::schema_or(const Schema& unpublished, Position at) const {
+  const Schema* published = schema(at);
+  return published != nullptr ? *published : unpublished;
+}
+
+Schema AuthorityState::schema_with(const Schema& own) const {
+  const Schema* published = schema();
+  return published != nullptr ? published->joined(own) : own;
+}
+
 std::shared_ptr<const Schema> AuthorityState::newest_schema() const {
   return schemas_.empty() ? nullptr : schemas_.back().second;
 }
@@ -245,10 +252,8 @@ Standing AuthorityState::standing(const Grant& grant, Position at, Millis now, u
   if (grant.has_fallen(at) || (grant.ended && grant.ended->position <= at)) return Standing::ended;
   const bool needs_acceptance = (grant.act.flags & kNeedsAcceptance) != 0;
   if (needs_acceptance && (!grant.accepted || *grant.accepted > at)) return Standing::not_accepted;
-  // Of an invitation the flag speaks of what it passes on.
-  const bool needs_confirmation =
-      (grant.act.flags & kNeedsConfirmation) != 0 && grant.act.kind != GrantKind::invitation;
-  if (needs_confirmation && (!grant.confirmed || *grant.confirmed > at)) return Standing::not_confirmed;
+  if (grant.act.needs_confirmation() && (!grant.confirmed || *grant.confirmed > at))
+    return Standing::not_confirmed;
   if (now < grant.act.from) return Standing::not_begun;
   if (grant.act.until != 0 && now >= grant.act.until) return Standing::over;
   if ((grant.act.flags & kWhileHeld) == 0 || grant.parent.is_zero()) return Standing::valid;
@@ -261,6 +266,14 @@ std::vector<const Erasure*> AuthorityState::erasures_of(const Hash& record) cons
   std::vector<const Erasure*> out;
   const auto [begin, end] = erasures_of_.equal_range(record);
   for (auto it = begin; it != end; ++it) out.push_back(&erasures_[it->second]);
+  return out;
+}
+
+std::set<Hash> AuthorityState::listed(const Hash& record) const {
+  std::set<Hash> out;
+  for (const Erasure* erasure : erasures_of(record)) {
+    if (!erasure->withdrawn) out.insert(erasure->act.commitments.begin(), erasure->act.commitments.end());
+  }
   return out;
 }
 
@@ -298,14 +311,14 @@ Level AuthorityState::level_of(const Hash& name) const {
   return used == nullptr ? 0 : used->act.level;
 }
 
-bool AuthorityState::is_voided(const Header& header, Millis hub_time, Position at) const {
+bool AuthorityState::is_voided(const Author& author, const Hash& grant, Millis hub_time, Position at) const {
   const bool by_key = std::any_of(revocations_.begin(), revocations_.end(), [&](const Revocation& r) {
-    return r.act.reason == RevocationReason::compromised && r.position <= at &&
-           r.act.key == header.source.author && hub_time >= r.act.since;
+    return r.act.reason == RevocationReason::compromised && r.position <= at && r.act.key == author &&
+           hub_time >= r.act.since;
   });
   if (by_key) return true;
-  const auto grant = grants_.find(header.grant);
-  return grant != grants_.end() && grant->second.has_fallen(at);
+  const auto used = grants_.find(grant);
+  return used != grants_.end() && used->second.has_fallen(at);
 }
 
 const Device* AuthorityState::device(const PublicKey& key) const {

@@ -114,6 +114,11 @@ class AuthorityState {
   /// The register descriptions in force; null as long as none is published: then those whose hash the
   /// statement names are.
   [[nodiscard]] const Schema* schema(Position at = kLatest) const;
+  /// The same, or else these.
+  [[nodiscard]] const Schema& schema_or(const Schema& unpublished, Position at = kLatest) const;
+  const Schema& schema_or(Schema&& unpublished, Position at = kLatest) const = delete;
+  /// The newest, and what `own` describes beyond them.
+  [[nodiscard]] Schema schema_with(const Schema& own) const;
   /// The newest of them; it outlives this state.
   [[nodiscard]] std::shared_ptr<const Schema> newest_schema() const;
   [[nodiscard]] const OrganisationAct* organisation(std::string_view id) const;
@@ -129,12 +134,14 @@ class AuthorityState {
   /// In the order of the log: a key may be revoked again, for a worse reason.
   [[nodiscard]] const std::vector<Revocation>& revocations() const { return revocations_; }
   /// Of these that stand at or before `at`, whether one voids work of this author under this grant.
-  [[nodiscard]] bool is_voided(const Header& header, Millis hub_time, Position at) const;
+  [[nodiscard]] bool is_voided(const Author& author, const Hash& grant, Millis hub_time, Position at) const;
   [[nodiscard]] bool is_revoked(const PublicKey& key, Position at = kLatest) const;
   /// In the order of the log, which is that in which they come into force. Withdrawn ones too.
   [[nodiscard]] const std::vector<Erasure>& erasures() const { return erasures_; }
   /// Of the record with this mark.
   [[nodiscard]] std::vector<const Erasure*> erasures_of(const Hash& record) const;
+  /// What erasures of that record list that are not withdrawn, in force or not.
+  [[nodiscard]] std::set<Hash> listed(const Hash& record) const;
   /// Whether an erasure that is in force by then lists this commitment of the record with this mark.
   [[nodiscard]] bool is_erased(const Hash& record, const Hash& commitment, Millis hub_time) const;
   [[nodiscard]] Standing standing(const Grant& grant, Position at, Millis now) const;

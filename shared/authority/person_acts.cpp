@@ -185,8 +185,7 @@ bool may_registrar_end(const AuthorityState& authority, const Hash& name) {
 
 bool waits_for_confirmation(const AuthorityState& authority, const Hash& name) {
   const Grant* grant = authority.grant(name);
-  return grant != nullptr && grant->act.kind != GrantKind::invitation &&
-         (grant->act.flags & kNeedsConfirmation) != 0 && !grant->confirmed && !grant->ended;
+  return grant != nullptr && grant->act.needs_confirmation() && !grant->confirmed && !grant->ended;
 }
 
 Verdict authorise_person(const ChangeSet& set, const std::vector<Act>& acts, const AuthorityState& authority,

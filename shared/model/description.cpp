@@ -84,6 +84,10 @@ void Schema::settle_hash() {
 
 Result<Schema> Schema::with(const std::string& file, const std::string& text) const {
   WASL_LET(Register content, read_description(file, text));
+  return with(file, std::move(content));
+}
+
+Result<Schema> Schema::with(const std::string& file, Register content) const {
   std::vector<ReadDescription> all{{file, content}};
   for (const Register& one : registers_) {
     if (one.number != content.number) all.push_back({one.name + ".json", one});
@@ -98,7 +102,7 @@ Result<Schema> Schema::with(const std::string& file, const std::string& text) co
 
 Result<Schema> Schema::with_published(const std::string& text) const {
   const std::string file = "the description";
-  if (read_description(file, text)) return with(file, text);
+  if (auto content = read_description(file, text)) return with(file, *std::move(content));
   WASL_LET(const std::uint32_t number, number_of_description(file, text));
   Schema out = *this;
   out.unread_.insert(number);

@@ -117,6 +117,7 @@ class Schema {
   [[nodiscard]] const Hash& hash() const { return hash_; }
 
  private:
+  [[nodiscard]] Result<Schema> with(const std::string& file, Register content) const;
   void put(Register content);
   void settle_hash();
 

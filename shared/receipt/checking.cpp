@@ -271,9 +271,7 @@ class Checker {
           return fail(Errc::unauthorised, "a grant was used that its holder had not accepted");
         used_.insert(accepted->second.set);
       }
-      // What it passes on, not the invitation itself.
-      if ((link.act.flags & kNeedsConfirmation) != 0 && link.act.kind != GrantKind::invitation)
-        WASL_TRY(check_confirmation(link.name, authority));
+      if (link.act.needs_confirmation()) WASL_TRY(check_confirmation(link.name, authority));
       used_.insert(link.set);
       const Author issuer = issued_by.header.source.author;
       const bool registrar = is_registrars(issued_by.header, proved.position);

@@ -35,14 +35,6 @@ enum class CaptureKind : Byte {
   set_removed = 6,
 };
 
-/// What an id that only editions have looks like (model/edition.hpp), for GLOB.
-constexpr std::string_view kEditionIds =  // in pieces: "??-" is a trigraph
-    "????????"
-    "-????"
-    "-8???"
-    "-[89ab]???"
-    "-????????????";
-
 /// One object of the schema. sqlite_schema holds `sql` under `name` letter by letter.
 struct Statement {
   std::string name;

@@ -51,6 +51,14 @@ Statement trigger(const std::string& table, std::string_view suffix, const std::
 }
 
 bool has_editions(const Register& content) { return published_field(content) != nullptr; }
+/// What an id that only editions have looks like (model/edition.hpp), for GLOB.
+constexpr std::string_view kEditionIds =  // in pieces: "??-" is a trigraph
+    "????????"
+    "-????"
+    "-8???"
+    "-[89ab]???"
+    "-????????????";
+
 std::string is_edition(const std::string& id) { return id + " GLOB " + quoted(kEditionIds); }
 
 std::string number_of(CaptureKind kind) { return std::to_string(static_cast<int>(kind)); }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "shared/base/limits.hpp"
+#include "shared/store/walking.hpp"
 
 namespace wasl {
 namespace {
@@ -16,18 +16,8 @@ std::optional<Hash> commitment_in(const Operation& op) {
 /// Every change set that takes effect in the space's log.
 Status each_set(LogStore& store, const SpaceInfo& info, const NetworkId& network,
                 const std::function<Status(const ChangeSet&)>& visit) {
-  for (Position next = 1; next <= info.size;) {
-    WASL_LET(const auto segments, store.read(info.name, next, limits::kSegmentTargetBytes, network));
-    if (segments.empty())
-      return fail(Errc::corrupt, "the log of " + info.name + " has a gap", "run: wasl verify");
-    for (const Segment& segment : segments) {
-      for (const SegmentItem& item : segment.items) {
-        if (const ChangeSet* set = effect_of(item)) WASL_TRY(visit(*set));
-      }
-      next = segment.first + entry_count(segment);
-    }
-  }
-  return {};
+  return walk(store, info, 1, info.size, network,
+              [&](Position, const SegmentItem& item) { return visit(*effect_of(item)); });
 }
 
 bool is_listed(const ErasedList& list, const Hash& commitment, const Header& header, const Operation& op) {

@@ -1,37 +1,12 @@
 #include "shared/store/voiding.hpp"
 
 #include <algorithm>
-#include <functional>
 
-#include "shared/base/limits.hpp"
 #include "shared/store/ranking.hpp"
+#include "shared/store/walking.hpp"
 
 namespace wasl {
 namespace {
-
-using Visit = std::function<void(Position, const SegmentItem&)>;
-
-/// Every change set that takes effect at `first` to `last`.
-Status walk(LogStore& store, const SpaceInfo& info, Position first, Position last, const NetworkId& network,
-            const Visit& visit) {
-  for (Position next = first; next <= last;) {
-    WASL_LET(const auto segments, store.read(info.name, next, limits::kSegmentTargetBytes, network));
-    if (segments.empty())
-      return fail(Errc::corrupt, "the log of " + info.name + " has a gap", "run: wasl verify");
-    for (const Segment& segment : segments) {
-      Position position = segment.first;
-      for (const SegmentItem& item : segment.items) {
-        const ledger::Entry* entry = entry_of(item);
-        if (entry == nullptr) continue;
-        const ChangeSet* set = effect_of(item);
-        if (set != nullptr && position >= first && position <= last) visit(position, item);
-        ++position;
-      }
-      next = std::max(next, position);
-    }
-  }
-  return {};
-}
 
 Result<std::map<Position, Header>> headers_of(LogStore& store, const SpaceInfo& info,
                                               const std::vector<EntryRow>& rows, const NetworkId& network) {
@@ -67,7 +42,8 @@ Result<std::vector<FallenEntry>> fallen_entries(LogStore& store, const SpaceInfo
     WASL_LET(const auto headers, headers_of(store, info, rows, network));
     for (const EntryRow& row : rows) {
       const auto header = headers.find(row.position);
-      if (header != headers.end() && authority.is_voided(header->second, row.entry.hub_time, at))
+      if (header != headers.end() &&
+          authority.is_voided(header->second.source.author, header->second.grant, row.entry.hub_time, at))
         fallen[row.position] = row.entry.hash;
     }
   }
@@ -97,24 +73,26 @@ Result<TouchedRecords> records_without(LogStore& store, const SpaceInfo& info,
   left_out.insert(now.begin(), now.end());
   std::set<std::string, std::less<>> ids;
   WASL_TRY(walk(store, info, *now.begin(), *now.rbegin(), network,
-                [&](Position position, const SegmentItem& item) {
-                  if (!now.contains(position)) return;
+                [&](Position position, const SegmentItem& item) -> Status {
+                  if (!now.contains(position)) return {};
                   for (const Operation& op : effect_of(item)->operations) {
                     touched.try_emplace({op.register_number, op.id});
                     ids.insert(op.id);
                   }
+                  return {};
                 }));
   std::map<std::string, RecordState, std::less<>> states;
   Ranking ranking(authority);
-  WASL_TRY(walk(store, info, 1, until, network, [&](Position position, const SegmentItem& item) {
+  WASL_TRY(walk(store, info, 1, until, network, [&](Position position, const SegmentItem& item) -> Status {
     const Level level = ranking.of(item);
-    if (left_out.contains(position)) return;
+    if (left_out.contains(position)) return {};
     const ChangeSet& set = *effect_of(item);
     const Millis effective = std::min(set.header.stamp.millis(), entry_of(item)->hub_time);
     for (std::size_t i = 0; i < set.operations.size(); ++i) {
       const Operation& op = set.operations[i];
       if (ids.contains(op.id)) states[op.id].apply(op, {set.dot(i), set.header.stamp, effective, level});
     }
+    return {};
   }));
   for (auto& [place, state] : touched) {
     const auto it = states.find(place.second);

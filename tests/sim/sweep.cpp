@@ -130,7 +130,10 @@ void read_lines(std::vector<Worker>& workers, const std::function<void(const std
       open = open || workers[i].lines >= 0;
     }
     if (!open) return;
-    if (poll(waiting.data(), waiting.size(), -1) < 0) continue;
+    if (poll(waiting.data(), waiting.size(), -1) < 0) {
+      if (errno == EINTR) continue;
+      throw std::system_error(errno, std::generic_category(), "poll");
+    }
     for (std::size_t i = 0; i < workers.size(); ++i) {
       if (waiting[i].revents == 0) continue;
       Worker& worker = workers[i];

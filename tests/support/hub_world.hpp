@@ -40,6 +40,12 @@ class HubWorld {
   void add_organisation(const std::string& id, const std::string& kind, const std::string& parent = "") {
     must(registrar_->add_organisation({id, kind, parent, id}));
   }
+  /// A section with two associations, as most tests need it.
+  void add_two_associations() {
+    add_organisation("africa", "section");
+    add_organisation("senegal", "association", "africa");
+    add_organisation("mali", "association", "africa");
+  }
   Invitation invite(const std::string& organisation, const std::string& role = "officer") {
     return must(registrar_->invite({organisation, role, "ws://test"}));
   }

@@ -20,9 +20,7 @@ struct Scene {
   Hash grant;
 
   Scene() {
-    world.add_organisation("africa", "section");
-    world.add_organisation("senegal", "association", "africa");
-    world.add_organisation("mali", "association", "africa");
+    world.add_two_associations();
     senegal.emplace(world, world.invite("senegal"));
     mali.emplace(world, world.invite("mali"));
     grant = world.enrol(device, "senegal");

@@ -9,11 +9,7 @@ namespace {
 
 struct AuditTest : testing::Test {
   HubWorld world;
-  AuditTest() {
-    world.add_organisation("africa", "section");
-    world.add_organisation("senegal", "association", "africa");
-    world.add_organisation("mali", "association", "africa");
-  }
+  AuditTest() { world.add_two_associations(); }
   std::vector<AuditLine> lines(const AuditFilter& filter) {
     std::vector<AuditLine> out;
     must(audit(world.store(), world.schema(), filter, [&](const AuditLine& line) -> Status {

@@ -180,11 +180,12 @@ TEST_F(Decisions, AStolenKeysWorkIsVoidedFromThenOn) {
   const ChangeSet set = work("p");
   const Position before = position;
   place(registrar, RevokeAct{device.public_key(), RevocationReason::compromised, kNow});
-  EXPECT_TRUE(authority.is_voided(set.header, kNow, position));
-  EXPECT_FALSE(authority.is_voided(set.header, kNow - 1, position));
-  EXPECT_FALSE(authority.is_voided(set.header, kNow, before));
+  EXPECT_TRUE(authority.is_voided(set.header.source.author, set.header.grant, kNow, position));
+  EXPECT_FALSE(authority.is_voided(set.header.source.author, set.header.grant, kNow - 1, position));
+  EXPECT_FALSE(authority.is_voided(set.header.source.author, set.header.grant, kNow, before));
   place(registrar, lost(person.public_key()));
-  EXPECT_FALSE(authority.is_voided(adoption(person, grant, {Hash{}}).header, kNow, position));
+  const Header other = adoption(person, grant, {Hash{}}).header;
+  EXPECT_FALSE(authority.is_voided(other.source.author, other.grant, kNow, position));
 }
 
 }  // namespace

@@ -10,9 +10,7 @@ namespace {
 struct Deciding : testing::Test {
   HubWorld world;
   Deciding() {
-    world.add_organisation("africa", "section");
-    world.add_organisation("senegal", "association", "africa");
-    world.add_organisation("mali", "association", "africa");
+    world.add_two_associations();
     senegal.emplace(world, world.invite("senegal"));
     mali.emplace(world, world.invite("mali"));
   }

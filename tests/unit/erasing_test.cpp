@@ -28,9 +28,7 @@ std::vector<std::string> files_with(const std::filesystem::path& folder, std::st
 struct Erasures : testing::Test {
   HubWorld world;
   Erasures() {
-    world.add_organisation("africa", "section");
-    world.add_organisation("senegal", "association", "africa");
-    world.add_organisation("mali", "association", "africa");
+    world.add_two_associations();
     senegal.emplace(world, world.invite("senegal"));
     mali.emplace(world, world.invite("mali"));
     static_cast<void>(world.administrator());

@@ -6,11 +6,7 @@ namespace {
 
 struct TwoOffices : testing::Test {
   HubWorld world;
-  TwoOffices() {
-    world.add_organisation("africa", "section");
-    world.add_organisation("senegal", "association", "africa");
-    world.add_organisation("mali", "association", "africa");
-  }
+  TwoOffices() { world.add_two_associations(); }
 };
 
 TEST_F(TwoOffices, JoinAndEndEqual) {

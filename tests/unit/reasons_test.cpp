@@ -82,9 +82,7 @@ class Reasons : public testing::TestWithParam<Reason> {
   }
 
   Reasons() {
-    world.add_organisation("africa", "section");
-    world.add_organisation("senegal", "association", "africa");
-    world.add_organisation("mali", "association", "africa");
+    world.add_two_associations();
     grant = world.enrol(device, "senegal");
     pen.emplace(world, device, "section/africa", grant);
   }
