@@ -92,6 +92,7 @@ Result<Answer> sync(const Office& office, const SyncArguments& arguments) {
   Progress progress;
   SyncRun::Options options;
   options.url = url;
+  options.memory = office.folder();
   options.on_progress = [&](const SessionSummary& summary) { progress.session(summary); };
   Loop loop;
   SyncOutcome outcome = run_session(loop, *replica, options);
@@ -116,7 +117,7 @@ Result<Answer> keep_in_touch(const Office& office, const SyncArguments& argument
   WASL_LET(const DaemonLock lock, DaemonLock::take(office.folder()));
   Loop loop;
   Daemon daemon(
-      loop, std::move(*replica), [&] { return office.reopen(); }, office.random(), url);
+      loop, std::move(*replica), [&] { return office.reopen(); }, office.random(), url, office.folder());
   WASL_TRY(daemon.run());
   return Answer{R"({"stopped":true})", "Stopped.", kDone};
 }

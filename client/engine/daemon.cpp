@@ -36,11 +36,13 @@ std::string word(const std::optional<bool>& equal) { return !equal ? "unknown" :
 
 }  // namespace
 
-Daemon::Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Random& random, std::string url)
+Daemon::Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Random& random, std::string url,
+               std::filesystem::path folder)
     : loop_(loop),
       replica_(std::move(replica)),
       reopen_(std::move(reopen)),
       url_(std::move(url)),
+      folder_(std::move(folder)),
       retry_(loop, random),
       watch_(loop) {}
 
@@ -84,6 +86,7 @@ void Daemon::connect() {
   logged_ = {};
   SyncRun::Options options;
   options.url = url_;
+  options.memory = folder_;
   options.live = true;
   options.on_progress = [this](const SessionSummary& summary) { on_progress(summary); };
   session_ = std::make_unique<SyncRun>(loop_, *replica_, std::move(options),

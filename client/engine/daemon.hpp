@@ -1,6 +1,7 @@
 #pragma once
 // Keeps an office in touch: a live session while the hub can be reached, longer and longer waits while it
 // cannot, and an eye on what other programs write into replica.db. Thread: the Loop's.
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,7 +15,8 @@ class Daemon {
  public:
   using Opener = std::function<Result<std::unique_ptr<Replica>>()>;
   /// Loop and random must outlive the daemon. @param reopen after a disk that failed under the replica.
-  Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Random& random, std::string url);
+  Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Random& random, std::string url,
+         std::filesystem::path folder);
 
   /// Runs until SIGTERM or SIGINT. Errors: what no later attempt can mend (caught, wrong_network,
   /// unauthorised, unsupported, corrupt).
@@ -37,6 +39,7 @@ class Daemon {
   std::unique_ptr<Replica> replica_;  ///< none while its disk fails
   Opener reopen_;
   std::string url_;
+  std::filesystem::path folder_;
   BackoffTimer retry_;
   Timer watch_;
   std::unique_ptr<SyncRun> session_;

@@ -25,6 +25,7 @@ class Joining {
     options_.tell("first sync");
     SyncRun::Options first;
     first.url = url_;
+    first.memory = options_.folder;
     first.on_progress = options_.on_progress;
     out_.first_sync = run_session(loop_, replica(), std::move(first));
     return std::move(out_);
@@ -79,6 +80,7 @@ class Joining {
   SyncOutcome speak_as_invitation(std::optional<Segment> enrolment) {
     SyncRun::Options options;
     options.url = url_;
+    options.memory = options_.folder;
     options.push = false;
     options.invitation = &key_;
     options.extra = std::move(enrolment);
@@ -119,6 +121,7 @@ class Joining {
     if (error.code != Errc::conflict && error.code != Errc::unauthorised) return tl::unexpected(error);
     SyncRun::Options options;
     options.url = url_;
+    options.memory = options_.folder;
     options.push = false;
     const SyncOutcome asked = run_session(loop_, replica(), std::move(options));
     if (asked.error) return tl::unexpected(error);

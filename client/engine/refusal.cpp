@@ -21,4 +21,9 @@ Error error_of(const NoChannel& refused) {
   return refused.error;
 }
 
+bool asks_for_certificate(const NoChannel& refused) {
+  const auto document = nlohmann::json::parse(refused.body, nullptr, false);
+  return document.is_object() && text_of(document, "binding") == "certificate";
+}
+
 }  // namespace wasl

@@ -7,29 +7,47 @@
 namespace wasl {
 
 SyncRun::SyncRun(Loop& loop, Replica& replica, Options options, Done done)
-    : loop_(loop), replica_(replica), options_(std::move(options)), done_(std::move(done)), timer_(loop) {}
+    : loop_(loop),
+      replica_(replica),
+      options_(std::move(options)),
+      done_(std::move(done)),
+      timer_(loop),
+      link_memory_(recall_link(options_.memory, options_.url)) {}
 
 SyncRun::~SyncRun() = default;
 
 void SyncRun::start() {
-  const Hash plain_link{};  // the binding of plain loopback; TLS is ended by a proxy that is not here yet
-  auto hello = options_.invitation != nullptr
-                   ? replica_.make_invitation_hello(*options_.invitation, plain_link)
-                   : replica_.make_hello(options_.live, plain_link);
-  if (!hello) {
-    timer_.start(std::chrono::milliseconds(0), [this, error = std::move(hello).error()] { finish(error); });
-    return;
-  }
   ConnectOptions connection;
   connection.url = options_.url;
-  connection.hello = std::move(*hello);
-  const Hash hash = hello_hash(connection.hello);
-  attempt_ = connect(loop_, std::move(connection), *this, [this, hash](auto connected) {
-    if (connected) return on_connected(std::move(*connected), hash);
+  connection.hello = [this](const Hash& binding) { return make_hello(binding); };
+  connection.binds_certificate = link_memory_.binds_certificate;
+  connection.tls_session = link_memory_.tls_session;
+  connection.keep_tls_session = [folder = options_.memory, url = options_.url,
+                                 memory = link_memory_](Bytes session) mutable {
+    memory.tls_session = std::move(session);
+    remember_link(folder, url, memory);
+  };
+  attempt_ = connect(loop_, std::move(connection), *this, [this](auto connected) {
+    if (connected) return on_connected(std::move(*connected));
     Error error = error_of(connected.error());
-    if (is_overtaken(error)) return start();
+    if (is_overtaken(error) || is_behind_proxy(connected.error())) return start();
     finish(std::move(error));
   });
+}
+
+Result<Bytes> SyncRun::make_hello(const Hash& binding) {
+  auto hello = options_.invitation != nullptr ? replica_.make_invitation_hello(*options_.invitation, binding)
+                                              : replica_.make_hello(options_.live, binding);
+  if (hello) hello_ = hello_hash(*hello);
+  return hello;
+}
+
+/// Somebody else ends TLS before the hub, and all that both of us can know of the connection is whose
+/// certificate was shown. Who stands between with another certificate gains nothing by saying so.
+bool SyncRun::is_behind_proxy(const NoChannel& refused) {
+  if (link_memory_.binds_certificate || !asks_for_certificate(refused)) return false;
+  link_memory_.binds_certificate = true;
+  return true;
 }
 
 /// The hub knows a later session number: another program of this office was faster, or the folder is older
@@ -40,14 +58,14 @@ bool SyncRun::is_overtaken(const Error& error) {
   return replica_.on_counter_used().has_value();
 }
 
-void SyncRun::on_connected(std::unique_ptr<Channel> channel, const Hash& hello) {
+void SyncRun::on_connected(std::unique_ptr<Channel> channel) {
   channel_ = std::move(channel);
   attempt_.reset();
   ClientSession::Options session;
   session.live = options_.live;
   session.network = replica_.network().network;
   session.log_key = replica_.network().log_key;
-  session.hello = hello;
+  session.hello = hello_;
   session.push = options_.push;
   session.extra = std::move(options_.extra);
   session_ = std::make_unique<ClientSession>(replica_, std::move(session), steady_millis());

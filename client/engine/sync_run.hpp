@@ -1,11 +1,13 @@
 #pragma once
 // One session with the hub: connects, feeds a ClientSession with frames and time, and tells how it ended. A
 // new connection makes a new SyncRun. Thread: the Loop's.
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "client/engine/link_memory.hpp"
 #include "client/replica/replica.hpp"
 #include "shared/net/connect.hpp"
 #include "shared/net/loop.hpp"
@@ -25,6 +27,7 @@ class SyncRun final : private ChannelHandler {
  public:
   struct Options {
     std::string url;
+    std::filesystem::path memory;  ///< folder for what the next link may know of this one; empty: nowhere
     bool live = false;
     bool push = true;
     const crypto::KeyPair* invitation = nullptr;             ///< speak as this key; must outlive the run
@@ -45,8 +48,10 @@ class SyncRun final : private ChannelHandler {
   void close();
 
  private:
+  Result<Bytes> make_hello(const Hash& binding);
   bool is_overtaken(const Error& error);
-  void on_connected(std::unique_ptr<Channel> channel, const Hash& hello);
+  bool is_behind_proxy(const NoChannel& refused);
+  void on_connected(std::unique_ptr<Channel> channel);
   void take(ClientSession::Output output);
   void arm(std::optional<Millis> wake_at);
   void finish(std::optional<Error> error);
@@ -62,6 +67,8 @@ class SyncRun final : private ChannelHandler {
   std::unique_ptr<Attempt> attempt_;
   std::unique_ptr<Channel> channel_;
   std::unique_ptr<ClientSession> session_;
+  LinkMemory link_memory_;
+  Hash hello_;  ///< of this connection
   int draws_left_ = 5;
   bool closing_ = false;
 };

@@ -1,6 +1,7 @@
 // What persons decide about others' work, as the log tells it: adoption, voiding, and the order to wipe.
 #include <algorithm>
 
+#include "client/replica/link_file.hpp"
 #include "client/replica/replica.hpp"
 #include "shared/sqlite/disk.hpp"
 
@@ -211,7 +212,7 @@ Status Replica::wipe() {
   for (const auto& file : files) {
     const std::string name = file.filename().string();
     const bool ours = name.starts_with("replica.db") || name.starts_with("outbox.log") ||
-                      name.starts_with("search.db") || name.starts_with("identity.db");
+                      name.starts_with("search.db") || name.starts_with("identity.db") || name == kLinkFile;
     if (ours) WASL_TRY(remove_file(file));
   }
   return {};

@@ -39,6 +39,7 @@ struct Arguments {
   std::string data;
   bool as_json = false;
   std::string name, address, listen = "127.0.0.1:7707";
+  std::string tls_certificate, tls_key, proxy_certificate;
   unsigned roots = 1, threshold = 1;
   std::vector<std::string> root_keys;
   std::string id, kind, parent, organisation, role = "officer", person;
@@ -55,6 +56,10 @@ struct Arguments {
   wasl::AuditArguments audit;
   std::vector<std::string> descriptions;
   bool all = false;
+
+  [[nodiscard]] wasl::ServeOptions serving() const {
+    return {listen, tls_certificate, tls_key, proxy_certificate};
+  }
 };
 
 std::string dump(const json& document) {
@@ -92,7 +97,7 @@ json init(const Arguments& in, const wasl::HubFolder& folder) {
 }
 
 int serve(const Arguments& in, const wasl::HubFolder& folder) {
-  const auto done = wasl::serve(folder, in.listen, [&](const std::string& url, std::uint16_t port) {
+  const auto done = wasl::serve(folder, in.serving(), [&](const std::string& url, std::uint16_t port) {
     if (in.as_json) {
       std::cout << dump({{"listening", url}, {"port", port}}) << std::flush;
     } else {
@@ -282,9 +287,16 @@ int command_line(int argc, char** argv) {
   CLI::App* serve =
       command(app, in, "serve", "Serves offices until SIGTERM or SIGINT",
               "  wasl-hub serve --data hub --listen 127.0.0.1:7707\n"
-              "  wasl-hub serve --data hub --listen 127.0.0.1:0 --json   # picks a port, prints it");
+              "  wasl-hub serve --data hub --listen 127.0.0.1:0 --json   # picks a port, prints it\n"
+              "  wasl-hub serve --data hub --listen 0.0.0.0:443 --tls-cert hub.pem --tls-key hub.key");
   serve->add_option("--listen", in.listen, "HOST:PORT in numbers; port 0 picks a free one")
       ->capture_default_str();
+  serve->add_option(
+      "--tls-cert", in.tls_certificate,
+      "PEM: the certificate to speak TLS 1.3 with, and those that sign it; read again when it changes");
+  serve->add_option("--tls-key", in.tls_key, "PEM: its key, without a passphrase");
+  serve->add_option("--tls-proxy-cert", in.proxy_certificate,
+                    "PEM: the certificate of a proxy on this machine that ends TLS before the hub");
 
   CLI::App* organisation = app.add_subcommand("organisation", "The tree of organisations");
   organisation->require_subcommand(1);

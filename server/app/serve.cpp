@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "server/app/certificate.hpp"
 #include "server/app/desk.hpp"
 #include "server/session/session_server.hpp"
 #include "shared/log/log.hpp"
@@ -20,11 +21,13 @@ constexpr int kReopenTries = 5;  // after 1, 2, 4, 8 and 16 seconds: a cable, a 
 constexpr std::chrono::minutes kGoodWhile{1};  // served so long, the next failure is a new one
 
 /// Where offices on this machine find the port; 0.0.0.0 is no address to connect to.
-std::string url_of(const std::string& listen, std::uint16_t port) {
+std::string url_of(const std::string& listen, std::uint16_t port, const TlsIdentity* tls) {
   std::string host = listen.substr(0, listen.rfind(':'));
   if (host == "0.0.0.0") host = "127.0.0.1";
   if (host == "[::]") host = "[::1]";
-  return "ws://" + host + ":" + std::to_string(port);
+  const std::string at = host + ":" + std::to_string(port);
+  if (tls == nullptr) return "ws://" + at;
+  return "wss://" + at + (tls->is_self_signed() ? "#pin=" + to_base64url(tls->pin().view()) : "");
 }
 
 Result<FolderLock> take_lock(const HubFolder& folder) {
@@ -54,13 +57,18 @@ enum class Ended { stopped, disk_failed };
 using Listening = std::function<void(const std::string& url, std::uint16_t port)>;
 
 /// One opening of the folder: serves until a signal comes or the disk fails under it.
-Result<Ended> serve_once(const HubFolder& folder, const std::string& listen, bool check,
+Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, bool check,
                          const Listening& listening) {
+  WASL_LET(Certificate certificate, Certificate::open(options.tls_certificate, options.tls_key));
+  SessionServer::Options port{options.listen, certificate.identity(), std::nullopt};
+  if (!options.proxy_certificate.empty()) {
+    WASL_LET(port.proxy_certificate, pin_of_certificate(options.proxy_certificate));
+  }
   WASL_LET(const auto open, OpenHub::open(folder, check));
   Loop loop;
   SessionServer sessions(loop, open->hub());
-  WASL_TRY(sessions.listen(listen));
-  const std::string url = url_of(listen, sessions.port());
+  WASL_TRY(sessions.listen(port));
+  const std::string url = url_of(options.listen, sessions.port(), certificate.identity().get());
   WASL_TRY(open->set_listening(url));
   WASL_LET(const auto desk, LocalServer::open(loop, folder.socket(), [&](const std::string& request) {
              return answer_line(*open, request);
@@ -76,6 +84,7 @@ Result<Ended> serve_once(const HubFolder& folder, const std::string& listen, boo
       return loop.stop();
     }
     open->erase_due();
+    if (auto renewed = certificate.renewed()) sessions.show(std::move(renewed));
     if (open->hub().heads().size != noted) open->note_checkpoint();
     noted = open->hub().heads().size;
     note_timer.start(kCheckpointEvery, note);
@@ -109,19 +118,27 @@ bool wait(std::chrono::seconds pause) {
 
 }  // namespace
 
-Status serve(const HubFolder& folder, const std::string& listen, const Listening& listening) {
+Status serve(const HubFolder& folder, const ServeOptions& wanted, const Listening& listening) {
+  if (wanted.tls_certificate.empty() != wanted.tls_key.empty()) {
+    return fail(Errc::invalid_value, "a certificate needs its key, and a key its certificate",
+                "name both: --tls-cert FILE --tls-key FILE");
+  }
+  if (!wanted.tls_certificate.empty() && !wanted.proxy_certificate.empty()) {
+    return fail(Errc::invalid_value, "TLS ends either here or at a proxy",
+                "use --tls-cert and --tls-key, or --tls-proxy-cert");
+  }
   if (!std::filesystem::exists(folder.database())) {
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
                 "run: wasl-hub init --data DIR --name NAME");
   }
   WASL_LET(const FolderLock lock, take_lock(folder));
   raise_descriptors();
-  std::string address = listen;  // with the port that offices know by now
+  ServeOptions options = wanted;  // with the port that offices know by now
   bool served = false;
   for (int failures = 0;;) {
     const auto begun = std::chrono::steady_clock::now();
-    const auto ended = serve_once(folder, address, served, [&](const std::string& url, std::uint16_t port) {
-      address = listen.substr(0, listen.rfind(':') + 1) + std::to_string(port);
+    const auto ended = serve_once(folder, options, served, [&](const std::string& url, std::uint16_t port) {
+      options.listen = wanted.listen.substr(0, wanted.listen.rfind(':') + 1) + std::to_string(port);
       if (!std::exchange(served, true)) listening(url, port);
     });
     if (ended && *ended == Ended::stopped) return {};

@@ -22,9 +22,10 @@ int http_status(Errc code) {
 
 }  // namespace
 
-RefuseLink refusal(const Error& error) {
-  const nlohmann::json body = {
+RefuseLink refusal(const Error& error, bool behind_proxy) {
+  nlohmann::json body = {
       {"error", {{"code", to_word(error.code)}, {"message", error.message}, {"hint", error.hint}}}};
+  if (behind_proxy) body["binding"] = "certificate";
   return {http_status(error.code), body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
 }
 

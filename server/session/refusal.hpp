@@ -5,7 +5,8 @@
 
 namespace wasl {
 
-/// {"error":{"code","message","hint"}} with the HTTP status that fits.
-RefuseLink refusal(const Error& error);
+/// {"error":{"code","message","hint"}} with the HTTP status that fits. @param behind_proxy adds
+/// "binding":"certificate": what a hello must be bound to where a proxy ends TLS.
+RefuseLink refusal(const Error& error, bool behind_proxy);
 
 }  // namespace wasl

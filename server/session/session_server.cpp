@@ -83,13 +83,13 @@ SessionServer::SessionServer(Loop& loop, Hub& hub)
 
 SessionServer::~SessionServer() { hub_.listen({}); }
 
-Status SessionServer::listen(const std::string& address) {
+Status SessionServer::listen(const Options& wanted) {
+  proxy_certificate_ = wanted.proxy_certificate;
   ListenOptions options;
-  options.address = address;
+  options.address = wanted.address;
+  options.tls = wanted.tls;
   ListenCallbacks callbacks;
-  callbacks.on_upgrade = [this](ByteView hello, const std::string& remote) {
-    return on_upgrade(hello, remote);
-  };
+  callbacks.on_upgrade = [this](ByteView hello, const Caller& caller) { return on_upgrade(hello, caller); };
   callbacks.on_request = [this](const std::string&, const std::string& target) { return on_request(target); };
   WASL_LET(listener_, Listener::open(loop_, std::move(options), std::move(callbacks)));
   return {};
@@ -109,17 +109,20 @@ HttpAnswer SessionServer::on_request(const std::string& target) {
           {{"Cache-Control", (*page)->is_fixed ? "public, max-age=31536000, immutable" : "no-cache"}}};
 }
 
-UpgradeAnswer SessionServer::on_upgrade(ByteView hello_bytes, const std::string& remote) {
-  auto hello = HubSession::admit(hub_, hello_bytes);
+UpgradeAnswer SessionServer::on_upgrade(ByteView hello_bytes, const Caller& caller) {
+  std::vector<Hash> bindings{caller.tls ? caller.tls->exporter : Hash{}};
+  if (!caller.tls && proxy_certificate_) bindings.push_back(*proxy_certificate_);
+  auto hello = HubSession::admit(hub_, hello_bytes, bindings);
   if (!hello) {
-    log::info("session.refused",
-              {{"remote", remote}, {"code", to_word(hello.error().code)}, {"reason", hello.error().message}});
-    return refusal(words_for_office(hello.error()));
+    log::info("session.refused", {{"remote", caller.remote},
+                                  {"code", to_word(hello.error().code)},
+                                  {"reason", hello.error().message}});
+    return refusal(words_for_office(hello.error()), proxy_certificate_.has_value());
   }
   make_room(hello->device);
   const std::uint64_t id = ++last_id_;
   log::info("session.opened", {{"session", id},
-                               {"remote", remote},
+                               {"remote", caller.remote},
                                {"key", short_key(hello->device)},
                                {"live", (hello->flags & Hello::kLive) != 0 ? 1 : 0}});
   HubSession session(hub_, id, std::move(*hello), hello_hash(hello_bytes), steady_millis());

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "server/hub/hub.hpp"
@@ -17,8 +18,15 @@ class SessionServer {
   SessionServer(Loop& loop, Hub& hub);
   ~SessionServer();
 
+  struct Options {
+    std::string address{};
+    std::shared_ptr<const TlsIdentity> tls{};  ///< none: the port speaks no TLS
+    std::optional<Hash> proxy_certificate{};   ///< pin of what a proxy shows that ends TLS before this port
+  };
   /// Errors: invalid_value, locked (the port is taken).
-  Status listen(const std::string& address);
+  Status listen(const Options& options);
+  /// For connections that come from now on.
+  void show(std::shared_ptr<const TlsIdentity> identity) { listener_->show(std::move(identity)); }
   [[nodiscard]] std::uint16_t port() const { return listener_->port(); }
   [[nodiscard]] std::size_t open_links() const { return links_.size(); }
   /// Takes no more links, commits what is queued, says goodbye, then calls `stopped`.
@@ -26,7 +34,7 @@ class SessionServer {
 
  private:
   class Link;
-  UpgradeAnswer on_upgrade(ByteView hello, const std::string& remote);
+  UpgradeAnswer on_upgrade(ByteView hello, const Caller& caller);
   HttpAnswer on_request(const std::string& target);
   void on_committed(const Committer::Committed& committed);
   void forget(std::uint64_t id);
@@ -37,6 +45,7 @@ class SessionServer {
   Hub& hub_;
   Timer commit_timer_;
   Timer stop_timer_;
+  std::optional<Hash> proxy_certificate_;
   std::unique_ptr<Listener> listener_;
   std::map<std::uint64_t, std::unique_ptr<Link>> links_;
   std::uint64_t last_id_ = 0;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,9 +40,15 @@ struct LinkOptions {
 };
 
 struct ConnectOptions {
-  std::string url{};  ///< ws://host[:port][/path]
-  Bytes hello{};
-  std::chrono::milliseconds handshake_limit{30'000};  ///< name, TCP and upgrade together
+  std::string url{};  ///< as parse_url() takes it
+  /// What the upgrade request carries, made for a connection with this binding. What it fails with ends the
+  /// attempt.
+  std::function<Result<Bytes>(const Hash& binding)> hello{};
+  /// A proxy ends TLS before the hub: what ties the hello to the connection is the certificate alone.
+  bool binds_certificate = false;
+  Bytes tls_session{};                                ///< see TlsExpectation
+  std::function<void(Bytes)> keep_tls_session{};      ///< see TlsExpectation
+  std::chrono::milliseconds handshake_limit{30'000};  ///< name, TCP, TLS and upgrade together
   /// TCP to one of the addresses of the name, before the next is tried. The system asks at 0, 1, 3 and 7 s;
   /// later ones would come too rarely for a line that is back.
   std::chrono::milliseconds address_limit{10'000};
@@ -50,7 +57,7 @@ struct ConnectOptions {
 
 /// Why there is no link.
 struct NoChannel {
-  Error error;          ///< no_link; unsupported for wss; invalid_value for a bad URL
+  Error error;          ///< no_link; invalid_value for a bad URL; what `hello` failed with
   int http_status = 0;  ///< when somebody answered but did not upgrade
   std::string body{};   ///< of that answer, at most 4 KiB; a hub sends {"error":{"code","message","hint"}}
 };
@@ -72,8 +79,10 @@ struct LinkUrl {
   std::string host;
   std::string port;
   std::string path;
+  bool tls = false;
+  std::optional<Hash> pin{};  ///< of the hub's certificate, whoever signed it
 };
-/// The parts of a ws:// address; unsupported for wss://, invalid_value for anything else.
+/// ws://host[:port][/path] or wss://host[:port][/path][#pin=BASE64URL]; invalid_value for anything else.
 Result<LinkUrl> parse_url(std::string_view url);
 
 }  // namespace wasl

@@ -103,6 +103,7 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
   }
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  void show(std::shared_ptr<const TlsIdentity> identity) { options_.tls = std::move(identity); }
 
   void accept() {
     acceptor_.async_accept([self = shared_from_this()](error_code error, tcp::socket socket) {
@@ -118,9 +119,32 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
   /// One connection that is not a link yet: reads a request, answers it or hands the socket over.
   struct Door : std::enable_shared_from_this<Door> {
     Door(std::uint64_t number, tcp::socket from, std::shared_ptr<State> owner)
-        : id(number), state(std::move(owner)), socket(std::move(from)), deadline(socket.get_executor()) {
+        : id(number), state(std::move(owner)), wire(std::move(from)), deadline(wire.get_executor()) {
       error_code gone;
-      address = socket.remote_endpoint(gone).address();
+      address = socket().remote_endpoint(gone).address();
+    }
+
+    tcp::socket& socket() { return wire.next_layer(); }
+
+    void begin() {
+      expire_after(state->options_.header_limit);
+      if (!state->options_.tls) return read();
+      socket().async_wait(tcp::socket::wait_read, [self = shared_from_this()](error_code error) {
+        error ? self->leave() : self->begin_tls();
+      });
+    }
+
+    void begin_tls() {
+      char first = 0;
+      error_code error;
+      socket().receive(asio::buffer(&first, 1), tcp::socket::message_peek, error);
+      if (error) return leave();
+      if (first >= 'A' && first <= 'Z')
+        return answer(
+            {400, "application/json",
+             error_json(Errc::unsupported, "this port speaks TLS: its address begins with wss://")});
+      wire.speak_tls(state->options_.tls);
+      wire.handshake([self = shared_from_this()](bool shaken) { shaken ? self->read() : self->leave(); });
     }
 
     void expire_after(milliseconds limit) {
@@ -133,11 +157,11 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
     void read() {
       const std::size_t had = header.size();
       header.resize(std::min(had + kReadStep, state->options_.header_limit_bytes));
-      socket.async_read_some(asio::buffer(header.data() + had, header.size() - had),
-                             [self = shared_from_this(), had](error_code error, std::size_t size) {
-                               self->header.resize(had + size);
-                               error ? self->leave() : self->on_read(had);
-                             });
+      wire.async_read_some(asio::buffer(header.data() + had, header.size() - had),
+                           [self = shared_from_this(), had](error_code error, std::size_t size) {
+                             self->header.resize(had + size);
+                             error ? self->leave() : self->on_read(had);
+                           });
     }
 
     void on_read(std::size_t had) {
@@ -170,14 +194,20 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
       if (!http::token_list{request[http::field::sec_websocket_protocol]}.exists(to_beast(kSubprotocol)))
         return answer({400, "application/json", error_json(Errc::unsupported, "this hub speaks wasl.1")});
       error_code gone;
-      const auto remote = socket.remote_endpoint(gone);
+      const auto remote = socket().remote_endpoint(gone);
       if (gone) return leave();
-      const auto decided = state->callbacks_.on_upgrade(*hello, to_text(remote));
+      Caller caller{to_text(remote)};
+      if (wire.is_tls()) {
+        auto binding = wire.tls().binding();
+        if (!binding) return leave();
+        caller.tls = *binding;
+      }
+      const auto decided = state->callbacks_.on_upgrade(*hello, caller);
       if (const auto* refuse = std::get_if<RefuseLink>(&decided))
         return answer({refuse->status, "application/json", refuse->json});
       deadline.cancel();
       state->doors_.erase(id);
-      accept_web_socket(std::move(socket), header, state->options_.link, std::get<AcceptLink>(decided));
+      accept_web_socket(std::move(wire), header, state->options_.link, std::get<AcceptLink>(decided));
     }
 
     void on_request(const http::request<http::empty_body>& request) {
@@ -199,10 +229,10 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
     void answer(const HttpAnswer& words, bool with_body = true) {
       expire_after(state->options_.answer_limit);
       reply = words_of(words, with_body);
-      asio::async_write(socket, asio::buffer(reply),
+      asio::async_write(wire, asio::buffer(reply),
                         [self = shared_from_this()](error_code error, std::size_t) {
                           if (error) return self->leave();
-                          self->socket.shutdown(tcp::socket::shutdown_send, error);
+                          self->socket().shutdown(tcp::socket::shutdown_send, error);
                           self->expire_after(self->state->options_.linger_limit);
                           self->drain();
                         });
@@ -210,11 +240,12 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
 
     // Closing while the caller still sends would reset the connection and with it the answer.
     void drain() {
-      socket.async_read_some(asio::buffer(header),
-                             [self = shared_from_this()](error_code error, std::size_t size) {
-                               self->drained += size;
-                               error || self->drained > limits::kLingerBytes ? self->leave() : self->drain();
-                             });
+      if (header.empty()) header.resize(kReadStep);
+      socket().async_read_some(
+          asio::buffer(header), [self = shared_from_this()](error_code error, std::size_t size) {
+            self->drained += size;
+            error || self->drained > limits::kLingerBytes ? self->leave() : self->drain();
+          });
     }
 
     void leave() {
@@ -225,12 +256,12 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
     void close() {
       deadline.cancel();
       error_code ignored;
-      socket.close(ignored);
+      socket().close(ignored);
     }
 
     std::uint64_t id;
     std::shared_ptr<State> state;
-    tcp::socket socket;
+    Wire wire;
     asio::ip::address address;
     asio::steady_timer deadline;
     std::string header;
@@ -251,8 +282,7 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
   void admit(tcp::socket socket) {
     const auto door = std::make_shared<Door>(++last_door_, std::move(socket), shared_from_this());
     doors_.emplace(door->id, door);
-    door->expire_after(options_.header_limit);
-    door->read();
+    door->begin();
   }
 
   void accept_after_pause() {
@@ -275,6 +305,7 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
 Listener::Listener(std::shared_ptr<State> state) : state_(std::move(state)) {}
 Listener::~Listener() { state_->close(); }
 std::uint16_t Listener::port() const { return state_->port(); }
+void Listener::show(std::shared_ptr<const TlsIdentity> identity) { state_->show(std::move(identity)); }
 
 Result<std::unique_ptr<Listener>> Listener::open(Loop& loop, ListenOptions options,
                                                  ListenCallbacks callbacks) {

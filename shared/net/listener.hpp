@@ -2,12 +2,14 @@
 // The answering side: one TCP port for links and for plain HTTP pages. Thread: the Loop's.
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "shared/net/connect.hpp"
+#include "shared/net/tls.hpp"
 
 namespace wasl {
 
@@ -30,6 +32,12 @@ struct HttpAnswer {
   std::vector<std::pair<std::string, std::string>> headers{};
 };
 
+/// Who asks for a link.
+struct Caller {
+  std::string remote;               ///< address:port of the TCP peer
+  std::optional<TlsBinding> tls{};  ///< of the connection, when TLS ends here
+};
+
 struct ListenOptions {
   std::string address = "127.0.0.1:7707";  ///< numbers only; [::1]:7707 for IPv6; port 0 picks a free one
   std::size_t header_limit_bytes = limits::kRequestBytes;
@@ -40,11 +48,12 @@ struct ListenOptions {
   /// connections open shuts out nobody.
   std::size_t unupgraded_limit = limits::kStrangers;
   LinkOptions link{};
+  std::shared_ptr<const TlsIdentity> tls{};  ///< without it the port speaks no TLS
 };
 
 struct ListenCallbacks {
-  /// Decides at once. `remote` is address:port of the TCP peer.
-  std::function<UpgradeAnswer(ByteView hello, const std::string& remote)> on_upgrade;
+  /// Decides at once.
+  std::function<UpgradeAnswer(ByteView hello, const Caller& caller)> on_upgrade;
   /// GET and HEAD without upgrade. Without it everything is 404.
   std::function<HttpAnswer(const std::string& method, const std::string& target)> on_request;
 };
@@ -58,6 +67,8 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
 
   [[nodiscard]] std::uint16_t port() const;
+  /// For connections that come from now on.
+  void show(std::shared_ptr<const TlsIdentity> identity);
 
  private:
   class State;

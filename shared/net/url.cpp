@@ -6,7 +6,8 @@
 namespace wasl {
 namespace {
 
-constexpr std::string_view kShape = "a hub's address looks like ws://hub.example:7707";
+constexpr std::string_view kShape = "a hub's address looks like wss://hub.example:7707";
+constexpr std::string_view kPin = "pin=";
 
 tl::unexpected<Error> bad(std::string_view url) {
   return fail(Errc::invalid_value, "'" + std::string(url) + "' is not the address of a hub",
@@ -31,16 +32,23 @@ bool is_plain(std::string_view text) {
 }  // namespace
 
 Result<LinkUrl> parse_url(std::string_view url) {
-  if (url.starts_with("wss://"))
-    return fail(Errc::unsupported, "wss:// is not spoken by this program yet",
-                "let a TLS proxy on this machine forward to the hub and use its ws:// address");
-  constexpr std::string_view scheme = "ws://";
-  if (!url.starts_with(scheme) || !is_plain(url)) return bad(url);
-  std::string_view rest = url.substr(scheme.size());
+  LinkUrl out;
+  out.tls = url.starts_with("wss://");
+  if ((!out.tls && !url.starts_with("ws://")) || !is_plain(url)) return bad(url);
+  std::string_view rest = url.substr(url.find("//") + 2);
+  if (const auto fragment = rest.find('#'); out.tls && fragment != std::string_view::npos) {
+    const std::string_view named = rest.substr(fragment + 1);
+    if (!named.starts_with(kPin)) return bad(url);
+    const auto pin = from_base64url(named.substr(kPin.size()));
+    if (!pin) return bad(url);
+    out.pin = Hash::from(*pin);
+    if (!out.pin) return bad(url);
+    rest = rest.substr(0, fragment);
+  }
   const auto slash = std::min(rest.find('/'), rest.size());
   std::string_view host = rest.substr(0, slash);
   const std::string_view path = rest.substr(slash);
-  std::string_view port = "80";
+  std::string_view port = out.tls ? "443" : "80";
   const bool bracketed = host.starts_with('[');
   const auto colon = bracketed ? host.find("]:") : host.find(':');
   if (colon != std::string_view::npos) {
@@ -53,7 +61,11 @@ Result<LinkUrl> parse_url(std::string_view url) {
   }
   if (host.empty() || host.find_first_of("@?#[]") != std::string_view::npos || !is_port(port))
     return bad(url);
-  return LinkUrl{std::string(host), std::string(port), std::string(path.size() < 2 ? kUpgradePath : path)};
+  if (path.find('#') != std::string_view::npos) return bad(url);
+  out.host = host;
+  out.port = port;
+  out.path = path.size() < 2 ? kUpgradePath : path;
+  return out;
 }
 
 }  // namespace wasl

@@ -9,6 +9,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/websocket/stream.hpp>
+#include <boost/beast/websocket/teardown.hpp>
 #include <deque>
 #include <optional>
 
@@ -16,6 +17,17 @@
 #include "shared/net/tcp_link.hpp"
 
 namespace wasl {
+
+// How Beast ends a stream that it does not know. The goodbye of the link has been said; TLS needs none beside
+// it.
+inline void teardown(boost::beast::role_type role, Wire& wire, boost::system::error_code& error) {
+  boost::beast::websocket::teardown(role, wire.next_layer(), error);
+}
+template <class Handler>
+void async_teardown(boost::beast::role_type role, Wire& wire, Handler&& handler) {
+  boost::beast::websocket::async_teardown(role, wire.next_layer(), std::forward<Handler>(handler));
+}
+
 namespace {
 
 namespace asio = boost::asio;
@@ -63,13 +75,13 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   enum class Role { caller, answerer };
   using HandshakeDone = std::function<void(error_code, const websocket::response_type&)>;
 
-  WebSocketLink(tcp::socket socket, const LinkOptions& options, Role role)
+  WebSocketLink(Wire wire, const LinkOptions& options, Role role)
       : options_(options),
         role_(role),
-        watch_timer_(socket.get_executor()),
-        close_timer_(socket.get_executor()),
-        socket_(socket.native_handle()),
-        stream_(std::move(socket)) {
+        watch_timer_(wire.get_executor()),
+        close_timer_(wire.get_executor()),
+        socket_(wire.next_layer().native_handle()),
+        stream_(std::move(wire)) {
     tune_link(socket_);
     stream_.binary(true);
     stream_.auto_fragment(false);
@@ -388,8 +400,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   asio::steady_timer watch_timer_;
   asio::steady_timer close_timer_;
   int socket_;
-  websocket::stream<tcp::socket, false>
-      stream_;  // false: no permessage-deflate, frames are compressed already
+  websocket::stream<Wire, false> stream_;  // false: no permessage-deflate, frames are compressed already
   websocket::response_type response_;
   beast::flat_buffer buffer_;
   std::deque<std::shared_ptr<const Bytes>> queue_;
@@ -428,7 +439,7 @@ class WebSocketChannel final : public Channel {
   std::shared_ptr<WebSocketLink> link_;
 };
 
-// ── The caller's way to a link: name, TCP, upgrade; one clock over all three.
+// ── The caller's way to a link: name, TCP, TLS, upgrade; one clock over them all.
 
 class Dial : public std::enable_shared_from_this<Dial> {
  public:
@@ -437,21 +448,22 @@ class Dial : public std::enable_shared_from_this<Dial> {
         handler_(handler),
         done_(std::move(done)),
         resolver_(loop.context()),
-        socket_(loop.context()),
+        wire_(tcp::socket(loop.context())),
         timer_(loop.context()),
         address_timer_(loop) {}
 
   void start() {
     auto url = parse_url(options_.url);
     if (!url) {
-      asio::post(socket_.get_executor(), [self = shared_from_this(), error = std::move(url).error()] {
+      asio::post(wire_.get_executor(), [self = shared_from_this(), error = std::move(url).error()] {
         self->finish(tl::unexpected(NoChannel{error}));
       });
       return;
     }
     url_ = std::move(*url);
     const bool six = url_.host.find(':') != std::string::npos;
-    name_ = (six ? "[" + url_.host + "]" : url_.host) + (url_.port == "80" ? "" : ":" + url_.port);
+    name_ = (six ? "[" + url_.host + "]" : url_.host) +
+            (url_.port == (url_.tls ? "443" : "80") ? "" : ":" + url_.port);
     timer_.expires_after(options_.handshake_limit);
     timer_.async_wait([self = shared_from_this()](error_code cancelled) {
       if (!cancelled) self->failed("did not answer within " + seconds(self->options_.handshake_limit));
@@ -481,12 +493,12 @@ class Dial : public std::enable_shared_from_this<Dial> {
   /// One after the other: an address family that leads nowhere must not take the time of the other.
   void try_address(tcp::resolver::results_type::iterator at) {
     error_code ignored;
-    socket_.close(ignored);
+    socket().close(ignored);
     address_timer_.start(options_.address_limit, [this] {
       error_code closed;
-      socket_.close(closed);
+      socket().close(closed);
     });
-    socket_.async_connect(at->endpoint(), [self = shared_from_this(), at](error_code error) {
+    socket().async_connect(at->endpoint(), [self = shared_from_this(), at](error_code error) {
       if (!self->done_) return;
       self->address_timer_.cancel();
       const bool last = std::next(at) == self->addresses_.end();
@@ -500,8 +512,30 @@ class Dial : public std::enable_shared_from_this<Dial> {
     if (error == asio::error::operation_aborted)
       return failed("did not answer within " + seconds(options_.address_limit));
     if (error) return failed("cannot be reached: " + error.message(), "check whether there is internet");
-    link_ = std::make_shared<WebSocketLink>(std::move(socket_), options_.link, WebSocketLink::Role::caller);
-    link_->call(name_, url_.path, options_.hello,
+    if (!url_.tls) return upgrade({});
+    TlsExpectation expectation{url_.host, url_.pin, std::move(options_.tls_session),
+                               std::move(options_.keep_tls_session)};
+    wire_.speak_tls(std::move(expectation));
+    wire_.handshake([self = shared_from_this()](bool shaken) { self->on_shaken(shaken); });
+  }
+
+  void on_shaken(bool shaken) {
+    if (!done_) return;
+    if (!shaken) {
+      const Error error = wire_.tls().error();
+      return failed(error.message, error.hint);
+    }
+    const auto binding = wire_.tls().binding();
+    if (!binding) return failed("gives no channel binding: " + binding.error().message);
+    upgrade(options_.binds_certificate ? binding->certificate : binding->exporter);
+  }
+
+  /// The hello is made for this connection, so it is made now.
+  void upgrade(const Hash& binding) {
+    auto hello = options_.hello(binding);
+    if (!hello) return finish(tl::unexpected(NoChannel{std::move(hello).error()}));
+    link_ = std::make_shared<WebSocketLink>(std::move(wire_), options_.link, WebSocketLink::Role::caller);
+    link_->call(name_, url_.path, *hello,
                 [self = shared_from_this()](error_code shaken, const websocket::response_type& response) {
                   self->on_answered(shaken, response);
                 });
@@ -546,8 +580,10 @@ class Dial : public std::enable_shared_from_this<Dial> {
     address_timer_.cancel();
     resolver_.cancel();
     error_code ignored;
-    socket_.close(ignored);  // moved from once the link has it; then this closes nothing
+    socket().close(ignored);  // moved from once the link has it; then this closes nothing
   }
+
+  tcp::socket& socket() { return wire_.next_layer(); }
 
   ConnectOptions options_;
   ChannelHandler& handler_;
@@ -556,7 +592,7 @@ class Dial : public std::enable_shared_from_this<Dial> {
   std::string name_;  // host[:port], for the header and for words
   tcp::resolver resolver_;
   tcp::resolver::results_type addresses_;
-  tcp::socket socket_;
+  Wire wire_;
   asio::steady_timer timer_;
   Timer address_timer_;
   std::shared_ptr<WebSocketLink> link_;
@@ -584,9 +620,9 @@ std::unique_ptr<Attempt> connect(Loop& loop, ConnectOptions options, ChannelHand
   return std::make_unique<DialAttempt>(dial);
 }
 
-void accept_web_socket(tcp::socket socket, std::string_view header, const LinkOptions& options,
+void accept_web_socket(Wire wire, std::string_view header, const LinkOptions& options,
                        const AcceptLink& accept) {
-  auto link = std::make_shared<WebSocketLink>(std::move(socket), options, WebSocketLink::Role::answerer);
+  auto link = std::make_shared<WebSocketLink>(std::move(wire), options, WebSocketLink::Role::answerer);
   ChannelHandler& handler = accept.opened(std::make_unique<WebSocketChannel>(link));
   if (link->finished()) return;
   link->set_handler(handler);

@@ -74,7 +74,7 @@ Error words_for_office(const Error& error) {
           "sync again later; nothing is lost"};
 }
 
-Result<Hello> HubSession::admit(HubPort& port, ByteView bytes) {
+Result<Hello> HubSession::admit(HubPort& port, ByteView bytes, const std::vector<Hash>& bindings) {
   WASL_LET(Hello hello, decode_hello(bytes));
   if (hello.network != port.network()) {
     return fail(Errc::wrong_network, "this hub serves another network", "check the hub's address");
@@ -84,8 +84,8 @@ Result<Hello> HubSession::admit(HubPort& port, ByteView bytes) {
     return fail(Errc::wrong_network, "this hub has another log key than the one you expect",
                 "check the hub's address; ask the secretariat");
   }
-  // Zeros until the hub ends TLS itself: a hello bound to another channel was carried here by somebody.
-  if (!hello.binding.is_zero()) {
+  // Bound to another connection it was carried here by somebody.
+  if (std::find(bindings.begin(), bindings.end(), hello.binding) == bindings.end()) {
     return fail(Errc::unauthorised, "the hello was made for another connection",
                 "connect to the hub directly");
   }

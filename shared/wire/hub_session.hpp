@@ -74,7 +74,9 @@ class HubSession {
  public:
   /// Decides about the upgrade. Errors: malformed, unsupported, bad_signature, wrong_network, unauthorised,
   /// conflict (a counter used twice: a copied folder; an invitation used before).
-  static Result<Hello> admit(HubPort& port, ByteView hello_bytes);
+  /// @param bindings what the hello may be bound to on this connection; plain loopback: 32 zero bytes.
+  static Result<Hello> admit(HubPort& port, ByteView hello_bytes,
+                             const std::vector<Hash>& bindings = {Hash{}});
 
   struct Close {
     bool proper = true;  ///< false: the peer broke the protocol

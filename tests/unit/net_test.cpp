@@ -48,9 +48,9 @@ class NetTest : public testing::Test {
   void listen(ListenOptions options = {}) {
     options.address = "127.0.0.1:0";
     ListenCallbacks callbacks;
-    callbacks.on_upgrade = [this](ByteView hello, const std::string& remote) -> UpgradeAnswer {
+    callbacks.on_upgrade = [this](ByteView hello, const Caller& caller) -> UpgradeAnswer {
       hello_ = to_bytes(hello);
-      remote_ = remote;
+      remote_ = caller.remote;
       if (refusal_) return *refusal_;
       return AcceptLink{[this](std::unique_ptr<Channel> channel) -> ChannelHandler& {
         there_ = std::move(channel);
@@ -69,7 +69,7 @@ class NetTest : public testing::Test {
   void dial(ConnectOptions options = {}, std::uint16_t port = 0) {
     if (options.url.empty())
       options.url = "ws://127.0.0.1:" + std::to_string(port == 0 ? listener_->port() : port);
-    if (options.hello.empty()) options.hello = to_bytes("hello, hub");
+    if (!options.hello) options.hello = [](const Hash&) { return to_bytes("hello, hub"); };
     attempt_ = connect(loop_, options, here_notes_,
                        [this](tl::expected<std::unique_ptr<Channel>, NoChannel> result) {
                          ++answers_;
@@ -184,10 +184,10 @@ TEST_F(NetTest, TheHelloArrivesWithTheUpgradeAndTheFirstMessagesWithItsAnswer) {
     for (Byte i = 0; i < 3; ++i) channel.send(message(100, i));
   };
   ConnectOptions options;
-  options.hello = *message(1024, 200);
+  options.hello = [](const Hash&) { return *message(1024, 200); };
   link(options, relay.port());
   ASSERT_TRUE(until([&] { return here_notes_.messages.size() == 3; }));
-  EXPECT_EQ(hello_, options.hello);
+  EXPECT_EQ(hello_, *message(1024, 200));
   EXPECT_TRUE(remote_.starts_with("127.0.0.1:"));
   const LinkTraffic& here = here_->traffic();
   const LinkTraffic& there = there_->traffic();
@@ -243,7 +243,9 @@ TEST_F(NetTest, TellsWhyThereIsNoLink) {
     EXPECT_TRUE(until([&] { return failure_.has_value(); })) << url;
     return failure_.value_or(NoChannel{{Errc::corrupt, "no answer", {}}}).error;
   };
-  EXPECT_EQ(outcome("wss://127.0.0.1:" + port).code, Errc::unsupported);
+  EXPECT_NE(
+      outcome("wss://127.0.0.1:" + port + "#pin=" + std::string(43, 'A')).message.find("does not speak TLS"),
+      std::string::npos);
   EXPECT_EQ(outcome("http://127.0.0.1:" + port).code, Errc::invalid_value);
   EXPECT_NE(outcome("ws://127.0.0.1:" + port + "/elsewhere").message.find("HTTP 404"), std::string::npos);
   EXPECT_NE(outcome("ws://127.0.0.1:1").message.find("refuses"), std::string::npos);
@@ -494,8 +496,16 @@ TEST(LinkUrl, HasAHostAPortAndAPath) {
   EXPECT_EQ(url.path, "/a/b");
   EXPECT_EQ(parse_url("ws://hub.example").value().port, "80");
   EXPECT_EQ(parse_url("ws://hub.example/").value().path, "/wasl");
-  for (const char* bad : {"", "hub", "ws://", "ws://:1", "ws://a:0", "ws://a:99999", "ws://a:b", "ws://u@a",
-                          "ws://a b", "ws://[::1", "ws://a/\r\nX: y"})
+  EXPECT_FALSE(url.tls);
+  const auto pinned = parse_url("wss://hub.example/w#pin=" + std::string(43, 'A')).value();
+  EXPECT_TRUE(pinned.tls);
+  EXPECT_EQ(pinned.port, "443");
+  EXPECT_EQ(pinned.path, "/w");
+  EXPECT_EQ(pinned.pin, Hash{});
+  EXPECT_FALSE(parse_url("wss://hub.example").value().pin);
+  for (const char* bad :
+       {"", "hub", "ws://", "ws://:1", "ws://a:0", "ws://a:99999", "ws://a:b", "ws://u@a", "ws://a b",
+        "ws://[::1", "ws://a/\r\nX: y", "ws://a/#pin=AA", "wss://a/#pin=AA", "wss://a#name=b", "wss://#pin="})
     EXPECT_EQ(parse_url(bad).error().code, Errc::invalid_value) << bad;
 }
 

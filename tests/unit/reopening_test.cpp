@@ -315,7 +315,7 @@ TEST_F(Reopening, ACommitThatAFullDiskRefusedLeavesTheHeadsAsTheyWere) {
 TEST_F(Reopening, ADaemonGoesOnAfterItsDiskHasFailed) {
   Loop loop;
   SessionServer server(loop, world->hub());
-  must(server.listen("127.0.0.1:0"));
+  must(server.listen({.address = "127.0.0.1:0"}));
   world->close(kOffice);
   std::size_t opened = 0;
   const auto reopen = [&] {
@@ -325,7 +325,7 @@ TEST_F(Reopening, ADaemonGoesOnAfterItsDiskHasFailed) {
   };
   crypto::SystemRandom random;
   Daemon daemon(loop, must(Replica::open("/office", world->ports())), reopen, random,
-                "ws://127.0.0.1:" + std::to_string(server.port()));
+                "ws://127.0.0.1:" + std::to_string(server.port()), {});
   Timer timer(loop);
   Position before = 0;
   int ticks = 0;
@@ -375,7 +375,7 @@ TEST(ServingHub, OpensItsFolderAgainOnTheSamePort) {
   const FailingDisk failing;
   Status served;
   std::thread hub([&] {
-    served = serve(folder, "127.0.0.1:0", [&](const std::string& url, std::uint16_t) {
+    served = serve(folder, {.listen = "127.0.0.1:0"}, [&](const std::string& url, std::uint16_t) {
       said.push_back(url);
       listens = true;
     });
