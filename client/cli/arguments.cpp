@@ -22,6 +22,7 @@ struct Parsed {
   CommandLine line;
   JoinArguments join;
   SyncArguments sync;
+  BudgetArguments budget;
   RecordArguments record;
   ListArguments list;
   RegistersArguments registers;
@@ -71,15 +72,33 @@ void add_link_commands(CLI::App& app, Parsed& p) {
   join->add_option("--language", p.join.language,
                    "Language of plain text written by SQL, such as fr; else und");
   join->add_option("--url", p.join.url, "Another way to the hub, this time only");
-  CLI::App* sync_now =
-      command(app, p, "sync", "One round with the hub: sends, receives, proves",
-              "  wasl sync --data office\n  wasl sync --data office --url ws://127.0.0.1:7707 --json",
-              [&p](const Office& o) { return sync(o, p.sync); });
+  CLI::App* sync_now = command(app, p, "sync", "One round with the hub: sends, receives, proves",
+                               "  wasl sync --data office\n  wasl sync --data office --estimate\n"
+                               "  wasl sync --data office --url wss://hub.example --json",
+                               [&p](const Office& o) { return sync(o, p.sync); });
   CLI::App* daemon =
       command(app, p, "daemon", "Keeps in touch with the hub until it is told to stop",
               "  wasl daemon --data office", [&p](const Office& o) { return keep_in_touch(o, p.sync); });
   for (CLI::App* sub : {sync_now, daemon})
     sub->add_option("--url", p.sync.url, "Another way to the hub, this time only");
+  sync_now->add_flag("--estimate", p.sync.estimate, "Say what it would bring, take and cost, and do nothing");
+  sync_now->add_flag("--over-budget", p.sync.over_budget, "This time whatever the budget says");
+  CLI::App* budgeting = command(
+      app, p, "budget", "How much may be sent and received, and when",
+      "  wasl budget --data office\n"
+      "  wasl budget --data office --day 10M --month 200M/50M --hours 20:00-06:00 --price \"0.05 USD\"\n"
+      "  wasl budget --data office --metered auto   # only where the system calls the link metered",
+      [&p](const Office& o) { return budget(o, p.budget); });
+  budgeting->add_option("--session", p.budget.session, "Of one session: 500k, 2M, RECEIVED/SENT, or none");
+  budgeting->add_option("--day", p.budget.day, "Of a day");
+  budgeting->add_option("--month", p.budget.month, "Of a calendar month");
+  budgeting->add_option("--hours", p.budget.hours,
+                        "When links may begin: 20:00-06:00,12:00-13:00, or always");
+  budgeting
+      ->add_option("--metered", p.budget.metered,
+                   "yes: every link counts; auto: those that the system calls metered; no: none")
+      ->check(CLI::IsMember({"yes", "auto", "no"}));
+  budgeting->add_option("--price", p.budget.price, "Of a megabyte, such as \"0.05 USD\"");
   command(app, p, "status", "What waits, what conflicts, and how fresh everything is",
           "  wasl status --data office", [](const Office& o) { return status(o); });
 }

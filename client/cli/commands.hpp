@@ -17,10 +17,17 @@ Result<Answer> join_network(const Office& office, const JoinArguments& arguments
 
 struct SyncArguments {
   std::string url;
+  bool estimate = false, over_budget = false;
 };
 Result<Answer> sync(const Office& office, const SyncArguments& arguments);
 /// Runs until it is told to stop.
 Result<Answer> keep_in_touch(const Office& office, const SyncArguments& arguments);
+
+struct BudgetArguments {
+  std::optional<std::string> session, day, month, hours, metered, price;
+};
+/// Sets what is named, and shows the whole.
+Result<Answer> budget(const Office& office, const BudgetArguments& arguments);
 
 Result<Answer> status(const Office& office);
 

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/cli/commands.hpp"
+#include "client/cli/link_view.hpp"
 #include "client/cli/words.hpp"
 #include "client/engine/daemon_lock.hpp"
 #include "shared/authority/reason_words.hpp"
@@ -113,9 +114,14 @@ Result<Answer> status(const Office& office) {
   WASL_LET(const auto replica, office.open());
   WASL_LET(const ReplicaStatus now, replica->status());
   const bool daemon = daemon_runs(office.folder());
+  WASL_LET(const LinkAccount account, LinkAccount::open(office.folder(), office.clock()));
   const std::string language = replica->network().language;  // English for any other
-  return Answer{status_json(now, daemon, language).dump(),
-                status_words(now, daemon, office.clock().now(), language), kDone};
+  Json document = status_json(now, daemon, language);
+  document["unsent_bytes"] = now.unsent_bytes;
+  document["link"] = link_json(account);
+  std::string words = status_words(now, daemon, office.clock().now(), language);
+  if (account.budget() != Budget()) words += "\n" + link_words(account);
+  return Answer{document.dump(), std::move(words), kDone};
 }
 
 }  // namespace wasl::cli

@@ -6,6 +6,7 @@
 #include "client/cli/words.hpp"
 #include "client/engine/daemon.hpp"
 #include "client/engine/daemon_lock.hpp"
+#include "client/engine/link_account.hpp"
 
 namespace wasl::cli {
 namespace {
@@ -31,6 +32,7 @@ Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now) {
   out["held"] = now.held;
   out["refused"] = now.refused;
   out["unsent"] = now.unsent;
+  out["kept_back"] = summary.kept_back;
   out["conflicts"] = now.conflicts;
 
   std::string words = "Sent " + counted(summary.sent_sets, "change set") + " (" +
@@ -48,6 +50,9 @@ Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now) {
     words += "\n" + std::to_string(now.held) + " held and " + std::to_string(now.refused) +
              " refused by the hub; they stay here. See: wasl status";
   }
+  if (summary.kept_back)
+    words += "\nAs much was sent as the budget allows for now; " + std::to_string(now.unsent) +
+             " wait. See: wasl budget";
   if (now.conflicts > 0)
     words += "\n" + counted(now.conflicts, "conflict") + " to look at. See: wasl conflicts";
   return {out.dump(), std::move(words), summary.equal == true ? kDone : kNotEqual};
@@ -65,6 +70,7 @@ Error with_comfort(Error error, Replica& replica) {
 }
 
 constexpr int kTriesMore = 3;
+constexpr std::uint64_t kSlowLine = 64'000;  // bit/s, until a session was measured
 
 /// What the next session mends: a daemon of this folder took in more than this session was shown, so that it
 /// could prove nothing, or a copy of this folder has written what the hub took to be known here.
@@ -82,6 +88,51 @@ Status check_url(const std::string& url) {
   return fail(Errc::not_found, "the hub's address is not known", "name it with --url ws://HOST:PORT");
 }
 
+constexpr std::uint64_t kSmallestSession = 1'500;  // hello, welcome and proof, with TCP's own
+
+/// One question and its answer; nothing is sent or received.
+Result<Answer> estimate(Replica& replica, Loop& loop, SyncRun::Options options, LinkAccount& account) {
+  options.estimate = true;
+  const SyncOutcome outcome = run_session(loop, replica, std::move(options));
+  WASL_TRY(account.close(outcome.traffic));
+  if (outcome.error) return tl::unexpected(with_comfort(*outcome.error, replica));
+  if (!outcome.summary.estimate)
+    return fail(Errc::unsupported, "the hub does not estimate",
+                "sync; it sends what is new and nothing twice");
+  WASL_LET(const ReplicaStatus now, replica.status());
+  std::uint64_t down = 0;
+  Json spaces = Json::array();
+  std::string words;
+  for (const Estimate::Space& one : outcome.summary.estimate->spaces) {
+    down += one.bytes;
+    spaces.push_back({{"space", one.space}, {"entries", one.entries}, {"bytes", one.bytes}});
+    words += "\n  " + one.space + ": " + counted(one.entries, "entry") + ", about " + bytes_words(one.bytes);
+  }
+  const std::uint64_t all = down + now.unsent_bytes + kSmallestSession;
+  const std::uint64_t speed = account.usage().bits_per_second;
+  const std::uint64_t seconds = all * 8 / (speed == 0 ? kSlowLine : speed);
+  const std::string cost = cost_words(account.budget(), all);
+  const Allowance allowed = account.allowance();
+  Json out{{"send", {{"change_sets", now.unsent}, {"bytes", now.unsent_bytes}}},
+           {"receive", {{"bytes", down}, {"spaces", std::move(spaces)}}},
+           {"bytes", all},
+           {"bits_per_second", speed == 0 ? kSlowLine : speed},
+           {"speed_is_measured", speed != 0},
+           {"seconds", seconds},
+           {"cost", cost.empty() ? Json(nullptr) : Json(cost)},
+           {"allowed", allowed.may_start}};
+  if (!allowed.may_start) out["why"] = allowed.why;
+  words = "To send: " + counted(now.unsent, "change set") + ", about " + bytes_words(now.unsent_bytes) +
+          "\nTo receive: about " + bytes_words(down) + words + "\nTogether about " + bytes_words(all) + ", " +
+          counted(std::max<std::uint64_t>(1, seconds), "second") + " at " +
+          std::to_string((speed == 0 ? kSlowLine : speed) / 1000) + " kbit/s " +
+          (speed == 0 ? "(no session was long enough to measure the line)" : "(as measured)");
+  words += cost.empty() ? "\nWhat it costs is not known: wasl budget --price \"0.05 USD\" (a megabyte)"
+                        : "\nCost: about " + cost;
+  if (!allowed.may_start) words += "\nNot now: " + allowed.why;
+  return Answer{out.dump(), std::move(words), kDone};
+}
+
 }  // namespace
 
 Result<Answer> sync(const Office& office, const SyncArguments& arguments) {
@@ -89,15 +140,29 @@ Result<Answer> sync(const Office& office, const SyncArguments& arguments) {
   const std::string url = url_of(*replica, arguments);
   WASL_TRY(check_url(url));
   WASL_TRY(replica->seal());
-  Progress progress;
+  WASL_LET(LinkAccount account, LinkAccount::open(office.folder(), office.clock()));
+  Loop loop;
   SyncRun::Options options;
   options.url = url;
   options.memory = office.folder();
+  if (arguments.estimate) return estimate(*replica, loop, std::move(options), account);
+  if (!arguments.over_budget) {
+    const Allowance allowed = account.allowance();
+    if (!allowed.may_start) {
+      return tl::unexpected(with_comfort(
+          Error{Errc::later, allowed.why, "now all the same: wasl sync --over-budget"}, *replica));
+    }
+    options.receive_most = allowed.down;
+    options.send_most = allowed.up;
+  }
+  Progress progress;
   options.on_progress = [&](const SessionSummary& summary) { progress.session(summary); };
-  Loop loop;
   SyncOutcome outcome = run_session(loop, *replica, options);
+  account.learn_speed(outcome);
+  WASL_TRY(account.close(outcome.traffic));
   for (int again = 0; again < kTriesMore && is_disturbed(outcome); ++again) {
     SyncOutcome next = run_session(loop, *replica, options);
+    WASL_TRY(account.close(next.traffic));
     next.summary.sent_sets += outcome.summary.sent_sets;
     next.summary.received_sets += outcome.summary.received_sets;
     next.summary.round_trips += outcome.summary.round_trips;
@@ -115,6 +180,7 @@ Result<Answer> keep_in_touch(const Office& office, const SyncArguments& argument
   const std::string url = url_of(**replica, arguments);
   WASL_TRY(check_url(url));
   WASL_LET(const DaemonLock lock, DaemonLock::take(office.folder()));
+  WASL_TRY(LinkAccount::open(office.folder(), office.clock()));
   Loop loop;
   Daemon daemon(
       loop, std::move(*replica), [&] { return office.reopen(); }, office.random(), url, office.folder());

@@ -14,6 +14,7 @@ namespace {
 constexpr std::chrono::milliseconds kWatchEvery{300};
 constexpr Millis kClockStep = 60'000;
 constexpr Millis kErasuresEvery = 60'000;
+constexpr Millis kBudgetEvery = 60'000;
 
 /// How far the time of day is from the time that passes: another number than before means that somebody has
 /// set the clock, or that the machine slept.
@@ -82,9 +83,12 @@ bool Daemon::is_sound() {
 void Daemon::connect() {
   drift_ = clock_drift();
   ended_.reset();
-  if (!is_sound()) return;
+  if (!is_sound() || !may_connect()) return;
+  const Allowance allowed = account_ ? account_->allowance() : Allowance();
   logged_ = {};
   SyncRun::Options options;
+  options.receive_most = allowed.down;
+  options.send_most = allowed.up;
   options.url = url_;
   options.memory = folder_;
   options.live = true;
@@ -94,7 +98,48 @@ void Daemon::connect() {
   session_->start();
 }
 
+/// Outside the hours, or when all is used up, nobody is called: it is looked at again every minute, since a
+/// person may allow more.
+bool Daemon::may_connect() {
+  if (folder_.empty()) return true;
+  Status read;
+  if (account_) {
+    read = account_->refresh();
+  } else if (auto opened = LinkAccount::open(folder_, clock_)) {
+    account_ = std::move(*opened);
+  } else {
+    read = tl::unexpected(opened.error());
+  }
+  Allowance now;
+  if (read) {
+    now = account_->allowance();
+  } else {
+    now.may_start = false;
+    now.why = read.error().message;
+  }
+  if (now.may_start) {
+    if (std::exchange(pauses_, false)) log::info("budget.allows");
+    return true;
+  }
+  if (!std::exchange(pauses_, true)) log::info("budget.pauses", {{"why", now.why}});
+  session_.reset();
+  return false;
+}
+
+void Daemon::mind_the_budget() {
+  budget_at_ = steady_millis() + kBudgetEvery;
+  if (pauses_) {
+    if (may_connect()) connect();
+    return;
+  }
+  if (session_ == nullptr || !account_) return;
+  if (Status noted = account_->note(session_->traffic()); !noted)
+    log::info("budget.not_noted", {{"why", noted.error().message}});
+  if (may_connect() && std::exchange(kept_back_, false)) session_->close();
+}
+
 void Daemon::on_progress(const SessionSummary& now) {
+  kept_back_ = kept_back_ || now.kept_back;
   const bool moved = now.received_sets != logged_.received_sets || now.accepted != logged_.accepted ||
                      now.held != logged_.held || now.refused != logged_.refused;
   if (!moved && now.equal == logged_.equal) return;
@@ -110,6 +155,7 @@ void Daemon::on_progress(const SessionSummary& now) {
 
 void Daemon::on_ended(const SyncOutcome& outcome) {
   ended_ = std::move(session_);
+  if (account_) (void)account_->close(outcome.traffic);
   if (stopping_) return loop_.stop();
   const Error error = outcome.error.value_or(Error{Errc::no_link, "the hub ended the session", ""});
   // Once: what is damaged is put aside when it is opened again. A second time something else is wrong.
@@ -147,6 +193,7 @@ void Daemon::watch() {
     log::info("replica.not_sealed", {{"code", to_word(done.error().code)}, {"why", trouble}});
   trouble_ = trouble;
   if (steady_millis() >= erasures_at_) look_for_erasures();
+  if (steady_millis() >= budget_at_) mind_the_budget();
 }
 
 /// What has come into force goes only when the hub says that nobody has withdrawn it: a new session asks.

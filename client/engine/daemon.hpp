@@ -7,7 +7,9 @@
 #include <optional>
 #include <string>
 
+#include "client/engine/link_account.hpp"
 #include "client/engine/sync_run.hpp"
+#include "client/engine/system_clock.hpp"
 
 namespace wasl {
 
@@ -33,6 +35,9 @@ class Daemon {
   void drop_session();
   Status send_what_is_new();
   void look_for_erasures();
+  /// @return whether the link may be used now; else when it is looked at again stands.
+  bool may_connect();
+  void mind_the_budget();
   void stop();
 
   Loop& loop_;
@@ -47,10 +52,15 @@ class Daemon {
   SessionSummary logged_;
   std::int64_t data_version_ = -1;
   Millis erasures_at_ = 0;  ///< when to look for them next, steady
-  Millis drift_ = 0;        ///< of the clock when the session began
-  std::string trouble_;     ///< of the last look, in words; empty: none
-  bool damaged_ = false;    ///< replica.db is to be opened again and put aside if it is damaged
-  bool reopened_ = false;   ///< for that reason, since the start
+  Millis budget_at_ = 0;    ///< when to look at the budget next, steady
+  bool pauses_ = false;     ///< by the budget
+  bool kept_back_ = false;  ///< the session sends nothing more, by the budget
+  SystemClock clock_;
+  std::optional<LinkAccount> account_;
+  Millis drift_ = 0;       ///< of the clock when the session began
+  std::string trouble_;    ///< of the last look, in words; empty: none
+  bool damaged_ = false;   ///< replica.db is to be opened again and put aside if it is damaged
+  bool reopened_ = false;  ///< for that reason, since the start
   bool stopping_ = false;
   Status result_;
 };

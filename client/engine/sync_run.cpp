@@ -36,8 +36,9 @@ void SyncRun::start() {
 }
 
 Result<Bytes> SyncRun::make_hello(const Hash& binding) {
-  auto hello = options_.invitation != nullptr ? replica_.make_invitation_hello(*options_.invitation, binding)
-                                              : replica_.make_hello(options_.live, binding);
+  auto hello = options_.invitation != nullptr
+                   ? replica_.make_invitation_hello(*options_.invitation, binding)
+                   : replica_.make_hello(options_.live, binding, options_.estimate);
   if (hello) hello_ = hello_hash(*hello);
   return hello;
 }
@@ -61,12 +62,15 @@ bool SyncRun::is_overtaken(const Error& error) {
 void SyncRun::on_connected(std::unique_ptr<Channel> channel) {
   channel_ = std::move(channel);
   attempt_.reset();
+  connected_at_ = steady_millis();
   ClientSession::Options session;
   session.live = options_.live;
   session.network = replica_.network().network;
   session.log_key = replica_.network().log_key;
   session.hello = hello_;
   session.push = options_.push;
+  session.estimate = options_.estimate;
+  session.push_most = options_.send_most;
   session.extra = std::move(options_.extra);
   session_ = std::make_unique<ClientSession>(replica_, std::move(session), steady_millis());
   take(session_->on_time(steady_millis()));
@@ -94,6 +98,10 @@ void SyncRun::on_message(ByteView message) {
   auto output = session_->on_frame(message, steady_millis());
   if (options_.on_progress) options_.on_progress(session_->summary());
   take(std::move(output));
+  if (closing_ || !options_.receive_most || channel_->traffic().wire_in < *options_.receive_most) return;
+  closing_ = true;
+  finish(Error{Errc::later, "as much was received as the budget allows for now",
+               "it goes on where it stopped; see: wasl budget. Nothing is lost"});
 }
 
 void SyncRun::on_local_commit() {
@@ -136,12 +144,18 @@ void SyncRun::finish(std::optional<Error> error) {
     outcome.welcomed = session_->is_welcomed();
     if (session_->error()) error = session_->error();
   }
-  if (channel_ != nullptr) outcome.traffic = channel_->traffic();
+  if (channel_ != nullptr) {
+    outcome.traffic = channel_->traffic();
+    outcome.took = steady_millis() - connected_at_;
+    channel_.reset();
+  }
   outcome.error = std::move(error);
   timer_.cancel();
   const Done done = std::exchange(done_, nullptr);
   if (done) done(std::move(outcome));
 }
+
+LinkTraffic SyncRun::traffic() const { return channel_ != nullptr ? channel_->traffic() : LinkTraffic(); }
 
 SyncOutcome run_session(Loop& loop, Replica& replica, SyncRun::Options options) {
   SyncOutcome outcome;

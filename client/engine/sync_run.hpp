@@ -21,6 +21,7 @@ struct SyncOutcome {
   std::optional<Verdict> extra_verdict;
   std::optional<Error> error;
   bool welcomed = false;  ///< the hub proved who it is
+  Millis took = 0;        ///< with a link
 };
 
 class SyncRun final : private ChannelHandler {
@@ -30,6 +31,8 @@ class SyncRun final : private ChannelHandler {
     std::filesystem::path memory;  ///< folder for what the next link may know of this one; empty: nowhere
     bool live = false;
     bool push = true;
+    bool estimate = false;                                   ///< ask what a sync would bring, and that is all
+    std::optional<std::uint64_t> receive_most, send_most;    ///< bytes; what is under way is taken whole
     const crypto::KeyPair* invitation = nullptr;             ///< speak as this key; must outlive the run
     std::optional<Segment> extra;                            ///< pushed first (an enrolment)
     std::function<void(const SessionSummary&)> on_progress;  ///< after each frame
@@ -46,6 +49,8 @@ class SyncRun final : private ChannelHandler {
   void on_local_commit();
   /// Says goodbye; `done` follows.
   void close();
+  /// So far. Zeros without a link.
+  [[nodiscard]] LinkTraffic traffic() const;
 
  private:
   Result<Bytes> make_hello(const Hash& binding);
@@ -69,6 +74,7 @@ class SyncRun final : private ChannelHandler {
   std::unique_ptr<ClientSession> session_;
   LinkMemory link_memory_;
   Hash hello_;  ///< of this connection
+  Millis connected_at_ = 0;
   int draws_left_ = 5;
   bool closing_ = false;
 };

@@ -10,6 +10,8 @@
 namespace wasl {
 namespace {
 
+constexpr std::size_t kPackedHeaderBytes = 40;  // of a lone small change set, with its part of a signature
+
 Result<Millis> stored_millis(LogStore& store, std::string_view key) {
   WASL_LET(const auto bytes, store.meta(key));
   return bytes ? Reader(*bytes).integer() : Millis{0};
@@ -289,13 +291,18 @@ Result<ReplicaStatus> Replica::status() {
   WASL_LET(const bool unconfirmed, is_unconfirmed());
   if (unconfirmed) out.fingerprint = fingerprint(device_.public_key());
   WASL_LET(auto select,
-           db_.prepare("SELECT hash, space, state, reason, detail, header, body FROM _wasl_pending "
-                       "WHERE state <> 4 ORDER BY no"));
+           db_.prepare(
+               "SELECT hash, space, state, reason, detail, header, body, length(openings) FROM _wasl_pending "
+               "WHERE state <> 4 ORDER BY no"));
   for (;;) {
     WASL_LET(const bool found, select.step());
     if (!found) break;
     const auto state = static_cast<PendingState>(select.int64(2));
-    if (state == PendingState::unsent) ++out.unsent;
+    if (state == PendingState::unsent) {
+      ++out.unsent;
+      out.unsent_bytes +=
+          kPackedHeaderBytes + select.blob(6).size() + static_cast<std::uint64_t>(select.int64(7));
+    }
     if (state == PendingState::accepted) ++out.unacknowledged;
     if (state == PendingState::held) ++out.held;
     if (state == PendingState::refused) ++out.refused;

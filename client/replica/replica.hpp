@@ -136,6 +136,7 @@ struct ReplicaStatus {
   std::string network, organisation, role, device, hub;
   std::string fingerprint;  ///< of this device, for who has to confirm it; empty: nobody has to
   std::size_t unsent = 0, unacknowledged = 0, held = 0, refused = 0, conflicts = 0, attention = 0;
+  std::uint64_t unsent_bytes = 0;  ///< about, as they travel before they are compressed
   Millis last_sync = 0;
   std::int64_t clock_offset = 0;  ///< ours minus the hub's at the last sync, milliseconds
   std::vector<SpaceStatus> spaces;
@@ -294,7 +295,7 @@ class Replica final : public ClientPort {
   Result<std::vector<std::string>> rebuild(std::string_view space);
 
   // ── A session ──
-  Result<Bytes> make_hello(bool live, const Hash& binding);
+  Result<Bytes> make_hello(bool live, const Hash& binding, bool estimate = false);
   /// The hub knows a later session number of this key: the folder is an older copy, or its clock was wrong.
   /// Further ahead at each call, until the hub lets it in.
   Status on_counter_used();

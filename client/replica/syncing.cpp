@@ -5,7 +5,7 @@
 
 namespace wasl {
 
-Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
+Result<Bytes> Replica::make_hello(bool live, const Hash& binding, bool estimate) {
   WASL_TRY(apply_stored());
   WASL_TRY(store_.refresh());
   WASL_TRY(refresh_anchor());
@@ -13,6 +13,7 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding) {
   WASL_LET(const auto full, store_.meta("full"));
   asked_in_full_ = full && !full->empty() && (*full)[0] == 1;
   hello.flags = static_cast<Byte>((live ? Hello::kLive : 0) | (asked_in_full_ ? Hello::kFull : 0));
+  if (estimate) hello.flags |= Hello::kEstimate;
   hello.network = anchor_.network;
   hello.device = device_.public_key();
   hello.hub = anchor_.log_key;

@@ -58,6 +58,9 @@ class Hub final : public HubPort {
   Result<std::optional<ledger::BlindingKey>> blinding_key(const std::string& space) override;
   std::vector<Staged> staged(const PublicKey& key) override { return committer_.staging().of(key); }
   Result<Position> size(const std::string& space) override;
+  Result<std::uint64_t> bytes_behind(const std::string& space, Position size) override {
+    return ports_.store.bytes_behind(space, size);
+  }
   Result<EntriesFrame> entries(const std::string& space, Position from,
                                const std::optional<PublicKey>& own) override;
   void push(std::uint64_t session, Segment segment) override;

@@ -79,6 +79,8 @@ class HubStore {
   /// Whole stored blocks, without openings.
   virtual Result<std::vector<Segment>> read(std::string_view space, Position from, std::size_t most_bytes,
                                             const NetworkId& network) = 0;
+  /// Stored bytes of the blocks that hold entries behind the first `size`.
+  virtual Result<std::uint64_t> bytes_behind(std::string_view space, Position size) = 0;
   virtual Result<std::optional<Opening>> opening(const Hash& commitment) = 0;
   /// Deletes the listed openings of the space, of work that is held or refused too.
   virtual Status erase_openings(std::string_view space, const ErasedList& list, const NetworkId& network) = 0;

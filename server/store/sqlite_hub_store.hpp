@@ -43,6 +43,9 @@ class SqliteHubStore final : public HubStore {
                                     const NetworkId& network) override {
     return log_.read(space, from, most_bytes, network);
   }
+  Result<std::uint64_t> bytes_behind(std::string_view space, Position size) override {
+    return log_.bytes_behind(space, size);
+  }
   Result<std::optional<Opening>> opening(const Hash& commitment) override { return log_.opening(commitment); }
   Status erase_openings(std::string_view space, const ErasedList& list, const NetworkId& network) override;
   Result<std::set<Hash>> commitments_of(std::string_view space, std::string_view id,

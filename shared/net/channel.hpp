@@ -40,7 +40,8 @@ class ChannelHandler {
 };
 
 /// Bytes since the link began. Upgrade: the HTTP headers. Payload: whole messages, without the 2 to 14
-/// bytes of frame header that each has.
+/// bytes of frame header that each has. Wire: what an operator bills, with TLS, what was sent again and the
+/// headers of TCP and IP.
 struct LinkTraffic {
   std::uint64_t payload_out = 0;
   std::uint64_t payload_in = 0;
@@ -48,6 +49,8 @@ struct LinkTraffic {
   std::uint64_t messages_in = 0;
   std::uint64_t upgrade_out = 0;
   std::uint64_t upgrade_in = 0;
+  std::uint64_t wire_out = 0;
+  std::uint64_t wire_in = 0;
 };
 
 /// Destroying it ends the link at once, without a farewell and without on_closed().

@@ -9,8 +9,10 @@ namespace wasl {
 struct TcpProgress {
   std::uint64_t acknowledged = 0;
   std::uint64_t received = 0;
-  std::uint64_t unread = 0;  ///< of received, what still waits in the system
-  bool on_the_way = false;   ///< something of ours has left and is not acknowledged
+  std::uint64_t unread = 0;    ///< of received, what still waits in the system
+  std::uint64_t wire_out = 0;  ///< with what was sent again, and the headers of TCP and IP
+  std::uint64_t wire_in = 0;
+  bool on_the_way = false;  ///< something of ours has left and is not acknowledged
 };
 std::optional<TcpProgress> tcp_progress(int socket);
 

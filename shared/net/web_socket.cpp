@@ -175,7 +175,10 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   }
 
   [[nodiscard]] std::size_t queued_bytes() const { return queued_bytes_; }
-  [[nodiscard]] const LinkTraffic& traffic() const { return traffic_; }
+  [[nodiscard]] const LinkTraffic& traffic() {
+    if (!finished_) weigh();
+    return traffic_;
+  }
   [[nodiscard]] bool finished() const { return finished_; }
 
  private:
@@ -320,7 +323,16 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   }
 
   TcpProgress measure() {
-    return tcp_progress(socket_).value_or(TcpProgress{traffic_.payload_out, traffic_.payload_in});
+    const std::uint64_t out = traffic_.upgrade_out + traffic_.payload_out;
+    const std::uint64_t in = traffic_.upgrade_in + traffic_.payload_in;
+    return tcp_progress(socket_).value_or(
+        TcpProgress{.acknowledged = out, .received = in, .wire_out = out, .wire_in = in});
+  }
+
+  void weigh() {
+    const TcpProgress now = measure();
+    traffic_.wire_out = now.wire_out;
+    traffic_.wire_in = now.wire_in;
   }
 
   // ── Ending
@@ -386,7 +398,9 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   }
 
   void shut() {
-    if (std::exchange(finished_, true)) return;
+    if (finished_) return;
+    weigh();
+    finished_ = true;
     watch_timer_.cancel();
     close_timer_.cancel();
     if (!writing_) queue_.clear();  // else the operation that is about to be cancelled still reads it

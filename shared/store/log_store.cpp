@@ -610,6 +610,15 @@ Status LogStore::put_opening(const OpeningItem& item) {
   return insert.run();
 }
 
+Result<std::uint64_t> LogStore::bytes_behind(std::string_view name, Position size) {
+  WASL_LET(const SpaceInfo* const info, space(name));
+  WASL_LET(auto select,
+           db_->prepare("SELECT total(length(data)) FROM _wasl_block WHERE space = ? AND last > ?"));
+  select.bind_all(info->number, size);
+  WASL_LET(const bool found, select.step());
+  return found ? static_cast<std::uint64_t>(select.int64(0)) : 0;
+}
+
 Result<std::optional<Opening>> LogStore::opening(const Hash& commitment) {
   WASL_LET(auto select, db_->prepare("SELECT salt, value FROM _wasl_opening WHERE commitment = ?"));
   select.bind_all(commitment);

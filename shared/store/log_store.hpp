@@ -98,6 +98,8 @@ class LogStore final : public SourceNumbers {
                                     const NetworkId& network);
 
   Status put_opening(const OpeningItem& opening);
+  /// Stored bytes of the blocks that hold entries behind the first `size`.
+  Result<std::uint64_t> bytes_behind(std::string_view space, Position size);
   Result<std::optional<Opening>> opening(const Hash& commitment);
   /// Its page may hold it until Database::rewrite().
   Status forget_opening(const Hash& commitment);

@@ -88,12 +88,15 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
                   "sync again; nothing is lost");
     }
     welcomed_ = true;
+    if (options_.estimate && welcome.state == Welcome::State::recovering)
+      return fail(Errc::later, "the hub takes back what it has lost and gives nothing now",
+                  "ask again later");
     recovering_ = welcome.state == Welcome::State::recovering;
     if (recovering_) return bring_back(out);
     waiting_ = false;
     revoked_ = !welcome.same_spaces && welcome.spaces.empty();
     credit_ = welcome.push_credit;
-    return push(out);
+    return options_.estimate ? Status() : push(out);
   }
   switch (*kind) {
     case FrameKind::entries: {
@@ -116,6 +119,13 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
     }
     case FrameKind::order:
       return obey(frame, out);
+    case FrameKind::estimate: {
+      if (!options_.estimate) return fail(Errc::malformed, "the hub sent an estimate that nobody asked for");
+      WASL_LET(summary_.estimate, decode_estimate(frame));
+      over_ = true;
+      out.close = true;
+      return {};
+    }
     default:
       return fail(Errc::malformed, "the hub sent a frame of an unknown kind", "update the program");
   }
@@ -167,12 +177,18 @@ Status ClientSession::push(Output& out) {
     options_.extra.reset();
   }
   while (options_.push && !retry_at_ && in_flight_ < credit_) {
-    WASL_LET(auto segment, port_.next_push(std::min<std::size_t>(limits::kSegmentTargetBytes, credit_)));
+    const std::size_t room = room_to_push();
+    if (room == 0) {
+      summary_.kept_back = true;
+      break;
+    }
+    WASL_LET(auto segment, port_.next_push(std::min<std::size_t>(room, credit_)));
     if (!segment) break;
     const std::uint64_t sets = count_sets(*segment);
     Bytes frame = encode_segment(FrameKind::push, *segment, options_.network);
     flights_.emplace_back(sets, frame.size());
     in_flight_ += frame.size();
+    pushed_bytes_ += frame.size();
     summary_.sent_sets += sets;
     pushed_ = true;
     ask(out, std::move(frame));
@@ -183,6 +199,12 @@ Status ClientSession::push(Output& out) {
     ask(out, finish_frame());
   }
   return {};
+}
+
+std::size_t ClientSession::room_to_push() const {
+  if (!options_.push_most) return limits::kSegmentTargetBytes;
+  if (pushed_bytes_ >= *options_.push_most) return 0;
+  return std::min<std::uint64_t>(limits::kSegmentTargetBytes, *options_.push_most - pushed_bytes_);
 }
 
 Status ClientSession::take_verdicts(ByteView frame, Millis now, Output& out) {
@@ -235,7 +257,8 @@ Status ClientSession::take_proof(ByteView frame, Output& out) {
     return push(out);  // what was taken over from a damaged file once both were equal
   }
   if (retry_at_) return {};
-  if (proof.final && !flights_.empty()) {
+  // Parts of a group whose rest was kept back have their verdict with it, in a later session.
+  if (proof.final && !flights_.empty() && !summary_.kept_back) {
     return fail(Errc::malformed, "the hub has no verdict for something that was sent",
                 "sync again; nothing is lost");
   }

@@ -45,6 +45,8 @@ struct SessionSummary {
   std::uint64_t received_sets = 0;
   std::uint64_t round_trips = 1;  ///< the upgrade, then each time we ask and wait
   std::uint64_t accepted = 0, held = 0, refused = 0;
+  bool kept_back = false;  ///< something was not sent: `push_most` was reached
+  std::optional<Estimate> estimate;
   std::optional<bool> equal;
 };
 
@@ -54,9 +56,11 @@ class ClientSession {
     bool live = false;
     NetworkId network;
     PublicKey log_key;
-    Hash hello;                    ///< hash of the hello that this connection carried
-    bool push = true;              ///< offer what is unsent
-    std::optional<Segment> extra;  ///< pushed before anything else (an enrolment)
+    Hash hello;                              ///< hash of the hello that this connection carried
+    bool push = true;                        ///< offer what is unsent
+    bool estimate = false;                   ///< the hello asked for an estimate, and that is all
+    std::optional<std::uint64_t> push_most;  ///< bytes; the frame that reaches it is the last
+    std::optional<Segment> extra;            ///< pushed before anything else (an enrolment)
   };
   /// What to do next, in order.
   struct Output {
@@ -88,6 +92,7 @@ class ClientSession {
   Status take_proof(ByteView frame, Output& out);
   Status obey(ByteView frame, Output& out);
   Status push(Output& out);
+  [[nodiscard]] std::size_t room_to_push() const;
   Status bring_back(Output& out);
   void ask(Output& out, Bytes frame);
   void end(Output& out);
@@ -110,6 +115,7 @@ class ClientSession {
   bool revoked_ = false;  ///< nothing may be read any more; what is unsent is handed over
   std::uint64_t credit_ = 0;
   std::uint64_t in_flight_ = 0;
+  std::uint64_t pushed_bytes_ = 0;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> flights_;  ///< change sets and bytes of each push
   std::optional<Millis> retry_at_;
   Millis last_progress_ = 0;

@@ -191,9 +191,28 @@ Result<std::vector<CommonLog>> HubSession::common_logs() {
 HubSession::Output HubSession::start(Millis now) {
   Output out;
   Status done = welcome(out, now);
+  if (done && (hello_.flags & Hello::kEstimate) != 0) {
+    done = send_estimate(out, now);
+    return finish(std::move(done), std::move(out), now);
+  }
   if (done) done = tell_decided(out);
   if (done) done = advance(out, now);
   return finish(std::move(done), std::move(out), now);
+}
+
+/// And that is all: the office closes, and comes again when it wants it.
+Status HubSession::send_estimate(Output& out, Millis now) {
+  Estimate estimate;
+  for (const std::string& space : spaces_) {
+    WASL_LET(const Position size, port_.size(space));
+    const Position here = std::min(sent_[space], size);
+    if (here == size) continue;
+    WASL_LET(const std::uint64_t bytes, port_.bytes_behind(space, here));
+    estimate.spaces.push_back({space, size - here, bytes});
+  }
+  out.frames.push_back(shared(encode(estimate)));
+  done_at_ = now;
+  return {};
 }
 
 Status HubSession::tell_decided(Output& out) {
@@ -461,7 +480,7 @@ Status HubSession::send_proof(Output& out, bool final) {
 }
 
 Status HubSession::advance(Output& out, Millis now) {
-  if (state_ != Welcome::State::serving) return {};
+  if (state_ != Welcome::State::serving || (hello_.flags & Hello::kEstimate) != 0) return {};
   bool all_sent = false;
   WASL_TRY(send_entries(out, all_sent));
   if (!all_sent || !pushes_waiting_.empty()) return {};

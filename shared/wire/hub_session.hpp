@@ -30,6 +30,8 @@ class HubPort {
   virtual std::vector<Staged> staged(const PublicKey& key) = 0;
 
   virtual Result<Position> size(const std::string& space) = 0;
+  /// Bytes of what stands behind the first `size` entries, as stored.
+  virtual Result<std::uint64_t> bytes_behind(const std::string& space, Position size) = 0;
   struct EntriesFrame {
     std::shared_ptr<const Bytes> frame;
     Position last = 0;
@@ -119,6 +121,7 @@ class HubSession {
   Status advance(Output& out, Millis now);
   Status send_entries(Output& out, bool& all_sent);
   Status send_proof(Output& out, bool final);
+  Status send_estimate(Output& out, Millis now);
   Result<bool> digests_are_current();
   Status tell_decided(Output& out);
   Status dismiss(Output& out);

@@ -396,6 +396,31 @@ Result<Problem> decode_problem(ByteView bytes) {
   return problem;
 }
 
+Bytes encode(const Estimate& estimate) {
+  Writer out = frame(FrameKind::estimate);
+  out.varint(estimate.spaces.size());
+  for (const Estimate::Space& one : estimate.spaces) {
+    out.sized(one.space);
+    out.varint(one.entries);
+    out.varint(one.bytes);
+  }
+  return out.take();
+}
+
+Result<Estimate> decode_estimate(ByteView bytes) {
+  Reader in = body_of(bytes);
+  Estimate out;
+  for (std::uint64_t left = in.count(kSpacesMost); left > 0; --left) {
+    Estimate::Space one;
+    one.space = in.text(limits::kSpaceBytes);
+    one.entries = in.count(limits::kNumberMost);
+    one.bytes = in.count(limits::kNumberMost);
+    out.spaces.push_back(std::move(one));
+  }
+  if (!in.finished()) return bad_frame("estimate");
+  return out;
+}
+
 Bytes encode(const Done& done) {
   Writer out = frame(FrameKind::done);
   out.byte(done.equal ? (*done.equal ? 1 : 0) : 2);

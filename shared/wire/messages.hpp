@@ -23,10 +23,11 @@ struct Cursor {
 /// What an office says with its upgrade request, signed by its key; at most 1 KiB.
 struct Hello {
   static constexpr Byte kVersion = 1;
-  static constexpr Byte kLive = 1;     ///< stays connected
-  static constexpr Byte kFull = 2;     ///< send its own change sets too: the replica was rebuilt
-  static constexpr Byte kLeaves = 4;   ///< prove the newest leaf of every readable space again
-  static constexpr Byte kWaiting = 8;  ///< own work is held or refused here: tell what was decided since
+  static constexpr Byte kLive = 1;       ///< stays connected
+  static constexpr Byte kFull = 2;       ///< send its own change sets too: the replica was rebuilt
+  static constexpr Byte kLeaves = 4;     ///< prove the newest leaf of every readable space again
+  static constexpr Byte kWaiting = 8;    ///< own work is held or refused here: tell what was decided since
+  static constexpr Byte kEstimate = 16;  ///< tell how much there is to receive, and give nothing of it
 
   Byte flags = 0;
   NetworkId network;
@@ -101,6 +102,7 @@ enum class FrameKind : Byte {
   decided = 6,
   order = 7,
   statements = 8,
+  estimate = 9,
   returned = 20,
   vouched = 21,
   push = 16,
@@ -120,6 +122,18 @@ Result<std::vector<SignedStatement>> decode_statements(ByteView frame);
 /// openings never.
 Bytes encode_segment(FrameKind kind, const Segment& segment, const NetworkId& network);
 Result<Segment> decode_segment(ByteView frame, const NetworkId& network);
+
+/// What a session would bring.
+struct Estimate {
+  struct Space {
+    std::string space;
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;  ///< as stored; frames are about as long
+  };
+  std::vector<Space> spaces;  ///< where there is something
+};
+Bytes encode(const Estimate& estimate);
+Result<Estimate> decode_estimate(ByteView frame);
 
 struct LeafProof {
   std::uint64_t index = 0;

@@ -41,6 +41,9 @@ struct FakePort final : HubPort {
   }
   std::vector<Staged> staged(const PublicKey&) override { return {}; }
   Result<Position> size(const std::string& space) override { return sizes[space]; }
+  Result<std::uint64_t> bytes_behind(const std::string& space, Position size) override {
+    return (sizes[space] - size) * 100;
+  }
   Result<EntriesFrame> entries(const std::string& space, Position from,
                                const std::optional<PublicKey>&) override {
     Bytes frame(300'000, static_cast<Byte>(FrameKind::entries));
