@@ -94,7 +94,7 @@ constexpr std::uint64_t kSmallestSession = 1'500;  // hello, welcome and proof, 
 Result<Answer> estimate(Replica& replica, Loop& loop, SyncRun::Options options, LinkAccount& account) {
   options.estimate = true;
   const SyncOutcome outcome = run_session(loop, replica, std::move(options));
-  WASL_TRY(account.close(outcome.traffic));
+  (void)account.close(outcome.traffic);
   if (outcome.error) return tl::unexpected(with_comfort(*outcome.error, replica));
   if (!outcome.summary.estimate)
     return fail(Errc::unsupported, "the hub does not estimate",
@@ -159,10 +159,10 @@ Result<Answer> sync(const Office& office, const SyncArguments& arguments) {
   options.on_progress = [&](const SessionSummary& summary) { progress.session(summary); };
   SyncOutcome outcome = run_session(loop, *replica, options);
   account.learn_speed(outcome);
-  WASL_TRY(account.close(outcome.traffic));
+  Status counted_all = account.close(outcome.traffic);
   for (int again = 0; again < kTriesMore && is_disturbed(outcome); ++again) {
     SyncOutcome next = run_session(loop, *replica, options);
-    WASL_TRY(account.close(next.traffic));
+    if (Status counted_one = account.close(next.traffic); !counted_one) counted_all = std::move(counted_one);
     next.summary.sent_sets += outcome.summary.sent_sets;
     next.summary.received_sets += outcome.summary.received_sets;
     next.summary.round_trips += outcome.summary.round_trips;
@@ -170,7 +170,9 @@ Result<Answer> sync(const Office& office, const SyncArguments& arguments) {
   }
   if (outcome.error) return tl::unexpected(with_comfort(std::move(*outcome.error), *replica));
   WASL_LET(const ReplicaStatus now, replica->status());
-  return answer_of(outcome, now);
+  Answer answer = answer_of(outcome, now);
+  if (!counted_all) answer.words += "\nWhat was used could not be counted: " + counted_all.error().message;
+  return answer;
 }
 
 Result<Answer> keep_in_touch(const Office& office, const SyncArguments& arguments) {

@@ -1,5 +1,10 @@
 #include "client/engine/budget_files.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "shared/sqlite/disk.hpp"
@@ -11,6 +16,25 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kBudgetFile = "link-budget.json";
 constexpr const char* kUsageFile = "link-usage.json";
+constexpr const char* kTurnFile = "link-usage.lock";
+
+/// A daemon and commands of one office count at once. Where the file cannot be made, nobody waits.
+class Turn {
+ public:
+  explicit Turn(const std::filesystem::path& file)
+      : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+    while (descriptor_ >= 0 && flock(descriptor_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+  }
+  ~Turn() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  int descriptor_;
+};
 
 std::string text_of(const Json& from, const char* key) {
   const auto it = from.find(key);
@@ -105,6 +129,8 @@ Usage read_usage(const std::filesystem::path& folder) {
   return out;
 }
 
+namespace {
+
 Status write_usage(const std::filesystem::path& folder, const Usage& usage) {
   return write_whole(folder / kUsageFile, {{"day", usage.day},
                                            {"day_received", usage.of_day.down},
@@ -113,6 +139,16 @@ Status write_usage(const std::filesystem::path& folder, const Usage& usage) {
                                            {"month_received", usage.of_month.down},
                                            {"month_sent", usage.of_month.up},
                                            {"bits_per_second", usage.bits_per_second}});
+}
+
+}  // namespace
+
+Result<Usage> update_usage(const std::filesystem::path& folder, const std::function<void(Usage&)>& change) {
+  const Turn turn(folder / kTurnFile);
+  Usage usage = read_usage(folder);
+  change(usage);
+  WASL_TRY(write_usage(folder, usage));
+  return usage;
 }
 
 }  // namespace wasl

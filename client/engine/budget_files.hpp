@@ -1,6 +1,7 @@
 #pragma once
 // Where a budget and what was used of it are kept: two small files in the office's folder.
 #include <filesystem>
+#include <functional>
 
 #include "client/engine/budget.hpp"
 
@@ -13,6 +14,7 @@ Status write_budget(const std::filesystem::path& folder, const Budget& budget);
 
 /// A file that is missing or damaged counts as nothing used.
 Usage read_usage(const std::filesystem::path& folder);
-Status write_usage(const std::filesystem::path& folder, const Usage& usage);
+/// Reads, changes and writes, one program of this office after the other. @return what stands there now.
+Result<Usage> update_usage(const std::filesystem::path& folder, const std::function<void(Usage&)>& change);
 
 }  // namespace wasl

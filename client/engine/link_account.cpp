@@ -31,8 +31,12 @@ Status LinkAccount::note(const LinkTraffic& traffic) {
   const ByteCounts used{traffic.wire_in - noted_.down, traffic.wire_out - noted_.up};
   noted_ = {traffic.wire_in, traffic.wire_out};
   if (used == ByteCounts() || !counts()) return {};
-  add_usage(usage_, now(), used);
-  return write_usage(folder_, usage_);
+  const std::uint64_t speed = usage_.bits_per_second;
+  WASL_LET(usage_, update_usage(folder_, [&](Usage& usage) {
+             add_usage(usage, now(), used);
+             if (speed != 0) usage.bits_per_second = speed;
+           }));
+  return {};
 }
 
 Status LinkAccount::close(const LinkTraffic& traffic) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <thread>
 
 #include "client/engine/budget_files.hpp"
 
@@ -153,14 +154,26 @@ TEST_F(BudgetFiles, GiveBackWhatWasPutIn) {
   budget.currency = "FCFA";
   ASSERT_TRUE(write_budget(folder, budget));
   EXPECT_EQ(*read_budget(folder), budget);
-  Usage usage;
-  add_usage(usage, at("2026-11-28", 1), {7, 8});
-  usage.bits_per_second = 9;
-  ASSERT_TRUE(write_usage(folder, usage));
+  ASSERT_TRUE(update_usage(folder, [](Usage& usage) {
+    add_usage(usage, at("2026-11-28", 1), {7, 8});
+    usage.bits_per_second = 9;
+  }));
   const Usage read = read_usage(folder);
   EXPECT_EQ(read.day, "2026-11-28");
   EXPECT_EQ(read.of_month, (ByteCounts{7, 8}));
   EXPECT_EQ(read.bits_per_second, 9);
+}
+
+TEST_F(BudgetFiles, ProgramsThatCountAtOnceLoseNothing) {
+  constexpr std::uint64_t kTimes = 50;
+  const auto count = [&] {
+    for (std::uint64_t i = 0; i < kTimes; ++i)
+      EXPECT_TRUE(update_usage(folder, [](Usage& usage) { add_usage(usage, at("2026-11-28", 1), {1, 2}); }));
+  };
+  std::thread other(count);
+  count();
+  other.join();
+  EXPECT_EQ(read_usage(folder).of_day, (ByteCounts{2 * kTimes, 4 * kTimes}));
 }
 
 TEST_F(BudgetFiles, ABudgetThatIsNotUnderstoodIsNoBudgetOfNothing) {
