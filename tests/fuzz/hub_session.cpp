@@ -99,6 +99,9 @@ class Peer {
         case FrameKind::proof:
           must(decode_proof(*frame));
           break;
+        case FrameKind::estimate:
+          must(decode_estimate(*frame));
+          break;
         default:
           must(decode_problem(*frame));
       }

@@ -44,6 +44,9 @@ class Liar final : public HubPeer, private HubPort {
   }
   std::vector<Staged> staged(const PublicKey& key) override { return hub_.staged(key); }
   Result<Position> size(const std::string& space) override;
+  Result<std::uint64_t> bytes_behind(const std::string& space, Position size) override {
+    return hub_.bytes_behind(space, size);
+  }
   Result<EntriesFrame> entries(const std::string& space, Position from,
                                const std::optional<PublicKey>& own) override;
   void push(std::uint64_t session, Segment segment) override;
