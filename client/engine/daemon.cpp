@@ -45,7 +45,8 @@ Daemon::Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Rand
       url_(std::move(url)),
       folder_(std::move(folder)),
       retry_(loop, random),
-      watch_(loop) {}
+      watch_(loop),
+      clock_(std::make_unique<SystemClock>()) {}
 
 Status Daemon::run() {
   log::info("daemon.started", {{"organisation", replica_->network().organisation}, {"hub", url_}});
@@ -105,7 +106,7 @@ bool Daemon::may_connect() {
   Status read;
   if (account_) {
     read = account_->refresh();
-  } else if (auto opened = LinkAccount::open(folder_, clock_)) {
+  } else if (auto opened = LinkAccount::open(folder_, *clock_)) {
     account_ = std::move(*opened);
   } else {
     read = tl::unexpected(opened.error());

@@ -9,7 +9,6 @@
 
 #include "client/engine/link_account.hpp"
 #include "client/engine/sync_run.hpp"
-#include "client/engine/system_clock.hpp"
 
 namespace wasl {
 
@@ -55,7 +54,7 @@ class Daemon {
   Millis budget_at_ = 0;    ///< when to look at the budget next, steady
   bool pauses_ = false;     ///< by the budget
   bool kept_back_ = false;  ///< the session sends nothing more, by the budget
-  SystemClock clock_;
+  std::unique_ptr<Clock> clock_;
   std::optional<LinkAccount> account_;
   Millis drift_ = 0;       ///< of the clock when the session began
   std::string trouble_;    ///< of the last look, in words; empty: none
