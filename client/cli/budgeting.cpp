@@ -44,11 +44,7 @@ Result<Answer> budget(const Office& office, const BudgetArguments& arguments) {
   if (arguments.hours) {
     WASL_LET(wanted.hours, parse_hours(*arguments.hours));
   }
-  if (arguments.metered) {
-    wanted.metered = *arguments.metered == "no"     ? Metered::no
-                     : *arguments.metered == "auto" ? Metered::automatic
-                                                    : Metered::yes;
-  }
+  if (arguments.metered) wanted.metered = parse_metered(*arguments.metered).value_or(wanted.metered);
   if (arguments.price) WASL_TRY(take_price(*arguments.price, wanted));
   if (sets) WASL_TRY(write_budget(office.folder(), wanted));
   WASL_LET(const LinkAccount account, LinkAccount::open(office.folder(), office.clock()));

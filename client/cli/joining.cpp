@@ -5,6 +5,7 @@
 #include "client/cli/progress.hpp"
 #include "client/cli/words.hpp"
 #include "client/engine/join.hpp"
+#include "client/engine/link_account.hpp"
 
 namespace wasl::cli {
 
@@ -22,6 +23,8 @@ Result<Answer> join_network(const Office& office, const JoinArguments& arguments
   options.on_progress = [&](const SessionSummary& summary) { progress.session(summary); };
   Loop loop;
   WASL_LET(const Joined joined, join(loop, office.ports(), options));
+  if (auto account = LinkAccount::open(office.folder(), office.clock()))
+    (void)account->close(joined.first_sync.traffic, joined.first_sync.took);
   WASL_LET(const ReplicaStatus now, joined.replica->status());
   if (joined.first_sync.error) {
     const Error& error = *joined.first_sync.error;

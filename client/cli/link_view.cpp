@@ -9,14 +9,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-ByteCounts today(const LinkAccount& account) {
-  return account.usage().day == account.now().day ? account.usage().of_day : ByteCounts();
-}
-
-ByteCounts this_month(const LinkAccount& account) {
-  return account.usage().month == account.now().month ? account.usage().of_month : ByteCounts();
-}
-
 Json counts(const ByteCounts& used) { return {{"received", used.down}, {"sent", used.up}}; }
 
 Json limits(const ByteLimits& most) {
@@ -39,11 +31,11 @@ Json link_json(const LinkAccount& account) {
   Json out{{"session", limits(budget.session)},
            {"day", limits(budget.day)},
            {"month", limits(budget.month)},
-           {"used", {{"day", counts(today(account))}, {"month", counts(this_month(account))}}},
+           {"used",
+            {{"day", counts(used_today(account.usage(), account.now()))},
+             {"month", counts(used_this_month(account.usage(), account.now()))}}},
            {"hours", to_text(budget.hours)},
-           {"metered", budget.metered == Metered::no          ? "no"
-                       : budget.metered == Metered::automatic ? "auto"
-                                                              : "yes"},
+           {"metered", to_word(budget.metered)},
            {"price", budget.price.empty() ? Json(nullptr) : Json(budget.price)},
            {"currency", budget.currency},
            {"bits_per_second", account.usage().bits_per_second},
@@ -57,13 +49,14 @@ std::string link_words(const LinkAccount& account) {
   const Allowance now = account.allowance();
   std::string out = now.may_start ? "The link may be used now." : "Not now: " + now.why;
   out += "\nA session: " + to_text(budget.session);
-  out += used_words("Today", today(account), budget.day);
-  out += used_words("This month", this_month(account), budget.month);
+  out += used_words("Today", used_today(account.usage(), account.now()), budget.day);
+  out += used_words("This month", used_this_month(account.usage(), account.now()), budget.month);
   out += "\nHours: " + to_text(budget.hours);
   if (budget.metered == Metered::no) out += "\nNo link counts (--metered no).";
   if (budget.metered == Metered::automatic)
     out += "\nLinks count that the system calls metered (--metered auto).";
-  const std::string cost = cost_words(budget, this_month(account).down + this_month(account).up);
+  const std::string cost = cost_words(budget, used_this_month(account.usage(), account.now()).down +
+                                                  used_this_month(account.usage(), account.now()).up);
   if (!cost.empty()) out += "\nCost of this month so far: about " + cost;
   return out;
 }

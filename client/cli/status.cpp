@@ -114,13 +114,19 @@ Result<Answer> status(const Office& office) {
   WASL_LET(const auto replica, office.open());
   WASL_LET(const ReplicaStatus now, replica->status());
   const bool daemon = daemon_runs(office.folder());
-  WASL_LET(const LinkAccount account, LinkAccount::open(office.folder(), office.clock()));
+  const auto account = LinkAccount::open(office.folder(), office.clock());
   const std::string language = replica->network().language;  // English for any other
   Json document = status_json(now, daemon, language);
   document["unsent_bytes"] = now.unsent_bytes;
-  document["link"] = link_json(account);
   std::string words = status_words(now, daemon, office.clock().now(), language);
-  if (account.budget() != Budget()) words += "\n" + link_words(account);
+  if (!account) {
+    const std::string why = account.error().message + "; " + account.error().hint;
+    document["link"] = {{"allowed", false}, {"why", why}};
+    words += "\nNothing is sent or received: " + why;
+  } else {
+    document["link"] = link_json(*account);
+    if (account->budget() != Budget()) words += "\n" + link_words(*account);
+  }
   return Answer{document.dump(), std::move(words), kDone};
 }
 

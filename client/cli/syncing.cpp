@@ -32,7 +32,7 @@ Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now) {
   out["held"] = now.held;
   out["refused"] = now.refused;
   out["unsent"] = now.unsent;
-  out["kept_back"] = summary.kept_back;
+  out["kept_back"] = summary.kept_back && now.unsent > 0;
   out["conflicts"] = now.conflicts;
 
   std::string words = "Sent " + counted(summary.sent_sets, "change set") + " (" +
@@ -50,7 +50,7 @@ Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now) {
     words += "\n" + std::to_string(now.held) + " held and " + std::to_string(now.refused) +
              " refused by the hub; they stay here. See: wasl status";
   }
-  if (summary.kept_back)
+  if (summary.kept_back && now.unsent > 0)
     words += "\nAs much was sent as the budget allows for now; " + std::to_string(now.unsent) +
              " wait. See: wasl budget";
   if (now.conflicts > 0)
@@ -106,7 +106,8 @@ Result<Answer> estimate(Replica& replica, Loop& loop, SyncRun::Options options, 
   for (const Estimate::Space& one : outcome.summary.estimate->spaces) {
     down += one.bytes;
     spaces.push_back({{"space", one.space}, {"entries", one.entries}, {"bytes", one.bytes}});
-    words += "\n  " + one.space + ": " + counted(one.entries, "entry") + ", about " + bytes_words(one.bytes);
+    words += "\n  " + one.space + ": " + std::to_string(one.entries) +
+             (one.entries == 1 ? " entry" : " entries") + ", about " + bytes_words(one.bytes);
   }
   const std::uint64_t all = down + now.unsent_bytes + kSmallestSession;
   const std::uint64_t speed = account.usage().bits_per_second;
@@ -158,11 +159,11 @@ Result<Answer> sync(const Office& office, const SyncArguments& arguments) {
   Progress progress;
   options.on_progress = [&](const SessionSummary& summary) { progress.session(summary); };
   SyncOutcome outcome = run_session(loop, *replica, options);
-  account.learn_speed(outcome);
-  Status counted_all = account.close(outcome.traffic);
+  Status counted_all = account.close(outcome.traffic, outcome.took);
   for (int again = 0; again < kTriesMore && is_disturbed(outcome); ++again) {
     SyncOutcome next = run_session(loop, *replica, options);
-    if (Status counted_one = account.close(next.traffic); !counted_one) counted_all = std::move(counted_one);
+    if (Status counted_one = account.close(next.traffic, next.took); !counted_one)
+      counted_all = std::move(counted_one);
     next.summary.sent_sets += outcome.summary.sent_sets;
     next.summary.received_sets += outcome.summary.received_sets;
     next.summary.round_trips += outcome.summary.round_trips;

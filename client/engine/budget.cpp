@@ -88,6 +88,16 @@ bool narrow(std::optional<std::uint64_t>& most, const std::optional<std::uint64_
 
 }  // namespace
 
+std::string_view to_word(Metered metered) {
+  return metered == Metered::yes ? "yes" : metered == Metered::no ? "no" : "auto";
+}
+
+std::optional<Metered> parse_metered(std::string_view word) {
+  for (const Metered one : {Metered::yes, Metered::automatic, Metered::no})
+    if (word == to_word(one)) return one;
+  return std::nullopt;
+}
+
 LocalTime local_time(Millis now) {
   const std::time_t seconds = now / 1000;
   std::tm parts{};
@@ -117,8 +127,8 @@ Allowance allowance(const Budget& budget, const Usage& usage, const LocalTime& n
                   clock_words((now.minute + wait) % kMinutesOfDay),
               wait);
   }
-  const ByteCounts day = usage.day == now.day ? usage.of_day : ByteCounts();
-  const ByteCounts month = usage.month == now.month ? usage.of_month : ByteCounts();
+  const ByteCounts day = used_today(usage, now);
+  const ByteCounts month = used_this_month(usage, now);
   narrow(out.down, budget.session.down, 0);
   narrow(out.up, budget.session.up, 0);
   const bool day_left = narrow(out.down, budget.day.down, day.down) & narrow(out.up, budget.day.up, day.up);
@@ -137,9 +147,17 @@ Allowance allowance(const Budget& budget, const Usage& usage, const LocalTime& n
   return out;
 }
 
+ByteCounts used_today(const Usage& usage, const LocalTime& now) {
+  return usage.day == now.day ? usage.of_day : ByteCounts();
+}
+
+ByteCounts used_this_month(const Usage& usage, const LocalTime& now) {
+  return usage.month == now.month ? usage.of_month : ByteCounts();
+}
+
 void add_usage(Usage& usage, const LocalTime& now, const ByteCounts& used) {
-  if (usage.day != now.day) usage.of_day = {};
-  if (usage.month != now.month) usage.of_month = {};
+  usage.of_day = used_today(usage, now);
+  usage.of_month = used_this_month(usage, now);
   usage.day = now.day;
   usage.month = now.month;
   for (ByteCounts* sum : {&usage.of_day, &usage.of_month}) {

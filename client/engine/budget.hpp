@@ -37,6 +37,9 @@ enum class Metered {
   no,         ///< none: nothing is counted and nothing ends
 };
 
+std::string_view to_word(Metered metered);  ///< "yes", "auto", "no"
+std::optional<Metered> parse_metered(std::string_view word);
+
 struct Budget {
   ByteLimits session, day, month;
   std::vector<Hours> hours;  ///< when a link may begin; none: always
@@ -68,6 +71,10 @@ struct Allowance {
   int minutes = 0;                        ///< … and until it may, as far as the clock tells
 };
 Allowance allowance(const Budget& budget, const Usage& usage, const LocalTime& now);
+
+/// So far; nothing when the clock stands at another day or month.
+ByteCounts used_today(const Usage& usage, const LocalTime& now);
+ByteCounts used_this_month(const Usage& usage, const LocalTime& now);
 
 /// Adds what a link used.
 void add_usage(Usage& usage, const LocalTime& now, const ByteCounts& used);

@@ -68,10 +68,6 @@ Result<Json> read_whole(const std::filesystem::path& file) {
   return Json::parse(bytes.begin(), bytes.end(), nullptr, false);
 }
 
-std::string_view word(Metered metered) {
-  return metered == Metered::yes ? "yes" : metered == Metered::no ? "no" : "auto";
-}
-
 }  // namespace
 
 Result<Budget> read_budget(const std::filesystem::path& folder) {
@@ -99,9 +95,9 @@ Result<Budget> read_budget(const std::filesystem::path& folder) {
     out.hours = std::move(*parsed);
   }
   const std::string metered = text_of(document, "metered");
-  if (metered != "" && metered != "yes" && metered != "no" && metered != "auto")
-    return wrong("metered: " + metered);
-  out.metered = metered == "no" ? Metered::no : metered == "auto" ? Metered::automatic : Metered::yes;
+  const auto known = metered.empty() ? std::optional(Metered::yes) : parse_metered(metered);
+  if (!known) return wrong("metered: " + metered);
+  out.metered = *known;
   out.price = text_of(document, "price");
   out.currency = text_of(document, "currency");
   return out;
@@ -112,7 +108,7 @@ Status write_budget(const std::filesystem::path& folder, const Budget& budget) {
                                             {"day", to_text(budget.day)},
                                             {"month", to_text(budget.month)},
                                             {"hours", to_text(budget.hours)},
-                                            {"metered", word(budget.metered)},
+                                            {"metered", to_word(budget.metered)},
                                             {"price", budget.price},
                                             {"currency", budget.currency}});
 }

@@ -85,6 +85,7 @@ void Daemon::connect() {
   drift_ = clock_drift();
   ended_.reset();
   if (!is_sound() || !may_connect()) return;
+  leave_session();
   const Allowance allowed = account_ ? account_->allowance() : Allowance();
   logged_ = {};
   SyncRun::Options options;
@@ -123,8 +124,14 @@ bool Daemon::may_connect() {
     return true;
   }
   if (!std::exchange(pauses_, true)) log::info("budget.pauses", {{"why", now.why}});
-  session_.reset();
+  leave_session();
   return false;
+}
+
+void Daemon::leave_session() {
+  if (session_ == nullptr) return;
+  if (account_) (void)account_->close(session_->traffic());
+  session_.reset();
 }
 
 void Daemon::mind_the_budget() {
@@ -134,8 +141,9 @@ void Daemon::mind_the_budget() {
     return;
   }
   if (session_ == nullptr || !account_) return;
-  if (Status noted = account_->note(session_->traffic()); !noted)
-    log::info("budget.not_noted", {{"why", noted.error().message}});
+  // Without a budget the end of the session is soon enough: an fsync a minute wears a memory card out.
+  const Status noted = account_->budget() == Budget() ? Status() : account_->note(session_->traffic());
+  if (!noted) log::info("budget.not_noted", {{"why", noted.error().message}});
   if (may_connect() && std::exchange(kept_back_, false)) session_->close();
 }
 
@@ -214,7 +222,7 @@ void Daemon::look_for_erasures() {
 /// What it would answer from is no longer what the disk holds.
 void Daemon::drop_session() {
   if (session_ == nullptr) return;  // the replica is opened again when the next one begins
-  session_.reset();
+  leave_session();
   log::error("session.dropped", {{"why", "the disk failed under the replica"}});
   retry_.start([this] { connect(); });
 }

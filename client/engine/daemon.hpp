@@ -32,6 +32,8 @@ class Daemon {
   void watch();
   void start_over();
   void drop_session();
+  /// What it used is counted; the next link begins at nothing.
+  void leave_session();
   Status send_what_is_new();
   void look_for_erasures();
   /// @return whether the link may be used now; else when it is looked at again stands.

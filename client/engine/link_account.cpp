@@ -14,39 +14,38 @@ Result<LinkAccount> LinkAccount::open(std::filesystem::path folder, Clock& clock
 Status LinkAccount::refresh() {
   WASL_LET(budget_, read_budget(folder_));
   usage_ = read_usage(folder_);
+  metered_.reset();
   return {};
 }
 
 LocalTime LinkAccount::now() const { return local_time(clock_->now()); }
 
 bool LinkAccount::counts() const {
-  return budget_.metered == Metered::yes || (budget_.metered == Metered::automatic && link_is_metered());
+  if (budget_.metered != Metered::automatic) return budget_.metered == Metered::yes;
+  if (!metered_) metered_ = link_is_metered();
+  return *metered_;
 }
 
 Allowance LinkAccount::allowance() const {
   return counts() ? wasl::allowance(budget_, usage_, now()) : Allowance();
 }
 
-Status LinkAccount::note(const LinkTraffic& traffic) {
+Status LinkAccount::add(const LinkTraffic& traffic, Millis took) {
   const ByteCounts used{traffic.wire_in - noted_.down, traffic.wire_out - noted_.up};
   noted_ = {traffic.wire_in, traffic.wire_out};
-  if (used == ByteCounts() || !counts()) return {};
-  const std::uint64_t speed = usage_.bits_per_second;
+  const bool counted = counts();
+  if (used == ByteCounts() || (!counted && took == 0)) return {};
   WASL_LET(usage_, update_usage(folder_, [&](Usage& usage) {
-             add_usage(usage, now(), used);
-             if (speed != 0) usage.bits_per_second = speed;
+             if (counted) add_usage(usage, now(), used);
+             note_speed(usage, used, took);
            }));
   return {};
 }
 
-Status LinkAccount::close(const LinkTraffic& traffic) {
-  Status noted = note(traffic);
+Status LinkAccount::close(const LinkTraffic& traffic, Millis took) {
+  Status added = add(traffic, took);
   noted_ = {};
-  return noted;
-}
-
-void LinkAccount::learn_speed(const SyncOutcome& outcome) {
-  note_speed(usage_, {outcome.traffic.wire_in, outcome.traffic.wire_out}, outcome.took);
+  return added;
 }
 
 }  // namespace wasl

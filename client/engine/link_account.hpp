@@ -12,7 +12,8 @@ class LinkAccount {
   /// Errors: as read_budget.
   static Result<LinkAccount> open(std::filesystem::path folder, Clock& clock);
 
-  /// Reads both files again: a command may have written them. Errors: as open().
+  /// Reads both files again, and forgets what the system said: a command may have written, the office moved.
+  /// Errors: as open().
   Status refresh();
 
   /// Asks the system about the link where the budget says so.
@@ -22,21 +23,22 @@ class LinkAccount {
   [[nodiscard]] LocalTime now() const;
 
   /// Of a link that goes on: what it used since the last call. @param traffic since the link began.
-  Status note(const LinkTraffic& traffic);
-  /// Of one that has ended.
-  Status close(const LinkTraffic& traffic);
-  /// A session that was busy from its beginning to its end tells how fast the line is.
-  void learn_speed(const SyncOutcome& outcome);
+  Status note(const LinkTraffic& traffic) { return add(traffic, 0); }
+  /// Of one that has ended: the next begins at nothing. @param took of a session that was busy from its
+  /// beginning to its end, which tells how fast the line is.
+  Status close(const LinkTraffic& traffic, Millis took = 0);
 
  private:
   LinkAccount(std::filesystem::path folder, Clock& clock) : folder_(std::move(folder)), clock_(&clock) {}
   [[nodiscard]] bool counts() const;
+  Status add(const LinkTraffic& traffic, Millis took);
 
   std::filesystem::path folder_;
   Clock* clock_;
   Budget budget_;
   Usage usage_;
-  ByteCounts noted_;  ///< of the link that is open
+  ByteCounts noted_;                     ///< of the link that is open
+  mutable std::optional<bool> metered_;  ///< by the system, since refresh()
 };
 
 }  // namespace wasl

@@ -1,6 +1,7 @@
 #include "client/engine/sync_run.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "client/engine/refusal.hpp"
 
@@ -30,7 +31,7 @@ void SyncRun::start() {
   attempt_ = connect(loop_, std::move(connection), *this, [this](auto connected) {
     if (connected) return on_connected(std::move(*connected));
     Error error = error_of(connected.error());
-    if (is_overtaken(error) || is_behind_proxy(connected.error())) return start();
+    if (is_overtaken(error) || is_bound_otherwise(connected.error())) return start();
     finish(std::move(error));
   });
 }
@@ -43,11 +44,14 @@ Result<Bytes> SyncRun::make_hello(const Hash& binding) {
   return hello;
 }
 
-/// Somebody else ends TLS before the hub, and all that both of us can know of the connection is whose
-/// certificate was shown. Who stands between with another certificate gains nothing by saying so.
-bool SyncRun::is_behind_proxy(const NoChannel& refused) {
-  if (link_memory_.binds_certificate || !asks_for_certificate(refused)) return false;
-  link_memory_.binds_certificate = true;
+/// Where a proxy ends TLS before the hub, all that both of us can know of the connection is whose certificate
+/// was shown; the hub says so with each refusal, and says nothing where it ends TLS itself. Who stands
+/// between with another certificate gains nothing by saying either.
+bool SyncRun::is_bound_otherwise(const NoChannel& refused) {
+  const bool by_certificate = asks_for_certificate(refused);
+  if (refused.http_status == 0 || by_certificate == link_memory_.binds_certificate) return false;
+  if (std::exchange(bound_anew_, true)) return false;
+  link_memory_.binds_certificate = by_certificate;
   return true;
 }
 
@@ -98,8 +102,12 @@ void SyncRun::on_message(ByteView message) {
   auto output = session_->on_frame(message, steady_millis());
   if (options_.on_progress) options_.on_progress(session_->summary());
   take(std::move(output));
-  if (closing_ || !options_.receive_most || channel_->traffic().wire_in < *options_.receive_most) return;
-  closing_ = true;
+  // Counted by what was taken in: what the system has buffered beyond may be more than the whole budget, and
+  // a session that ends before its first entries would never get on.
+  const bool got_on = session_->summary().received_sets > 0;
+  if (closing_ || !got_on || !options_.receive_most ||
+      channel_->traffic().payload_in < *options_.receive_most)
+    return;
   finish(Error{Errc::later, "as much was received as the budget allows for now",
                "it goes on where it stopped; see: wasl budget. Nothing is lost"});
 }
@@ -137,6 +145,7 @@ void SyncRun::on_closed(const LinkEnd& end) {
 }
 
 void SyncRun::finish(std::optional<Error> error) {
+  closing_ = true;
   SyncOutcome outcome;
   if (session_ != nullptr) {
     outcome.summary = session_->summary();

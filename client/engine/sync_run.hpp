@@ -55,7 +55,7 @@ class SyncRun final : private ChannelHandler {
  private:
   Result<Bytes> make_hello(const Hash& binding);
   bool is_overtaken(const Error& error);
-  bool is_behind_proxy(const NoChannel& refused);
+  bool is_bound_otherwise(const NoChannel& refused);
   void on_connected(std::unique_ptr<Channel> channel);
   void take(ClientSession::Output output);
   void arm(std::optional<Millis> wake_at);
@@ -76,6 +76,7 @@ class SyncRun final : private ChannelHandler {
   Hash hello_;  ///< of this connection
   Millis connected_at_ = 0;
   int draws_left_ = 5;
+  bool bound_anew_ = false;  ///< the hello was made for the other kind of binding already
   bool closing_ = false;
 };
 

@@ -84,7 +84,11 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
       return loop.stop();
     }
     open->erase_due();
-    if (auto renewed = certificate.renewed()) sessions.show(std::move(renewed));
+    if (auto renewed = certificate.renewed()) {
+      const Status kept = open->set_listening(url_of(options.listen, sessions.port(), renewed.get()));
+      if (!kept) log::error("hub.address", {{"reason", kept.error().message}});
+      sessions.show(std::move(renewed));
+    }
     if (open->hub().heads().size != noted) open->note_checkpoint();
     noted = open->hub().heads().size;
     note_timer.start(kCheckpointEvery, note);

@@ -37,7 +37,8 @@ constexpr std::size_t kLingerBytes = 64 * 1024;  // … or has sent this much mo
 
 // What a link may cost beside its messages.
 constexpr std::size_t kOverheadBytes =
-    64 * 1024;  // frame headers, pings and empty frames in 12 hours, five times over
+    64 * 1024;                           // frame headers, pings and empty frames in 12 hours, five times over
+constexpr std::size_t kOverheadTls = 5;  // … so many times more over TLS: a ping of 6 bytes takes 28
 constexpr std::size_t kOverheadPart = 2;  // … and one byte for so many of messages
 constexpr std::size_t kMessageBytesPerSecond =
     200;  // of a message under way: the slowest phone network gives more

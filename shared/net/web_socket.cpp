@@ -81,6 +81,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
         watch_timer_(wire.get_executor()),
         close_timer_(wire.get_executor()),
         socket_(wire.next_layer().native_handle()),
+        is_tls_(wire.is_tls()),
         stream_(std::move(wire)) {
     tune_link(socket_);
     stream_.binary(true);
@@ -305,7 +306,8 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
     if (!open_ || now.received == 0) return false;
     const std::uint64_t content = traffic_.upgrade_in + traffic_.payload_in + buffer_.size();
     const std::uint64_t read = now.received - now.unread;
-    return read > content + content / limits::kOverheadPart + limits::kOverheadBytes;
+    const std::uint64_t room = limits::kOverheadBytes * (is_tls_ ? limits::kOverheadTls : 1);
+    return read > content + content / limits::kOverheadPart + room;
   }
 
   [[nodiscard]] bool is_dripping(Steady::time_point time) {
@@ -414,6 +416,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   asio::steady_timer watch_timer_;
   asio::steady_timer close_timer_;
   int socket_;
+  bool is_tls_;
   websocket::stream<Wire, false> stream_;  // false: no permessage-deflate, frames are compressed already
   websocket::response_type response_;
   beast::flat_buffer buffer_;

@@ -4,13 +4,12 @@ import subprocess
 import time
 import unittest
 
-from wasl_world import World, binary
+from wasl_world import WorldTest, binary, until
 
 
-class BudgetTest(unittest.TestCase):
+class BudgetTest(WorldTest):
     def setUp(self):
-        self.world = World()
-        self.addCleanup(self.world.close)
+        super().setUp()
         self.world.two_associations()
         self.benin = self.world.office("benin", "benin")
         self.togo = self.world.office("togo", "togo")
@@ -108,14 +107,14 @@ class BudgetTest(unittest.TestCase):
             daemon = subprocess.Popen([binary("wasl"), "daemon", "--data", str(self.benin.folder)],
                                       stdout=subprocess.DEVNULL, stderr=out)
         self.world.processes.append(daemon)
-        self.wait_for(lambda: "budget.pauses" in log.read_text(), log)
+        self.assertTrue(until(lambda: "budget.pauses" in log.read_text(), 20), log.read_text())
         self.write(self.benin, 1)
         time.sleep(1)
         self.assertEqual(self.benin.status()["unsent"], 1)
         refused = self.benin.wasl("sync", "--url", self.world.url)
         self.assertIn("the hours for links are", refused.error["message"])
         self.benin.ok("budget", "--hours", "always")
-        self.wait_for(lambda: self.benin.status()["unsent"] == 0, log, 90)
+        self.assertTrue(until(lambda: self.benin.status()["unsent"] == 0, 90), log.read_text())
 
     def test_bad_budgets_are_named(self):
         for option, value in (("--day", "much"), ("--hours", "8-9"), ("--price", "cheap")):
@@ -127,12 +126,6 @@ class BudgetTest(unittest.TestCase):
         self.assertIn("link-budget.json", broken.error["message"])
         self.benin.ok("budget", "--day", "none")
         self.benin.sync()
-
-    def wait_for(self, fine, log, seconds=20):
-        deadline = time.time() + seconds
-        while not fine():
-            self.assertLess(time.time(), deadline, log.read_text())
-            time.sleep(0.1)
 
 
 if __name__ == "__main__":

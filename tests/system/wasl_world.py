@@ -106,11 +106,12 @@ class World:
         self.hub("init", "--name", name)
         self.start_hub()
 
-    def start_hub(self, port=None, folder=None, **options):
+    def start_hub(self, port=None, folder=None, more=(), **options):
+        """@return the address that it prints."""
         with open(self.folder / "hub.log", "ab") as log:
             self.hub_process = subprocess.Popen(
                 [*self.within, binary("wasl-hub"), "serve", "--data", str(folder or self.hub_folder), "--listen",
-                 f"{self.host}:{port or self.port or 0}"], stdout=subprocess.PIPE, stderr=log, **options)
+                 f"{self.host}:{port or self.port or 0}", *map(str, more)], stdout=subprocess.PIPE, stderr=log, **options)
         self.processes.append(self.hub_process)
         deadline = time.time() + 20
         while time.time() < deadline:
@@ -118,7 +119,7 @@ class World:
             found = re.search(re.escape(self.host) + r":(\d+)", line)
             if found:
                 self.port = int(found.group(1))
-                return
+                return line.split()[-1]
             if not line:
                 break
         raise AssertionError("the hub did not start:\n" + (self.folder / "hub.log").read_text())

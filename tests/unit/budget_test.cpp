@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "client/engine/budget_files.hpp"
+#include "client/engine/link_account.hpp"
+#include "client/engine/system_clock.hpp"
 
 namespace wasl {
 namespace {
@@ -174,6 +176,26 @@ TEST_F(BudgetFiles, ProgramsThatCountAtOnceLoseNothing) {
   count();
   other.join();
   EXPECT_EQ(read_usage(folder).of_day, (ByteCounts{2 * kTimes, 4 * kTimes}));
+}
+
+TEST_F(BudgetFiles, EachLinkIsCountedFromItsOwnBeginning) {
+  SystemClock clock;
+  auto account = LinkAccount::open(folder, clock);
+  ASSERT_TRUE(account);
+  const auto traffic = [](std::uint64_t in, std::uint64_t out) {
+    LinkTraffic link;
+    link.wire_in = in;
+    link.wire_out = out;
+    return link;
+  };
+  ASSERT_TRUE(account->note(traffic(1000, 100)));
+  ASSERT_TRUE(account->note(traffic(1500, 100)));
+  ASSERT_TRUE(account->close(traffic(1600, 200)));
+  ASSERT_TRUE(account->close(traffic(10, 20), 10'000)) << "shorter than the one before";
+  ASSERT_TRUE(account->refresh());
+  EXPECT_EQ(account->usage().of_month, (ByteCounts{1610, 220}));
+  ASSERT_TRUE(account->close(traffic(80'000, 0), 10'000));
+  EXPECT_EQ(account->usage().bits_per_second, 64'000);
 }
 
 TEST_F(BudgetFiles, ABudgetThatIsNotUnderstoodIsNoBudgetOfNothing) {
