@@ -86,6 +86,13 @@ bool narrow(std::optional<std::uint64_t>& most, const std::optional<std::uint64_
   return left > 0;
 }
 
+/// The same for both ways. @return false when one of them has nothing left.
+bool narrow(Allowance& out, const ByteLimits& limits, const ByteCounts& used) {
+  const bool down_left = narrow(out.down, limits.down, used.down);
+  const bool up_left = narrow(out.up, limits.up, used.up);
+  return down_left && up_left;
+}
+
 }  // namespace
 
 std::string_view to_word(Metered metered) {
@@ -129,11 +136,9 @@ Allowance allowance(const Budget& budget, const Usage& usage, const LocalTime& n
   }
   const ByteCounts day = used_today(usage, now);
   const ByteCounts month = used_this_month(usage, now);
-  narrow(out.down, budget.session.down, 0);
-  narrow(out.up, budget.session.up, 0);
-  const bool day_left = narrow(out.down, budget.day.down, day.down) & narrow(out.up, budget.day.up, day.up);
-  const bool month_left =
-      narrow(out.down, budget.month.down, month.down) & narrow(out.up, budget.month.up, month.up);
+  narrow(out, budget.session, {});
+  const bool day_left = narrow(out, budget.day, day);
+  const bool month_left = narrow(out, budget.month, month);
   if (!month_left) {
     return no("the budget of this month is used up (" + amount(month.down) + "/" + amount(month.up) + " of " +
                   to_text(budget.month) + ")",

@@ -13,7 +13,7 @@ WASL_FUZZ(refusal) {
   Feed feed(input);
   const auto code = static_cast<Errc>(feed.below(static_cast<std::size_t>(Errc::unsupported) + 1));
   const Error said{code, feed.text(512), feed.text(512)};
-  const Error heard = error_of({answered.error, 403, refusal(said).json});
+  const Error heard = error_of({answered.error, 403, ::wasl::refusal(said, feed.flag()).json});
   WASL_ASSERT(heard.code == said.code);
   if (is_utf8(view(said.message))) WASL_ASSERT(heard.message == said.message);
   if (is_utf8(view(said.hint))) WASL_ASSERT(heard.hint == said.hint);
