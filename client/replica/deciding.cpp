@@ -214,6 +214,7 @@ Status Replica::wipe() {
                       name.starts_with("search.db") || name.starts_with("identity.db");
     if (ours) WASL_TRY(remove_file(file));
   }
+  WASL_TRY(carried_.destroy());
   return {};
 }
 
