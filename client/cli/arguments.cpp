@@ -43,6 +43,8 @@ struct Parsed {
   SignArguments sign;
   EraseArguments erase;
   PublishArguments publish;
+  BundleExportArguments bundle_export;
+  BundleFilesArguments bundle_files;
 };
 
 using Run = std::function<Result<Answer>(const Office&)>;
@@ -367,6 +369,33 @@ void add_evidence_commands(CLI::App& app, Parsed& p) {
   evidence->add_option("--out", p.evidence_folder, "A new folder; else they are only listed");
 }
 
+void add_bundle_commands(CLI::App& app, Parsed& p) {
+  CLI::App* bundle = app.add_subcommand("bundle", "What a link would carry, in a file on a stick");
+  bundle->require_subcommand(1);
+  CLI::App* out = command(
+      *bundle, p, "export", "Writes what is unsent for the hub, or what this office holds for others",
+      "  wasl bundle export --data office STICK/dakar.wasl               # for the hub\n"
+      "  wasl bundle export --data office STICK/benin.wasl --all         # for offices that read the same\n"
+      "  wasl bundle export --data office mail.wasl --split 5M           # files for e-mail, as attachments",
+      [&p](const Office& o) { return export_bundle(o, p.bundle_export); });
+  out->add_option("FILE", p.bundle_export.file, "A new file")->required();
+  CLI::Option* space =
+      out->add_option("--space", p.bundle_export.space, "For other offices: what is held of this space");
+  out->add_flag("--all", p.bundle_export.all, "For other offices: of every space that this one reads")
+      ->excludes(space);
+  out->add_option("--since", p.bundle_export.since, "Entries behind this position of the log alone");
+  out->add_option("--split", p.bundle_export.split, "Several files of at most so many bytes, such as 5M");
+  CLI::App* in = command(*bundle, p, "import", "Takes in bundles, in any order, as often as you like",
+                         "  wasl bundle import --data office STICK/answer.wasl\n"
+                         "  wasl bundle import --data office STICK/answer.wasl.*",
+                         [&p](const Office& o) { return import_bundles(o, p.bundle_files); });
+  CLI::App* look = command(*bundle, p, "inspect", "What a bundle is, without taking anything of it",
+                           "  wasl bundle inspect STICK/answer.wasl",
+                           [&p](const Office& o) { return inspect_bundles(o, p.bundle_files); });
+  for (CLI::App* one : {in, look})
+    one->add_option("FILE", p.bundle_files.files, "Files that an export has written")->required();
+}
+
 /// The parser's own words for this would be "a subcommand is required".
 std::optional<Error> unknown_command(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return std::nullopt;
@@ -390,6 +419,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   add_merge_commands(app, parsed);
   add_power_commands(app, parsed);
   add_history_commands(app, parsed);
+  add_bundle_commands(app, parsed);
   add_proof_commands(app, parsed);
   add_evidence_commands(app, parsed);
   for (int i = 1; i < argc; ++i) parsed.line.json = parsed.line.json || std::strcmp(argv[i], "--json") == 0;

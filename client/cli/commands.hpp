@@ -147,6 +147,21 @@ Result<Answer> compare_notes(const CompareArguments& arguments);
 /// @param folder a new one for the files; empty: only lists.
 Result<Answer> export_evidence(const Office& office, const std::string& folder);
 
+struct BundleExportArguments {
+  std::string file;
+  std::optional<std::string> space;  ///< for other offices that read it; nothing and not `all`: for the hub
+  bool all = false;
+  std::optional<std::uint64_t> since;  ///< entries behind this position
+  std::string split;                   ///< bytes of a file at most: 5M, 700k
+};
+Result<Answer> export_bundle(const Office& office, const BundleExportArguments& arguments);
+struct BundleFilesArguments {
+  std::vector<std::string> files;
+};
+Result<Answer> import_bundles(const Office& office, const BundleFilesArguments& arguments);
+/// Needs no folder; with one, what is sealed to this office is told too.
+Result<Answer> inspect_bundles(const Office& office, const BundleFilesArguments& arguments);
+
 struct SearchArguments {
   std::string text;
   std::size_t limit = 20;

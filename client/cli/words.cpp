@@ -105,6 +105,15 @@ std::string confirmation_words(std::string_view fingerprint, std::string_view la
   return label(before, language) + std::string(fingerprint) + label(after, language);
 }
 
+const std::string& safe_to_remove(std::string_view language) {
+  static const Labels words{"كُتب وقُرئ ثانيةً كاملاً: يمكنك نزع الوسيط الآن.",
+                            "It was read back whole: safe to remove.",
+                            "Relu en entier : vous pouvez retirer le support.",
+                            "Se ha vuelto a leer entero: ya puede retirar el soporte.",
+                            "Foi relido por inteiro: já pode retirar o suporte."};
+  return label(words, language);
+}
+
 const std::string& label(const Labels& labels, std::string_view language) {
   if (language == "ar") return labels.ar;
   if (language == "fr") return labels.fr;

@@ -25,6 +25,9 @@ std::string did_you_mean(std::string_view meant, const std::vector<std::string>&
 /// What the person at a device that waits for confirmation has to do. @param language as of `label`.
 std::string confirmation_words(std::string_view fingerprint, std::string_view language);
 
+/// That a medium may be pulled out now. @param language as of `label`.
+const std::string& safe_to_remove(std::string_view language);
+
 /// @param language one of ar, en, fr, es, pt; anything else is read as en.
 const std::string& label(const Labels& labels, std::string_view language);
 

@@ -215,6 +215,7 @@ Status Replica::wipe() {
                       name.starts_with("search.db") || name.starts_with("identity.db") || name == kLinkFile;
     if (ours) WASL_TRY(remove_file(file));
   }
+  WASL_TRY(carried_.destroy());
   return {};
 }
 

@@ -94,6 +94,7 @@ Status Replica::erase(Position after, Position until, Millis now) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
     WASL_LET(std::set<RecordKey> records, erase_openings(store_, *info, list, anchor_.network));
     WASL_TRY(erase_waiting(space, list, records));
+    WASL_TRY(erase_carried(list, space));
     for (const auto& [number, id] : records) {
       WASL_LET(LoadedRecord loaded, records_.load(number, space, id));
       std::erase_if(loaded.record.replaced, [&](const ReplacedValue& replaced) {

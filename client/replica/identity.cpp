@@ -139,6 +139,14 @@ Result<PublicKey> Identity::sealing_key(Random& random) {
   return crypto::sealing_public_key(*secret);
 }
 
+Result<crypto::Seed> Identity::sealing_secret() {
+  WASL_LET(const auto stored, value("sealing key"));
+  if (!stored) return fail(Errc::not_found, "this device has no key to which bundles are sealed");
+  const auto secret = crypto::Seed::from(*stored);
+  if (!secret) return damaged();
+  return *secret;
+}
+
 Result<bool> Identity::is_enrolled() {
   WASL_LET(const auto stored, value("enrolled"));
   return stored.has_value();

@@ -59,6 +59,8 @@ class Identity {
   /// The device's key and its X25519 half; made once.
   Result<crypto::KeyPair> device_key(Random& random);
   Result<PublicKey> sealing_key(Random& random);
+  /// Its secret half. Errors: not_found (none was made).
+  Result<crypto::Seed> sealing_secret();
   Result<bool> is_enrolled();
   Status set_enrolled();
 

@@ -88,6 +88,7 @@ Replica::Replica(std::filesystem::path folder, Ports ports, Identity identity, D
       store_(db_),
       records_(db_, store_, ports.schema),
       outbox_(folder_ / "outbox.log"),
+      carried_(folder_ / "carried"),
       anchor_(std::move(anchor)),
       device_(std::move(device)) {}
 

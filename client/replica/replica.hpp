@@ -13,12 +13,16 @@
 #include <string>
 #include <vector>
 
+#include "client/replica/arrival.hpp"
+#include "client/replica/carried_work.hpp"
 #include "client/replica/identity.hpp"
 #include "client/replica/outbox_log.hpp"
 #include "client/replica/publishing.hpp"
 #include "client/replica/record_table.hpp"
 #include "shared/authority/authorise.hpp"
 #include "shared/authority/erasure_words.hpp"
+#include "shared/bundle/covering.hpp"
+#include "shared/bundle/frames.hpp"
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/note.hpp"
 #include "shared/receipt/receipt.hpp"
@@ -311,6 +315,7 @@ class Replica final : public ClientPort {
   void rewind_push() override {
     pushed_ = kNothingPushed;
     acts_pushed_ = 0;
+    carried_pushed_ = 0;
   }
   Status on_verdicts(const std::vector<VerdictItem>& verdicts) override;
   /// Errors: caught, bad_signature, malformed, storage_failed.
@@ -321,6 +326,35 @@ class Replica final : public ClientPort {
   Status wipe() override;
   Status on_session_end(std::optional<bool> equal) override;
   Status on_lie(const Error& seen, ByteView frame) override;
+
+  // ── Bundles: what a session would carry, in frames that stand alone ──
+  /// A hello for no connection: where this office stands. Pushes that follow are next_push()'s.
+  Result<Bytes> make_bundle_hello();
+  /// All network statements that this office holds, from number 1 on.
+  Result<std::vector<SignedStatement>> signed_statements();
+  struct CoveredPart {
+    Covered covered;
+    Position last = 0;
+    std::size_t entries = 0;
+    bool has_openings = false;
+  };
+  /// Proved entries of a space from this position on, as many as a frame holds; nothing: there are none.
+  Result<std::optional<CoveredPart>> next_covered(const std::string& space, Position from);
+  /// The proof of the space's newest leaf; nothing: none is held, or entries under it are missing.
+  Result<std::optional<Vouched>> vouched(const std::string& space);
+  /// What of another's bundle is tried in turn: statements, covered entries and proofs with `authority`
+  /// first, then the answer. Errors are those of a session: caught says that what the hub signed contradicts
+  /// itself.
+  Status begin_import();
+  Result<Arrival> take_statements(const std::vector<SignedStatement>& statements);
+  Result<Arrival> take_covered(const Covered& covered);
+  Result<Arrival> take_vouched(const Vouched& vouched);
+  Result<Arrival> take_answer(const Answer& answer);
+  /// Others' work; the own is known.
+  Result<std::vector<Arrival>> take_push(const Segment& push);
+  /// @return equal to the newest that the hub has proved; unknown: something is missing, or not proved.
+  Result<std::optional<bool>> end_import();
+
   /// Makes the tables of the registers once the office knows its organisation, and makes them follow newer
   /// descriptions.
   Status prepare_tables();
@@ -523,6 +557,19 @@ class Replica final : public ClientPort {
 
   // syncing.cpp
   Status begin_session();
+
+  // bundling.cpp, importing.cpp, carrying.cpp
+  Result<std::optional<Proof>> kept_proof(const SpaceInfo& info);
+  Status check_epoch();
+  Result<std::optional<Arrival>> check_covered(const Covered& covered, const Segment& segment);
+  Result<bool> voids_are_true(const Segment& segment, const SpaceInfo& info);
+  Status keep_key(const std::string& space, const std::optional<ledger::BlindingKey>& key);
+  Result<bool> proof_can_be_judged(const Answer& answer);
+  Status take_verdicts(const Answer& answer);
+  Result<std::optional<Segment>> next_carried();
+  Status forget_carried(const std::vector<VerdictItem>& verdicts);
+  Status settle_carried();
+  Status erase_carried(const ErasedList& list, const std::string& space);
   /// What another program of this office has learnt of the network meanwhile.
   Status refresh_anchor();
   Status take_welcome(const Welcome& welcome);
@@ -600,6 +647,7 @@ class Replica final : public ClientPort {
   LogStore store_;
   RecordTable records_;
   OutboxLog outbox_;
+  CarriedWork carried_;
   NetworkAnchor anchor_;
   crypto::KeyPair device_;
   AuthorityState authority_;
@@ -615,6 +663,7 @@ class Replica final : public ClientPort {
   bool outbox_known_ = false;             ///< what outbox.log holds was looked at, and stands here too
   std::int64_t pushed_ = kNothingPushed;  ///< pending numbers handed out in this session
   std::size_t acts_pushed_ = 0;           ///< signed acts handed out in this session
+  std::size_t carried_pushed_ = 0;        ///< runs of others handed out in this session
   std::optional<Seen> session_base_;      ///< the checkpoint that this session's proofs start from
   std::uint64_t leaves_before_ = 0;       ///< up to which checkpoint this replica had the leaves before it
   std::map<ChainId, Sequence> staged_;    ///< what the hub holds already, by its welcome

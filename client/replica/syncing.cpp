@@ -60,6 +60,7 @@ Status Replica::begin_session() {
   welcomed_at_.reset();
   evidence_is_settled_ = false;
   WASL_TRY(settle_acts(false));
+  WASL_TRY(settle_carried());
   WASL_LET(leaves_before_, leaves_proved());
   WASL_LET(auto select,
            db_.prepare("SELECT chain, max(sequence) FROM _wasl_pending WHERE state = 3 GROUP BY chain"));
@@ -192,6 +193,10 @@ Status Replica::take_welcome(const Welcome& welcome) {
   offset.integer(ports_.clock->now() - welcome.hub_time);
   WASL_TRY(store_.set_meta("clock offset", offset.bytes()));
   WASL_TRY(store_.set_meta("keys at hub", Bytes{welcome.keys}));
+  // What the hub said of this office's work before, and comes late in a bundle, is said no more.
+  Writer told;
+  told.integer(welcome.hub_time);
+  WASL_TRY(store_.set_meta("told at", told.bytes()));
   welcomed_at_ = welcome.hub_time;
   return transaction.commit();
 }
@@ -264,7 +269,7 @@ Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
   }
   select.reset();
   end_run();
-  if (segment.items.empty()) return std::optional<Segment>();
+  if (segment.items.empty()) return next_carried();
   // From here on others may have seen how far the chains go.
   for (const auto& [chain, end] : shown) WASL_TRY(identity_.set_shown(chain, end.first, end.second));
   return std::optional(std::move(segment));
@@ -299,6 +304,7 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
   std::set<ChainId> forked;
   std::map<ChainId, Sequence> broken;  ///< by chain the first that cannot be placed
   WASL_LET(auto acts, identity_.acts());
+  WASL_TRY(forget_carried(verdicts));
   for (const VerdictItem& item : verdicts) {
     WASL_LET(const bool of_acts, rule_acts(item, acts));
     if (of_acts) continue;

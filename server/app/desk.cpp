@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "schema/embedded.hpp"
+#include "server/app/bundles.hpp"
 #include "server/app/devices.hpp"
 #include "server/app/drafts.hpp"
 #include "server/app/erasing.hpp"
@@ -252,6 +253,7 @@ Result<json> decide(OpenHub& open, const json& request, bool serving) {
   if (command == "submit") return submit(open, request);
   if (command == "erase") return erase(open, request);
   if (auto answered = decide_devices(open, command, request)) return *answered;
+  if (auto answered = decide_bundles(open, command, request)) return *answered;
   if (auto answered = decide_quarantine(open, command, request)) return *answered;
   return fail(Errc::unsupported, "the hub that serves here does not know this command",
               "restart it after an update");

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/app/auditing.hpp"
+#include "server/app/bundles.hpp"
 #include "server/app/desk.hpp"
 #include "server/app/qr.hpp"
 #include "server/app/root_commands.hpp"
@@ -54,6 +55,7 @@ struct Arguments {
   std::string file, png;
   bool qr = false, as_csv = false;
   wasl::AuditArguments audit;
+  wasl::HubBundleArguments bundle;
   std::vector<std::string> descriptions;
   bool all = false;
 
@@ -164,6 +166,9 @@ int run(const Arguments& in, const std::string& command) {
   wasl::log::only_errors();
   if (command == "init") return report(in, command, init(in, folder));
   if (command == "audit") return audit(in, folder);
+  if (command == "bundle export") return report(in, command, wasl::export_bundle(folder, in.bundle));
+  if (command == "bundle import") return report(in, command, wasl::import_bundles(folder, in.bundle));
+  if (command == "bundle inspect") return report(in, command, wasl::inspect_bundles(folder, in.bundle));
   json request = {{"command", command}};
   if (command == "organisation add") {
     request.update({{"id", in.id}, {"name", in.name}, {"kind", in.kind}, {"parent", in.parent}});
@@ -408,6 +413,27 @@ int command_line(int argc, char** argv) {
   CLI::App* status =
       command(app, in, "status", "Network, keys, spaces, devices", "  wasl-hub status --data hub --json");
 
+  CLI::App* bundle = app.add_subcommand("bundle", "What a link would carry, in a file on a stick");
+  bundle->require_subcommand(1);
+  CLI::App* bundle_out = command(
+      *bundle, in, "export", "Writes what an office lacks, with the hub's proof and its answers",
+      "  wasl-hub bundle export --data hub STICK/answer.wasl --device 3f9a     # sealed to it\n"
+      "  wasl-hub bundle export --data hub STICK/all.wasl --all                # each space to its readers\n"
+      "  wasl-hub bundle export --data hub mail.wasl --device 3f9a --split 5M  # for e-mail, as attachments");
+  bundle_out->add_option("FILE", in.bundle.file, "A new file")->required();
+  bundle_out->add_option("--device", in.bundle.device, "Its key, or as much of its beginning as is clear");
+  bundle_out->add_option("--space", in.bundle.space, "One space, for all who may read it");
+  bundle_out->add_flag("--all", in.bundle.all, "Every space, each for those who may read it");
+  bundle_out->add_option("--since", in.bundle.since,
+                         "Entries behind this position; else, for a device, what it lacks");
+  bundle_out->add_option("--split", in.bundle.split, "Several files of at most so many bytes, such as 5M");
+  CLI::App* bundle_in = command(*bundle, in, "import", "Takes the work that offices' bundles bring",
+                                "  wasl-hub bundle import --data hub STICK/dakar.wasl");
+  CLI::App* bundle_look = command(*bundle, in, "inspect", "What a bundle is, without taking anything of it",
+                                  "  wasl-hub bundle inspect --data hub STICK/dakar.wasl");
+  for (CLI::App* one : {bundle_in, bundle_look})
+    one->add_option("FILE", in.bundle.files, "Files that an export has written")->required();
+
   CLI::App* witness = app.add_subcommand("witness", "Who watches that the log only grows");
   witness->require_subcommand(1);
   CLI::App* add_witness =
@@ -464,6 +490,9 @@ int command_line(int argc, char** argv) {
   if (status->parsed()) return run(in, "status");
   if (key->parsed()) return run(in, "key");
   if (audit->parsed()) return run(in, "audit");
+  if (bundle_out->parsed()) return run(in, "bundle export");
+  if (bundle_in->parsed()) return run(in, "bundle import");
+  if (bundle_look->parsed()) return run(in, "bundle inspect");
   if (add_witness->parsed()) return run(in, "witness add");
   if (grant->parsed()) return run(in, "grant");
   if (recover->parsed()) return run(in, "recover");

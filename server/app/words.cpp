@@ -151,9 +151,68 @@ std::string short_names(const json& names) {
   return out;
 }
 
+std::string exported_in_words(const json& doc) {
+  std::string out;
+  for (const json& file : doc["files"])
+    out += "Wrote " + text(file["file"]) + " (" + text(file["bytes"]) + " bytes).\n";
+  for (const json& range : doc["entries"])
+    out += "  " + text(range["space"]) + ": entries " + text(range["first"]) + " to " + text(range["last"]) +
+           "\n";
+  if (doc["entries"].empty()) out += "  nothing that is newer, and the proof of it\n";
+  return out + "The office runs: wasl bundle import FILE\nIt was read back whole: safe to remove.\n";
+}
+
+std::string imported_in_words(const json& doc) {
+  std::string out = text(doc["change_sets"]) + " change sets: " + text(doc["accepted"]) + " accepted, " +
+                    text(doc["held"]) + " held, " + text(doc["refused"]) + " refused.\n";
+  for (const json& verdict : doc["verdicts"])
+    out +=
+        "  " + text(verdict["count"]) + " " + text(verdict["outcome"]) + ": " + text(verdict["words"]) + "\n";
+  if (doc["later"] != 0)
+    out += text(doc["later"]) +
+           " cannot be judged yet: what comes before is in another bundle. Import that, then "
+           "this one again.\n";
+  if (doc["waiting"] != 0)
+    out += text(doc["waiting"]) + " wait for the rest of what was done with them: another file has it.\n";
+  for (const json& one : doc["not_taken"]) out += "Not taken: " + text(one) + "\n";
+  if (doc["sealed_for_others"] != 0)
+    out += text(doc["sealed_for_others"]) + " frames are sealed for others.\n";
+  if (doc["other_history"] == true)
+    out +=
+        "THIS OFFICE HAS SEEN A HISTORY THAT THIS HUB HAS NOT SIGNED: the hub was restored from an old copy, "
+        "or "
+        "runs twice. See: wasl-hub recover --help\n";
+  for (const json& office : doc["offices"])
+    out += "What it answers: wasl-hub bundle export FILE --device " + text(office).substr(0, 12) + "\n";
+  return out;
+}
+
+std::string bundles_in_words(const json& doc) {
+  std::string out;
+  for (const json& one : doc["bundles"]) {
+    out += text(one["file"]) + ": made by " + text(one["by"]["kind"]) + " " +
+           text(one["by"]["key"]).substr(0, 12) + " on " + day(one["made"]) + " for " + text(one["for"]) +
+           ", part " + text(one["part"]) + "; " +
+           (one["whole"].get<bool>() ? "intact" : text(one["damage"])) + "\n";
+    for (const json& frame : one["frames"]) {
+      if (!frame.contains("kind")) continue;
+      out += "  " + text(frame["number"]) + "  " + text(frame["kind"]);
+      if (frame.contains("space")) out += " of " + text(frame["space"]);
+      if (frame.contains("first")) out += " " + text(frame["first"]) + " to " + text(frame["last"]);
+      if (frame.contains("change_sets")) out += ", " + text(frame["change_sets"]) + " change sets";
+      out += "\n";
+    }
+    if (one["sealed_frames"] != 0) out += "  " + text(one["sealed_frames"]) + " frames sealed for others\n";
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string in_words(const std::string& command, const json& document) {
+  if (command == "bundle export") return exported_in_words(document);
+  if (command == "bundle import") return imported_in_words(document);
+  if (command == "bundle inspect") return bundles_in_words(document);
   if (command == "organisation add") {
     return "Added " + text(document["organisation"]) + "; its work goes to " + text(document["space"]) +
            ".\n";

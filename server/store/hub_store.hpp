@@ -69,6 +69,8 @@ class HubStore {
   virtual Status append(const Segment& block) = 0;
   /// Root of the first `size` entries. @pre the space has them.
   virtual Result<Hash> root(std::string_view space, Position size) = 0;
+  /// That the first `size` entries begin with the first `part`. @pre the space has them.
+  virtual Result<std::vector<Hash>> consistency(std::string_view space, Position part, Position size) = 0;
   virtual Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence) = 0;
   virtual Result<std::vector<EntryRow>> entries(std::string_view space, Position from, Position to) = 0;
   /// Leaf hashes, or complete subtrees of 64 leaves and more, in order. @pre the space's tree has them.

@@ -28,6 +28,9 @@ class SqliteHubStore final : public HubStore {
   Status save_space(const SpaceInfo& info) override { return log_.save_space(info); }
   Status append(const Segment& block) override { return log_.append(block); }
   Result<Hash> root(std::string_view space, Position size) override { return log_.root(space, size); }
+  Result<std::vector<Hash>> consistency(std::string_view space, Position part, Position size) override {
+    return log_.consistency(space, part, size);
+  }
   Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence) override {
     return log_.find(source, sequence);
   }

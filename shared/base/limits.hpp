@@ -46,6 +46,19 @@ constexpr std::size_t kMessageBytesPerSecond =
 constexpr std::size_t kReturnedBytes =
     256 * 1024 * 1024;  // of one space, brought back to a restored hub at once
 
+// Bundles: frames in a file that a person carries.
+constexpr std::size_t kBundleBytes = 64 * 1024 * 1024;      // one file, read whole; a larger export is split
+constexpr std::size_t kBundleSplitBytes = 2 * 1024 * 1024;  // the least of a split: the largest frame fits
+constexpr std::size_t kBundleFrameBytes = kFrameBytes + 256 * 1024;  // a frame with the proof beside it
+constexpr std::size_t kBundleHeadBytes = 8 * 1024 * 1024;  // nearly all of it is for whom it is sealed
+constexpr std::size_t kBundleFrames = 1 << 16;
+constexpr std::size_t kBundleLocks = 258;        // one a space, one for the hub
+constexpr std::size_t kBundleRecipients = 4096;  // of one lock: 112 bytes each
+constexpr std::size_t kBundleCursors = 256;
+constexpr std::size_t kAnswerVerdicts = 1 << 16;
+constexpr std::size_t kCarriedBytes =
+    64 * 1024 * 1024;  // of others' work that an office keeps until the hub has it
+
 // What one device may cost the hub. Kept work is held and refused work together.
 constexpr std::size_t kChainsOfDevice = 64;  // two a space, and what forks and restored folders begin anew
 constexpr std::size_t kPushCreditBytes =

@@ -22,7 +22,7 @@ using Protocol = asio::local::stream_protocol;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kRequestBytes = 1024 * 1024;
+constexpr std::size_t kRequestBytes = 2 * 1024 * 1024;  // a frame of a bundle, as text
 constexpr std::size_t kAnswerBytes = 64 * 1024 * 1024;
 constexpr milliseconds kQuestionLimit{10'000};  // a program that opens the socket and says nothing
 constexpr std::size_t kQuestionsAtOnce = 64;

@@ -381,6 +381,26 @@ Result<Hash> LogStore::root(std::string_view name, Position size) {
   return frontier.root();
 }
 
+Result<ledger::Frontier> LogStore::frontier(std::string_view name, Position size) {
+  WASL_LET(const SpaceInfo* const info, space(name));
+  WASL_ASSERT(size <= info->size);
+  if (size == info->size) return info->frontier;
+  return frontier_at(*info, size);
+}
+
+Result<std::vector<Hash>> LogStore::consistency(std::string_view name, Position part, Position size) {
+  WASL_LET(const SpaceInfo* const info, space(name));
+  WASL_ASSERT(part <= size && size <= info->size);
+  std::optional<Error> failed;  // a NodeAt cannot fail
+  auto proof = ledger::consistency_proof(part, size, [&](unsigned level, std::uint64_t index) {
+    const auto hash = node(*info, level, index);
+    if (!hash) failed = hash.error();
+    return hash ? *hash : Hash{};
+  });
+  if (failed) return tl::unexpected(std::move(*failed));
+  return proof;
+}
+
 Result<std::vector<Hash>> LogStore::inclusion(std::string_view name, const std::vector<Position>& positions,
                                               Position size) {
   WASL_LET(const SpaceInfo* const info, space(name));

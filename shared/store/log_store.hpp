@@ -83,6 +83,10 @@ class LogStore final : public SourceNumbers {
   Result<bool> has_rows_behind(const SpaceInfo& info);
   /// Root of the space's first `size` entries. @pre size is at most the space's.
   Result<Hash> root(std::string_view space, Position size);
+  /// The right edge of the tree of the first `size` entries. @pre as above.
+  Result<ledger::Frontier> frontier(std::string_view space, Position size);
+  /// That the first `size` entries begin with the first `part`. @pre part <= size, and as above.
+  Result<std::vector<Hash>> consistency(std::string_view space, Position part, Position size);
   /// Hashes of level 0 (leaves), or of level 6 and above, in order. @pre the space's tree has them.
   /// One proof that the entries at these positions (rising, within `size`) stand in the space's first `size`.
   Result<std::vector<Hash>> inclusion(std::string_view space, const std::vector<Position>& positions,

@@ -6,6 +6,7 @@
 
 #include "shared/base/limits.hpp"
 #include "shared/ledger/merkle.hpp"
+#include "shared/wire/push_check.hpp"
 
 namespace wasl {
 namespace {
@@ -26,44 +27,6 @@ std::shared_ptr<const Bytes> shared(Bytes frame) { return std::make_shared<const
 
 bool is_the_hubs_own(Errc code) {
   return code == Errc::corrupt || code == Errc::storage_failed || code == Errc::locked || code == Errc::later;
-}
-
-/// Carrying needs no trust, and a person has no session of their own: an office carries what persons of its
-/// organisation have signed, or of the network as a whole.
-bool may_carry(const AuthorityState& authority, const PublicKey& carrier, const PublicKey& author) {
-  if (author == carrier) return true;
-  const Device* device = authority.device(carrier);
-  if (device == nullptr || authority.person(author) == nullptr) return false;
-  const auto grants = authority.grants_of(author);
-  return std::any_of(grants.begin(), grants.end(), [&](const Grant* grant) {
-    return grant->act.organisation.empty() || grant->act.organisation == device->organisation;
-  });
-}
-
-/// A push holds change sets of those whom the key may carry, without entries, and every header is covered by
-/// a signature.
-Status check_push(const Segment& push, const PublicKey& key, const AuthorityState& authority) {
-  if (push.first != 0) return fail(Errc::malformed, "a push with entries");
-  std::set<Source> uncovered;
-  for (const SegmentItem& item : push.items) {
-    const Source* source = nullptr;
-    if (const auto* set = std::get_if<SetItem>(&item)) {
-      if (set->entry) return fail(Errc::malformed, "a push with entries");
-      source = &set->set.header.source;
-      uncovered.insert(*source);
-    } else if (const auto* stand_in = std::get_if<StandInItem>(&item)) {
-      source = &stand_in->header.source;
-      uncovered.insert(*source);
-    } else if (const auto* signature = std::get_if<SignatureItem>(&item)) {
-      source = &signature->source;
-      uncovered.erase(*source);
-    }
-    if (source == nullptr) return fail(Errc::malformed, "a push with entries");
-    if (!may_carry(authority, key, source->author))
-      return fail(Errc::unauthorised, "a push of another key's change sets");
-  }
-  if (!uncovered.empty()) return fail(Errc::bad_signature, "a push with headers that nobody signed");
-  return {};
 }
 
 }  // namespace
@@ -340,8 +303,7 @@ Status HubSession::take_push(ByteView frame) {
     return fail(Errc::limit_exceeded, "more was pushed than the welcome allows without a verdict");
   }
   WASL_LET(Segment push, decode_segment(frame, port_.network()));
-  WASL_TRY(check_push(push, hello_.device, port_.authority()));
-  WASL_TRY(verify_runs(push, port_.network()));
+  WASL_TRY(check_push(push, hello_.device, port_.authority(), port_.network()));
   if (push.items.empty()) return {};
   pushes_waiting_.push_back(frame.size());
   bytes_waiting_ += frame.size();

@@ -95,7 +95,7 @@ class World:
     # ── the hub
     def hub(self, *arguments, folder=None):
         command, rest = list(arguments[:1]), list(arguments[1:])
-        if command[0] in ("organisation", "quarantine", "schema", "witness"):
+        if command[0] in ("organisation", "quarantine", "schema", "witness", "bundle"):
             command, rest = list(arguments[:2]), list(arguments[2:])
         answer = run_json([binary("wasl-hub"), *command, "--data", str(folder or self.hub_folder), "--json", *rest])
         if answer.code != 0:
@@ -166,7 +166,7 @@ class Office:
         self.folder = world.folder / name
 
     def wasl(self, command, *arguments, timeout=60, **options):
-        return run_json([*self.within, binary("wasl"), command, "--data", str(self.folder), "--json", *map(str, arguments)],
+        return run_json([*self.within, binary("wasl"), *command.split(), "--data", str(self.folder), "--json", *map(str, arguments)],
                         timeout=timeout, **options)
 
     def ok(self, command, *arguments):

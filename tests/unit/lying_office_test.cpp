@@ -91,8 +91,10 @@ struct LyingOffice : testing::Test {
 };
 
 TEST_F(LyingOffice, SpeaksForOthers) {
-  EXPECT_EQ(problem(honest->run({honest->write({Pen::create("project", "a")})})), "unauthorised");
-  honest.emplace(world, honest_device, std::string(kAfrica), honest_grant);
+  // What another office has signed it may carry; what nobody of the network has, it may not.
+  const auto nobody = crypto::KeyPair::generate(world.random());
+  Pen unknown(world, nobody, std::string(kAfrica), honest_grant);
+  EXPECT_EQ(problem(unknown.run({unknown.write({Pen::create("project", "a")})})), "unauthorised");
   EXPECT_EQ(problem(signed_alone(altered([](Header& h) { h.network.bytes[0] ^= 1; }))), "bad_signature");
   EXPECT_EQ(problem(signed_alone(altered([](Header&) {}), "wasl.1/rum")), "bad_signature");
   EXPECT_EQ(problem(signed_alone(altered([](Header&) {}), "wasl.1/hello")), "bad_signature");

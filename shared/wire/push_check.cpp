@@ -1,0 +1,38 @@
+#include "shared/wire/push_check.hpp"
+
+#include <set>
+
+namespace wasl {
+
+bool may_carry(const AuthorityState& authority, const PublicKey& carrier, const PublicKey& author) {
+  if (author == carrier) return true;
+  const bool is_member = authority.device(carrier) != nullptr || authority.was_log_key(carrier);
+  return is_member && (authority.device(author) != nullptr || authority.person(author) != nullptr);
+}
+
+Status check_push(const Segment& push, const PublicKey& carrier, const AuthorityState& authority,
+                  const NetworkId& network) {
+  if (push.first != 0) return fail(Errc::malformed, "a push with entries");
+  std::set<Source> uncovered;
+  for (const SegmentItem& item : push.items) {
+    const Source* source = nullptr;
+    if (const auto* set = std::get_if<SetItem>(&item)) {
+      if (set->entry) return fail(Errc::malformed, "a push with entries");
+      source = &set->set.header.source;
+      uncovered.insert(*source);
+    } else if (const auto* stand_in = std::get_if<StandInItem>(&item)) {
+      source = &stand_in->header.source;
+      uncovered.insert(*source);
+    } else if (const auto* signature = std::get_if<SignatureItem>(&item)) {
+      source = &signature->source;
+      uncovered.erase(*source);
+    }
+    if (source == nullptr) return fail(Errc::malformed, "a push with entries");
+    if (!may_carry(authority, carrier, source->author))
+      return fail(Errc::unauthorised, "a push of a key that this network does not know");
+  }
+  if (!uncovered.empty()) return fail(Errc::bad_signature, "a push with headers that nobody signed");
+  return verify_runs(push, network);
+}
+
+}  // namespace wasl
