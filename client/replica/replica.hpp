@@ -361,6 +361,7 @@ class Replica final : public ClientPort {
   Result<Position> erased_up_to();
   Result<bool> must_rewrite();
   Status erase(Position after, Position until, Millis now);
+  Status forget_orphans();
   Status erase_waiting(const std::string& space, const ErasedList& list, std::set<RecordKey>& records);
   Status finish_erasing();
   Status try_erasing();
