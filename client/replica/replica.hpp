@@ -503,6 +503,8 @@ class Replica final : public ClientPort {
   Result<Seen> proved(std::string_view space);
   Result<std::optional<bool>> was_proved(const Header& header);
   Result<bool> repair_rows(const std::string& space, Position size);
+  Result<bool> repair_end(const std::string& space);
+  Status restore_rows(const std::string& space);
   Result<bool> has_unproved();
 
   struct Witnessed {
