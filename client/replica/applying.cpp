@@ -89,8 +89,10 @@ Status Replica::check_openings(const Segment& segment) {
 /// Along a log neither hub time nor the position of `authority` falls, and none names what is not there yet.
 Status Replica::check_order(const Segment& segment, const SpaceInfo& info) {
   ledger::Entry last;
-  last.authority =
-      info.authority;  // signed when the log had `proved` entries: what comes after rests on no less
+  WASL_LET(const SpaceInfo* const held, store_.space(kAuthoritySpace));
+  // Signed when the log had `proved` entries: what comes after rests on no less. More than there is is
+  // damage.
+  if (info.authority <= held->size) last.authority = info.authority;
   WASL_LET(const auto before, store_.entries(info.name, info.size, info.size));
   if (!before.empty()) {
     last.authority = std::max(last.authority, before.front().entry.authority);
@@ -158,7 +160,11 @@ Result<Replica::Taken> Replica::append_entries(Segment& segment) {
 }
 
 Status Replica::on_entries(Segment segment) {
-  const auto appended = append_entries(segment);
+  auto appended = append_entries(segment);
+  if (!appended && appended.error().code == Errc::caught) {
+    WASL_LET(const bool was_damaged, repair_end(segment.space));
+    if (was_damaged) appended = append_entries(segment);
+  }
   if (!appended) {
     if (appended.error().code == Errc::malformed) WASL_TRY(check_own_chains(segment));
     return tl::unexpected(appended.error());

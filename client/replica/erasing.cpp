@@ -88,9 +88,9 @@ Status Replica::erase(Position after, Position until, Millis now) {
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
   WASL_LET(const auto captured, seal_captured(true));
-  WASL_LET(const auto held, store_.space_names());
   for (const auto& [space, list] : erased_by(authority_, after, until, now)) {
-    if (std::find(held.begin(), held.end(), space) == held.end()) continue;
+    WASL_LET(const bool held, store_.has_space(space));
+    if (!held) continue;
     WASL_LET(const SpaceInfo* const info, store_.space(space));
     WASL_LET(std::set<RecordKey> records, erase_openings(store_, *info, list, anchor_.network));
     WASL_TRY(erase_waiting(space, list, records));
@@ -103,6 +103,7 @@ Status Replica::erase(Position after, Position until, Millis now) {
       if (loaded.record.exists()) WASL_TRY(records_.save(loaded, ports_.clock->now(), {}));
     }
   }
+  WASL_TRY(forget_orphans());
   Writer position;
   position.varint(until);
   WASL_TRY(store_.set_meta(kErasedKey, position.bytes()));
@@ -142,6 +143,30 @@ Status Replica::erase_waiting(const std::string& space, const ErasedList& list,
   for (const auto& [no, openings] : changed) {
     update.bind_all(ByteView(encode_openings(openings)), no);
     WASL_TRY(update.run());
+  }
+  return {};
+}
+
+/// What was sealed anew or thrown away left openings that no change set names: no list will ever name them
+/// either, and they may hold what is erased.
+Status Replica::forget_orphans() {
+  std::set<Hash> named;
+  WASL_LET(const auto spaces, store_.space_names());
+  for (const std::string& space : spaces) {
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    WASL_TRY(add_commitments(store_, *info, anchor_.network, named));
+  }
+  {
+    WASL_LET(auto select, db_.prepare("SELECT header, body FROM _wasl_pending"));
+    for (;;) {
+      WASL_LET(const bool found, select.step());
+      if (!found) break;
+      if (const auto set = decode_change_set(select.blob(0), select.blob(1))) add_commitments(*set, named);
+    }
+  }
+  WASL_LET(const auto held, store_.openings());
+  for (const Hash& commitment : held) {
+    if (!named.contains(commitment)) WASL_TRY(store_.forget_opening(commitment));
   }
   return {};
 }
@@ -256,8 +281,8 @@ Result<std::set<Hash>> Replica::erasable(const std::string& space, std::string_v
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
   std::set<Hash> out;
-  WASL_LET(const auto held, store_.space_names());
-  if (std::find(held.begin(), held.end(), space) != held.end()) {
+  WASL_LET(const bool held, store_.has_space(space));
+  if (held) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
     WASL_LET(out, commitments_of(store_, *info, id, anchor_.network));
   }

@@ -72,12 +72,33 @@ Result<bool> Replica::repair_rows(const std::string& space, Position size) {
   if (!root && root.error().code != Errc::corrupt) return tl::unexpected(root.error());
   WASL_LET(const Hash signed_root, root_of_history(store_, *info, size, anchor_.network));
   if (root == signed_root) return false;
+  WASL_TRY(restore_rows(space));
+  return true;
+}
+
+/// The same of the row by which the log ends, before anybody is accused for what is to follow it.
+Result<bool> Replica::repair_end(const std::string& space) {
+  WASL_LET(const SpaceInfo* const info, store_.space(space));
+  if (info->size == 0) return false;
+  WASL_LET(const auto rows, store_.entries(space, info->size, info->size));
+  WASL_LET(const auto history, store_.read(space, info->size, SIZE_MAX, anchor_.network));
+  const ledger::Entry* last = nullptr;
+  for (const Segment& segment : history) {
+    for (const SegmentItem& item : segment.items) {
+      if (const ledger::Entry* const entry = entry_of(item)) last = entry;
+    }
+  }
+  if (last == nullptr || (rows.size() == 1 && rows.front().entry == *last)) return false;
+  WASL_TRY(restore_rows(space));
+  return true;
+}
+
+Status Replica::restore_rows(const std::string& space) {
   WASL_TRY(store_.restore_rows(space, anchor_.network));
   roots_.clear();
-  WASL_TRY(identity_.add_evidence(
+  return identity_.add_evidence(
       "the stored log of " + space + " was damaged; it was made again from signed history", {}, {},
-      ports_.clock->now()));
-  return true;
+      ports_.clock->now());
 }
 
 /// Whether both logs that the change set names as seen are what the hub has proved to us; unknown as long as

@@ -210,6 +210,9 @@ Status Replica::withdraw(const ChangeSet& set, PendingState state) {
     } else {
       WASL_TRY(records_.remove(loaded));
     }
+    // Nothing here names it any more. Should the hub have it by now, it comes back with the entry.
+    if (op.value.type == ValueType::commitment)
+      WASL_TRY(store_.forget_opening(Hash::from(op.value.data).value_or(Hash{})));
   }
   // What the hub has not seen keeps its place: its header alone travels, so that the chain stays provable.
   const std::string_view sql = state == PendingState::unsent

@@ -396,6 +396,7 @@ class Replica final : public ClientPort {
   Result<Position> erased_up_to();
   Result<bool> must_rewrite();
   Status erase(Position after, Position until, Millis now);
+  Status forget_orphans();
   Status erase_waiting(const std::string& space, const ErasedList& list, std::set<RecordKey>& records);
   Status finish_erasing();
   Status try_erasing();
@@ -537,6 +538,8 @@ class Replica final : public ClientPort {
   Result<Seen> proved(std::string_view space);
   Result<std::optional<bool>> was_proved(const Header& header);
   Result<bool> repair_rows(const std::string& space, Position size);
+  Result<bool> repair_end(const std::string& space);
+  Status restore_rows(const std::string& space);
   Result<bool> has_unproved();
 
   struct Witnessed {

@@ -201,12 +201,8 @@ Result<bool> Committer::erase_due() {
   const bool due = last > erased_;
   if (due) {
     const auto lists = erased_by(authority_, erased_, last, time);
-    const auto spaces = authority_.spaces();
     const Status erased = ports_.store.transact([&]() -> Status {
-      for (const auto& [space, list] : lists) {
-        if (std::find(spaces.begin(), spaces.end(), space) == spaces.end()) continue;
-        WASL_TRY(ports_.store.erase_openings(space, list, network_));
-      }
+      for (const auto& [space, list] : lists) WASL_TRY(ports_.store.erase_openings(space, list, network_));
       // A clock that is set back afterwards must not let a withdrawal in that comes too late.
       Writer note;
       note.varint(last);

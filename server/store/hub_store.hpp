@@ -84,7 +84,8 @@ class HubStore {
   /// Stored bytes of the blocks that hold entries behind the first `size`.
   virtual Result<std::uint64_t> bytes_behind(std::string_view space, Position size) = 0;
   virtual Result<std::optional<Opening>> opening(const Hash& commitment) = 0;
-  /// Deletes the listed openings of the space, of work that is held or refused too.
+  /// Deletes the listed openings of the space, of work that is held or refused too: of that also where there
+  /// is no such space.
   virtual Status erase_openings(std::string_view space, const ErasedList& list, const NetworkId& network) = 0;
   /// Every commitment of the record that is here, in work that is held or refused too.
   virtual Result<std::set<Hash>> commitments_of(std::string_view space, std::string_view id,

@@ -121,4 +121,18 @@ void add_commitments(const ChangeSet& set, std::string_view id, std::set<Hash>& 
   }
 }
 
+void add_commitments(const ChangeSet& set, std::set<Hash>& out) {
+  for (const Operation& op : set.operations) {
+    if (const auto commitment = commitment_in(op)) out.insert(*commitment);
+  }
+}
+
+Status add_commitments(LogStore& store, const SpaceInfo& info, const NetworkId& network,
+                       std::set<Hash>& out) {
+  return each_set(store, info, network, [&](const ChangeSet& set) -> Status {
+    add_commitments(set, out);
+    return {};
+  });
+}
+
 }  // namespace wasl

@@ -44,7 +44,10 @@ Result<std::set<RecordKey>> erase_openings(LogStore& store, const SpaceInfo& inf
 /// Every commitment that the space's log holds for the record.
 Result<std::set<Hash>> commitments_of(LogStore& store, const SpaceInfo& info, std::string_view id,
                                       const NetworkId& network);
-/// The change set's, added to `out`.
+/// The change set's, added to `out`: of one record, or all.
 void add_commitments(const ChangeSet& set, std::string_view id, std::set<Hash>& out);
+void add_commitments(const ChangeSet& set, std::set<Hash>& out);
+/// All that the space's log holds. Cost: one pass over it.
+Status add_commitments(LogStore& store, const SpaceInfo& info, const NetworkId& network, std::set<Hash>& out);
 
 }  // namespace wasl

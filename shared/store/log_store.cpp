@@ -131,6 +131,12 @@ Result<std::vector<std::string>> LogStore::space_names() {
   }
 }
 
+Result<bool> LogStore::has_space(std::string_view name) {
+  WASL_LET(auto select, db_->prepare("SELECT 1 FROM _wasl_space WHERE name = ?"));
+  select.bind_all(name);
+  return select.step();
+}
+
 Status LogStore::save_space(const SpaceInfo& info) {
   WASL_LET(auto update, db_->prepare("UPDATE _wasl_space SET size = ?, applied = ?, frontier = ?, key = ?, "
                                      "leaf_index = ?, leaf = ?, as_of = ?, digested = ?, proved = ?, "
@@ -649,6 +655,16 @@ Result<std::optional<Opening>> LogStore::opening(const Hash& commitment) {
   Opening opening{salt.value_or(Salt{}), Value::decode(in)};
   if (!salt || !in.finished()) return damaged("opening of a personal value");
   return std::optional(std::move(opening));
+}
+
+Result<std::vector<Hash>> LogStore::openings() {
+  std::vector<Hash> out;
+  WASL_LET(auto select, db_->prepare("SELECT commitment FROM _wasl_opening"));
+  for (;;) {
+    WASL_LET(const bool row, select.step());
+    if (!row) return out;
+    if (const auto commitment = Hash::from(select.blob(0))) out.push_back(*commitment);
+  }
 }
 
 Status LogStore::forget_opening(const Hash& commitment) {

@@ -59,6 +59,7 @@ class LogStore final : public SourceNumbers {
 
   Result<SpaceInfo*> space(std::string_view name);  ///< made when missing
   Result<std::vector<std::string>> space_names();
+  Result<bool> has_space(std::string_view name);
   Status save_space(const SpaceInfo& info);
 
   /// Appends verified entries at the end of the space's log. @pre `segment.first` is size + 1 and no OwnItem
@@ -106,6 +107,7 @@ class LogStore final : public SourceNumbers {
   Result<std::uint64_t> bytes_behind(std::string_view space, Position size);
   Result<std::optional<Opening>> opening(const Hash& commitment);
   /// Its page may hold it until Database::rewrite().
+  Result<std::vector<Hash>> openings();  ///< the commitments of all that are stored
   Status forget_opening(const Hash& commitment);
 
   // Records without a table of their own: dead ones, unknown registers, and all records of a hub.

@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
   SimulationOptions& one = sweeping.each;
   std::vector<std::string> without;
   std::vector<std::string> only;
+  std::string newest;
   bool as_json = false;
   bool smallest = false;
   sweeping.count = 0;
@@ -66,6 +67,7 @@ int main(int argc, char** argv) {
   app.add_option("--operations", one.operations, "pieces of work of a run (300)");
   app.add_option("--without", without, "faults that stay off, separated by commas")->delimiter(',');
   app.add_option("--only", only, "the only faults that may be on, separated by commas")->delimiter(',');
+  app.add_option("--until", newest, "faults that came into the list behind this one stay off");
   app.add_flag("--json", as_json, "one document on standard output");
   app.add_flag("--show", one.shown, "every step, on standard error");
   app.add_flag("--shrink", smallest, "a failing seed: look for the smallest run that still fails");
@@ -81,6 +83,15 @@ int main(int argc, char** argv) {
       return 2;
     }
     one.without.insert(*fault);
+  }
+  if (!newest.empty()) {
+    const auto last = fault_of(newest);
+    if (!last) {
+      std::fprintf(stderr, "there is no fault %s\n", newest.c_str());
+      return 2;
+    }
+    for (std::size_t i = static_cast<std::size_t>(*last) + 1; i < kFaults; ++i)
+      one.without.insert(static_cast<Fault>(i));
   }
   for (std::size_t i = 0; !only.empty() && i < kFaults; ++i) {
     const auto fault = static_cast<Fault>(i);

@@ -25,6 +25,21 @@ TEST(DamagedReplica, AccusesNobodyForRootsOfItsOwn) {
   EXPECT_TRUE(must(scene.mali->replica().verify()).ok);
 }
 
+TEST(DamagedReplica, AccusesNobodyForAnOrderOfItsOwn) {
+  for (const char* damage :
+       {"UPDATE _wasl_entry SET authority = authority + 2 WHERE space = "
+        "(SELECT no FROM _wasl_space WHERE name = 'section/africa')",
+        "UPDATE _wasl_space SET authority = authority + 4096 WHERE name = 'section/africa'"}) {
+    Scene scene;
+    scene.must_sync(*scene.mali);
+    scene.must_sync(*scene.senegal);
+    scene.senegal->sql("INSERT INTO project(id, space, title) VALUES('p2', 'section/africa', 'Well')");
+    scene.must_sync(*scene.senegal);
+    scene.mali->sql(damage);
+    expect_equal(scene.mali->sync());
+  }
+}
+
 TEST(DamagedReplica, NamesNothingAsSeen) {
   Scene scene;
   scene.mali->sync(3);  // entries without their proof

@@ -315,5 +315,44 @@ TEST_F(Erasures, HeldWorkIsErasedAtTheHub) {
   EXPECT_EQ(senegal->rows("SELECT phone FROM person"), "");
 }
 
+TEST_F(Erasures, WorkForASpaceThatNobodyHasIsErasedAtTheHub) {
+  constexpr const char* kNowhere = "section/elsewhere";
+  mali->sql("INSERT INTO person(id, space, name) VALUES('q7', 'section/elsewhere', 'zznowhere')");
+  static_cast<void>(mali->sync());
+  EXPECT_THAT(files_with(world.folder(), "zznowhere"), testing::Not(testing::IsEmpty()));
+  const auto known = must(mali->replica().erasable(kNowhere, "q7"));
+  ASSERT_EQ(known.size(), 1U);
+  EXPECT_EQ(must(world.store().commitments_of(kNowhere, "q7", world.network())), known);
+  erase({kNowhere,
+         record_mark(world.network(), kNowhere, "q7"),
+         {known.begin(), known.end()},
+         ErasureReason::requested});
+  equal(*mali);
+  pass(73 * kHour);
+  equal(*mali);
+  expect_gone("zznowhere");
+}
+
+TEST_F(Erasures, WhatAnOfficeThrewAwayStandsInItsFileNoMore) {
+  mali->sql("UPDATE person SET phone = '+223 zzthrown'");
+  must(mali->replica().seal());
+  const auto known = must(mali->replica().erasable(kAfrica, "q1"));
+  auto pending = must(mali->replica().database().prepare("SELECT hash FROM _wasl_pending"));
+  ASSERT_TRUE(must(pending.step()));
+  const Hash name = *Hash::from(pending.blob(0));
+  pending.reset();
+  must(mali->replica().discard(name));
+  equal(*mali);
+  auto openings = must(mali->replica().database().prepare("SELECT count(*) FROM _wasl_opening"));
+  ASSERT_TRUE(must(openings.step()));
+  EXPECT_EQ(openings.int64(0), static_cast<std::int64_t>(known.size()) - 1);
+  openings.reset();
+  erase(list(*senegal));
+  equal(*mali);
+  pass(73 * kHour);
+  equal(*mali);
+  EXPECT_THAT(files_with(mali->folder(), "zzthrown"), testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace wasl::test

@@ -251,7 +251,8 @@ std::vector<std::string> compare_rows(const Schema& schema, const JudgedSpaces& 
 }
 
 std::vector<std::string> compare_conflicts(const JudgedSpaces& spaces,
-                                           const std::vector<ListedConflict>& listed) {
+                                           const std::vector<ListedConflict>& listed,
+                                           const IsErased& is_erased) {
   std::multiset<ListedConflict> extra(listed.begin(), listed.end());
   Differences out;
   const auto in_words = [](const ListedConflict& one) {
@@ -261,6 +262,12 @@ std::vector<std::string> compare_conflicts(const JudgedSpaces& spaces,
   for (const auto& [space, records] : spaces) {
     for (const JudgedConflict& conflict : conflicts(records)) {
       const JudgedRecord& record = records.at({conflict.register_number, conflict.id});
+      const auto& heads = record.fields.at(conflict.address).heads;
+      const bool decidable = std::any_of(heads.begin(), heads.end(), [&](const JudgedHead& head) {
+        return head.value.type != ValueType::commitment ||
+               !is_erased(space, conflict.id, *Hash::from(head.value.data));
+      });
+      if (!decidable) continue;
       const ListedConflict must_be{record.described->name, space, conflict.id,
                                    record.fields.at(conflict.address).described->name,
                                    to_text(conflict.address.key)};

@@ -25,7 +25,8 @@ struct PlacedSet {
   Position position = 0;
   Millis hub_time = 0;
   bool adopted = false;
-  bool voided = false;  ///< a later entry says so: section 6.6, as if it had not been
+  bool voided = false;     ///< a later entry says so: section 6.6, as if it had not been
+  Position authority = 0;  ///< of the entry: up to where the log of `authority` counted
 };
 /// A change set without an entry (unsent, held or refused).
 struct OverlaySet {
@@ -99,8 +100,12 @@ struct ListedConflict {
   std::string register_name, space, id, field, key;
   auto operator<=>(const ListedConflict&) const = default;
 };
-/// Every conflict that is listed and must not be, or must be and is not, in words.
-std::vector<std::string> compare_conflicts(const JudgedSpaces& spaces,
-                                           const std::vector<ListedConflict>& listed);
+/// Whether the value of this record is erased by now.
+using IsErased = std::function<bool(const std::string& space, const std::string& id, const Hash& commitment)>;
+/// Every conflict that is listed and must not be, or must be and is not, in words. One of erased values alone
+/// is not listed: section 6.7.
+std::vector<std::string> compare_conflicts(
+    const JudgedSpaces& spaces, const std::vector<ListedConflict>& listed,
+    const IsErased& is_erased = [](const auto&, const auto&, const Hash&) { return false; });
 
 }  // namespace wasl::sim

@@ -53,6 +53,12 @@ constexpr std::array<std::string_view, kFaults> kWords = {
     "work_adopted",
     "work_discarded",
     "hub_recovered",
+    "value_erased",
+    "erasure_withdrawn",
+    "record_published",
+    "edition_withdrawn",
+    "descriptions_published",
+    "confirmation_awaited",
 };
 
 /// These drew their weights from the run's own dice; later ones have dice of their own.

@@ -70,8 +70,14 @@ enum class Fault : std::uint8_t {
   work_adopted,
   work_discarded,
   hub_recovered,  ///< an old copy that knows: it takes back, and a new epoch begins
+  value_erased,
+  erasure_withdrawn,
+  record_published,
+  edition_withdrawn,
+  descriptions_published,
+  confirmation_awaited,  ///< an office joins, and its rights begin later
 };
-constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::hub_recovered) + 1;
+constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::confirmation_awaited) + 1;
 
 std::string_view to_word(Fault fault);
 std::optional<Fault> fault_of(std::string_view word);

@@ -8,6 +8,7 @@ namespace {
 using test::must;
 
 constexpr Millis kGather = 2;  // the hub's own: pushes that come together share a commit
+constexpr Millis kEraseEvery = 60'000;
 constexpr std::string_view kName = "hub";
 
 /// No dice: what a seed means for all else stays as it was.
@@ -106,6 +107,17 @@ void HubMachine::start() {
                                 take(id, link.session.on_commit(committed.grown, scheduler_.steady()));
                             }});
   trace_.note(kName, "started with " + std::to_string(process_->hub.heads().size) + " heads");
+  erase_due(++starts_);
+}
+
+/// At the start and every now and then, as the real program.
+void HubMachine::erase_due(std::uint64_t start) {
+  if (process_ == nullptr || starts_ != start) return;
+  work([this] {
+    const Status erased = process_->hub.erase_due();
+    if (!erased) trace_.note(kName, "cannot erase: " + erased.error().message);
+  });
+  scheduler_.after(kEraseEvery, [this, start] { erase_due(start); });
 }
 
 void HubMachine::start_after(Millis wait) {
@@ -118,8 +130,22 @@ Committer::Committed HubMachine::commit_now() {
   return committed;
 }
 
-Result<Invitation> HubMachine::invite(const std::string& organisation, const std::string& role) {
-  return process_->registrar->invite({organisation, role, "ws://hub"});
+Result<Invitation> HubMachine::invite(const std::string& organisation, const std::string& role,
+                                      bool confirm) {
+  return process_->registrar->invite({organisation, role, "ws://hub", confirm});
+}
+
+Status HubMachine::confirm(const PublicKey& device) {
+  const Device* enrolled = process_->hub.authority().device(device);
+  if (enrolled == nullptr) return fail(Errc::not_found, "no such device");
+  return process_->registrar->confirm({enrolled->grant});
+}
+
+Status HubMachine::publish(const Schema& descriptions) {
+  std::map<std::string, std::string> files;
+  for (const Register& reg : descriptions.registers()) files[reg.name + ".json"] = reg.text;
+  const auto published = process_->registrar->publish(files);
+  return published ? Status() : tl::unexpected(published.error());
 }
 
 void HubMachine::add_organisation(const std::string& id, const std::string& kind, const std::string& parent) {

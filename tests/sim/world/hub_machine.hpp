@@ -21,10 +21,19 @@ class HubMachine {
   ~HubMachine();
 
   [[nodiscard]] bool is_up() const { return process_ != nullptr; }
+  /// It is up, sound, and speaks for the network: persons can act at it.
+  [[nodiscard]] bool is_in_charge() const {
+    return is_up() && !old_heads && !is_recovering() && disk_.failed() == 0;
+  }
   /// @pre is_up().
   Hub& hub() { return process_->hub; }
   HubStore& store() { return *process_->store; }
-  Result<Invitation> invite(const std::string& organisation, const std::string& role);
+  /// @param confirm the device gets its rights by a later confirm().
+  Result<Invitation> invite(const std::string& organisation, const std::string& role, bool confirm = false);
+  Status confirm(const PublicKey& device);
+  /// Gives a person's key all rights, as an administrator has them.
+  Status enrol(const PublicKey& person) { return process_->registrar->enrol_administrator(person); }
+  Status publish(const Schema& descriptions);
   void add_organisation(const std::string& id, const std::string& kind, const std::string& parent);
   Status revoke(const RevokeAct& revoke) { return process_->registrar->revoke(revoke); }
   /// An administrator's act; outside `authority` an adoption. Whoever it is is enrolled at the first.
@@ -79,6 +88,7 @@ class HubMachine {
 
   void found();
   void start();
+  void erase_due(std::uint64_t start);
   /// Runs code of the process. What it wants to send leaves only if it is still alive after.
   void work(const std::function<void()>& code);
   void call(std::uint64_t id, const std::function<HubSession::Output(HubSession&)>& session);
@@ -101,6 +111,7 @@ class HubMachine {
   std::vector<std::pair<std::uint64_t, HubSession::Output>> outgoing_;
   std::uint64_t last_link_ = 0;
   std::uint64_t commits_ = 0;
+  std::uint64_t starts_ = 0;
   bool failed_ = false;  ///< its disk, in the last process
   bool told_to_recover_ = false;
 };

@@ -32,8 +32,10 @@ std::vector<std::string> rows_of(Database& db, const std::string& query) {
 
 }  // namespace
 
-Judgement::Judgement(HubMachine& hub, Trace& trace) : hub_(hub), trace_(trace) {
+Judgement::Judgement(HubMachine& hub, const Versions& versions, Trace& trace)
+    : hub_(hub), versions_(versions), trace_(trace) {
   for (const std::string& name : hub_.hub().authority().spaces()) read_space(name);
+  decided_ = decisions(hub_.network(), spaces_[std::string(kAuthoritySpace)].placed);
 }
 
 void Judgement::read_space(const std::string& name) {
@@ -55,7 +57,7 @@ void Judgement::read_space(const std::string& name) {
       if (const ChangeSet* set = effect_of(item)) {
         space.sets.push_back(std::make_unique<ChangeSet>(*set));
         space.placed.push_back({space.sets.back().get(), position, entry->hub_time,
-                                entry->kind == ledger::EntryKind::adopt, false});
+                                entry->kind == ledger::EntryKind::adopt, false, entry->authority});
       } else if (entry->kind == ledger::EntryKind::void_) {
         const auto voided = std::find_if(space.placed.begin(), space.placed.end(), [&](const PlacedSet& one) {
           return one.set->name == entry->hash && !one.voided;
@@ -129,8 +131,18 @@ std::optional<Value> Judgement::opening(OfficeMachine& office, const Hash& commi
   return here && *here ? std::optional((*here)->value) : std::nullopt;
 }
 
+/// Descriptions only add: what is in force and what the office's program has beyond.
+const Schema& Judgement::schema_of(const OfficeMachine& office) const {
+  const Schema& own = *office.setting().schema;
+  if (decided_.descriptions.empty() || own.hash() == versions_.ahead.hash()) return own;
+  const bool ahead = std::ranges::any_of(
+      decided_.descriptions, [&](const auto& one) { return versions_.in_force.find(one.first) == nullptr; });
+  return ahead ? versions_.ahead : versions_.in_force;
+}
+
 void Judgement::compare(OfficeMachine& office, bool with_overlay) {
   const std::string& who = office.setting().name;
+  const Schema& schema = schema_of(office);
   Replica& replica = *office.replica();
   std::map<std::string, std::vector<OverlaySet>> overlays;
   std::vector<std::unique_ptr<ChangeSet>> sets;
@@ -144,14 +156,13 @@ void Judgement::compare(OfficeMachine& office, bool with_overlay) {
   }
   JudgedSpaces judged;
   for (const std::string& name : hub_.hub().authority().readable(replica.device(), hub_.hub().hub_time())) {
-    if (name != kAuthoritySpace)
-      judged[name] = shown(*office.setting().schema, spaces_[name].placed, overlays[name]);
+    if (name != kAuthoritySpace) judged[name] = shown(schema, spaces_[name].placed, overlays[name]);
   }
   for (const auto& [name, overlay] : overlays) {
-    if (!judged.contains(name)) judged[name] = shown(*office.setting().schema, {}, overlay);
+    if (!judged.contains(name)) judged[name] = shown(schema, {}, overlay);
   }
   const auto words = compare_rows(
-      *office.setting().schema, judged, replica.database().handle(),
+      schema, judged, replica.database().handle(),
       [&](const Hash& commitment) { return opening(office, commitment); }, "en");
   for (std::size_t i = 0; i < std::min(words.size(), kWordsMost); ++i)
     trace_.violation(who, (with_overlay ? "" : "after withdrawing: ") + words[i]);
@@ -160,7 +171,10 @@ void Judgement::compare(OfficeMachine& office, bool with_overlay) {
   std::vector<ListedConflict> listed;
   for (const Conflict& one : *conflicts)
     listed.push_back({one.register_name, one.space, one.id, one.field, one.key});
-  const auto differing = compare_conflicts(judged, listed);
+  const auto differing = compare_conflicts(
+      judged, listed, [&](const std::string& space, const std::string& id, const Hash& commitment) {
+        return decided_.is_erased(mark_of(hub_.network(), space, id), commitment, hub_.hub().hub_time());
+      });
   for (std::size_t i = 0; i < std::min(differing.size(), kWordsMost); ++i)
     trace_.violation(who, differing[i]);
 }
@@ -182,6 +196,7 @@ void Judgement::check_office(OfficeMachine& office) {
     if (!here || !there || *here != *there)
       trace_.violation(who, "its digest of " + name + " is not the hub's");
   }
+  check_descriptions(office);
   compare(office, true);
   const auto report = replica.verify();
   if (!report) return trace_.violation(who, "verify: " + report.error().message);
@@ -227,6 +242,12 @@ void Judgement::check_scope(OfficeMachine& office) {
       for (const std::string& token : tokens) foreign[token] = name;
     }
   }
+  // What was published of it further out is there for the office to read.
+  std::set<std::string> open;
+  for (const std::string& name : may) {
+    for (const auto& set : spaces_[name].sets) find_tokens(to_text(set->body_bytes), open);
+  }
+  std::erase_if(foreign, [&](const auto& one) { return open.contains(one.first); });
   if (foreign.empty()) return;
   const std::set<std::string> held = tokens_held(office);
   for (const auto& [token, name] : foreign) {
@@ -255,8 +276,7 @@ void Judgement::check_promises(const OfficeMachine& office, const PublicKey& dev
   std::set<Witness::Promise> placed;
   for (const auto& [name, space] : spaces_) {
     for (const auto& set : space.sets) {
-      if (set->header.source.author == device)
-        placed.insert({set->header.source.chain, set->header.sequence});
+      placed.insert({set->header.source.chain, set->header.sequence});  // persons send through it too
       // One bad clock moves nobody: a stamp is never later than what its author's machine believed.
       if (set->header.source.author == device && set->header.stamp.millis() > newest_time + 1)
         trace_.violation(office.setting().name, "a stamp later than its own clock ever stood");

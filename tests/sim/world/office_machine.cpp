@@ -10,6 +10,8 @@ namespace {
 
 constexpr Millis kWatchSoon = 300;      // the daemon's own
 constexpr Millis kWatchOften = 30'000;  // asked less often than the real one does: the answer is the same
+constexpr Millis kErasuresEvery = 60'000;
+constexpr int kDraws = 5;
 constexpr Millis kConnectLimit = 30'000;
 constexpr Millis kBackoffMost = 300'000;
 
@@ -204,6 +206,7 @@ bool OfficeMachine::launch() {
   }
   auto process = std::make_unique<Process>();
   process->id = ++last_id_;
+  process->draws_left = kDraws;
   process->replica = std::move(*replica);
   processes_.push_back(std::move(process));
   Process& started = *processes_.back();
@@ -215,6 +218,7 @@ bool OfficeMachine::launch() {
     });
   });
   watch(id);
+  if (in_.faults.is_on(Fault::value_erased)) look_for_erasures(id);
   return true;
 }
 
@@ -390,6 +394,7 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
     connection->die(Side::office, false);
     if (refused->code == Errc::conflict) {
       call(id, [](Process& p) { static_cast<void>(p.replica->on_counter_used()); });
+      if (draw_again(id, attempt)) return;
     }
     return fail_with(line_->latency, *refused);
   }
@@ -434,6 +439,19 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
   call(id, [this](Process& p) { take(p, p.session->on_time(in_.scheduler.steady())); });
 }
 
+/// As the real client: a few times at once, before it waits like after any other failure.
+bool OfficeMachine::draw_again(std::uint64_t id, std::uint64_t attempt) {
+  Process* const process = find(id);
+  if (process == nullptr || process->draws_left == 0) return false;
+  --process->draws_left;
+  in_.scheduler.after(line_->latency, [this, id, attempt] {
+    call(id, [this, attempt](Process& p) {
+      if (p.attempt == attempt) connect(p);
+    });
+  });
+  return true;
+}
+
 void OfficeMachine::note_frame(const Process& process, ByteView frame) {
   const SessionSummary& summary = process.session->summary();
   in_.trace.note(setting_.name, "took frame " + std::to_string(frame.empty() ? 0 : frame[0]) + " of " +
@@ -468,6 +486,7 @@ void OfficeMachine::send(Process& process) {
 }
 
 void OfficeMachine::ended(Process& process, std::optional<Error> error) {
+  process.draws_left = kDraws;
   if (process.session != nullptr) {
     if (process.session->summary().equal.has_value()) process.backoff = 1'000;
     if (in_.hub.is_recovering() && process.session->is_welcomed() && error && error->code == Errc::later)
@@ -523,6 +542,22 @@ void OfficeMachine::watch(std::uint64_t id) {
     if (find(id) == nullptr) return;
     call(id, [this](Process& p) { seal(p); });
     watch(id);
+  });
+}
+
+/// As the daemon does: what is in force goes after a session in which the hub said so.
+void OfficeMachine::look_for_erasures(std::uint64_t id) {
+  in_.scheduler.after(kErasuresEvery, [this, id] {
+    if (find(id) == nullptr) return;
+    call(id, [this](Process& p) {
+      const Status erased = p.replica->carry_out_erasures();
+      if (!erased) in_.trace.note(setting_.name, "cannot erase: " + erased.error().message);
+      const auto awaits = erased ? p.replica->awaits_erasure() : Result<bool>(false);
+      if (!awaits || !*awaits || p.session == nullptr) return;
+      p.connection->die(Side::office, true);
+      connect(p);
+    });
+    look_for_erasures(id);
   });
 }
 

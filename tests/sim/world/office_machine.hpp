@@ -103,6 +103,8 @@ class OfficeMachine {
   void duplicate_connection();
   void lose(Side from);
   void start_after(Millis wait);
+  /// Switched off in good order.
+  void shut_down() { kill(); }
   /// Whoever looks after the machine: files are put right by what the program said.
   void remove_replica();
 
@@ -125,6 +127,8 @@ class OfficeMachine {
   bool may_be_caught = false;
   bool may_be_corrupt = false;  ///< something damaged its files
   bool revoked = false;         ///< its key: it hands over what it has, and learns nothing more
+  bool unconfirmed = false;     ///< nobody has compared its fingerprint yet, or it has not heard of it
+  bool went_back = false;       ///< an older copy of its folder took its place
 
  private:
   struct Process {
@@ -137,6 +141,7 @@ class OfficeMachine {
     std::uint64_t attempt = 0;  ///< older attempts to connect are void
     bool meets_old = false;     ///< its last session is with an old copy of the hub
     Millis backoff = 1'000;
+    int draws_left = 0;  ///< of session numbers, before it waits
     std::int64_t data_version = -1;
   };
 
@@ -144,6 +149,7 @@ class OfficeMachine {
   bool launch();
   void call(std::uint64_t id, const std::function<void(Process&)>& code);
   void connect(Process& process);
+  bool draw_again(std::uint64_t id, std::uint64_t attempt);
   void upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes& hello);
   [[nodiscard]] bool would_believe_old(const Bytes& hello) const;
   void take(Process& process, ClientSession::Output out);
@@ -152,6 +158,7 @@ class OfficeMachine {
   void ended(Process& process, std::optional<Error> error);
   void retry(Process& process);
   void watch(std::uint64_t id);
+  void look_for_erasures(std::uint64_t id);
   /// @return whether the process still runs.
   bool seal(Process& process);
   static bool has_notes(Process& process);

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "shared/authority/person_acts.hpp"
 #include "shared/ledger/digest.hpp"
 #include "tests/sim/world/judgement.hpp"
+#include "tests/sim/world/persons.hpp"
 #include "tests/sim/world/versions.hpp"
 #include "tests/sim/world/work.hpp"
 
@@ -15,6 +17,9 @@ namespace {
 
 constexpr Millis kHealLimit = 40 * 60'000;  // two of the daemon's longest waits, and time to exchange
 constexpr Millis kHealStep = 5'000;
+constexpr double kDecisions = 0.15;  ///< of one that persons take, beside each piece of work
+constexpr std::uint64_t kWorkWhileErasing = 20;
+constexpr Millis kBeforeErasing = 600'000;
 constexpr std::uint64_t kWalMost = 48ULL << 20;
 const std::vector<Fault> kOfficeFaults = {Fault::half_open_up,
                                           Fault::half_open_down,
@@ -54,19 +59,22 @@ const std::vector<Fault> kOfficeFaults = {Fault::half_open_up,
                                           Fault::work_adopted,
                                           Fault::work_discarded};
 
+const std::vector<Fault> kPersonsFaults = {Fault::value_erased,           Fault::erasure_withdrawn,
+                                           Fault::record_published,       Fault::edition_withdrawn,
+                                           Fault::descriptions_published, Fault::confirmation_awaited};
+
 class Simulation {
  public:
   explicit Simulation(const SimulationOptions& options)
       : options_(options),
         dice_(options.seed),
         disks_(options.seed),
-        faults_(options.seed, dice_),
+        faults_(without(Faults(options.seed, dice_), options.without)),
         trace_(scheduler_, options.shown),
-        versions_(any_versions(dice_)),
+        versions_(any_versions(dice_, faults_.is_on(Fault::value_erased))),
         hub_(scheduler_, versions_.in_force, faults_, dice_, trace_),
-        work_(versions_.in_force, faults_, dice_, trace_, survivors_) {
-    for (const Fault fault : options.without) faults_.switch_off(fault);
-  }
+        work_(versions_.in_force, faults_, dice_, trace_, survivors_),
+        persons_({hub_, faults_, trace_, work_, versions_}, options.seed) {}
 
   SimulationResult run() {
     found();
@@ -74,6 +82,7 @@ class Simulation {
     for (std::uint64_t i = 0; i < options_.operations; ++i) {
       if (dice_.chance(0.03)) back_up();
       if (dice_.chance(trouble)) make_trouble();
+      decide();
       work_.step(any_office());
       check_bounds();
       const bool burst = dice_.chance(0.5);
@@ -90,6 +99,11 @@ class Simulation {
     std::uint64_t when = 0;  ///< by the survivors' count
     bool may_be_caught = false;
   };
+
+  static Faults without(Faults faults, const std::set<Fault>& off) {
+    for (const Fault fault : off) faults.switch_off(fault);
+    return faults;
+  }
 
   OfficeMachine& any_office() { return *offices_[dice_.below(offices_.size())]; }
 
@@ -112,7 +126,8 @@ class Simulation {
   }
 
   /// @return nothing when the hub could not take it.
-  OfficeMachine* add_office(const std::string& organisation) {
+  /// @param confirm its rights begin when a registrar says so.
+  OfficeMachine* add_office(const std::string& organisation, bool confirm = false) {
     OfficeMachine::Setting setting;
     setting.name = "office-" + std::to_string(++office_count_);
     setting.organisation = organisation;
@@ -125,9 +140,10 @@ class Simulation {
     setting.live = dice_.chance(0.6);
     auto office = std::make_unique<OfficeMachine>(
         OfficeMachine::World{scheduler_, faults_, dice_, trace_, hub_}, setting);
-    const auto invitation = hub_.invite(organisation, "officer");
+    office->unconfirmed = confirm;
+    const auto invitation = hub_.invite(organisation, "officer", confirm);
     if (!invitation || !office->join(*invitation)) {
-      if (late_joins_ > 0) return nullptr;  // the hub's disk may fail under it
+      if (late_joins_ > 0 || confirm) return nullptr;  // the hub's disk may fail under it
       trace_.violation(setting.name,
                        "cannot join: " + (invitation ? office->last_error().value_or(Error{}).message
                                                      : invitation.error().message));
@@ -211,6 +227,40 @@ class Simulation {
         *fault != Fault::kill_in_recovery) {
       faults_.fired(*fault);  // those count themselves, when the write comes
     }
+  }
+
+  /// What persons decide beside the work. Its dice are its own.
+  void decide() {
+    test::Dice& dice = persons_.dice();
+    if (!dice.chance(kDecisions)) return;
+    const auto fault = faults_.choose(dice, kPersonsFaults);
+    if (!fault) return;
+    const bool done =
+        *fault == Fault::confirmation_awaited ? join_unconfirmed() : persons_.decide(*fault, offices_);
+    if (done) faults_.fired(*fault);
+  }
+
+  bool join_unconfirmed() {
+    if (!hub_.is_in_charge() || joined_unconfirmed_) return false;
+    OfficeMachine* const office = add_office(offices_[0]->setting().organisation, true);
+    if (office == nullptr) return false;
+    joined_unconfirmed_ = true;
+    office->start();
+    const Millis least = 60'000;
+    const Millis wait = least + static_cast<Millis>(persons_.dice().below(900'000));
+    scheduler_.after(wait, [this, office] { confirm(*office); });
+    return true;
+  }
+
+  void confirm(OfficeMachine& office) {
+    const bool sound = hub_.is_up() && !hub_.old_heads && !hub_.is_recovering();
+    Status done;
+    if (!sound || office.replica() == nullptr || !(done = hub_.confirm(office.replica()->device()))) {
+      if (!done) trace_.note("hub", "does not confirm: " + done.error().message);
+      scheduler_.after(10'000, [this, &office] { confirm(office); });
+      return;
+    }
+    office.unconfirmed = false;
   }
 
   Millis some_time(Millis least, Millis most) {
@@ -404,6 +454,7 @@ class Simulation {
     }
     office.disk().restore(put);
     office.may_be_caught = office.may_be_caught || may_be_caught;
+    office.went_back = true;
     survivors_.excuse(office.setting().name, when);
     office.start_after(some_time(500, 60'000));
     return true;
@@ -434,6 +485,8 @@ class Simulation {
     copy->may_be_corrupt = office.may_be_corrupt;
     if (damaged_.contains(office.setting().name)) damaged_.insert(setting.name);
     copy->may_be_caught = office.may_be_caught;
+    copy->unconfirmed = office.unconfirmed;
+    copy->went_back = office.went_back;
     wire(*copy);
     offices_.push_back(std::move(copy));
     return true;
@@ -465,11 +518,21 @@ class Simulation {
       return false;
     const auto standing = std::ranges::count_if(offices_, [](const auto& one) { return !one->revoked; });
     if (office.revoked || office.may_be_corrupt || cloned_ || standing < 3) return false;
+    if (is_unconfirmed(office)) return false;  // it would never learn that it might have sent its work
     const Status done = hub_.revoke({office.replica()->device(), reason, since});
     trace_.note("hub", "revokes: " + (done ? std::string("done") : done.error().message));
     office.revoked = done.has_value();
     decided_ = decided_ || done;
     return done.has_value();
+  }
+
+  /// By what the office knows.
+  static bool is_unconfirmed(OfficeMachine& office) {
+    if (office.unconfirmed) return true;
+    const auto authority = office.replica()->authority();
+    if (!authority) return true;
+    const Device* device = (*authority)->device(office.replica()->device());
+    return device == nullptr || waits_for_confirmation(**authority, device->grant);
   }
 
   /// An administrator decides about a change set that waits, with its group.
@@ -582,7 +645,7 @@ class Simulation {
     for (const Millis end = began + kHealLimit; scheduler_.now() < end;) {
       scheduler_.run_until(scheduler_.now() + kHealStep);
       if (hub_.is_up() && !hub_.old_heads && !hub_.is_recovering() && hub_.is_idle() && all_at_rest()) {
-        healed_in_ = scheduler_.now() - began;
+        healed_in_ = std::max(healed_in_, scheduler_.now() - began);
         return;
       }
       scrub();
@@ -655,19 +718,12 @@ class Simulation {
 
   void judge() {
     if (!trace_.violations().empty()) return;
-    Judgement judgement(hub_, trace_);
-    judgement.check_logs();
-    std::vector<OfficeMachine*> all;
-    for (const auto& office : offices_) {
-      all.push_back(office.get());
-      judgement.check_promises(*office, office->replica()->device(), newest_time_of(*office));
-      if (office->revoked) continue;
-      judgement.check_office(*office);
-      judgement.check_scope(*office);
-    }
-    judgement.check_survivors(survivors_, all);
+    judge_all();
+    wait_for_erasures();
+    if (!trace_.violations().empty()) return;
     start_one_anew();
-    Judgement after(hub_, trace_);
+    Judgement after(hub_, versions_, trace_);
+    if (erasing_) after.check_erased(personal_, machines());
     for (const auto& office : offices_) {
       if (office->replica() == nullptr || office->revoked) continue;
       after.check_office(*office);
@@ -675,6 +731,84 @@ class Simulation {
     }
     for (const std::string& name : hub_.hub().authority().spaces()) {
       if (const auto info = hub_.store().space(name)) change_sets_ += (*info)->size;
+    }
+  }
+
+  void judge_all() {
+    Judgement judgement(hub_, versions_, trace_);
+    judgement.check_logs();
+    judgement.check_confirmations();
+    judgement.check_signed(persons_.signed_work());
+    for (const auto& office : offices_) {
+      judgement.check_promises(*office, office->replica()->device(), newest_time_of(*office));
+      if (office->revoked) continue;
+      judgement.check_office(*office);
+      judgement.check_scope(*office);
+    }
+    judgement.check_survivors(survivors_, machines());
+  }
+
+  std::vector<OfficeMachine*> machines() {
+    std::vector<OfficeMachine*> all;
+    for (const auto& office : offices_) all.push_back(office.get());
+    return all;
+  }
+
+  // ── Three days later ──
+
+  /// All go home until the last erasure is about to come into force. Some are back before, some behind it,
+  /// and while values go everywhere, people work and machines fail.
+  void wait_for_erasures() {
+    Judgement before(hub_, versions_, trace_);
+    const auto due = before.last_due();
+    if (!due || !trace_.violations().empty()) return;
+    erasing_ = true;
+    personal_ = before.personal_values(machines());
+    trace_.note("world", "goes home");
+    for (const auto& office : offices_) office->shut_down();
+    const Millis wait = *due - hub_.hub().hub_time() - kBeforeErasing;
+    scheduler_.run_until(scheduler_.now() + std::max<Millis>(0, wait));
+    for (const auto& office : offices_) {
+      office->start_after(persons_.dice().chance(0.5) ? 10 : time_while_erasing());
+      const Millis when = time_while_erasing();
+      scheduler_.after(when, [this, &office = *office] { fail_while_erasing(office); });
+    }
+    if (persons_.dice().chance(0.5))
+      scheduler_.after(kBeforeErasing - 60'000,
+                       [this] { hub_.disk().kill_after(persons_.dice().below(60)); });
+    for (std::uint64_t i = 0; i < kWorkWhileErasing; ++i) {
+      scheduler_.run_until(scheduler_.now() + 2 * kBeforeErasing / static_cast<Millis>(kWorkWhileErasing));
+      work_.step(any_office());
+    }
+    heal();
+    scheduler_.run_until(scheduler_.now() + kBeforeErasing / 2);  // a file that somebody reads is tried again
+    heal();
+    if (!trace_.violations().empty()) return;
+    Judgement judgement(hub_, versions_, trace_);
+    judgement.check_erased(personal_, machines());
+    survivors_.discarded(judgement.erased_tokens(personal_));
+    judge_all();
+  }
+
+  Millis time_while_erasing() {
+    return static_cast<Millis>(persons_.dice().below(2 * static_cast<std::uint64_t>(kBeforeErasing)));
+  }
+
+  void fail_while_erasing(OfficeMachine& office) {
+    test::Dice& dice = persons_.dice();
+    switch (dice.below(8)) {
+      case 0:
+      case 1:
+        return office.disk().kill_after(dice.below(200));
+      case 2:
+        office.cut_power(dice.chance(0.5) ? test::SimDisk::Tear::lose : test::SimDisk::Tear::reorder);
+        return office.start_after(some_time(5'000, 300'000));
+      case 3:
+        return office.disk().fail({test::DiskCall::write, dice.below(100), false, SQLITE_IOERR_WRITE});
+      case 4:
+        return office.second_daemon_for(some_time(60'000, 600'000));
+      default:
+        return;
     }
   }
 
@@ -732,6 +866,8 @@ class Simulation {
   HubMachine hub_;
   std::vector<std::unique_ptr<OfficeMachine>> offices_;
   Work work_;
+  Persons persons_;
+  PersonalValues personal_;  ///< what was open before anything was erased
   std::map<std::string, Backup> images_;
   std::optional<test::SimDisk::Image> hub_image_;
   std::uint64_t hub_image_heads_ = 0;
@@ -741,6 +877,8 @@ class Simulation {
   std::uint64_t office_count_ = 0, late_joins_ = 0, intruders_ = 0, synced_ = 0, change_sets_ = 0;
   Millis healed_in_ = 0;
   bool cloned_ = false, hub_restored_ = false, hub_recovered_ = false, healing_ = false;
+  bool joined_unconfirmed_ = false;
+  bool erasing_ = false;  ///< an erasure came into force
   bool decided_ = false;  ///< a person revoked, adopted or discarded
 };
 

@@ -241,6 +241,22 @@ Work::Written Work::change_set_field(OfficeMachine& office, const Register& reg,
   return out;
 }
 
+void Work::complete(OfficeMachine& office, const Register& reg, const std::string& id) {
+  std::vector<Written> all;
+  for (const Field& field : reg.fields) {
+    if (!field.required || field.retired || field.is_set() || field.type == FieldType::money) continue;
+    const std::string where = " WHERE id=" + quoted(id);
+    if (office.rows("SELECT 1 FROM " + reg.name + where + " AND " + field.name + " IS NULL").empty())
+      continue;
+    Written one;
+    std::string token;
+    one.sql = "UPDATE " + reg.name + " SET " + field.name + "=" + literal(office, field, token) + where;
+    if (!token.empty()) one.tokens.push_back({{office.setting().name, reg.name, id, field.name}, token});
+    all.push_back(std::move(one));
+  }
+  run(office, all, false);
+}
+
 /// In a damaged file a statement may find no row under the id that it names, and succeed.
 bool Work::stands(OfficeMachine& office, const Survivors::Place& place, const std::string& token) {
   const bool in_list = place.field.ends_with(token);

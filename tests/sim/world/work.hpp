@@ -15,6 +15,8 @@ class Work {
   Work(const Schema& schema, Faults& faults, test::Dice& dice, Trace& trace, Survivors& survivors);
   /// Something that somebody does at this office.
   void step(OfficeMachine& office);
+  /// Somebody fills in what the register requires and the record lacks.
+  void complete(OfficeMachine& office, const Register& reg, const std::string& id);
   [[nodiscard]] std::uint64_t saved() const { return saved_; }
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
 
