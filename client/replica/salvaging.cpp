@@ -44,13 +44,15 @@ void fold_note(Salvaged& record, CaptureKind kind, std::uint64_t mask) {
   }
 }
 
-/// As many notes as can be read. Errors: not even where they begin.
+/// As many notes as can be read. Errors: corrupt (not even where they begin), storage_failed (nothing is said
+/// about the file by a disk that does not answer).
 Result<SalvagedWork> read_notes(Database& damaged, const Schema& schema) {
   SalvagedWork work;
   WASL_LET(auto select,
            damaged.prepare("SELECT register, space, id, kind, mask FROM _wasl_capture ORDER BY seq"));
   for (;;) {
     const auto found = select.step();
+    if (!found && found.error().code != Errc::corrupt) return tl::unexpected(found.error());
     work.complete = found.has_value();
     if (!found || !*found) return work;
     const Register* reg = schema.find(static_cast<std::uint32_t>(select.int64(0)));
@@ -185,6 +187,8 @@ Status Replica::salvage(const std::string& name) {
   options.read_only = true;
   auto damaged = Database::open(options);
   auto work = damaged ? read_notes(*damaged, *ports_.schema) : tl::unexpected(damaged.error());
+  // Only what is damaged is given up: what the disk did not give now it may give after the next session.
+  if (!work && work.error().code != Errc::corrupt) return tl::unexpected(work.error());
   std::size_t taken = 0;
   bool complete = work && work->complete;
   if (work && !work->registers.empty()) {

@@ -1,6 +1,7 @@
 // What programs had written into a replica.db that was then found damaged, and nobody had sealed: it is taken
 // over as far as it can be read, over what the hub has sent since, and the office is told how far that was.
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include "shared/sqlite/disk.hpp"
 #include "tests/crash/world.hpp"
@@ -144,6 +145,34 @@ TEST_F(Salvaging, ACopyThatWasNeverMadeWholeIsForgottenWithItsLog) {
   EXPECT_EQ(salvage(), "nothing");
   for (const std::string& name : world->disk(kOffice).files())
     EXPECT_EQ(name.find("damaged"), std::string::npos);
+}
+
+TEST_F(Salvaging, ADiskThatDoesNotAnswerMeanwhileLosesNothingOfIt) {
+  world->sql(kOffice, "INSERT INTO project(id, space, title) VALUES('new', 'section/africa', 'N')");
+  damage();
+  const auto saved = world->save();
+  bool failed = true;
+  for (std::uint64_t after = 0; failed; after += 1 + after / 8) {
+    world->close_all();
+    world->restore(saved, after + 1);
+    for (const Machine machine : {Machine::hub, kOffice, kSecond}) world->open(machine);
+    SimDisk& disk = world->disk(kOffice);
+    const std::uint64_t before = disk.failed();
+    disk.fail({DiskCall::read, after, false, SQLITE_IOERR_READ});
+    try {
+      world->sync(world->office());
+    } catch (const std::exception&) {  // in words; the next session begins anew
+    }
+    disk.mend();
+    failed = disk.failed() > before;
+    if (world->office().must_reopen()) {
+      world->close(kOffice);
+      world->open(kOffice);
+    }
+    EXPECT_EQ(salvage(), "1 records that nobody had sent yet were taken over") << after;
+    EXPECT_EQ(everywhere("SELECT id FROM project ORDER BY id"), "new\np0\n") << after;
+    if (HasFailure()) FAIL() << after;
+  }
 }
 
 TEST_F(Salvaging, AFullDiskMeanwhileLosesNothingOfIt) {
