@@ -46,13 +46,22 @@ void refused(CrashWorld& world) {
   world.sync(world.office());
   world.note = to_hex(must(world.office().status()).waiting.at(0).name.view());
 }
-std::vector<Hash> noted(CrashWorld& world) { return {*Hash::from(*from_hex(world.note))}; }
+/// Decides about it, unless an earlier try did.
+Status decide_once(CrashWorld& world, const std::function<Status(std::vector<Hash>)>& decision) {
+  const Hash name = *Hash::from(*from_hex(world.note));
+  WASL_LET(const auto kept, world.store().kept_named(name));
+  const bool waits = kept && (kept->state == KeptState::held || kept->state == KeptState::refused);
+  return waits ? decision({name}) : Status();
+}
 Status adopt(CrashWorld& world) {
-  return unless(decide(world, president(), AdoptAct{noted(world)}, "public"), Errc::unauthorised);
+  return decide_once(world, [&](std::vector<Hash> names) {
+    return decide(world, president(), AdoptAct{std::move(names)}, "public");
+  });
 }
 Status discard(CrashWorld& world) {
-  return unless(decide(world, president(), DiscardAct{"public", noted(world), DiscardReason::duplicate}),
-                Errc::unauthorised);
+  return decide_once(world, [&](std::vector<Hash> names) {
+    return decide(world, president(), DiscardAct{"public", std::move(names), DiscardReason::duplicate});
+  });
 }
 /// The second office's work instead, adopted; the first has not heard of it.
 void adopted(CrashWorld& world) {

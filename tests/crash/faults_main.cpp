@@ -75,7 +75,7 @@ class Trial {
     }
     begin();
     watch_statements();
-    must(act_.run(world_));
+    must(run_act());
     places_ = watched_statements();
     after_ = settle();
   }
@@ -93,11 +93,12 @@ class Trial {
   /// @return false: the act was over before the trouble came.
   bool check(const Trouble& trouble) {
     if (trouble.fault == Fault::statement && trouble.after >= places_.size()) return false;
-    ++checks;
     // Where memory runs out in a destructor the process ends at once, so each such trouble gets its own.
     const Found found = trouble.fault == Fault::memory ? check_apart(trouble) : check_here(trouble);
+    if (found == Found::nothing) return false;
+    ++checks;
     wrong += found == Found::wrong ? 1 : 0;
-    return found != Found::nothing;
+    return true;
   }
 
   std::uint64_t checks = 0, wrong = 0;
@@ -180,9 +181,14 @@ class Trial {
     disk.mend();
     return disk.failed() - std::exchange(failed_before_, disk.failed());
   }
+  /// The same frames lead to a statement, whether it is watched or fails.
+  [[gnu::noinline]] Status run_act() {
+    begin_places();
+    return act_.run(world_);
+  }
   Ended run() {
     try {
-      return act_.run(world_) ? Ended::well : Ended::in_words;
+      return run_act() ? Ended::well : Ended::in_words;
     } catch (const std::bad_alloc&) {
       return Ended::by_exception;  // the process ends
     }
