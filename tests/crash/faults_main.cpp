@@ -253,7 +253,7 @@ void enumerate(Trial& trial, Fault fault, bool for_ever, std::uint64_t each) {
 struct Arguments {
   std::string act, fault;
   std::optional<std::uint64_t> after;
-  bool for_ever = false;
+  bool for_ever = false, once = false;
   std::uint64_t each = 8;
 };
 
@@ -267,7 +267,7 @@ int run(const Arguments& in) {
     for (const Fault fault : kFaults) {
       if (!in.fault.empty() && word(fault) != in.fault) continue;
       for (const bool for_ever : {false, true}) {
-        if (in.after && for_ever != in.for_ever) continue;
+        if ((in.after && for_ever != in.for_ever) || (in.once && for_ever)) continue;
         in.after ? void(trial.check({fault, *in.after, for_ever}))
                  : enumerate(trial, fault, for_ever, in.each);
       }
@@ -296,6 +296,7 @@ int main(int argc, char** argv) {
   app.add_option("--fault", in.fault, "memory, statement, read, write, sync or room");
   app.add_option("--after", in.after, "Calls that still work");
   app.add_flag("--for-ever", in.for_ever, "All calls from there on fail");
+  app.add_flag("--once", in.once, "No call fails for ever");
   app.add_option("--each", in.each, "Calls before the steps grow; 0: every call")
       ->envname("WASL_FAULTS_EACH")
       ->capture_default_str();
