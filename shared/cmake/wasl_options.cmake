@@ -6,6 +6,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 option(WASL_TESTS "Build the tests and benches" ON)
 set(WASL_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
+set(WASL_COVERAGE "" CACHE STRING "Rooms whose branches are counted (tests/coverage)")
 
 add_library(wasl_options INTERFACE)
 target_compile_options(wasl_options INTERFACE

@@ -6,7 +6,8 @@
 A call that may throw is two branches to gcov: it returns, or it throws. Neither is counted: the first is always taken,
 the second is the compiler's and not ours. Nor are a defaulted comparison's branches, nor those at a closing bracket,
 which destroy what stands in the block. What is left are conditions, loops and the cases of a switch. gcov's own JSON says
-which are which in code that never ran, too; its text, which gcovr reads, does not.
+which are which in code that never ran, too; its text, which gcovr reads, does not. Headers are left out: only the rooms are
+built with counters, not the tests, and of an inline function's copies the linker keeps any.
 """
 import collections
 import fnmatch
@@ -65,7 +66,7 @@ def read_counters(build):
                               check=True, capture_output=True).stdout
         for file in json.loads(told)["files"]:
             path = file["file"].removeprefix(root)
-            if not is_in_a_room(path):
+            if not path.endswith(".cpp") or not is_in_a_room(path):
                 continue
             # Copies of a template or of an inline function are one: they begin at one place.
             places = {one["name"]: (one["start_line"], one["start_column"]) for one in file["functions"]}

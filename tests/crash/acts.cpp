@@ -1,56 +1,16 @@
 #include "client/search/search_index.hpp"
 #include "tests/crash/act.hpp"
+#include "tests/crash/steps.hpp"
 
 namespace wasl::test {
 namespace {
 
 constexpr Machine kHub = Machine::hub, kOffice = Machine::office, kSecond = Machine::second;
 
-std::string project(const std::string& id, const std::string& space = "section/africa") {
-  return "INSERT INTO project(id, space, title, status) VALUES('" + id + "', '" + space +
-         "', 'T', 'pipeline');";
-}
-
-/// As `wasl sync` does it, on whatever fails; the hub's problems come back as errors of the session.
-Status sync(CrashWorld& world, Replica& replica) {
-  world.clock.time += 1000;
-  WASL_TRY(replica.seal());
-  WASL_LET(const Bytes hello, replica.make_hello(false, {}));
-  const CarriedSession session = carry(world.hub(), replica, hello, {}, world.clock.now());
-  if (session.error) return tl::unexpected(*session.error);
-  if (session.summary.equal != true) return fail(Errc::later, "not equal yet");
-  return {};
-}
-
-Status clean_sync(CrashWorld& world, Machine machine) {
-  return sync(world, machine == kOffice ? world.office() : world.second());
-}
-
-/// Done by an earlier try.
-Status unless(Status done, Errc harmless) {
-  if (!done && done.error().code == harmless) return {};
-  return done;
-}
-
-template <class T>
-Status only_status(Result<T> result) {
-  if (!result) return tl::unexpected(result.error());
-  return {};
-}
-
-void unsent(CrashWorld& world) {
-  world.sql(kOffice, project("p1") + project("q1", "association/senegal") +
-                         "UPDATE project SET website = 'w' WHERE id = 'p0';"
-                         "INSERT INTO person(id, space, name) VALUES('m1', 'association/senegal', 'Awa')");
-}
-void incoming(CrashWorld& world) {
-  world.sql(kSecond, project("s1") + project("s2") + "UPDATE project SET reference = 'R1' WHERE id = 'p0'");
-  must(clean_sync(world, kSecond));
-}
 void conflict(CrashWorld& world) {
   world.sql(kOffice, "UPDATE project SET reference = 'A' WHERE id = 'p0'");
   world.sql(kSecond, "UPDATE project SET reference = 'B' WHERE id = 'p0'");
-  for (const Machine machine : {kOffice, kSecond, kOffice}) must(clean_sync(world, machine));
+  for (const Machine machine : {kOffice, kSecond, kOffice}) must(sync(world, machine));
 }
 
 Act reading(const std::string& name, std::function<Status(Replica&)> read) {
@@ -61,16 +21,16 @@ Act reading(const std::string& name, std::function<Status(Replica&)> read) {
 
 std::vector<Act> of_the_replica() {
   std::vector<Act> out;
-  out.push_back({.name = "open", .prepare = unsent, .open = {kHub}, .run = [](CrashWorld& world) {
+  out.push_back({.name = "open", .prepare = write_unsent, .open = {kHub}, .run = [](CrashWorld& world) {
                    return world.try_open_office();
                  }});
-  out.push_back({.name = "reopen", .prepare = unsent, .open = {kHub}, .run = [](CrashWorld& world) {
+  out.push_back({.name = "reopen", .prepare = write_unsent, .open = {kHub}, .run = [](CrashWorld& world) {
                    return only_status(Replica::reopen("/office", world.ports()));
                  }});
-  out.push_back({.name = "seal", .prepare = unsent, .run = [](CrashWorld& world) {
+  out.push_back({.name = "seal", .prepare = write_unsent, .run = [](CrashWorld& world) {
                    return only_status(world.office().seal());
                  }});
-  out.push_back({.name = "write", .prepare = unsent, .run = [](CrashWorld& world) {
+  out.push_back({.name = "write", .prepare = write_unsent, .run = [](CrashWorld& world) {
                    return world.office().write([](Database& db) {
                      return db.exec("UPDATE project SET reference = 'R1' WHERE id = 'p0'");
                    });
@@ -84,7 +44,7 @@ std::vector<Act> of_the_replica() {
       {.name = "discard",
        .prepare =
            [](CrashWorld& world) {
-             unsent(world);
+             write_unsent(world);
              must(world.office().seal());
              world.note = world.rows(kOffice, "SELECT hex(hash) FROM _wasl_pending LIMIT 1").substr(0, 64);
            },
@@ -92,19 +52,26 @@ std::vector<Act> of_the_replica() {
            [](CrashWorld& world) {
              return unless(world.office().discard(*Hash::from(*from_hex(world.note))), Errc::not_found);
            }});
-  out.push_back({.name = "rebuild", .prepare = incoming, .run = [](CrashWorld& world) {
+  out.push_back({.name = "rebuild", .prepare = send_from_second, .run = [](CrashWorld& world) {
                    return only_status(world.office().rebuild("section/africa"));
                  }});
   out.push_back(reading("conflicts", [](Replica& r) { return only_status(r.conflicts()); }));
   out.push_back(reading("status", [](Replica& r) { return only_status(r.status()); }));
   out.push_back(reading("attention", [](Replica& r) { return only_status(r.attention()); }));
   out.push_back(reading("history", [](Replica& r) { return only_status(r.history({}, {})); }));
+  out.push_back(reading("proposals", [](Replica& r) { return only_status(r.proposals()); }));
+  out.push_back(reading("why", [](Replica& r) { return only_status(r.why("project", "p0", {})); }));
+  out.push_back(reading("find-pending",
+                        [](Replica& r) { return unless(only_status(r.find_pending("")), Errc::not_found); }));
+  out.push_back(reading("receipt", [](Replica& r) {
+    return only_status(r.receipt(*r.schema().find("project"), "p0", std::nullopt));
+  }));
   out.push_back(reading("verify", [](Replica& r) {
     const auto report = r.verify();
     if (report && !report->ok) return Status(fail(Errc::corrupt, report->problems.at(0)));
     return only_status(report);
   }));
-  out.push_back({.name = "search", .prepare = incoming, .run = [](CrashWorld& world) -> Status {
+  out.push_back({.name = "search", .prepare = send_from_second, .run = [](CrashWorld& world) -> Status {
                    WASL_LET(auto index, SearchIndex::open("/office"));
                    WASL_TRY(index.update(world.office().database(), world.office().schema()));
                    return only_status(index.find("T", 10));
@@ -119,7 +86,7 @@ void all_kinds(CrashWorld& world) {
                          "('p0', 'section/africa', '6'), ('p0', 'section/africa', '7');"
                          "INSERT INTO person(id, space, name, email) "
                          "VALUES('m2', 'section/africa', 'Awa', 'a@example.org')");
-  for (const Machine machine : {kSecond, kOffice}) must(clean_sync(world, machine));
+  for (const Machine machine : {kSecond, kOffice}) must(sync(world, machine));
   world.sql(kOffice,
             project("p1") +
                 "DELETE FROM project WHERE id = 'gone';"
@@ -166,10 +133,10 @@ std::vector<Act> of_recovering() {
        .prepare =
            [](CrashWorld& world) {
              world.sql(kOffice, "INSERT INTO person(id, space, name) VALUES('m3', 'section/africa', 'A')");
-             for (const Machine machine : {kOffice, kSecond}) must(clean_sync(world, machine));
+             for (const Machine machine : {kOffice, kSecond}) must(sync(world, machine));
              world.sql(kOffice, "UPDATE person SET name = 'B' WHERE id = 'm3'");
              world.sql(kSecond, "UPDATE person SET name = 'C' WHERE id = 'm3'");
-             for (const Machine machine : {kOffice, kSecond, kOffice}) must(clean_sync(world, machine));
+             for (const Machine machine : {kOffice, kSecond, kOffice}) must(sync(world, machine));
            },
        .run =
            [](CrashWorld& world) {
@@ -182,23 +149,23 @@ std::vector<Act> of_recovering() {
                        world.sql(kOffice, project("gone") + project("back") +
                                               "INSERT INTO person(id, space, name, email) "
                                               "VALUES('m4', 'section/africa', 'Awa', 'a@example.org')");
-                       for (const Machine machine : {kOffice, kSecond}) must(clean_sync(world, machine));
+                       for (const Machine machine : {kOffice, kSecond}) must(sync(world, machine));
                        world.sql(kOffice, "UPDATE project SET reference = 'kept' WHERE id = 'back'");
-                       must(clean_sync(world, kOffice));
+                       must(sync(world, kOffice));
                        world.sql(kSecond,  // which has not heard of the edit
                                  "DELETE FROM project WHERE id IN ('gone', 'back');"
                                  "UPDATE person SET email = 'b@example.org' WHERE id = 'm4';"
                                  "INSERT INTO project_sdg(record, space, value) "
                                  "VALUES('p0', 'section/africa', '6')");
-                       must(clean_sync(world, kSecond));
+                       must(sync(world, kSecond));
                        must(world.registrar().add_organisation({"kenya", "association", "africa", "Kenya"}));
                      },
-                 .run = [](CrashWorld& world) { return clean_sync(world, kOffice); }});
+                 .run = [](CrashWorld& world) { return sync(world, kOffice); }});
   out.push_back({.name = "status-of-what-is-refused",
                  .prepare =
                      [](CrashWorld& world) {
                        world.sql(kOffice, project("x1", "section/nowhere"));
-                       must(clean_sync(world, kOffice));
+                       must(sync(world, kOffice));
                      },
                  .run = [](CrashWorld& world) { return only_status(world.office().status()); }});
   out.push_back({.name = "open-older-replica",
@@ -226,12 +193,12 @@ std::vector<Act> of_recovering() {
                      [](CrashWorld& world) {
                        const SimDisk::Image before = now_of(world);
                        world.sql(kOffice, project("c1"));
-                       must(clean_sync(world, kOffice));
+                       must(sync(world, kOffice));
                        world.close(kOffice);
                        world.disk(kOffice).restore(before);
                        world.clock.time += 60'000;
                        world.open(kOffice);
-                       unsent(world);
+                       write_unsent(world);
                        must(world.office().seal());
                        world.sql(kOffice, "UPDATE project SET website = 'w' WHERE id = 'p1'");
                        must(world.office().seal());
@@ -267,14 +234,15 @@ std::vector<Act> of_a_session() {
   std::vector<Act> out;
   for (const Machine victim : {kOffice, kHub}) {
     const std::string at = victim == kHub ? "hub-" : "";
-    const auto run = [](CrashWorld& world) { return sync(world, world.office()); };
-    out.push_back({.name = at + "session-sends", .victim = victim, .prepare = unsent, .run = run});
-    out.push_back({.name = at + "session-receives", .victim = victim, .prepare = incoming, .run = run});
+    const auto run = [](CrashWorld& world) { return sync(world, kOffice); };
+    out.push_back({.name = at + "session-sends", .victim = victim, .prepare = write_unsent, .run = run});
+    out.push_back(
+        {.name = at + "session-receives", .victim = victim, .prepare = send_from_second, .run = run});
     out.push_back({.name = at + "session-idle", .victim = victim, .run = run});
   }
   out.push_back({.name = "make-hello",
                  .run = [](CrashWorld& world) { return only_status(world.office().make_hello(false, {})); }});
-  out.push_back({.name = "next-push", .prepare = unsent, .run = [](CrashWorld& world) -> Status {
+  out.push_back({.name = "next-push", .prepare = write_unsent, .run = [](CrashWorld& world) -> Status {
                    WASL_TRY(world.office().seal());
                    WASL_TRY(world.office().make_hello(false, {}));
                    return only_status(world.office().next_push(1 << 16));
@@ -304,7 +272,7 @@ std::vector<Act> of_the_hub() {
                  .victim = kHub,
                  .prepare =
                      [](CrashWorld& world) {
-                       unsent(world);
+                       write_unsent(world);
                        must(world.office().seal());
                      },
                  .run = [](CrashWorld& world) -> Status {
@@ -331,14 +299,17 @@ std::vector<Act> of_the_hub() {
   out.push_back({.name = "hub-invites", .victim = kHub, .run = [](CrashWorld& world) {
                    return only_status(world.registrar().invite({"mali", "officer", "ws://test"}));
                  }});
-  out.push_back({.name = "hub-entries", .victim = kHub, .prepare = incoming, .run = [](CrashWorld& world) {
-                   return only_status(world.hub().entries("section/africa", 1, std::nullopt));
-                 }});
   out.push_back(
-      {.name = "hub-proves", .victim = kHub, .prepare = incoming, .run = [](CrashWorld& world) -> Status {
-         WASL_LET(const auto leaf, world.hub().newest_leaf("section/africa"));
-         return only_status(world.hub().prove({}, {leaf->index}));
+      {.name = "hub-entries", .victim = kHub, .prepare = send_from_second, .run = [](CrashWorld& world) {
+         return only_status(world.hub().entries("section/africa", 1, std::nullopt));
        }});
+  out.push_back({.name = "hub-proves",
+                 .victim = kHub,
+                 .prepare = send_from_second,
+                 .run = [](CrashWorld& world) -> Status {
+                   WASL_LET(const auto leaf, world.hub().newest_leaf("section/africa"));
+                   return only_status(world.hub().prove({}, {leaf->index}));
+                 }});
   return out;
 }
 
@@ -347,7 +318,8 @@ std::vector<Act> of_the_hub() {
 const std::vector<Act>& acts() {
   static const std::vector<Act> all = [] {
     std::vector<Act> list;
-    for (auto* part : {&of_the_replica, &of_recovering, &of_a_session, &of_the_hub}) {
+    for (auto* part : {&of_the_replica, &of_recovering, &of_a_session, &of_the_hub, &acts_of_power,
+                       &acts_of_epochs, &acts_of_repair}) {
       for (Act& one : (*part)()) list.push_back(std::move(one));
     }
     return list;

@@ -14,6 +14,7 @@ namespace {
 using wasl::test::SqlPlace;
 
 constexpr int kCallers = 16;  // far enough to tell apart what leads to a function that many call
+constexpr int kDeepest = 128;
 
 bool watches = false;
 std::set<SqlPlace> met;
@@ -22,11 +23,14 @@ std::optional<SqlPlace> fails_at;
 bool fails_for_ever = false;
 std::uint64_t failed = 0;
 
+int outside = 0;  // callers of the act itself
+
 SqlPlace place_of_call() {
-  std::array<void*, kCallers> callers{};
-  const int count = backtrace(callers.data(), kCallers);
+  std::array<void*, kDeepest> callers{};
+  const int count = backtrace(callers.data(), kDeepest);
+  const int end = std::min(count - outside, kCallers);
   SqlPlace place = 0;
-  for (int i = 2; i < count; ++i) {  // behind this function and the one that asks
+  for (int i = 2; i < end; ++i) {  // behind this function and the one that asks
     place = (place ^ reinterpret_cast<std::uintptr_t>(callers.at(static_cast<std::size_t>(i)))) *
             0x9E3779B97F4A7C15ULL;
   }
@@ -70,6 +74,11 @@ int __wrap_sqlite3_exec(sqlite3* db, const char* sql, int (*row)(void*, int, cha
 }
 
 namespace wasl::test {
+
+void begin_places() {
+  std::array<void*, kDeepest> callers{};
+  outside = backtrace(callers.data(), kDeepest) - 1;
+}
 
 void watch_statements() {
   met.clear();

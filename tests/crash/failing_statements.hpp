@@ -8,6 +8,8 @@ namespace wasl::test {
 
 using SqlPlace = std::uint64_t;
 
+/// Called where an act begins: what calls from above is no part of a place.
+void begin_places();
 void watch_statements();
 /// @return the places met since watch_statements(), each once, in their order.
 std::vector<SqlPlace> watched_statements();

@@ -173,6 +173,17 @@ void CrashWorld::found() {
   open(Machine::hub);
 }
 
+Status CrashWorld::place(const std::function<void(NetworkStatement&)>& change) {
+  NetworkStatement next = hub_->authority().statement();
+  ++next.number;
+  next.previous = hub_->authority().statement_hash();
+  change(next);
+  SignedStatement statement{encode(next), {}};
+  add_signature(statement, root_);
+  const auto has_key = [&](const PublicKey& key) { return key == log_key_.public_key(); };
+  return hub_->place(statement, has_key, [] { return Status(); });
+}
+
 Status CrashWorld::try_open_hub() {
   close(Machine::hub);
   WASL_LET(store_, SqliteHubStore::open(path_of(Machine::hub), false));

@@ -2,6 +2,7 @@
 // A hub and two offices in one process, each on a simulated disk of its own. Everything that is not on a
 // disk is made anew when a machine opens, so a machine that is closed is a machine that has crashed.
 // Thread: one.
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,8 @@ class CrashWorld {
   Replica& second() { return *second_; }
   /// Places the first statement in an empty folder, and starts.
   void found();
+  /// Places the next network statement, signed by the root.
+  Status place(const std::function<void(NetworkStatement&)>& change);
   /// The folder of an office that never joined.
   void make_office(Machine machine, const Invitation& invitation);
   /// Errors as Replica::open gives them; an office that never joined is not_found.
