@@ -27,7 +27,7 @@ Status add_work(Replica& replica, const std::vector<std::string>& spaces,
     WASL_LET(const auto push, replica.next_push(limits::kSegmentTargetBytes));
     if (!push) return {};
     if (!spaces.empty() && std::find(spaces.begin(), spaces.end(), push->space) == spaces.end()) continue;
-    PackedFrame frame{others, encode_segment(FrameKind::push, *push, replica.network().network)};
+    PackedFrame frame{others, encode_segment(FrameKind::push, *push)};
     if (const auto own = audiences.find(push->space); own != audiences.end()) frame.audience = own->second;
     if (stands_plain(push->space, !push->openings.empty())) frame.audience.reset();
     out.work += static_cast<std::uint64_t>(

@@ -6,6 +6,12 @@
 #include "client/engine/refusal.hpp"
 
 namespace wasl {
+namespace {
+
+constexpr std::size_t kWritableBelow =
+    16 * 1024;  // one frame leaves while the next is made; none waits behind many
+
+}  // namespace
 
 SyncRun::SyncRun(Loop& loop, Replica& replica, Options options, Done done)
     : loop_(loop),
@@ -21,6 +27,7 @@ void SyncRun::start() {
   ConnectOptions connection;
   connection.url = options_.url;
   connection.hello = [this](const Hash& binding) { return make_hello(binding); };
+  connection.link.writable_below_bytes = kWritableBelow;
   connection.binds_certificate = link_memory_.binds_certificate;
   connection.tls_session = link_memory_.tls_session;
   connection.keep_tls_session = [folder = options_.memory, url = options_.url,
@@ -110,6 +117,10 @@ void SyncRun::on_message(ByteView message) {
     return;
   finish(Error{Errc::later, "as much was received as the budget allows for now",
                "it goes on where it stopped; see: wasl budget. Nothing is lost"});
+}
+
+void SyncRun::on_writable() {
+  if (session_ != nullptr && !closing_) take(session_->on_writable(steady_millis()));
 }
 
 void SyncRun::on_local_commit() {

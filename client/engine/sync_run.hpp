@@ -62,6 +62,7 @@ class SyncRun final : private ChannelHandler {
   void finish(std::optional<Error> error);
 
   void on_message(ByteView message) override;
+  void on_writable() override;
   void on_closed(const LinkEnd& end) override;
 
   Loop& loop_;

@@ -34,7 +34,7 @@ Result<ChangeSet> Replica::sign_by_person(const crypto::KeyPair& person, const H
   WASL_LET(header.seen, proved(space));
   WASL_LET(header.seen_authority, proved(kAuthoritySpace));
   header.stamp = Stamp::next(end.stamp, ports_.clock->now());
-  header.group = ports_.random->fixed<GroupId>();
+  header.group = group_at(header.source, header.sequence);
   ChangeSet set = make_change_set(std::move(header), std::move(operations));
   if (set.body_bytes.size() > limits::kChangeSetBytes)
     return fail(Errc::limit_exceeded, "one change set is larger than 256 KiB", "sign less at once");

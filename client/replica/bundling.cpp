@@ -74,7 +74,7 @@ Result<std::optional<Replica::CoveredPart>> Replica::next_covered(const std::str
   WASL_LET(out.covered.consistency, store_.consistency(space, out.last, info->proved));
   out.has_openings = !segment.openings.empty();
   out.covered.vouched = *std::move(vouched_for);
-  out.covered.entries = encode_segment(FrameKind::entries, segment, anchor_.network);
+  out.covered.entries = encode_segment(FrameKind::entries, segment);
   if (out.covered.entries.size() > limits::kFrameBytes) {
     return fail(Errc::limit_exceeded, "one commit of " + space + " does not fit into a frame of a bundle",
                 "sync over a link instead");

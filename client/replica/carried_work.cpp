@@ -51,10 +51,10 @@ Status CarriedWork::write(const std::filesystem::path& file, ByteView frame) con
   return out.sync();
 }
 
-Result<bool> CarriedWork::keep(const Segment& run, const NetworkId& network) {
+Result<bool> CarriedWork::keep(const Segment& run) {
   const std::string name = file_name(run);
   if (name.empty() || file_exists(folder_ / name)) return false;
-  const Bytes frame = encode_segment(FrameKind::push, run, network);
+  const Bytes frame = encode_segment(FrameKind::push, run);
   std::uint64_t bytes = frame.size();
   for (const auto& file : files_in(folder_)) {
     std::error_code gone;
@@ -86,8 +86,8 @@ Result<std::vector<CarriedWork::Run>> CarriedWork::runs(const NetworkId& network
 
 Status CarriedWork::forget(const Run& run) { return remove_file(run.file); }
 
-Status CarriedWork::replace(const Run& run, const NetworkId& network) const {
-  return write(run.file, encode_segment(FrameKind::push, run.segment, network));
+Status CarriedWork::replace(const Run& run) const {
+  return write(run.file, encode_segment(FrameKind::push, run.segment));
 }
 
 Status CarriedWork::destroy() const {

@@ -21,11 +21,11 @@ class CarriedWork {
   };
   /// Durably. @return false: it is here already. Errors: limit_exceeded (so much is kept already),
   /// storage_failed.
-  Result<bool> keep(const Segment& run, const NetworkId& network);
+  Result<bool> keep(const Segment& run);
   /// In the order of their chains. What cannot be read is removed.
   Result<std::vector<Run>> runs(const NetworkId& network) const;
   static Status forget(const Run& run);
-  Status replace(const Run& run, const NetworkId& network) const;
+  Status replace(const Run& run) const;
   /// All of it.
   Status destroy() const;
 

@@ -86,7 +86,7 @@ Result<std::vector<Arrival>> Replica::take_push(const Segment& push) {
       continue;
     }
     drop_erased(authority_, now, run);
-    const auto fresh = carried_.keep(run, anchor_.network);
+    const auto fresh = carried_.keep(run);
     if (!fresh && fresh.error().code != Errc::limit_exceeded) return tl::unexpected(fresh.error());
     if (!fresh) {
       tell(Arrival::What::altered, sets, fresh.error().message + "; " + fresh.error().hint);
@@ -110,7 +110,7 @@ Result<std::optional<Segment>> Replica::next_carried() {
     const bool goes_on = end == ends.end() || header->sequence == end->second + 1;
     if (!segment.items.empty() && (run.space != segment.space || !goes_on)) break;
     ends[header->source] = last_of(run);
-    bytes += encode_items(run, anchor_.network).size();
+    bytes += encode_items(run).size();
     segment.space = run.space;
     std::move(run.items.begin(), run.items.end(), std::back_inserter(segment.items));
     segment.openings.insert(segment.openings.end(), run.openings.begin(), run.openings.end());
@@ -166,7 +166,7 @@ Status Replica::erase_carried(const ErasedList& list, const std::string& space) 
     if (gone.empty()) continue;
     std::erase_if(run.segment.openings,
                   [&](const OpeningItem& opening) { return gone.contains(opening.commitment); });
-    WASL_TRY(carried_.replace(run, anchor_.network));
+    WASL_TRY(carried_.replace(run));
   }
   return {};
 }

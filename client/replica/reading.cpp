@@ -174,8 +174,9 @@ Status Replica::resolve(const Resolution& r) {
   }
   LoadedRecords records;
   records.emplace(std::pair(reg->number, r.id), std::move(loaded));
-  WASL_LET(auto sealed, seal_operations(space, {std::move(plain)}, false, ports_.random->fixed<GroupId>(),
-                                        ports_.clock->now(), records, used));
+  std::optional<GroupId> group;
+  WASL_LET(auto sealed,
+           seal_operations(space, {std::move(plain)}, false, group, ports_.clock->now(), records, used));
   for (auto& [id, record] : records) WASL_TRY(records_.save(record, ports_.clock->now(), {}));
   for (const SealedSet& one : captured) sealed.push_back(one);
   return commit(transaction, sealed);

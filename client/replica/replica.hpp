@@ -27,6 +27,7 @@
 #include "shared/ledger/note.hpp"
 #include "shared/receipt/receipt.hpp"
 #include "shared/store/erasing.hpp"
+#include "shared/store/stored_logs.hpp"
 #include "shared/store/voiding.hpp"
 #include "shared/wire/client_session.hpp"
 
@@ -313,7 +314,7 @@ class Replica final : public ClientPort {
   Result<std::optional<Return>> next_return() override;
   Result<std::optional<Segment>> next_push(std::size_t most_bytes) override;
   void rewind_push() override {
-    pushed_ = kNothingPushed;
+    pushed_ = {};
     acts_pushed_ = 0;
     carried_pushed_ = 0;
   }
@@ -326,6 +327,8 @@ class Replica final : public ClientPort {
   Status wipe() override;
   Status on_session_end(std::optional<bool> equal) override;
   Status on_lie(const Error& seen, ByteView frame) override;
+  KnownLogs* known_logs() override { return frames_alone_ ? nullptr : &logs_; }
+  void on_not_rebuilt() override { ask_alone_ = true; }
 
   // ── Bundles: what a session would carry, in frames that stand alone ──
   /// A hello for no connection: where this office stands. Pushes that follow are next_push()'s.
@@ -364,6 +367,13 @@ class Replica final : public ClientPort {
   Replica(std::filesystem::path folder, Ports ports, Identity identity, Database db, NetworkAnchor anchor,
           crypto::KeyPair device);
   static constexpr std::int64_t kNothingPushed = INT64_MIN;
+  /// Pending numbers handed out in this session, of the chains of bulk imports and of all others.
+  struct Pushed {
+    std::int64_t interactive = kNothingPushed;
+    std::int64_t bulk = kNothingPushed;
+    unsigned frames = 0;
+  };
+  Result<std::optional<Segment>> next_push_of(bool bulk, std::size_t most_bytes);
 
   Status prepare();
   Status catch_up_authority();
@@ -469,8 +479,8 @@ class Replica final : public ClientPort {
   Result<std::vector<SealedSet>> seal_captured(bool foreign, const SaidBefore& said = {});
   Result<std::vector<SealedSet>> seal_operations(const std::string& space,
                                                  std::vector<PlainOperation> operations, bool bulk,
-                                                 const GroupId& group, Millis written, LoadedRecords& records,
-                                                 const Grant* grant = nullptr);
+                                                 std::optional<GroupId>& group, Millis written,
+                                                 LoadedRecords& records, const Grant* grant = nullptr);
   /// Those of this device, as far as its log of `authority` says.
   struct Grants {
     const Grant* own = nullptr;        ///< of its enrolment
@@ -662,14 +672,14 @@ class Replica final : public ClientPort {
   std::map<SpaceNumber, std::size_t> settled_voids_;
   std::optional<Adopter> adopter_;  ///< of the adoption that is being applied
   bool tables_ready_ = false;
-  bool notes_wait_ = false;               ///< what programs wrote cannot be sealed yet
-  bool outbox_known_ = false;             ///< what outbox.log holds was looked at, and stands here too
-  std::int64_t pushed_ = kNothingPushed;  ///< pending numbers handed out in this session
-  std::size_t acts_pushed_ = 0;           ///< signed acts handed out in this session
-  std::size_t carried_pushed_ = 0;        ///< runs of others handed out in this session
-  std::optional<Seen> session_base_;      ///< the checkpoint that this session's proofs start from
-  std::uint64_t leaves_before_ = 0;       ///< up to which checkpoint this replica had the leaves before it
-  std::map<ChainId, Sequence> staged_;    ///< what the hub holds already, by its welcome
+  bool notes_wait_ = false;    ///< what programs wrote cannot be sealed yet
+  bool outbox_known_ = false;  ///< what outbox.log holds was looked at, and stands here too
+  Pushed pushed_;
+  std::size_t acts_pushed_ = 0;         ///< signed acts handed out in this session
+  std::size_t carried_pushed_ = 0;      ///< runs of others handed out in this session
+  std::optional<Seen> session_base_;    ///< the checkpoint that this session's proofs start from
+  std::uint64_t leaves_before_ = 0;     ///< up to which checkpoint this replica had the leaves before it
+  std::map<ChainId, Sequence> staged_;  ///< what the hub holds already, by its welcome
   std::map<std::string, Position>
       unproved_;                          ///< entries beyond what was proved that this session's hello named
   std::map<std::string, Position> held_;  ///< entries that this session knows to be here
@@ -678,7 +688,10 @@ class Replica final : public ClientPort {
       promised_;  ///< up to where the hub has said "accepted" to this session's knowledge
   std::vector<std::pair<std::string, Position>> returns_;  ///< what to bring back: from where on
   std::optional<Millis> welcomed_at_;                      ///< hub time of this session's welcome
-  bool asked_in_full_ = false;                             ///< the hub was asked to leave nothing out
+  StoredLogs logs_{store_, anchor_.network};
+  bool ask_alone_ = false;            ///< until a session ends well, hellos ask for frames that stand alone
+  bool frames_alone_ = false;         ///< the hello of this session did
+  bool asked_in_full_ = false;        ///< the hub was asked to leave nothing out
   bool evidence_is_settled_ = false;  ///< of what is wrong now all is kept, or it proves nothing
   std::map<std::pair<std::string, Position>, Hash> roots_;  ///< of this apply: most change sets name the same
 };

@@ -218,7 +218,7 @@ Level Replica::level_in(const Grants& grants, const std::string& space, const Re
 /// Splits by record above 32 KiB, gives dots, commits personal values, and lays the result over the records.
 Result<std::vector<SealedSet>> Replica::seal_operations(const std::string& space,
                                                         std::vector<PlainOperation> operations, bool bulk,
-                                                        const GroupId& group, Millis written,
+                                                        std::optional<GroupId>& group, Millis written,
                                                         LoadedRecords& records, const Grant* grant) {
   std::stable_sort(operations.begin(), operations.end(),
                    [](const PlainOperation& a, const PlainOperation& b) {
@@ -266,7 +266,8 @@ Result<std::vector<SealedSet>> Replica::seal_operations(const std::string& space
     header.seen = seen;
     header.seen_authority = seen_authority;
     WASL_LET(header.stamp, next_stamp(written));
-    header.group = group;
+    if (!group) group = group_at(header.source, header.sequence);
+    header.group = *group;
     header.part = static_cast<std::uint32_t>(p + 1);
     header.parts = static_cast<std::uint32_t>(parts.size());
     SealedSet out;
@@ -562,7 +563,7 @@ Result<std::vector<SealedSet>> Replica::seal_captured(bool foreign, const SaidBe
   }
 
   const bool bulk = captured.size() > limits::kBulkGroupRecords;
-  const auto group = ports_.random->fixed<GroupId>();
+  std::optional<GroupId> group;
   for (auto& [place, operations] : by_space) {
     const std::string& space = place.first;
     // Work on records that a bulk chain made and nobody accepted yet follows them on that chain.

@@ -4,6 +4,11 @@
 #include "client/replica/replica.hpp"
 
 namespace wasl {
+namespace {
+
+constexpr unsigned kFramesOfTurn = 4;  // one of so many is an import's, if there is one
+
+}  // namespace
 
 Result<Bytes> Replica::make_hello(bool live, const Hash& binding, bool estimate) {
   WASL_TRY(apply_stored());
@@ -13,6 +18,8 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding, bool estimate)
   WASL_LET(const auto full, store_.meta("full"));
   asked_in_full_ = full && !full->empty() && (*full)[0] == 1;
   hello.flags = static_cast<Byte>((live ? Hello::kLive : 0) | (asked_in_full_ ? Hello::kFull : 0));
+  frames_alone_ = ask_alone_;
+  if (frames_alone_) hello.flags |= Hello::kAlone;
   if (estimate) hello.flags |= Hello::kEstimate;
   hello.network = anchor_.network;
   hello.device = device_.public_key();
@@ -50,7 +57,7 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding, bool estimate)
 
 /// Nothing of the last session counts, but what the hub has promised in it.
 Status Replica::begin_session() {
-  pushed_ = kNothingPushed;
+  pushed_ = {};
   staged_.clear();
   unproved_.clear();
   held_.clear();
@@ -58,6 +65,7 @@ Status Replica::begin_session() {
   promised_.clear();
   returns_.clear();
   welcomed_at_.reset();
+  logs_.forget();
   evidence_is_settled_ = false;
   WASL_TRY(settle_acts(false));
   WASL_TRY(settle_carried());
@@ -126,7 +134,7 @@ Result<Segment> Replica::make_enrolment(const crypto::KeyPair& invitation) {
   WASL_LET(header.seen, proved(kAuthoritySpace));
   header.seen_authority = header.seen;
   header.stamp = Stamp::at(ports_.clock->now());
-  header.group = ports_.random->fixed<GroupId>();
+  header.group = group_at(header.source, header.sequence);
   std::vector<Operation> operations;
   for (const Act& act : {Act(enrol), Act(pass)}) {
     Operation op;
@@ -207,10 +215,24 @@ Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
   if (signed_acts) return signed_acts;
   WASL_LET(const bool unconfirmed, is_unconfirmed());
   if (unconfirmed) return std::optional<Segment>();
-  WASL_LET(auto select,
-           db_.prepare("SELECT no, space, header, body, openings, state FROM _wasl_pending WHERE no > ? "
-                       "AND state IN (0, 4) ORDER BY no"));
-  select.bind_all(pushed_);
+  // What a person has just written goes before an import; but an import is not starved by many persons. Work
+  // that builds on an import follows on its chain, so neither waits for the other at the hub.
+  const bool bulk_first = pushed_.frames++ % kFramesOfTurn == kFramesOfTurn - 1;
+  for (const bool bulk : {bulk_first, !bulk_first}) {
+    WASL_LET(auto segment, next_push_of(bulk, most_bytes));
+    if (segment) return segment;
+  }
+  return next_carried();
+}
+
+Result<std::optional<Segment>> Replica::next_push_of(bool bulk, std::size_t most_bytes) {
+  std::int64_t& pushed = bulk ? pushed_.bulk : pushed_.interactive;
+  WASL_LET(
+      auto select,
+      db_.prepare("SELECT no, space, header, body, openings, state FROM _wasl_pending WHERE no > ? "
+                  "AND state IN (0, 4) AND (chain IN (SELECT chain FROM _wasl_chain WHERE bulk = 1)) = ? "
+                  "ORDER BY no"));
+  select.bind_all(pushed, bulk ? 1 : 0);
   Segment segment;
   std::optional<ChangeSet> last;
   std::size_t run_count = 0;
@@ -240,7 +262,7 @@ Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
     const auto no = select.int64(0);
     if (const auto staged = staged_.find(set->header.source.chain);
         staged != staged_.end() && set->header.sequence <= staged->second) {
-      pushed_ = no;
+      pushed = no;
       continue;
     }
     // What lies between was sent by a copy of this folder: in one segment a chain has no gap.
@@ -265,11 +287,11 @@ Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
     ++run_count;
     run_bytes += last->body_bytes.size();
     bytes += size;
-    pushed_ = no;
+    pushed = no;
   }
   select.reset();
   end_run();
-  if (segment.items.empty()) return next_carried();
+  if (segment.items.empty()) return std::optional<Segment>();
   // From here on others may have seen how far the chains go.
   for (const auto& [chain, end] : shown) WASL_TRY(identity_.set_shown(chain, end.first, end.second));
   return std::optional(std::move(segment));
@@ -431,9 +453,9 @@ Status Replica::reseal(const ChainId& chain, Sequence from, std::string_view why
       }
       operations.push_back(std::move(plain));
     }
-    WASL_LET(auto made,
-             seal_operations(header.space, std::move(operations), false, ports_.random->fixed<GroupId>(),
-                             header.stamp.millis(), records, authority_.grant(header.grant)));
+    std::optional<GroupId> group;
+    WASL_LET(auto made, seal_operations(header.space, std::move(operations), false, group,
+                                        header.stamp.millis(), records, authority_.grant(header.grant)));
     for (std::size_t i = 0; made.size() == 1 && i < one.set.operations.size(); ++i) {
       moved[one.set.dot(i)] = made[0].set.dot(i);
     }
@@ -456,6 +478,7 @@ std::vector<Cursor> Replica::applied_cursors() {
 }
 
 Status Replica::on_session_end(std::optional<bool> equal) {
+  ask_alone_ = false;
   if (equal == true) WASL_TRY(salvage());
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());

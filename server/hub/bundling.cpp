@@ -111,7 +111,8 @@ Result<CoveredFrame> covered_frame(Hub& hub, const std::string& space, Position 
   WASL_LET(const auto leaf, hub.newest_leaf(space));
   if (!vouched || !leaf || from > leaf->size)
     return fail(Errc::not_found, space + " has no entry at " + std::to_string(from));
-  WASL_LET(const HubPort::EntriesFrame entries, hub.entries(space, from, std::nullopt));
+  WASL_LET(const HubPort::EntriesFrame entries,
+           hub.entries(space, from, {.own = std::nullopt, .alone = true}));
   if (entries.last < from || entries.last > leaf->size)
     return fail(Errc::corrupt, "the hub's log of " + space + " has a gap");
   WASL_LET(const Segment segment, decode_segment(*entries.frame, hub.network()));

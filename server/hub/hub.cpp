@@ -53,10 +53,9 @@ Result<Position> Hub::size(const std::string& space) {
   return info->size;
 }
 
-Result<HubPort::EntriesFrame> Hub::entries(const std::string& space, Position from,
-                                           const std::optional<PublicKey>& own) {
+Result<HubPort::EntriesFrame> Hub::entries(const std::string& space, Position from, const Reader& reader) {
   WASL_LET(const Position end, size(space));
-  return reader_.frame(space, from, end, own, network());
+  return reader_.frame(space, from, end, reader, network());
 }
 
 void Hub::push(std::uint64_t session, Segment segment) {

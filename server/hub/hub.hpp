@@ -7,6 +7,7 @@
 #include "server/hub/committer.hpp"
 #include "server/hub/log_pages.hpp"
 #include "server/hub/log_reader.hpp"
+#include "shared/store/stored_logs.hpp"
 #include "shared/wire/hub_session.hpp"
 
 namespace wasl {
@@ -14,7 +15,11 @@ namespace wasl {
 class Hub final : public HubPort {
  public:
   explicit Hub(const Committer::Ports& ports)
-      : ports_(ports), committer_(ports), reader_(ports.store), pages_(ports.store, committer_.heads()) {}
+      : ports_(ports),
+        committer_(ports),
+        logs_(ports.store, committer_.network()),
+        reader_(ports.store, logs_),
+        pages_(ports.store, committer_.heads()) {}
 
   Committer& committer() { return committer_; }
   HubStore& store() { return ports_.store; }
@@ -61,8 +66,8 @@ class Hub final : public HubPort {
   Result<std::uint64_t> bytes_behind(const std::string& space, Position size) override {
     return ports_.store.bytes_behind(space, size);
   }
-  Result<EntriesFrame> entries(const std::string& space, Position from,
-                               const std::optional<PublicKey>& own) override;
+  Result<EntriesFrame> entries(const std::string& space, Position from, const Reader& reader) override;
+  KnownLogs* known_logs() override { return &logs_; }
   void push(std::uint64_t session, Segment segment) override;
   Result<std::optional<NewestLeaf>> newest_leaf(const std::string& space) override;
   Seen heads() override { return committer_.heads().seen(); }
@@ -85,6 +90,7 @@ class Hub final : public HubPort {
 
   Committer::Ports ports_;
   Committer committer_;
+  StoredLogs logs_;
   LogReader reader_;
   LogPages pages_;
   Listener listener_;

@@ -73,9 +73,9 @@ void LogReader::forget() {
 }
 
 Result<HubPort::EntriesFrame> LogReader::frame(const std::string& space, Position from, Position size,
-                                               const std::optional<PublicKey>& own,
-                                               const NetworkId& network) {
-  Key key{space, from, size};
+                                               const HubPort::Reader& reader, const NetworkId& network) {
+  const auto& own = reader.own;
+  Key key{space, from, size, reader.alone};
   const auto it = known_.find(key);
   const auto is_author = [&](const Encoded& encoded) {
     return own && std::find(encoded.authors.begin(), encoded.authors.end(), *own) != encoded.authors.end();
@@ -94,7 +94,8 @@ Result<HubPort::EntriesFrame> LogReader::frame(const std::string& space, Positio
   const bool substitute = is_author(encoded);
   if (substitute) take_out_own(segment, *own);
   WASL_TRY(add_openings(segment));
-  encoded.frame.frame = std::make_shared<const Bytes>(encode_segment(FrameKind::entries, segment, network));
+  encoded.frame.frame = std::make_shared<const Bytes>(
+      encode_segment(FrameKind::entries, segment, reader.alone ? nullptr : &logs_));
   const HubPort::EntriesFrame frame = encoded.frame;
   if (!substitute) remember(std::move(key), std::move(encoded));
   return frame;

@@ -12,11 +12,11 @@ namespace wasl {
 
 class LogReader {
  public:
-  explicit LogReader(HubStore& store) : store_(store) {}
+  LogReader(HubStore& store, KnownLogs& logs) : store_(store), logs_(logs) {}
 
   /// @pre the space has entries from `from` on. `size`: of its log now.
   Result<HubPort::EntriesFrame> frame(const std::string& space, Position from, Position size,
-                                      const std::optional<PublicKey>& own, const NetworkId& network);
+                                      const HubPort::Reader& reader, const NetworkId& network);
   /// What was encoded before holds what was erased since.
   void forget();
 
@@ -25,6 +25,7 @@ class LogReader {
     std::string space;
     Position from = 0;
     Position size = 0;  ///< a log that has grown may give a longer frame
+    bool alone = false;
     auto operator<=>(const Key&) const = default;
   };
   struct Encoded {
@@ -36,6 +37,7 @@ class LogReader {
   void remember(Key key, Encoded encoded);
 
   HubStore& store_;
+  KnownLogs& logs_;
   std::map<Key, Encoded> known_;
   std::deque<Key> order_;  ///< oldest first
   std::size_t bytes_ = 0;

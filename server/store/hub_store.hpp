@@ -52,35 +52,24 @@ struct KeptTotals {
   std::uint64_t bytes = 0;  ///< of both
 };
 
-class HubStore {
+class HubStore : public LogRows {
  public:
-  virtual ~HubStore() = default;
-
   /// Runs `work` as one transaction. Durable when it returns without error; otherwise nothing of it stays.
   virtual Status transact(const std::function<Status()>& work) = 0;
   /// The disk has failed under this object: every transact() is refused until the store is opened again.
   [[nodiscard]] virtual bool must_reopen() const = 0;
 
-  // ── Logs ──
-  /// Made when missing: ask only for spaces that exist. The pointer holds until the next failed transact().
-  virtual Result<SpaceInfo*> space(std::string_view name) = 0;
-  virtual Result<std::vector<std::string>> space_names() = 0;
+  // ── Logs, beside LogRows ──
   virtual Status save_space(const SpaceInfo& info) = 0;
   virtual Status append(const Segment& block) = 0;
-  /// Root of the first `size` entries. @pre the space has them.
-  virtual Result<Hash> root(std::string_view space, Position size) = 0;
   /// That the first `size` entries begin with the first `part`. @pre the space has them.
   virtual Result<std::vector<Hash>> consistency(std::string_view space, Position part, Position size) = 0;
-  virtual Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence) = 0;
   virtual Result<std::vector<EntryRow>> entries(std::string_view space, Position from, Position to) = 0;
   /// Leaf hashes, or complete subtrees of 64 leaves and more, in order. @pre the space's tree has them.
   virtual Result<std::vector<Hash>> tree_nodes(std::string_view space, unsigned level, std::uint64_t first,
                                                std::size_t count) = 0;
   /// The chain's end in the log, stand-ins included.
   virtual Result<ChainEnd> chain_end(const Source& source) = 0;
-  /// Whole stored blocks, without openings.
-  virtual Result<std::vector<Segment>> read(std::string_view space, Position from, std::size_t most_bytes,
-                                            const NetworkId& network) = 0;
   /// Stored bytes of the blocks that hold entries behind the first `size`.
   virtual Result<std::uint64_t> bytes_behind(std::string_view space, Position size) = 0;
   virtual Result<std::optional<Opening>> opening(const Hash& commitment) = 0;

@@ -22,10 +22,12 @@ constexpr std::size_t kSegmentTargetBytes = 256 * 1024;   // a backlog travels i
 constexpr std::size_t kSegmentItems = 1
                                       << 16;  // decoded, the smallest items take 100 times their bytes: 45 MB
 constexpr std::size_t kSegmentOperations = 1 << 18;  // … and the smallest operations 200 times: 75 MB
-constexpr std::size_t kHelloBytes = 1024;            // fits every proxy's header limit
-constexpr std::size_t kBulkGroupRecords = 1000;      // a larger group goes on a chain of its own
-constexpr std::size_t kGroupParts = 1 << 16;         // 65,536 × 32 KiB = 2 GiB
-constexpr std::size_t kGroupOperations = 1 << 20;    // judged at once, decoded: 300 MB
+constexpr std::size_t kReferences =
+    1024;  // of a frame to change sets of a log: each may cost reading a block
+constexpr std::size_t kHelloBytes = 1024;          // fits every proxy's header limit
+constexpr std::size_t kBulkGroupRecords = 1000;    // a larger group goes on a chain of its own
+constexpr std::size_t kGroupParts = 1 << 16;       // 65,536 × 32 KiB = 2 GiB
+constexpr std::size_t kGroupOperations = 1 << 20;  // judged at once, decoded: 300 MB
 
 // What a stranger may cost the hub: a connection that has not upgraded.
 constexpr std::size_t kStrangers = 256;          // then the oldest of whoever has most goes: 4 MB in all

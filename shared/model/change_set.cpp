@@ -39,18 +39,6 @@ std::string uuid_text(ByteView bytes) {
          hex.substr(20);
 }
 
-bool names_dots(OperationKind kind) {
-  return kind == OperationKind::write || kind == OperationKind::resolve || kind == OperationKind::remove ||
-         kind == OperationKind::erase;
-}
-bool has_address(OperationKind kind) {
-  return kind == OperationKind::write || kind == OperationKind::resolve || kind == OperationKind::add ||
-         kind == OperationKind::remove;
-}
-bool has_value(OperationKind kind) {
-  return kind == OperationKind::write || kind == OperationKind::resolve || kind == OperationKind::act;
-}
-
 /// Source references of one body: 0 is the change set's own chain, others are listed once, rising.
 class SourceTable {
  public:
@@ -133,6 +121,18 @@ Operation decode_operation(Reader& in, ReadSources& sources) {
 }
 
 }  // namespace
+
+bool names_dots(OperationKind kind) {
+  return kind == OperationKind::write || kind == OperationKind::resolve || kind == OperationKind::remove ||
+         kind == OperationKind::erase;
+}
+bool has_address(OperationKind kind) {
+  return kind == OperationKind::write || kind == OperationKind::resolve || kind == OperationKind::add ||
+         kind == OperationKind::remove;
+}
+bool has_value(OperationKind kind) {
+  return kind == OperationKind::write || kind == OperationKind::resolve || kind == OperationKind::act;
+}
 
 void encode_source(Writer& out, const Source& source) {
   out.fixed(source.author);
@@ -348,6 +348,16 @@ Status check_next(const ChainEnd& end, const Header& header) {
 
 ChainEnd end_after(const Header& header, const Hash& name) {
   return {header.sequence, name, header.space, header.stamp};
+}
+
+GroupId group_at(const Source& source, Sequence first) {
+  Writer out;
+  encode_source(out, source);
+  out.varint(first);
+  const Hash hash = crypto::hash("wasl.1/group", out.bytes());
+  GroupId group;
+  std::copy_n(hash.bytes.begin(), group.bytes.size(), group.bytes.begin());
+  return group;
 }
 
 Bytes run_message(const NetworkId& network, const Hash& last_name) {

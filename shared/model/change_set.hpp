@@ -58,6 +58,11 @@ enum class OperationKind : Byte {
   act = 7,      ///< an act of authority, in the space `authority` only
 };
 
+// What an operation of a kind brings.
+bool names_dots(OperationKind kind);
+bool has_address(OperationKind kind);
+bool has_value(OperationKind kind);
+
 struct Operation {
   OperationKind kind = OperationKind::create;
   std::uint32_t register_number = 0;
@@ -109,6 +114,9 @@ struct ChainEnd {
 /// Whether the chain goes on with this header. Errors: malformed.
 Status check_next(const ChainEnd& end, const Header& header);
 ChainEnd end_after(const Header& header, const Hash& name);
+
+/// The name of a group whose first part stands there: whoever makes a group may choose any other.
+GroupId group_at(const Source& source, Sequence first);
 
 /// What an author signs for a run that ends with the change set of this name.
 Bytes run_message(const NetworkId& network, const Hash& last_name);

@@ -256,7 +256,7 @@ Status LogStore::append(const Segment& segment) {
   if (is_private_space(info->name) && !info->key) {
     return fail(Errc::malformed, "the hub sent entries of " + info->name + " without its blinding key");
   }
-  const Bytes raw = encode_items(segment, {});
+  const Bytes raw = encode_items(segment);
   const Bytes packed = compress(raw, kBlockLevel);
   WASL_LET(auto insert,
            db_->prepare("INSERT INTO _wasl_block(space, first, last, raw, data) VALUES(?, ?, ?, ?, ?)"));

@@ -15,11 +15,9 @@
 #include "shared/ledger/merkle.hpp"
 #include "shared/model/record_state.hpp"
 #include "shared/sqlite/database.hpp"
-#include "shared/wire/segment.hpp"
+#include "shared/store/log_rows.hpp"
 
 namespace wasl {
-
-using SpaceNumber = std::int64_t;
 
 struct SpaceInfo {
   SpaceNumber number = 0;
@@ -38,16 +36,7 @@ struct SpaceInfo {
   Millis as_of = 0;              ///< hub time of the last proof that covered this space
 };
 
-struct EntryRow {
-  SpaceNumber space{};
-  Position position = 0;
-  ledger::Entry entry;
-  std::optional<Source> source;
-  Sequence sequence = 0;
-  Position voids = 0;  ///< of a `void`: the position of what it voids
-};
-
-class LogStore final : public SourceNumbers {
+class LogStore final : public LogRows, public SourceNumbers {
  public:
   explicit LogStore(Database& database) : db_(&database) {}
 
@@ -57,15 +46,15 @@ class LogStore final : public SourceNumbers {
   /// Before reading outside a transaction what one that failed may have left behind.
   void forget();
 
-  Result<SpaceInfo*> space(std::string_view name);  ///< made when missing
-  Result<std::vector<std::string>> space_names();
+  Result<SpaceInfo*> space(std::string_view name) override;
+  Result<std::vector<std::string>> space_names() override;
   Result<bool> has_space(std::string_view name);
   Status save_space(const SpaceInfo& info);
 
   /// Appends verified entries at the end of the space's log. @pre `segment.first` is size + 1 and no OwnItem
   /// is left. Errors: malformed (a chain breaks), storage_failed.
   Status append(const Segment& segment);
-  Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence);
+  Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence) override;
   /// Name of the change set whose header alone stands in the log at this place of a chain.
   Result<std::optional<Hash>> stand_in(const Source& source, Sequence sequence);
   /// The entries of `accept` that an author's change sets have in the space from a hub time on.
@@ -82,8 +71,7 @@ class LogStore final : public SourceNumbers {
                                                  const NetworkId& network);
   /// Whether something is stored of entries behind the space's size: pages of two times stand in the file.
   Result<bool> has_rows_behind(const SpaceInfo& info);
-  /// Root of the space's first `size` entries. @pre size is at most the space's.
-  Result<Hash> root(std::string_view space, Position size);
+  Result<Hash> root(std::string_view space, Position size) override;
   /// The right edge of the tree of the first `size` entries. @pre as above.
   Result<ledger::Frontier> frontier(std::string_view space, Position size);
   /// That the first `size` entries begin with the first `part`. @pre part <= size, and as above.
@@ -98,9 +86,8 @@ class LogStore final : public SourceNumbers {
   Status restore_rows(std::string_view space, const NetworkId& network);
   /// Forgets whole blocks until none holds an entry behind `size`. Records and openings stay as they are.
   Status truncate(std::string_view space, Position size, const NetworkId& network);
-  /// Whole stored blocks from the one that holds `from`, until `most_bytes` of packed items are reached.
   Result<std::vector<Segment>> read(std::string_view space, Position from, std::size_t most_bytes,
-                                    const NetworkId& network);
+                                    const NetworkId& network) override;
 
   Status put_opening(const OpeningItem& opening);
   /// Stored bytes of the blocks that hold entries behind the first `size`.

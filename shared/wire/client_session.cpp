@@ -12,6 +12,9 @@ constexpr Millis kProgressLimit =
     60'000;                             // a half-open link looks alive to TCP; no frame for this long ends it
 constexpr Millis kLaterLimit = 30'000;  // how long one sync waits out a `later`
 constexpr Millis kRetryMin = 200;
+// What a person has just written waits behind what is queued: at 64 kbit/s 64 KiB take 8 s.
+constexpr std::size_t kPushBytes = 64 * 1024;
+constexpr std::size_t kRoomBytes = 2 * kPushBytes;
 
 /// What only the other end can have done; the rest is trouble of our own.
 bool is_lie(Errc code) {
@@ -29,7 +32,7 @@ std::uint64_t count_sets(const Segment& push) {
 }  // namespace
 
 ClientSession::ClientSession(ClientPort& port, Options options, Millis now)
-    : port_(port), options_(std::move(options)), last_progress_(now), started_(now) {}
+    : port_(port), options_(std::move(options)), room_(kRoomBytes), last_progress_(now), started_(now) {}
 
 ClientSession::Output ClientSession::finish(Status status, Output&& out) {
   if (!status) {
@@ -99,16 +102,12 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
     return options_.estimate ? Status() : push(out);
   }
   switch (*kind) {
-    case FrameKind::entries: {
-      WASL_LET(Segment segment, decode_segment(frame, options_.network));
-      WASL_TRY(verify_runs(segment, options_.network));
-      const auto sets = static_cast<std::uint64_t>(
-          std::count_if(segment.items.begin(), segment.items.end(),
-                        [](const SegmentItem& item) { return std::holds_alternative<SetItem>(item); }));
-      WASL_TRY(port_.on_entries(std::move(segment)));
-      summary_.received_sets += sets;
-      return push(out);  // what was sealed, or came back from outbox.log, with the first entries
-    }
+    case FrameKind::entries:
+      return take_entries(frame, out);
+    case FrameKind::not_rebuilt:
+      if (!pushed_ || port_.known_logs() == nullptr)
+        return fail(Errc::malformed, "the hub could not rebuild what stood alone");
+      return not_rebuilt();
     case FrameKind::verdicts:
       return take_verdicts(frame, now, out);
     case FrameKind::proof:
@@ -131,17 +130,45 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
   }
 }
 
+Status ClientSession::not_rebuilt() {
+  port_.on_not_rebuilt();
+  begins_again_ = true;
+  return fail(Errc::later, "a frame refers to a part of a log that one end does not hold so",
+              "sync again: it is sent whole then; nothing is lost");
+}
+
+Status ClientSession::take_entries(ByteView frame, Output& out) {
+  KnownLogs* const logs = port_.known_logs();
+  auto segment = decode_segment(frame, options_.network, logs);
+  const Status verified =
+      segment ? verify_runs(*segment, options_.network) : Status(tl::unexpected(segment.error()));
+  if (!verified) return logs != nullptr && refers_to_logs(frame) ? not_rebuilt() : verified;
+  const auto sets = static_cast<std::uint64_t>(
+      std::count_if(segment->items.begin(), segment->items.end(),
+                    [](const SegmentItem& item) { return std::holds_alternative<SetItem>(item); }));
+  WASL_TRY(port_.on_entries(std::move(*segment)));
+  summary_.received_sets += sets;
+  return push(out);  // what was sealed, or came back from outbox.log, with the first entries
+}
+
 /// All of it, and then the question whether that was all: the hub's answer ends the session.
 Status ClientSession::bring_back(Output& out) {
-  for (;;) {
-    WASL_LET(const auto next, port_.next_return());
-    if (!next) break;
-    for (const Segment& part : next->parts) {
-      summary_.sent_sets += entry_count(part);
-      out.frames.push_back(encode_segment(FrameKind::returned, part, options_.network));
+  if (finish_sent_) return {};
+  while (room_ > 0) {
+    if (!returning_) {
+      WASL_LET(returning_, port_.next_return());
+      returned_ = 0;
     }
-    out.frames.push_back(encode(next->vouched));
+    if (!returning_) break;
+    const bool has_part = returned_ < returning_->parts.size();
+    if (has_part) summary_.sent_sets += entry_count(returning_->parts[returned_]);
+    Bytes frame = has_part ? encode_segment(FrameKind::returned, returning_->parts[returned_++])
+                           : encode(returning_->vouched);
+    if (!has_part) returning_.reset();
+    room_ -= std::min(room_, frame.size());
+    out.frames.push_back(std::move(frame));
   }
+  if (room_ == 0) return {};
   finish_sent_ = true;
   waiting_ = false;
   ask(out, finish_frame());
@@ -165,36 +192,40 @@ Status ClientSession::obey(ByteView frame, Output& out) {
 }
 
 Status ClientSession::push(Output& out) {
-  if (recovering_) return {};
+  if (recovering_) return bring_back(out);
   // The final proof may be on its way already: what another program seals from here on is for the next
   // session.
   if (finish_sent_) return {};
   if (options_.extra) {
     flights_.emplace_back(count_sets(*options_.extra), 0);
-    ask(out, encode_segment(FrameKind::push, *options_.extra, options_.network));
+    ask(out, encode_segment(FrameKind::push, *options_.extra));
     ++summary_.sent_sets;
     pushed_ = true;
     options_.extra.reset();
   }
-  while (options_.push && !retry_at_ && in_flight_ < credit_) {
-    const std::size_t room = room_to_push();
-    if (room == 0) {
-      summary_.kept_back = true;
+  bool all_out = !options_.push;
+  while (!all_out && !retry_at_ && in_flight_ < credit_ && room_ > 0) {
+    const std::size_t most = room_to_push();
+    summary_.kept_back = most == 0;
+    std::optional<Segment> segment;
+    if (most > 0) {
+      WASL_LET(segment, port_.next_push(std::min<std::size_t>(most, credit_)));
+    }
+    if (!segment) {
+      all_out = true;
       break;
     }
-    WASL_LET(auto segment, port_.next_push(std::min<std::size_t>(room, credit_)));
-    if (!segment) break;
     const std::uint64_t sets = count_sets(*segment);
-    Bytes frame = encode_segment(FrameKind::push, *segment, options_.network);
+    Bytes frame = encode_segment(FrameKind::push, *segment, port_.known_logs());
     flights_.emplace_back(sets, frame.size());
     in_flight_ += frame.size();
+    room_ -= std::min(room_, frame.size());
     pushed_bytes_ += frame.size();
     summary_.sent_sets += sets;
     pushed_ = true;
     ask(out, std::move(frame));
   }
-  const bool all_out = !retry_at_ && in_flight_ < credit_;
-  if (all_out && (revoked_ || (pushed_ && !options_.live))) {
+  if (all_out && !retry_at_ && in_flight_ < credit_ && (revoked_ || (pushed_ && !options_.live))) {
     finish_sent_ = true;
     ask(out, finish_frame());
   }
@@ -202,9 +233,9 @@ Status ClientSession::push(Output& out) {
 }
 
 std::size_t ClientSession::room_to_push() const {
-  if (!options_.push_most) return limits::kSegmentTargetBytes;
+  if (!options_.push_most) return kPushBytes;
   if (pushed_bytes_ >= *options_.push_most) return 0;
-  return std::min<std::uint64_t>(limits::kSegmentTargetBytes, *options_.push_most - pushed_bytes_);
+  return std::min<std::uint64_t>(kPushBytes, *options_.push_most - pushed_bytes_);
 }
 
 Status ClientSession::take_verdicts(ByteView frame, Millis now, Output& out) {
@@ -283,6 +314,15 @@ ClientSession::Output ClientSession::on_local_commit(Millis now) {
   Output out;
   if (over_ || !welcomed_) return out;
   if (!expects()) last_progress_ = now;  // the hub's time to answer begins with the question
+  Status done = push(out);
+  return finish(std::move(done), std::move(out));
+}
+
+ClientSession::Output ClientSession::on_writable(Millis now) {
+  Output out;
+  if (over_ || !welcomed_) return out;
+  room_ = kRoomBytes;
+  last_progress_ = now;
   Status done = push(out);
   return finish(std::move(done), std::move(out));
 }

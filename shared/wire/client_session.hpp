@@ -38,6 +38,10 @@ class ClientPort {
   virtual Status on_session_end(std::optional<bool> equal) = 0;
   /// The hub sent what no honest hub sends: keep it as evidence, and nothing of what it has not signed.
   virtual Status on_lie(const Error& seen, ByteView frame) = 0;
+  /// What frames may refer to; null: nothing, as the hello said.
+  virtual KnownLogs* known_logs() { return nullptr; }
+  /// One end could not rebuild a frame of the other: the next hello asks for frames that stand alone.
+  virtual void on_not_rebuilt() {}
 };
 
 struct SessionSummary {
@@ -74,6 +78,8 @@ class ClientSession {
   Output on_frame(ByteView frame, Millis now);
   /// The replica has sealed something new (live sessions).
   Output on_local_commit(Millis now);
+  /// Little waits in the channel: send more.
+  Output on_writable(Millis now);
   Output on_time(Millis now);
 
   [[nodiscard]] bool is_over() const { return over_; }
@@ -81,7 +87,7 @@ class ClientSession {
   [[nodiscard]] bool is_welcomed() const { return welcomed_; }
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   [[nodiscard]] const SessionSummary& summary() const { return summary_; }
-  /// The office had to put right what it holds first: the same sync begins again.
+  /// The office had to put right what it holds first, or asks for whole frames: the same sync begins again.
   [[nodiscard]] bool begins_again() const { return begins_again_; }
   /// Verdicts on `extra`.
   [[nodiscard]] const std::optional<Verdict>& extra_verdict() const { return extra_verdict_; }
@@ -90,6 +96,8 @@ class ClientSession {
   Status take(ByteView frame, Millis now, Output& out);
   Status take_verdicts(ByteView frame, Millis now, Output& out);
   Status take_proof(ByteView frame, Output& out);
+  Status not_rebuilt();
+  Status take_entries(ByteView frame, Output& out);
   Status obey(ByteView frame, Output& out);
   Status push(Output& out);
   [[nodiscard]] std::size_t room_to_push() const;
@@ -113,6 +121,9 @@ class ClientSession {
   bool pushed_ = false;
   bool finish_sent_ = false;
   bool revoked_ = false;  ///< nothing may be read any more; what is unsent is handed over
+  std::optional<ClientPort::Return> returning_;  ///< under way to a hub that recovers
+  std::size_t returned_ = 0;                     ///< parts of it that have left
+  std::size_t room_;  ///< bytes that may be queued now: what comes later waits behind them
   std::uint64_t credit_ = 0;
   std::uint64_t in_flight_ = 0;
   std::uint64_t pushed_bytes_ = 0;

@@ -92,7 +92,8 @@ HubSession::HubSession(HubPort& port, std::uint64_t id, Hello hello, const Hash&
   spaces_ = port_.authority().readable(hello_.device, port_.hub_time());
   revoked_ = spaces_.empty();
   const bool is_device = port_.authority().device(hello_.device) != nullptr;
-  if (is_device && (hello_.flags & Hello::kFull) == 0) own_ = hello_.device;
+  if (is_device && (hello_.flags & Hello::kFull) == 0) reader_.own = hello_.device;
+  reader_.alone = (hello_.flags & Hello::kAlone) != 0;
   for (const Cursor& cursor : hello_.cursors) {
     if (std::find(spaces_.begin(), spaces_.end(), cursor.space) != spaces_.end()) {
       sent_[cursor.space] = cursor.position;
@@ -204,7 +205,7 @@ Status HubSession::dismiss(Output& out) {
   const Device* device = port_.authority().device(hello_.device);
   WASL_LET(const auto order, port_.wipe_order(hello_.device));
   if (order) {
-    out.frames.push_back(shared(encode_segment(FrameKind::order, *order, port_.network())));
+    out.frames.push_back(shared(encode_segment(FrameKind::order, *order)));
     return {};
   }
   std::string why = "its grant fell with the key that gave it";
@@ -302,8 +303,15 @@ Status HubSession::take_push(ByteView frame) {
   if (bytes_waiting_ >= limits::kPushCreditBytes) {
     return fail(Errc::limit_exceeded, "more was pushed than the welcome allows without a verdict");
   }
-  WASL_LET(Segment push, decode_segment(frame, port_.network()));
-  WASL_TRY(check_push(push, hello_.device, port_.authority(), port_.network()));
+  auto read = decode_segment(frame, port_.network(), reader_.alone ? nullptr : port_.known_logs());
+  Status checked = read ? check_push(*read, hello_.device, port_.authority(), port_.network())
+                        : tl::unexpected(read.error());
+  if (!checked && refers_to_logs(frame) && !reader_.alone) {
+    not_rebuilt_ = true;
+    return {};
+  }
+  WASL_TRY(checked);
+  Segment& push = *read;
   if (push.items.empty()) return {};
   pushes_waiting_.push_back(frame.size());
   bytes_waiting_ += frame.size();
@@ -394,7 +402,7 @@ Status HubSession::send_entries(Output& out, bool& all_sent) {
     WASL_LET(const Position size, port_.size(space));
     Position& sent = sent_[space];
     while (sent < size && room_ > 0) {
-      WASL_LET(const HubPort::EntriesFrame entries, port_.entries(space, sent + 1, own_));
+      WASL_LET(const HubPort::EntriesFrame entries, port_.entries(space, sent + 1, reader_));
       if (entries.last <= sent) return fail(Errc::corrupt, "the hub's log of " + space + " has a gap");
       sent = entries.last;
       room_ -= std::min(room_, entries.frame->size());
@@ -442,6 +450,12 @@ Status HubSession::send_proof(Output& out, bool final) {
 }
 
 Status HubSession::advance(Output& out, Millis now) {
+  if (not_rebuilt_) {
+    over_ = true;
+    out.frames.push_back(shared(not_rebuilt_frame()));
+    out.close = Close{true, "a push that refers to what is not here: come again"};
+    return {};
+  }
   if (state_ != Welcome::State::serving || (hello_.flags & Hello::kEstimate) != 0) return {};
   bool all_sent = false;
   WASL_TRY(send_entries(out, all_sent));

@@ -36,10 +36,15 @@ class HubPort {
     std::shared_ptr<const Bytes> frame;
     Position last = 0;
   };
-  /// Whole stored blocks from this position on, about limits::kSegmentTargetBytes, as one frame. The change
-  /// sets of `own` are left out in favour of an OwnItem.
-  virtual Result<EntriesFrame> entries(const std::string& space, Position from,
-                                       const std::optional<PublicKey>& own) = 0;
+  /// For whom a frame of entries is made.
+  struct Reader {
+    std::optional<PublicKey> own;  ///< an OwnItem stands for each change set of this key
+    bool alone = false;            ///< it refers to nothing that stands before it in the logs
+  };
+  /// Whole stored blocks from this position on, about limits::kSegmentTargetBytes, as one frame.
+  virtual Result<EntriesFrame> entries(const std::string& space, Position from, const Reader& reader) = 0;
+  /// What pushes may refer to; null: nothing.
+  virtual KnownLogs* known_logs() { return nullptr; }
   /// Hands a push to the committer; the answer comes by HubSession::on_ruling.
   virtual void push(std::uint64_t session, Segment segment) = 0;
 
@@ -133,7 +138,7 @@ class HubSession {
   Hash hello_hash_;
   std::vector<std::string> spaces_;         ///< readable, `authority` first
   std::map<std::string, Position> sent_;    ///< entries of each that have left
-  std::optional<PublicKey> own_;            ///< whose change sets need not travel back
+  HubPort::Reader reader_;                  ///< whose change sets need not travel back, and how others do
   Seen known_;                              ///< the checkpoint both know
   std::size_t room_;                        ///< bytes of entries that may be queued now
   std::deque<std::size_t> pushes_waiting_;  ///< bytes of each
@@ -143,6 +148,7 @@ class HubSession {
   bool proved_witnessed_ = true;  ///< … under a note that the witnesses had cosigned
   bool revoked_ = false;          ///< it may push what then is held, and learns what was decided
   bool over_ = false;
+  bool not_rebuilt_ = false;  ///< a push that the office has to say again, in frames that stand alone
   Welcome::State state_ = Welcome::State::serving;
   std::vector<Segment> returned_;  ///< of one space, until the word for it comes
   std::size_t returned_bytes_ = 0;

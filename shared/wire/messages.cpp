@@ -2,6 +2,7 @@
 
 #include "shared/base/limits.hpp"
 #include "shared/wire/compression.hpp"
+#include "shared/wire/references.hpp"
 
 namespace wasl {
 namespace {
@@ -15,6 +16,9 @@ constexpr std::size_t kStatementBytes = 32 * 1024;
 constexpr std::size_t kDetailBytes = 256;
 constexpr Millis kRetryMost = 24LL * 3600 * 1000;
 constexpr std::size_t kCompressFrom = 128;  // below, zstd's own header eats the gain
+// How the items of a segment are spelled.
+constexpr Byte kCompressed = 1;
+constexpr Byte kRefersToLogs = 2;
 constexpr std::string_view kHelloTag = "wasl.1/hello";
 constexpr std::string_view kWelcomeTag = "wasl.1/welcome";
 
@@ -221,13 +225,21 @@ Result<Welcome> decode_welcome(ByteView bytes, const Hash& hello, const PublicKe
   return welcome;
 }
 
-Bytes encode_segment(FrameKind kind, const Segment& segment, const NetworkId& network) {
-  const Bytes raw = encode_items(segment, network);
+Bytes encode_segment(FrameKind kind, const Segment& segment, KnownLogs* logs) {
+  Bytes raw;
+  Byte form = 0;
+  if (logs != nullptr) {
+    References references(*logs, segment.space, segment.first == 0 ? limits::kNumberMost : segment.first - 1);
+    raw = encode_items(segment, &references);
+    if (!references.empty()) form |= kRefersToLogs;
+  }
+  if (form == 0) raw = encode_items(segment);
   Bytes packed;
   if (raw.size() >= kCompressFrom) packed = compress(raw, kWireLevel);
   const bool compressed = !packed.empty() && packed.size() < raw.size();
+  if (compressed) form |= kCompressed;
   Writer out = frame(kind);
-  out.byte(compressed ? 1 : 0);
+  out.byte(form);
   out.sized(segment.space);
   out.varint(segment.first);
   out.sized(compressed ? packed : raw);
@@ -236,19 +248,28 @@ Bytes encode_segment(FrameKind kind, const Segment& segment, const NetworkId& ne
   return out.take();
 }
 
-Result<Segment> decode_segment(ByteView bytes, const NetworkId& network) {
+bool refers_to_logs(ByteView frame) { return (body_of(frame).byte() & kRefersToLogs) != 0; }
+
+Result<Segment> decode_segment(ByteView bytes, const NetworkId& network, KnownLogs* logs) {
   Reader in = body_of(bytes);
-  const Byte compressed = in.byte();
+  const Byte form = in.byte();
   std::string space = in.text(limits::kSpaceBytes);
   const Position first = in.count(limits::kNumberMost);
   const ByteView packed = in.sized(limits::kFrameBytes);
-  if (!in.ok() || compressed > 1 || !is_space_name(space)) return bad_frame("segment");
+  const bool compressed = (form & kCompressed) != 0;
+  const bool refers = (form & kRefersToLogs) != 0;
+  if (!in.ok() || (form & ~(kCompressed | kRefersToLogs)) || !is_space_name(space))
+    return bad_frame("segment");
+  if (refers && logs == nullptr) return fail(Errc::malformed, "a segment refers to logs that nobody named");
   Bytes raw;
-  if (compressed == 1) {
+  if (compressed) {
     WASL_LET(raw, decompress(packed, limits::kFrameRoomBytes));
   }
-  const ByteView items = compressed == 1 ? ByteView(raw) : packed;
-  WASL_LET(Segment segment, decode_items(std::move(space), first, items, network));
+  const ByteView items = compressed ? ByteView(raw) : packed;
+  std::optional<References> references;
+  if (refers) references.emplace(*logs, space, limits::kNumberMost);
+  WASL_LET(Segment segment,
+           decode_items(std::move(space), first, items, network, references ? &*references : nullptr));
   if (in.left() > 0) {
     WASL_LET(segment.openings, decode_openings(in.raw(in.left())));
     if (segment.openings.empty()) return bad_frame("segment");  // none are said by nothing
@@ -439,6 +460,7 @@ Result<Done> decode_done(ByteView bytes) {
   return done;
 }
 
+Bytes not_rebuilt_frame() { return frame(FrameKind::not_rebuilt).take(); }
 Bytes finish_frame() { return frame(FrameKind::finish).take(); }
 
 Bytes wiped_frame() { return frame(FrameKind::wiped).take(); }

@@ -10,6 +10,7 @@
 #include "shared/base/bytes.hpp"
 #include "shared/crypto/crypto.hpp"
 #include "shared/ledger/blinding.hpp"
+#include "shared/wire/known_logs.hpp"
 #include "shared/wire/segment.hpp"
 
 namespace wasl {
@@ -28,6 +29,7 @@ struct Hello {
   static constexpr Byte kLeaves = 4;     ///< prove the newest leaf of every readable space again
   static constexpr Byte kWaiting = 8;    ///< own work is held or refused here: tell what was decided since
   static constexpr Byte kEstimate = 16;  ///< tell how much there is to receive, and give nothing of it
+  static constexpr Byte kAlone = 32;     ///< a frame could not be rebuilt: let all of them stand alone
 
   Byte flags = 0;
   NetworkId network;
@@ -103,6 +105,7 @@ enum class FrameKind : Byte {
   order = 7,
   statements = 8,
   estimate = 9,
+  not_rebuilt = 10,
   returned = 20,
   vouched = 21,
   push = 16,
@@ -120,8 +123,13 @@ Result<std::vector<SignedStatement>> decode_statements(ByteView frame);
 
 /// Entries of a log, or a push of change sets without entries. Items are compressed when that is shorter,
 /// openings never.
-Bytes encode_segment(FrameKind kind, const Segment& segment, const NetworkId& network);
-Result<Segment> decode_segment(ByteView frame, const NetworkId& network);
+/// @param logs what the other end holds as well: a push may refer to all of it, entries to those before them.
+/// Null: the frame stands alone.
+Bytes encode_segment(FrameKind kind, const Segment& segment, KnownLogs* logs = nullptr);
+/// Errors: as of `decode_items`. A frame that refers to logs is malformed where none are given.
+Result<Segment> decode_segment(ByteView frame, const NetworkId& network, KnownLogs* logs = nullptr);
+/// A frame that cannot be rebuilt may accuse nobody: it is asked for again, standing alone.
+bool refers_to_logs(ByteView frame);
 
 /// What a session would bring.
 struct Estimate {
@@ -189,6 +197,8 @@ struct Done {
 Bytes encode(const Done& done);
 Result<Done> decode_done(ByteView frame);
 
+/// A push refers to what the hub does not hold so: come again with frames that stand alone.
+Bytes not_rebuilt_frame();
 Bytes finish_frame();
 /// Keys and files of the device are destroyed.
 Bytes wiped_frame();

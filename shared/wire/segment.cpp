@@ -6,6 +6,7 @@
 
 #include "shared/base/limits.hpp"
 #include "shared/crypto/crypto.hpp"
+#include "shared/wire/packing.hpp"
 
 namespace wasl {
 namespace {
@@ -15,183 +16,43 @@ using ledger::EntryKind;
 
 enum class ItemTag : Byte { set = 1, set_with_entry = 2, own = 3, stand_in = 4, entry = 5, signature = 6 };
 
-// What a header shares with the one before it in the segment.
-constexpr Byte kNextInChain = 1;  // sequence follows, previous hash is the name of that change set
-constexpr Byte kSameSchema = 2;
-constexpr Byte kSameGrant = 4;
-constexpr Byte kSameSeen = 8;
-constexpr Byte kSameAuthoritySeen = 16;
-constexpr Byte kNextInGroup = 32;  // same group, next part
-constexpr Byte kWholeGroup = 64;   // part 1 of 1
-constexpr Byte kHeaderFlags = 127;
 constexpr std::size_t kOpeningsMost = 1 << 20;
 constexpr std::size_t kStatementBytes = 32 * 1024;
 constexpr std::size_t kHeaderBytes = 1024;
 
-/// What both ends of the codec remember while they walk a segment.
-struct Walk {
-  std::vector<Source> sources;
-  std::map<Source, std::pair<Sequence, Hash>> ends;  ///< per chain: last sequence and name
-  Header last;
-  Entry last_entry;
-
-  std::optional<std::size_t> number_of(const Source& source) const {
-    const auto it = std::find(sources.begin(), sources.end(), source);
-    if (it == sources.end()) return std::nullopt;
-    return static_cast<std::size_t>(it - sources.begin());
-  }
-  void passed(const Header& header, const Hash& name) {
-    ends[header.source] = {header.sequence, name};
-    last = header;
-  }
-};
-
-void encode_source_reference(Writer& out, Walk& walk, const Source& source) {
-  if (const auto number = walk.number_of(source)) {
-    out.varint(*number + 1);
-  } else {
-    out.varint(0);
-    encode_source(out, source);
-    walk.sources.push_back(source);
-  }
-}
-
-Source decode_source_reference(Reader& in, Walk& walk) {
-  const auto number = in.count(limits::kSegmentItems);
-  if (number == 0) {
-    walk.sources.push_back(decode_source(in));
-    return walk.sources.back();
-  }
-  if (number > walk.sources.size()) {
-    in.fail();
-    return {};
-  }
-  return walk.sources[number - 1];
-}
-
-void encode_entry_times(Writer& out, Walk& walk, const Entry& entry) {
-  out.integer(static_cast<std::int64_t>(entry.authority - walk.last_entry.authority));
-  out.integer(entry.hub_time - walk.last_entry.hub_time);
-  walk.last_entry = entry;
-}
-
-void decode_entry_times(Reader& in, Walk& walk, Entry& entry) {
-  entry.authority = walk.last_entry.authority + static_cast<std::uint64_t>(in.integer());
-  entry.hub_time = static_cast<Millis>(static_cast<std::uint64_t>(walk.last_entry.hub_time) +
-                                       static_cast<std::uint64_t>(in.integer()));
-  if (entry.authority > limits::kNumberMost || entry.hub_time < 0) in.fail();
-  walk.last_entry = entry;
-}
-
-void encode_seen(Writer& out, const Seen& seen) {
-  out.varint(seen.size);
-  out.fixed(seen.root);
-}
-
-Seen decode_seen(Reader& in) {
-  Seen seen;
-  seen.size = in.count(limits::kNumberMost);
-  seen.root = in.fixed<Hash>();
-  return seen;
-}
-
-/// Everything of the header but network, space and body hash, which the reader has from elsewhere.
-void encode_header_rest(Writer& out, Walk& walk, const Header& h) {
-  encode_source_reference(out, walk, h.source);
-  const auto end = walk.ends.find(h.source);
-  Byte flags = 0;
-  if (end != walk.ends.end() && h.sequence == end->second.first + 1 && h.previous == end->second.second) {
-    flags |= kNextInChain;
-  }
-  if (h.schema == walk.last.schema) flags |= kSameSchema;
-  if (h.grant == walk.last.grant) flags |= kSameGrant;
-  if (h.seen == walk.last.seen) flags |= kSameSeen;
-  if (h.seen_authority == walk.last.seen_authority) flags |= kSameAuthoritySeen;
-  if (h.group == walk.last.group && h.part == walk.last.part + 1 && h.parts == walk.last.parts) {
-    flags |= kNextInGroup;
-  } else if (h.part == 1 && h.parts == 1) {
-    flags |= kWholeGroup;
-  }
-  out.byte(flags);
-  if (!(flags & kNextInChain)) {
-    out.varint(h.sequence);
-    out.fixed(h.previous);
-  }
-  if (!(flags & kSameSchema)) out.fixed(h.schema);
-  if (!(flags & kSameGrant)) out.fixed(h.grant);
-  if (!(flags & kSameSeen)) encode_seen(out, h.seen);
-  if (!(flags & kSameAuthoritySeen)) encode_seen(out, h.seen_authority);
-  out.integer(static_cast<std::int64_t>(h.stamp.bits - walk.last.stamp.bits));
-  if (!(flags & kNextInGroup)) {
-    out.fixed(h.group);
-    if (!(flags & kWholeGroup)) {
-      out.varint(h.part);
-      out.varint(h.parts);
-    }
-  }
-}
-
-Header decode_header_rest(Reader& in, Walk& walk, const NetworkId& network, const std::string& space) {
-  Header h;
-  h.network = network;
-  h.space = space;
-  h.source = decode_source_reference(in, walk);
-  const Byte flags = in.byte();
-  if (flags & ~kHeaderFlags) in.fail();
-  if (flags & kNextInChain) {
-    const auto end = walk.ends.find(h.source);
-    if (end == walk.ends.end()) {
-      in.fail();
-      return h;
-    }
-    h.sequence = end->second.first + 1;
-    h.previous = end->second.second;
-  } else {
-    h.sequence = in.count(limits::kNumberMost);
-    h.previous = in.fixed<Hash>();
-  }
-  h.schema = flags & kSameSchema ? walk.last.schema : in.fixed<Hash>();
-  h.grant = flags & kSameGrant ? walk.last.grant : in.fixed<Hash>();
-  h.seen = flags & kSameSeen ? walk.last.seen : decode_seen(in);
-  h.seen_authority = flags & kSameAuthoritySeen ? walk.last.seen_authority : decode_seen(in);
-  h.stamp.bits = walk.last.stamp.bits + static_cast<std::uint64_t>(in.integer());
-  if (flags & kNextInGroup) {
-    h.group = walk.last.group;
-    h.part = walk.last.part + 1;
-    h.parts = walk.last.parts;
-  } else {
-    h.group = in.fixed<GroupId>();
-    if (!(flags & kWholeGroup)) {
-      h.part = static_cast<std::uint32_t>(in.count(limits::kGroupParts));
-      h.parts = static_cast<std::uint32_t>(in.count(limits::kGroupParts));
-    }
-  }
-  const bool possible = h.sequence > 0 && h.sequence <= limits::kNumberMost && h.part > 0 &&
-                        h.part <= h.parts && (h.sequence == 1) == h.previous.is_zero();
-  if (!possible) in.fail();
-  return h;
+/// Before the first item: of logs that both ends hold, the entry before it is known too.
+Walk walk_to(Position first, References* logs) {
+  Walk walk;
+  walk.logs = logs;
+  if (logs == nullptr || first <= 1) return walk;
+  if (const LoggedSet* const before = logs->at(first - 1)) walk.last_entry = before->entry;
+  return walk;
 }
 
 class Encoder {
  public:
-  explicit Encoder(Writer& out) : out_(out) {}
+  Encoder(Writer& out, Position first, References* logs) : out_(out), walk_(walk_to(first, logs)) {}
 
   void operator()(const SetItem& item) {
     out_.byte(static_cast<Byte>(item.entry ? ItemTag::set_with_entry : ItemTag::set));
     if (item.entry) encode_entry_times(out_, walk_, *item.entry);
-    encode_header_rest(out_, walk_, item.set.header);
-    out_.sized(item.set.body_bytes);
+    encode_packed_header(out_, walk_, item.set.header);
+    if (walk_.logs != nullptr) {
+      encode_stripped_body(out_, walk_, item.set);
+    } else {
+      out_.sized(item.set.body_bytes);
+    }
     walk_.passed(item.set.header, item.set.name);
   }
   void operator()(const OwnItem& item) {
     out_.byte(static_cast<Byte>(ItemTag::own));
     encode_entry_times(out_, walk_, item.entry);
-    encode_source_reference(out_, walk_, item.source);
+    encode_source_reference(out_, walk_, item.source, item.sequence);
     out_.varint(item.sequence);
   }
   void operator()(const StandInItem& item) {
     out_.byte(static_cast<Byte>(ItemTag::stand_in));
-    encode_header_rest(out_, walk_, item.header);
+    encode_packed_header(out_, walk_, item.header);
     out_.fixed(item.header.body);
     walk_.passed(item.header, item.name);
   }
@@ -245,18 +106,29 @@ Result<SegmentItem> decode_entry(const Entry& entry, ByteView bytes, const Netwo
   return SegmentItem(LateItem{entry, std::move(set)});
 }
 
+/// @param operations of the segment so far.
 Result<SetItem> decode_set(Reader& in, Walk& walk, bool with_entry, const NetworkId& network,
-                           const std::string& space) {
+                           const std::string& space, std::size_t& operations) {
   SetItem item;
   if (with_entry) {
     item.entry.emplace();
     item.entry->kind = EntryKind::accept;
     decode_entry_times(in, walk, *item.entry);
   }
-  Header header = decode_header_rest(in, walk, network, space);
-  const ByteView body = in.sized(limits::kChangeSetBytes);
+  Header header = decode_packed_header(in, walk, network, space);
+  Bytes restored;
+  ByteView body;
+  if (walk.logs != nullptr) {
+    WASL_LET(restored,
+             decode_stripped_body(in, walk, header.source, limits::kSegmentOperations - operations));
+    body = restored;
+  } else {
+    body = in.sized(limits::kChangeSetBytes);
+  }
   if (!in.ok()) return fail(Errc::malformed, "a segment is cut short");
   WASL_LET(item.set, decode_change_set(std::move(header), body));
+  operations += item.set.operations.size();
+  if (operations > limits::kSegmentOperations) in.fail();
   if (item.entry) item.entry->hash = item.set.name;
   walk.passed(item.set.header, item.set.name);
   return item;
@@ -266,35 +138,30 @@ std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0
 
 }  // namespace
 
-Bytes encode_items(const Segment& segment, const NetworkId&) {
+Bytes encode_items(const Segment& segment, References* logs) {
   Writer out;
   out.varint(segment.items.size());
-  Encoder encoder(out);
+  Encoder encoder(out, segment.first, logs);
   for (const SegmentItem& item : segment.items) std::visit(encoder, item);
   return out.take();
 }
 
-Result<Segment> decode_items(std::string space, Position first, ByteView bytes, const NetworkId& network) {
+Result<Segment> decode_items(std::string space, Position first, ByteView bytes, const NetworkId& network,
+                             References* logs) {
   Segment segment{std::move(space), first, {}, {}};
   Reader in(bytes);
-  Walk walk;
+  Walk walk = walk_to(first, logs);
   std::size_t operations = 0;
-  const auto operations_fit = [&](const auto& item) {
-    operations += item.set.operations.size();
-    if (operations > limits::kSegmentOperations) in.fail();
-  };
   const auto count = in.count(limits::kSegmentItems);
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     switch (static_cast<ItemTag>(in.byte())) {
       case ItemTag::set: {
-        WASL_LET(SetItem item, decode_set(in, walk, false, network, segment.space));
-        operations_fit(item);
+        WASL_LET(SetItem item, decode_set(in, walk, false, network, segment.space, operations));
         segment.items.emplace_back(std::move(item));
         break;
       }
       case ItemTag::set_with_entry: {
-        WASL_LET(SetItem item, decode_set(in, walk, true, network, segment.space));
-        operations_fit(item);
+        WASL_LET(SetItem item, decode_set(in, walk, true, network, segment.space, operations));
         segment.items.emplace_back(std::move(item));
         break;
       }
@@ -309,7 +176,7 @@ Result<Segment> decode_items(std::string space, Position first, ByteView bytes, 
       }
       case ItemTag::stand_in: {
         StandInItem item;
-        item.header = decode_header_rest(in, walk, network, segment.space);
+        item.header = decode_packed_header(in, walk, network, segment.space);
         item.header.body = in.fixed<Hash>();
         item.header_bytes = encode(item.header);
         item.name = name_of(item.header_bytes);
@@ -330,7 +197,8 @@ Result<Segment> decode_items(std::string space, Position first, ByteView bytes, 
         const ByteView own = in.sized(limits::kChangeSetBytes + 2 * kHeaderBytes);
         if (!in.ok()) break;
         WASL_LET(SegmentItem item, decode_entry(entry, own, network, segment.space));
-        if (const auto* late = std::get_if<LateItem>(&item)) operations_fit(*late);
+        if (const auto* late = std::get_if<LateItem>(&item)) operations += late->set.operations.size();
+        if (operations > limits::kSegmentOperations) in.fail();
         segment.items.push_back(std::move(item));
         break;
       }

@@ -1,7 +1,7 @@
 #pragma once
 // A segment: change sets of one space with their entries and signatures, as they travel and as they are kept
-// (PROTOCOL.md section 5). Headers are packed against what came before in the same segment; the signed bytes
-// are rebuilt exactly, and their hashes prove it.
+// (PROTOCOL.md section 5). Headers are packed against what came before in the same segment, and on a link
+// bodies against logs that both ends hold; the signed bytes are rebuilt exactly, and their hashes prove it.
 #include <optional>
 #include <string>
 #include <variant>
@@ -62,9 +62,12 @@ struct Segment {
   std::vector<OpeningItem> openings;  ///< not part of `encode_items`
 };
 
-Bytes encode_items(const Segment& segment, const NetworkId& network);
+class References;
+/// @param logs what the items may refer to; null: they stand alone.
+Bytes encode_items(const Segment& segment, References* logs = nullptr);
 /// Errors: malformed, bad_signature, unsupported. Checks forms and hashes; signatures are `verify_runs`.
-Result<Segment> decode_items(std::string space, Position first, ByteView bytes, const NetworkId& network);
+Result<Segment> decode_items(std::string space, Position first, ByteView bytes, const NetworkId& network,
+                             References* logs = nullptr);
 
 Bytes encode_openings(const std::vector<OpeningItem>& openings);
 Result<std::vector<OpeningItem>> decode_openings(ByteView bytes);

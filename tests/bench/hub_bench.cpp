@@ -68,7 +68,7 @@ int run() {
         heads[std::stoul(set.operations[o].id.substr(7))] = set.dot(o);
       }
     }
-    frames.push_back(encode_segment(FrameKind::push, pen.run(sets), world.network()));
+    frames.push_back(encode_segment(FrameKind::push, pen.run(sets)));
   }
   const double begin = now();
   std::size_t accepted = 0;

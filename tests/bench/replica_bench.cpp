@@ -185,7 +185,7 @@ int run() {
   const double first_sync = seconds_of([&] { b.sync(); });
   std::size_t insert_bytes = 0;
   for (const Segment& segment : hub.entries("network", 0)) {
-    insert_bytes += encode_segment(FrameKind::entries, segment, hub.network()).size();
+    insert_bytes += encode_segment(FrameKind::entries, segment, &hub.logs()).size();
   }
   const Position after_inserts = hub.size("network");
   {
@@ -215,7 +215,7 @@ int run() {
   std::size_t push_bytes = 0;
   a.replica().rewind_push();
   while (const auto segment = must(a.replica().next_push(256 * 1024))) {
-    push_bytes += encode_segment(FrameKind::push, *segment, hub.network()).size();
+    push_bytes += encode_segment(FrameKind::push, *segment, a.replica().known_logs()).size();
   }
   a.replica().rewind_push();
   const Position before = hub.size("network");
@@ -226,7 +226,7 @@ int run() {
   const std::size_t sets = hub.size("network") - before;
   std::size_t down_bytes = 0;
   for (const Segment& segment : hub.entries("network", before)) {
-    down_bytes += encode_segment(FrameKind::entries, segment, hub.network()).size();
+    down_bytes += encode_segment(FrameKind::entries, segment, &hub.logs()).size();
   }
   std::uint64_t verified = 0;
   const double verifying = seconds_of([&] { verified = must(a.replica().verify()).change_sets; });

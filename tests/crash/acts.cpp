@@ -279,7 +279,7 @@ std::vector<Act> of_the_hub() {
                    WASL_TRY(world.office().make_hello(false, {}));
                    WASL_LET(const auto push, world.office().next_push(1 << 16));
                    if (!push) return {};
-                   const Bytes frame = encode_segment(FrameKind::push, *push, world.hub().network());
+                   const Bytes frame = encode_segment(FrameKind::push, *push);
                    WASL_LET(Segment segment, decode_segment(frame, world.hub().network()));
                    world.hub().push(1, std::move(segment));
                    for (const auto& ruling : world.hub().commit().rulings) {

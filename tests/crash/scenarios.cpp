@@ -417,7 +417,7 @@ std::vector<Scenario> hub_work() {
                        for (Replica* replica : {&world.office(), &world.second()}) {
                          must(replica->make_hello(false, {}));
                          auto push = must(replica->next_push(64 * 1024));
-                         const Bytes frame = encode_segment(FrameKind::push, *push, world.hub().network());
+                         const Bytes frame = encode_segment(FrameKind::push, *push);
                          world.hub().push(ticket++, must(decode_segment(frame, world.hub().network())));
                        }
                        const auto committed = world.hub().commit();

@@ -133,7 +133,9 @@ class Session {
     const Signature signature = author.sign(run_message(hub_.network(), set.name));
     segment.items.emplace_back(SignatureItem{header.source, 1, signature});
     if (feed_.below(8) == 7) segment.openings.push_back({feed_.fixed<Hash>(), {Salt{}, odd_value(feed_)}});
-    say(encode_segment(FrameKind::entries, segment, hub_.network()));
+    const Bytes frame =
+        encode_segment(FrameKind::entries, segment, feed_.flag() ? hub_.known_logs() : nullptr);
+    say(feed_.below(4) == 3 ? damaged(feed_, frame) : frame);
   }
 
   void verdicts() {

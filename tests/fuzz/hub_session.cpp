@@ -131,7 +131,8 @@ class Peer {
     if (feed_.below(8) == 7) segment.items.erase(segment.items.begin());
     if (feed_.below(8) == 7) pen.rewind(sets.back().header.sequence - 1, sets.back().header.previous);
     if (feed_.below(8) == 7) segment.openings.push_back({feed_.fixed<Hash>(), {Salt{}, odd_value(feed_)}});
-    const Bytes frame = encode_segment(FrameKind::push, segment, world_.network());
+    const Bytes frame =
+        encode_segment(FrameKind::push, segment, feed_.flag() ? world_.hub().known_logs() : nullptr);
     say(feed_.below(4) == 3 ? damaged(feed_, frame) : frame);
   }
 

@@ -338,14 +338,19 @@ class Carrier {
   void to_hub() {
     const Bytes frame = std::move(up_.front());
     up_.pop_front();
+    if (frame_kind(frame) == FrameKind::push && refers_to_logs(frame)) ++result_.referring_pushes;
     from_hub(server_->on_frame(frame, now_));
+    if (!up_.empty() || cut_) return;
+    auto more = client_->on_writable(now_).frames;
+    cut_ = cut_ || options_.is_cut();
+    if (!cut_) std::move(more.begin(), more.end(), std::back_inserter(up_));
   }
   void to_office() {
     const auto frame = down_.front();
     down_.pop_front();
     result_.bytes_down += frame->size();
     if (frame_kind(*frame) == FrameKind::entries) {
-      const auto segment = decode_segment(*frame, peer_.port().network());
+      const auto segment = decode_segment(*frame, peer_.port().network(), peer_.port().known_logs());
       for (const SegmentItem& item : segment ? segment->items : std::vector<SegmentItem>()) {
         result_.own_items += std::holds_alternative<OwnItem>(item) ? 1 : 0;
       }

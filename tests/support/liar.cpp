@@ -37,16 +37,15 @@ Result<Position> Liar::size(const std::string& space) {
   return size_lie && size ? size_lie(space, *size) : size;
 }
 
-Result<HubPort::EntriesFrame> Liar::entries(const std::string& space, Position from,
-                                            const std::optional<PublicKey>& own) {
+Result<HubPort::EntriesFrame> Liar::entries(const std::string& space, Position from, const Reader& reader) {
   if (space == entries_source) {
     return EntriesFrame{std::make_shared<const Bytes>(1, static_cast<Byte>(FrameKind::entries)), from};
   }
-  auto honest = hub_.entries(space, from, own);
+  auto honest = hub_.entries(space, from, {reader.own, reader.alone || entries_lie});
   if (!entries_lie || !honest) return honest;
   Segment segment = must(decode_segment(*honest->frame, network()));
   entries_lie(segment);
-  return EntriesFrame{std::make_shared<const Bytes>(encode_segment(FrameKind::entries, segment, network())),
+  return EntriesFrame{std::make_shared<const Bytes>(encode_segment(FrameKind::entries, segment)),
                       honest->last};
 }
 

@@ -47,8 +47,8 @@ class Liar final : public HubPeer, private HubPort {
   Result<std::uint64_t> bytes_behind(const std::string& space, Position size) override {
     return hub_.bytes_behind(space, size);
   }
-  Result<EntriesFrame> entries(const std::string& space, Position from,
-                               const std::optional<PublicKey>& own) override;
+  Result<EntriesFrame> entries(const std::string& space, Position from, const Reader& reader) override;
+  KnownLogs* known_logs() override { return hub_.known_logs(); }
   void push(std::uint64_t session, Segment segment) override;
   Result<std::optional<NewestLeaf>> newest_leaf(const std::string& space) override;
   Seen heads() override;

@@ -282,7 +282,11 @@ std::optional<bool> Office::session(const Bytes& hello_bytes, std::optional<Segm
   for (const Cursor& cursor : hello.cursors) at[cursor.space] = cursor.position;
   const auto pull = [&] {
     for (const std::string& space : hub_.authority().readable(hello.device, clock_.now())) {
-      for (Segment& segment : hub_.entries(space, at[space])) {
+      for (const Segment& stored : hub_.entries(space, at[space])) {
+        const Bytes frame = encode_segment(FrameKind::entries, stored, &hub_.logs());
+        Segment segment = must(decode_segment(frame, hub_.network(), replica_->known_logs()));
+        if (encode_items(segment) != encode_items(stored))
+          throw std::runtime_error("entries were rebuilt otherwise");
         at[space] = segment.first + entry_count(segment) - 1;
         must(replica_->on_entries(std::move(segment)));
       }
@@ -293,8 +297,10 @@ std::optional<bool> Office::session(const Bytes& hello_bytes, std::optional<Segm
   while (push) {
     const auto segment = must(replica_->next_push(64 * 1024));
     if (!segment) break;
-    const Segment travelled =
-        must(decode_segment(encode_segment(FrameKind::push, *segment, hub_.network()), hub_.network()));
+    const Bytes frame = encode_segment(FrameKind::push, *segment, replica_->known_logs());
+    const Segment travelled = must(decode_segment(frame, hub_.network(), &hub_.logs()));
+    if (encode_items(travelled) != encode_items(*segment))
+      throw std::runtime_error("a push was rebuilt otherwise");
     must(replica_->on_verdicts(hub_.push(travelled)));
   }
   pull();

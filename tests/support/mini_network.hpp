@@ -12,6 +12,7 @@
 #include "shared/authority/roles.hpp"
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/note.hpp"
+#include "shared/store/stored_logs.hpp"
 
 namespace wasl::test {
 
@@ -64,6 +65,7 @@ class MiniHub {
   const NetworkId& network() const { return network_; }
   std::map<std::string, Bytes> states(const std::string& space);
   Hash digest(const std::string& space) { return must(store_.digest(space)); }
+  KnownLogs& logs() { return logs_; }
   Position size(const std::string& space) { return must(store_.space(space))->size; }
 
  private:
@@ -78,6 +80,7 @@ class MiniHub {
   LogStore store_;
   crypto::KeyPair root_, registrar_, log_key_;
   NetworkId network_;
+  StoredLogs logs_{store_, network_};
   Hash statement_hash_;
   AuthorityState authority_;
   std::map<std::string, ledger::BlindingKey> keys_;

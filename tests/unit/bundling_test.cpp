@@ -43,7 +43,7 @@ struct Sticks {
     std::vector<Bytes> frames;
     office.replica().rewind_push();
     while (const auto push = must(office.replica().next_push(1 << 18)))
-      frames.push_back(encode_segment(FrameKind::push, *push, world.network()));
+      frames.push_back(encode_segment(FrameKind::push, *push));
     return frames;
   }
   Covered covered(const std::string& space, Position from) {
@@ -116,7 +116,7 @@ TEST(Bundling, EntriesThatTheHubHasNotSignedAreNotTakenAndAccuseNobody) {
   Segment segment = must(decode_segment(good.entries, sticks.world.network()));
   for (SegmentItem& item : segment.items)
     if (auto* set = std::get_if<SetItem>(&item)) set->entry->hub_time += 1;
-  moved.entries = encode_segment(FrameKind::entries, segment, sticks.world.network());
+  moved.entries = encode_segment(FrameKind::entries, segment);
   EXPECT_EQ(must(replica.take_covered(moved)).what, What::altered);
 
   Covered key = good;
@@ -149,7 +149,7 @@ TEST(Bundling, OwnItemsAndLooseHeadersAreNotTaken) {
   Covered own = good;
   Segment left_out = segment;
   take_out_own(left_out, sticks.dakar.replica().device());
-  own.entries = encode_segment(FrameKind::entries, left_out, sticks.world.network());
+  own.entries = encode_segment(FrameKind::entries, left_out);
   EXPECT_EQ(must(replica.take_covered(own)).what, What::altered);
 
   // Work of the same office that has no entry: signed by it, and put behind by whoever carried it.
@@ -168,7 +168,7 @@ TEST(Bundling, OwnItemsAndLooseHeadersAreNotTaken) {
     }
   }
   Covered loose = good;
-  loose.entries = encode_segment(FrameKind::entries, with_more, sticks.world.network());
+  loose.entries = encode_segment(FrameKind::entries, with_more);
   EXPECT_EQ(must(replica.take_covered(loose)).what, What::altered);
   EXPECT_EQ(must(replica.take_covered(good)).what, What::taken);
 }
@@ -292,9 +292,7 @@ TEST(Bundling, AFalseSignatureOfAnothersWorkIsNotKept) {
   const auto arrivals = must(sticks.bamako.replica().take_push(push));
   ASSERT_EQ(arrivals.size(), 1U);
   EXPECT_EQ(arrivals[0].what, What::altered);
-  EXPECT_FALSE(
-      take_bundled_push(sticks.world.hub(), encode_segment(FrameKind::push, push, sticks.world.network()))
-          .has_value());
+  EXPECT_FALSE(take_bundled_push(sticks.world.hub(), encode_segment(FrameKind::push, push)).has_value());
 }
 
 TEST(Bundling, AnOfficeHandsOnWhatItHasProved) {

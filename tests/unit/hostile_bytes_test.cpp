@@ -109,7 +109,7 @@ TEST(HostileSegment, UnpacksToABoundedSize) {
     header.previous = set.name;
     segment.items.emplace_back(SetItem{std::nullopt, std::move(set)});
   }
-  EXPECT_FALSE(decode_items("public", 0, encode_items(segment, {}), {}));
+  EXPECT_FALSE(decode_items("public", 0, encode_items(segment), {}));
 }
 
 TEST(HostileVerdicts, AreTextAndCountNoFurtherThanSqlCan) {

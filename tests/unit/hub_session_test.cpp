@@ -44,8 +44,7 @@ struct FakePort final : HubPort {
   Result<std::uint64_t> bytes_behind(const std::string& space, Position size) override {
     return (sizes[space] - size) * 100;
   }
-  Result<EntriesFrame> entries(const std::string& space, Position from,
-                               const std::optional<PublicKey>&) override {
+  Result<EntriesFrame> entries(const std::string& space, Position from, const Reader&) override {
     Bytes frame(300'000, static_cast<Byte>(FrameKind::entries));
     frame[1] = static_cast<Byte>(space[0]);
     return EntriesFrame{std::make_shared<const Bytes>(std::move(frame)), from};
@@ -154,7 +153,7 @@ TEST_F(HubSessionTest, CarriesWhatDevicesAndPersonsOfTheNetworkSigned) {
     HubSession one = session();
     one.start(port.time);
     port.pushes.clear();
-    one.on_frame(encode_segment(FrameKind::push, push_of(person), port.id), port.time);
+    one.on_frame(encode_segment(FrameKind::push, push_of(person)), port.time);
     return port.pushes.size() == 1;
   };
   const auto own = crypto::KeyPair::generate(port.random),
@@ -197,7 +196,7 @@ TEST_F(HubSessionTest, ARecoveringHubListensToAnyKeyAndSaysNothing) {
   HubSession one = session();
   EXPECT_EQ(kinds(one.start(port.time)), Kinds{welcome});
   EXPECT_EQ(kinds(one.on_commit({"authority", "network"}, port.time)), Kinds{});
-  const auto refused = one.on_frame(encode_segment(push, push_of(stranger), port.id), port.time);
+  const auto refused = one.on_frame(encode_segment(push, push_of(stranger)), port.time);
   EXPECT_TRUE(refused.close) << "no push";
   EXPECT_TRUE(port.pushes.empty());
 }
@@ -214,7 +213,7 @@ TEST_F(HubSessionTest, WhatIsBroughtBackBelongsToOneReadableSpace) {
   Segment other = push_of(device);
   other.space = "association/x";
   other.first = 1;
-  EXPECT_TRUE(two.on_frame(encode_segment(returned, other, port.id), port.time).close);
+  EXPECT_TRUE(two.on_frame(encode_segment(returned, other), port.time).close);
   EXPECT_TRUE(port.taken_back.empty());
 }
 
@@ -264,8 +263,7 @@ TEST_F(HubSessionTest, SendsNoMoreThanTheChannelTakes) {
 TEST_F(HubSessionTest, ProvesFinallyWhenEveryPushHasItsVerdict) {
   HubSession s = session();
   s.start(port.time);
-  EXPECT_TRUE(
-      s.on_frame(encode_segment(FrameKind::push, push_of(device), port.id), port.time).frames.empty());
+  EXPECT_TRUE(s.on_frame(encode_segment(FrameKind::push, push_of(device)), port.time).frames.empty());
   ASSERT_EQ(port.pushes.size(), 1U);
   EXPECT_TRUE(s.on_frame(finish_frame(), port.time).frames.empty());
   port.sizes["network"] = 1;
@@ -277,8 +275,7 @@ TEST_F(HubSessionTest, ProvesFinallyWhenEveryPushHasItsVerdict) {
 TEST_F(HubSessionTest, OneRulingMayAnswerSeveralPushes) {
   HubSession s = session();
   s.start(port.time);
-  for (int i = 0; i < 2; ++i)
-    s.on_frame(encode_segment(FrameKind::push, push_of(device), port.id), port.time);
+  for (int i = 0; i < 2; ++i) s.on_frame(encode_segment(FrameKind::push, push_of(device)), port.time);
   EXPECT_TRUE(s.on_frame(finish_frame(), port.time).frames.empty());
   EXPECT_EQ(kinds(s.on_ruling({{{}, 1, 2, Verdict::accept(), 0}}, 2, port.time)), (Kinds{verdicts, proof}));
 }
@@ -296,7 +293,7 @@ TEST_F(HubSessionTest, EndsWithWordsOverAnothersWork) {
   HubSession s = session();
   s.start(port.time);
   const auto stranger = crypto::KeyPair::generate(port.random);
-  const auto out = s.on_frame(encode_segment(FrameKind::push, push_of(stranger), port.id), port.time);
+  const auto out = s.on_frame(encode_segment(FrameKind::push, push_of(stranger)), port.time);
   EXPECT_EQ(kinds(out), Kinds{problem});
   ASSERT_TRUE(out.close);
   EXPECT_FALSE(out.close->proper);
@@ -304,8 +301,8 @@ TEST_F(HubSessionTest, EndsWithWordsOverAnothersWork) {
 }
 
 TEST_F(HubSessionTest, EndsWithWordsOverEveryFlippedByteThatChangesAnything) {
-  const Bytes items = encode_items(push_of(device), port.id);
-  Bytes frame = encode_segment(FrameKind::push, push_of(device), port.id);
+  const Bytes items = encode_items(push_of(device));
+  Bytes frame = encode_segment(FrameKind::push, push_of(device));
   for (std::size_t i = 0; i < frame.size(); ++i) {
     Bytes wrong = frame;
     wrong[i] ^= 1;
@@ -313,7 +310,7 @@ TEST_F(HubSessionTest, EndsWithWordsOverEveryFlippedByteThatChangesAnything) {
     s.start(port.time);
     const auto out = s.on_frame(wrong, port.time);
     // A compressor can say the same in two ways; then nothing was changed.
-    if (!out.close && !port.pushes.empty() && encode_items(port.pushes.back(), port.id) == items) continue;
+    if (!out.close && !port.pushes.empty() && encode_items(port.pushes.back()) == items) continue;
     EXPECT_TRUE(out.close && kinds(out) == Kinds{problem}) << i;
   }
   EXPECT_LE(port.pushes.size(), 2U);

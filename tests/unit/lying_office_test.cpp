@@ -75,9 +75,7 @@ struct LyingOffice : testing::Test {
     EXPECT_FALSE(out.close->proper);
     return must(decode_problem(*out.frames.back())).code;
   }
-  std::string problem(const Segment& push) {
-    return problem(encode_segment(FrameKind::push, push, world.network()));
-  }
+  std::string problem(const Segment& push) { return problem(encode_segment(FrameKind::push, push)); }
   Bytes push_frame(Byte compressed, ByteView items) const {
     Writer out;
     out.byte(static_cast<Byte>(FrameKind::push));

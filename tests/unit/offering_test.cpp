@@ -89,7 +89,7 @@ TEST_F(Offering, OfWhatWasDiscardedOnlyTheHeaderTravels) {
   const auto out = pushes();
   ASSERT_EQ(out.size(), 1U);
   EXPECT_TRUE(std::holds_alternative<StandInItem>(out[0].items.at(0)));
-  const Bytes frame = encode_segment(FrameKind::push, out[0], office().network().network);
+  const Bytes frame = encode_segment(FrameKind::push, out[0]);
   EXPECT_EQ(to_text(frame).find("secret"), std::string::npos);
   EXPECT_EQ(must(office().status()).unsent, 1U);
   expect_everywhere("SELECT reference, website FROM project", "R0|w\n");

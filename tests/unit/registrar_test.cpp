@@ -43,13 +43,15 @@ TEST_F(Registering, AnOrganisationNeedsAnIdAKindANameAndAParentThatStands) {
 
 TEST_F(Registering, OnlyToAnOrganisationThatStandsAndIntoARoleThatDevicesMayHave) {
   const auto inviting = [&](const std::string& organisation, const std::string& role) {
-    const auto invited = world.registrar().invite({.organisation = organisation, .role = role, .url = "ws://test", .confirm = false});
+    const auto invited = world.registrar().invite(
+        {.organisation = organisation, .role = role, .url = "ws://test", .confirm = false});
     return refused(invited ? Status() : Status(tl::unexpected(invited.error())));
   };
   EXPECT_THAT(inviting("asia", "officer"), HasSubstr("not_found: "));
   EXPECT_THAT(inviting("africa", "wizard"), HasSubstr("officer")) << "it lists those that there are";
   EXPECT_THAT(inviting("africa", "president"), HasSubstr("invalid_value: ")) << "of persons alone";
-  const Invitation invitation = must(world.registrar().invite({.organisation = "africa", .role = "officer", .url = "ws://test", .confirm = false}));
+  const Invitation invitation = must(world.registrar().invite(
+      {.organisation = "africa", .role = "officer", .url = "ws://test", .confirm = false}));
   EXPECT_GT(invitation.until, world.clock().now());
 }
 

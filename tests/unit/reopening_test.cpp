@@ -51,7 +51,7 @@ struct Reopening : testing::Test {
     must(world->office().seal());
     must(world->office().make_hello(false, {}));
     const Segment segment = *must(world->office().next_push(1 << 16));
-    const Bytes frame = encode_segment(FrameKind::push, segment, world->hub().network());
+    const Bytes frame = encode_segment(FrameKind::push, segment);
     world->hub().push(1, must(decode_segment(frame, world->hub().network())));
   }
   Outcome commit() { return world->hub().commit().rulings.at(0).verdicts.at(0).verdict.outcome; }

@@ -561,13 +561,13 @@ Segment entries_segment(const World& w) {
   return out;
 }
 
-Bytes frame_of(FrameKind kind, const Segment& segment, const NetworkId& network) {
+Bytes frame_of(FrameKind kind, const Segment& segment) {
   Writer out;
   out.byte(static_cast<Byte>(kind));
   out.byte(0);  // never compressed here: what zstd makes is its own affair
   out.sized(segment.space);
   out.varint(segment.first);
-  out.sized(encode_items(segment, network));
+  out.sized(encode_items(segment));
   if (!segment.openings.empty()) out.raw(encode_openings(segment.openings));
   return out.take();
 }
@@ -616,13 +616,11 @@ std::vector<VerdictItem> verdicts() {
 Json wire(const World& w) {
   Json out = Json::array();
   out.push_back(vector_of("segment_push", "items: the first change set and its signature",
-                          encode_items(push_segment(w), w.network)));
-  out.push_back(vector_of("frame_push", "the same as a message",
-                          frame_of(FrameKind::push, push_segment(w), w.network)));
-  out.push_back(
-      vector_of("segment_entries", "items of every tag", encode_items(entries_segment(w), w.network)));
+                          encode_items(push_segment(w))));
+  out.push_back(vector_of("frame_push", "the same as a message", frame_of(FrameKind::push, push_segment(w))));
+  out.push_back(vector_of("segment_entries", "items of every tag", encode_items(entries_segment(w))));
   out.push_back(vector_of("frame_entries", "the same as a message, first position 1, with an opening",
-                          frame_of(FrameKind::entries, entries_segment(w), w.network)));
+                          frame_of(FrameKind::entries, entries_segment(w))));
   const Bytes hello_bytes = encode(hello(w), w.author);
   Json first = vector_of("hello", "live, two cursors", hello_bytes);
   first["hash"] = hex(hello_hash(hello_bytes).view());
@@ -800,11 +798,10 @@ TEST(Vectors, FramesComeBack) {
     const auto segment = decode_segment(b, w.network);
     return segment && verify_runs(*segment, w.network).has_value();
   };
-  const Bytes push = frame_of(FrameKind::push, push_segment(w), w.network);
-  EXPECT_EQ(encode_items(*decode_segment(push, w.network), w.network),
-            encode_items(push_segment(w), w.network));
+  const Bytes push = frame_of(FrameKind::push, push_segment(w));
+  EXPECT_EQ(encode_items(*decode_segment(push, w.network)), encode_items(push_segment(w)));
   expect_exact(push, takes, "push");
-  const Bytes items = encode_items(push_segment(w), w.network);
+  const Bytes items = encode_items(push_segment(w));
   expect_no_flip(
       items,
       [&](ByteView b) {
@@ -812,8 +809,8 @@ TEST(Vectors, FramesComeBack) {
         return segment && verify_runs(*segment, w.network).has_value() && segment->items.size() == 2;
       },
       "items");
-  const Bytes entries = frame_of(FrameKind::entries, entries_segment(w), w.network);
-  EXPECT_EQ(frame_of(FrameKind::entries, *decode_segment(entries, w.network), w.network), entries);
+  const Bytes entries = frame_of(FrameKind::entries, entries_segment(w));
+  EXPECT_EQ(frame_of(FrameKind::entries, *decode_segment(entries, w.network)), entries);
 
   const Bytes hello_bytes = encode(hello(w), w.author);
   const auto hello_ok = [](ByteView b) { return decode_hello(b).has_value(); };

@@ -101,6 +101,8 @@ std::optional<Error> carry(HubMachine& machine, ClientPort& port, const Bytes& h
       const Bytes frame = std::move(up.front());
       up.pop_front();
       from_hub(server.on_frame(frame, now));
+      if (!up.empty()) continue;
+      for (Bytes& more : client.on_writable(now).frames) up.push_back(std::move(more));
     } else if (!hub.committer().is_idle()) {
       const auto committed = machine.commit_now();
       for (const auto& ruling : committed.rulings) {
@@ -474,6 +476,14 @@ void OfficeMachine::send(Process& process) {
     if (out.close) {
       process.connection->close(Side::office);
       return ended(process, process.session->error());
+    }
+    if (!out.frames.empty()) {  // what was queued leaves: the channel says that it can take more
+      in_.scheduler.after(20, [this, id = process.id, attempt = process.attempt] {
+        call(id, [this, attempt](Process& p) {
+          if (p.attempt == attempt && p.session != nullptr)
+            take(p, p.session->on_writable(in_.scheduler.steady()));
+        });
+      });
     }
     if (!out.wake_at) continue;
     const std::uint64_t timer = ++process.timer;

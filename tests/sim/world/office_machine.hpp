@@ -48,6 +48,8 @@ class Witness final : public ClientPort {
   std::vector<Cursor> applied_cursors() override { return replica_.applied_cursors(); }
   Status on_session_end(std::optional<bool> equal) override { return replica_.on_session_end(equal); }
   Status on_lie(const Error& seen, ByteView frame) override { return replica_.on_lie(seen, frame); }
+  KnownLogs* known_logs() override { return replica_.known_logs(); }
+  void on_not_rebuilt() override { replica_.on_not_rebuilt(); }
   Status on_order(const Segment& order) override { return replica_.on_order(order); }
   Status wipe() override { return replica_.wipe(); }
 
