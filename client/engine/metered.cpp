@@ -21,7 +21,7 @@ bool link_is_metered() {
   const std::unique_ptr<sd_bus, sd_bus* (*)(sd_bus*)> bus(opened, sd_bus_flush_close_unref);
   sd_bus_set_method_call_timeout(bus.get(), kPatienceMicros);
   std::uint32_t metered = 0;
-  sd_bus_error error = SD_BUS_ERROR_NULL;
+  sd_bus_error error{};
   const int found = sd_bus_get_property_trivial(
       bus.get(), "org.freedesktop.NetworkManager", "/org/freedesktop/NetworkManager",
       "org.freedesktop.NetworkManager", "Metered", &error, 'u', &metered);

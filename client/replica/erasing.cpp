@@ -193,12 +193,18 @@ Status Replica::rewrite_outbox() {
   WASL_TRY(store_.refresh());
   WASL_LET(const Millis now, proved_time());
   WASL_LET(auto items, outbox_.read());
+  // What was sealed anew or thrown away comes back no more: no list names its values, and they may be erased.
+  std::set<Hash> given_up;
+  for (const OutboxItem& item : items) {
+    if (item.body.empty() || item.is_replaced()) given_up.insert(name_of(item.header));
+  }
   std::set<Hash> names;
   for (OutboxItem& item : items) {
     if (item.body.empty() || item.is_replaced()) continue;
     const auto set = decode_change_set(item.header, item.body);
     if (!set) continue;
     names.insert(set->name);
+    if (given_up.contains(set->name)) item.openings.clear();
     drop_erased(authority_, *set, now, item.openings);
   }
   WASL_LET(auto select, db_.prepare("SELECT header, body, openings, state FROM _wasl_pending ORDER BY no"));

@@ -60,7 +60,7 @@ Status replay_segment(LogStore& store, const Segment& segment, const SpaceInfo& 
     if (const ChangeSet* set = effect_of(item)) {
       const Source& source = set->header.source;
       WASL_LET(const auto place, store.find(source, set->header.sequence));
-      if (!place || place->position != position)
+      if (!place || place->position != position || place->entry != *entry)
         return fail(Errc::corrupt, "a change set is not found where it stands");
       if (std::holds_alternative<LateItem>(item) &&
           walked.stand_ins[{source, set->header.sequence}] != set->name)

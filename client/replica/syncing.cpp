@@ -1,5 +1,6 @@
 // The replica's side of a session: what it says, what it offers, what it believes.
 #include <algorithm>
+#include <charconv>
 
 #include "client/replica/replica.hpp"
 
@@ -7,6 +8,15 @@ namespace wasl {
 namespace {
 
 constexpr unsigned kFramesOfTurn = 4;  // one of so many is an import's, if there is one
+
+/// Of the log that a checkpoint is of: its origin ends in it. 0: the note has none.
+std::uint64_t epoch_of(std::string_view note) {
+  const std::string_view origin = note.substr(0, note.find('\n'));
+  const std::string_view number = origin.substr(std::min(origin.rfind('/'), origin.size() - 1) + 1);
+  std::uint64_t epoch = 0;
+  const auto read = std::from_chars(number.data(), number.data() + number.size(), epoch);
+  return read.ec == std::errc() ? epoch : 0;
+}
 
 }  // namespace
 
@@ -29,6 +39,9 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding, bool estimate)
   hello.statement = anchor_.statement_number;
   WASL_LET(hello.epoch, epoch_held());
   WASL_LET(const CheckpointAnchor checkpoint, identity_.checkpoint());
+  // A replica that was lost and made anew holds nothing of any epoch: what the hub has signed for it is of
+  // one.
+  if (hello.epoch == 0 && checkpoint.heads.size > 0) hello.epoch = epoch_of(checkpoint.note);
   hello.checkpoint = checkpoint.heads;
   session_base_ = checkpoint.heads;
   // A replica from an older copy than identity.db lacks leaves that were proved since.
@@ -229,7 +242,8 @@ Result<std::optional<Segment>> Replica::next_push_of(bool bulk, std::size_t most
   std::int64_t& pushed = bulk ? pushed_.bulk : pushed_.interactive;
   WASL_LET(
       auto select,
-      db_.prepare("SELECT no, space, header, body, openings, state FROM _wasl_pending WHERE no > ? "
+      db_.prepare("SELECT no, space, header, body, openings, state, chain, sequence, hash FROM _wasl_pending "
+                  "WHERE no > ? "
                   "AND state IN (0, 4) AND (chain IN (SELECT chain FROM _wasl_chain WHERE bulk = 1)) = ? "
                   "ORDER BY no"));
   select.bind_all(pushed, bulk ? 1 : 0);
@@ -255,6 +269,12 @@ Result<std::optional<Segment>> Replica::next_push_of(bool bulk, std::size_t most
     const std::string_view space = select.text(1);
     if ((!segment.space.empty() && space != segment.space) || bytes >= most_bytes) break;
     auto set = decode_change_set(select.blob(2), select.blob(3));
+    // By name and place its entry and its verdict find it: under others it would be sent for ever.
+    if (set && (Hash::from(select.blob(8)) != set->name || set->header.space != space ||
+                ChainId::from(select.blob(6)) != set->header.source.chain ||
+                select.int64(7) != static_cast<std::int64_t>(set->header.sequence))) {
+      set = fail(Errc::corrupt, "its name or its place is not what was sealed");
+    }
     if (!set) {
       return fail(Errc::corrupt, "a change set that waits to be sent is damaged: " + set.error().message,
                   "run: wasl verify; it is restored from outbox.log");

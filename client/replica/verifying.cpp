@@ -4,9 +4,16 @@
 #include "client/replica/damage.hpp"
 #include "client/replica/replay.hpp"
 #include "client/replica/replica.hpp"
+#include "shared/base/limits.hpp"
 #include "shared/sql/table_ddl.hpp"
+#include "shared/store/walking.hpp"
 
 namespace wasl {
+namespace {
+
+constexpr Millis kWhenever = limits::kNumberMost;
+
+}  // namespace
 
 Result<VerifyReport> Replica::verify() {
   WASL_TRY(seal());
@@ -73,6 +80,8 @@ Result<VerifyReport> Replica::verify() {
     }
     WASL_LET(const auto wrong, check_other_rows(space, *replay, waiting));
     for (const std::string& row : wrong) problem(row);
+    WASL_LET(const auto closed, check_stored_openings(*info));
+    for (const std::string& value : closed) problem(value);
     WASL_TRY(settle_digest(*info));
     WASL_LET(const Hash digest, store_.digest(space));
     if (digest != replay->digest())
@@ -84,6 +93,32 @@ Result<VerifyReport> Replica::verify() {
   WASL_TRY(tell_evidence(report));
   WASL_TRY(transaction.commit());
   return report;
+}
+
+/// Every personal value that stands and is not listed to be erased (another machine's clock may have been
+/// ahead) has the opening that gives its commitment. @return what has not, in words.
+Result<std::vector<std::string>> Replica::check_stored_openings(const SpaceInfo& info) {
+  std::vector<std::string> wrong;
+  WASL_LET(const std::set<Position> voided, store_.voided(info.number, info.size));
+  WASL_TRY(walk(
+      store_, info, 1, info.size, anchor_.network, [&](Position position, const SegmentItem& item) -> Status {
+        const ChangeSet* const set = effect_of(item);
+        if (set == nullptr || voided.contains(position)) return {};
+        for (std::size_t i = 0; i < set->operations.size(); ++i) {
+          const Operation& op = set->operations[i];
+          const auto commitment =
+              op.value.type == ValueType::commitment ? Hash::from(op.value.data) : std::nullopt;
+          if (!commitment) continue;
+          WASL_LET(const auto opening, store_.opening(*commitment));
+          const bool opens = opening && commitment_of(anchor_.network, info.name, op.id, op.address.field,
+                                                      set->dot(i), *opening) == *commitment;
+          if (opens || (!opening && is_erased(authority_, set->header, op, kWhenever))) continue;
+          wrong.push_back(info.name + " " + op.id +
+                          ": a personal value cannot be opened, and nobody has erased it");
+        }
+        return {};
+      }));
+  return wrong;
 }
 
 /// Where proof begins and ends, and who stands behind it.

@@ -36,12 +36,11 @@ std::shared_ptr<const LoggedSet> StoredLogs::at(std::string_view space, Position
   std::shared_ptr<const LoggedSet> found;
   Position next = blocks->front().first;
   for (const SegmentItem& item : blocks->front().items) {
-    const ledger::Entry* const entry = entry_of(item);
-    if (entry == nullptr) continue;
+    if (entry_of(item) == nullptr) continue;
     const Position here = next++;
     const ChangeSet* const set = effect_of(item);
     if (set == nullptr) continue;
-    keep({key.first, here}, *entry, *set);
+    keep({key.first, here}, *set);
     if (here == position) found = sets_.at({key.first, here});
   }
   while (bytes_ > kKeptBytes && !order_.empty()) {
@@ -53,10 +52,9 @@ std::shared_ptr<const LoggedSet> StoredLogs::at(std::string_view space, Position
   return found;
 }
 
-void StoredLogs::keep(Key key, const ledger::Entry& entry, const ChangeSet& set) {
+void StoredLogs::keep(Key key, const ChangeSet& set) {
   if (sets_.contains(key)) return;
-  auto logged =
-      std::make_shared<LoggedSet>(LoggedSet{entry, set.header, set.name, OperationPlaces(set.operations)});
+  auto logged = std::make_shared<LoggedSet>(LoggedSet{set.header, set.name, OperationPlaces(set.operations)});
   bytes_ += logged->places.bytes();
   order_.push_back(key);
   sets_.emplace(std::move(key), std::move(logged));

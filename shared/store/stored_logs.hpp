@@ -28,7 +28,7 @@ class StoredLogs final : public KnownLogs {
   using Key = std::pair<std::string, Position>;
   /// Null where it does not exist: nobody's word makes one.
   SpaceInfo* existing(std::string_view space);
-  void keep(Key key, const ledger::Entry& entry, const ChangeSet& set);
+  void keep(Key key, const ChangeSet& set);
 
   LogRows& rows_;
   const NetworkId& network_;

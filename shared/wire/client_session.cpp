@@ -297,11 +297,8 @@ Status ClientSession::take_proof(ByteView frame, Output& out) {
     end(out);
     return port_.on_session_end(summary_.equal);
   }
-  if (!finish_sent_) {
-    finish_sent_ = true;
-    ask(out, finish_frame());
-  }
-  return {};
+  pushed_ = true;  // … or might have been: it is asked whether that was all, once all has left
+  return push(out);
 }
 
 void ClientSession::end(Output& out) {

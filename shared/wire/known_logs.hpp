@@ -5,14 +5,12 @@
 #include <optional>
 #include <string_view>
 
-#include "shared/ledger/entry.hpp"
 #include "shared/model/operation_places.hpp"
 
 namespace wasl {
 
 /// A change set that has its place in a log, as far as others refer to it.
 struct LoggedSet {
-  ledger::Entry entry;
   Header header;
   Hash name;
   OperationPlaces places;

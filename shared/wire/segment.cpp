@@ -20,18 +20,9 @@ constexpr std::size_t kOpeningsMost = 1 << 20;
 constexpr std::size_t kStatementBytes = 32 * 1024;
 constexpr std::size_t kHeaderBytes = 1024;
 
-/// Before the first item: of logs that both ends hold, the entry before it is known too.
-Walk walk_to(Position first, References* logs) {
-  Walk walk;
-  walk.logs = logs;
-  if (logs == nullptr || first <= 1) return walk;
-  if (const LoggedSet* const before = logs->at(first - 1)) walk.last_entry = before->entry;
-  return walk;
-}
-
 class Encoder {
  public:
-  Encoder(Writer& out, Position first, References* logs) : out_(out), walk_(walk_to(first, logs)) {}
+  Encoder(Writer& out, References* logs) : out_(out) { walk_.logs = logs; }
 
   void operator()(const SetItem& item) {
     out_.byte(static_cast<Byte>(item.entry ? ItemTag::set_with_entry : ItemTag::set));
@@ -47,7 +38,7 @@ class Encoder {
   void operator()(const OwnItem& item) {
     out_.byte(static_cast<Byte>(ItemTag::own));
     encode_entry_times(out_, walk_, item.entry);
-    encode_source_reference(out_, walk_, item.source, item.sequence);
+    encode_source_reference(out_, walk_, item.source);
     out_.varint(item.sequence);
   }
   void operator()(const StandInItem& item) {
@@ -141,7 +132,7 @@ std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0
 Bytes encode_items(const Segment& segment, References* logs) {
   Writer out;
   out.varint(segment.items.size());
-  Encoder encoder(out, segment.first, logs);
+  Encoder encoder(out, logs);
   for (const SegmentItem& item : segment.items) std::visit(encoder, item);
   return out.take();
 }
@@ -150,7 +141,8 @@ Result<Segment> decode_items(std::string space, Position first, ByteView bytes, 
                              References* logs) {
   Segment segment{std::move(space), first, {}, {}};
   Reader in(bytes);
-  Walk walk = walk_to(first, logs);
+  Walk walk;
+  walk.logs = logs;
   std::size_t operations = 0;
   const auto count = in.count(limits::kSegmentItems);
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {

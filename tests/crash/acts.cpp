@@ -301,7 +301,7 @@ std::vector<Act> of_the_hub() {
                  }});
   out.push_back(
       {.name = "hub-entries", .victim = kHub, .prepare = send_from_second, .run = [](CrashWorld& world) {
-         return only_status(world.hub().entries("section/africa", 1, std::nullopt));
+         return only_status(world.hub().entries("section/africa", 1, HubPort::Reader{}));
        }});
   out.push_back({.name = "hub-proves",
                  .victim = kHub,

@@ -80,6 +80,8 @@ TEST_F(ClientSessionRoom, SoMuchIsQueuedAndTheRestWhenItHasLeft) {
   ClientSession one = session();
   auto out = welcomed(one);
   ASSERT_FALSE(one.error()) << one.error()->message;
+  const auto proof = one.on_frame(encode(Proof{}), 0);
+  EXPECT_TRUE(proof.frames.empty()) << "nothing is asked before all has left";
   std::size_t frames = 0;
   for (int rounds = 0; !out.frames.empty() && rounds < 100; ++rounds) {
     EXPECT_LT(bytes_of(out), 256U * 1024) << "what is written now waits behind no more";
@@ -157,6 +159,22 @@ TEST(PushingOrder, WorkOnAnImportThatNobodyHasAcceptedYetFollowsIt) {
   ASSERT_FALSE(sent.error) << sent.error->message;
   EXPECT_EQ(sent.summary.equal, true);
   EXPECT_EQ(sent.summary.held + sent.summary.refused, 0U);
+}
+
+TEST(PushingOrder, WhatStandsUnderAnotherNameOrPlaceThanWasSealedIsDamage) {
+  HubWorld world;
+  world.add_two_associations();
+  HubOffice senegal(world, world.invite("senegal"));
+  senegal.sql("INSERT INTO need(id, space, title) VALUES('n1', 'section/africa', 'Water')");
+  must(senegal.replica().seal());
+  must(senegal.replica().make_hello(false, {}));
+  for (const std::string damage : {"sequence = sequence + 8", "hash = zeroblob(32)"}) {
+    must(senegal.replica().database().exec("UPDATE _wasl_pending SET " + damage));
+    const auto push = senegal.replica().next_push(1000);
+    ASSERT_FALSE(push) << damage;
+    EXPECT_EQ(push.error().code, Errc::corrupt);
+    must(senegal.replica().database().exec("UPDATE _wasl_pending SET sequence = 1"));
+  }
 }
 
 }  // namespace
