@@ -7,6 +7,9 @@
 namespace wasl {
 namespace {
 
+// An office knows the hub's time but for the way of a message: what the hub has erased a moment ago is no
+// fault.
+constexpr Millis kErasureSlack = 5 * 60'000;
 constexpr std::size_t kDigestNotes = 10'000;  // records between two writings of the digest's buckets
 constexpr std::size_t kSliceOperations =
     400;  // about 10 ms on a laptop's disk; other writers wait for one slice

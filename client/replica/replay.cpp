@@ -39,8 +39,10 @@ struct Walked {
   std::set<Position> voided;
 };
 
+using Visit = std::function<Status(Position, const ChangeSet&)>;
+
 Status replay_segment(LogStore& store, const Segment& segment, const SpaceInfo& info,
-                      const NetworkId& network, Walked& walked, Replay& out) {
+                      const NetworkId& network, const Visit& visit, Walked& walked, Replay& out) {
   WASL_TRY(verify_runs(segment, network));
   const auto follow = [&](const Header& header, const Hash& name) -> Status {
     ChainEnd& end = walked.chains[header.source];
@@ -66,6 +68,7 @@ Status replay_segment(LogStore& store, const Segment& segment, const SpaceInfo& 
           walked.stand_ins[{source, set->header.sequence}] != set->name)
         return fail(Errc::corrupt, "a change set takes effect whose header does not stand in its chain");
       walked.names[position] = set->name;
+      WASL_TRY(visit(position, *set));
       if (position <= info.applied) out.apply(*set, *entry, walked.ranking.of(item));
     } else if (const auto* other = std::get_if<EntryItem>(&item);
                other != nullptr && entry->kind == ledger::EntryKind::void_) {
@@ -94,7 +97,7 @@ Status take_back(LogStore& store, const SpaceInfo& info, const AuthorityState& a
 }  // namespace
 
 Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const NetworkId& network,
-                            const AuthorityState& authority) {
+                            const AuthorityState& authority, const Visit& visit) {
   Replay out;
   Walked walked{Ranking(authority), {}, {}, {}, {}};
   while (out.frontier.size() < info.size) {
@@ -105,7 +108,7 @@ Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const Networ
                   "entries are missing from position " + std::to_string(out.frontier.size() + 1));
     for (const Segment& segment : segments) {
       if (segment.first != out.frontier.size() + 1) return fail(Errc::corrupt, "the log has a gap");
-      WASL_TRY(replay_segment(store, segment, info, network, walked, out));
+      WASL_TRY(replay_segment(store, segment, info, network, visit, walked, out));
     }
   }
   WASL_TRY(take_back(store, info, authority, network, walked, out));

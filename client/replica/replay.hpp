@@ -1,6 +1,7 @@
 #pragma once
 // The confirmed state of one space, computed anew from its log. Nothing that was made of the log before is
 // believed. Thread: that of the store's Database; inside the caller's transaction.
+#include <functional>
 #include <map>
 #include <string>
 
@@ -21,8 +22,12 @@ struct Replay {
 
 /// Checks bodies, chains and signatures on the way. Errors: corrupt, bad_signature.
 /// @param authority says under which mandate each was written.
-Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const NetworkId& network,
-                            const AuthorityState& authority);
+/// @param visit sees what takes effect on the way, what is voided later too.
+Result<Replay> replay_space(
+    LogStore& store, const SpaceInfo& info, const NetworkId& network, const AuthorityState& authority,
+    const std::function<Status(Position, const ChangeSet&)>& visit = [](Position, const ChangeSet&) {
+      return Status();
+    });
 /// Root of the first `size` entries, made of history alone. @pre size is at most the space's. Errors:
 /// corrupt.
 Result<Hash> root_of_history(LogStore& store, const SpaceInfo& info, Position size, const NetworkId& network);

@@ -466,10 +466,7 @@ class Replica final : public ClientPort {
   Result<std::optional<std::string>> flaw_of(const LoadedRecord& loaded, const WaitingValues& waiting);
   Result<bool> lists_are(const LoadedRecord& loaded, const std::set<Address>& elements);
   Status check_own_chains(const Segment& segment);
-  // An office knows the hub's time but for the way of a message: what the hub has erased a moment ago is no
-  // fault.
-  static constexpr Millis kErasureSlack = 5 * 60'000;
-  Result<std::vector<std::string>> check_stored_openings(const SpaceInfo& info);
+  Status check_stored_openings(const ChangeSet& set, std::vector<std::string>& wrong);
   Status tell_what_is_proved(VerifyReport& report);
   Status tell_evidence(VerifyReport& report);
   Status check_own_state(const std::string& space, const std::map<std::string, LoadedRecord>& records);

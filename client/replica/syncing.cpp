@@ -1,6 +1,5 @@
 // The replica's side of a session: what it says, what it offers, what it believes.
 #include <algorithm>
-#include <charconv>
 
 #include "client/replica/replica.hpp"
 
@@ -8,15 +7,6 @@ namespace wasl {
 namespace {
 
 constexpr unsigned kFramesOfTurn = 4;  // one of so many is an import's, if there is one
-
-/// Of the log that a checkpoint is of: its origin ends in it. 0: the note has none.
-std::uint64_t epoch_of(std::string_view note) {
-  const std::string_view origin = note.substr(0, note.find('\n'));
-  const std::string_view number = origin.substr(std::min(origin.rfind('/'), origin.size() - 1) + 1);
-  std::uint64_t epoch = 0;
-  const auto read = std::from_chars(number.data(), number.data() + number.size(), epoch);
-  return read.ec == std::errc() ? epoch : 0;
-}
 
 }  // namespace
 
@@ -41,7 +31,7 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding, bool estimate)
   WASL_LET(const CheckpointAnchor checkpoint, identity_.checkpoint());
   // A replica that was lost and made anew holds nothing of any epoch: what the hub has signed for it is of
   // one.
-  if (hello.epoch == 0 && checkpoint.heads.size > 0) hello.epoch = epoch_of(checkpoint.note);
+  if (hello.epoch == 0 && checkpoint.heads.size > 0) hello.epoch = ledger::heads_epoch(checkpoint.note);
   hello.checkpoint = checkpoint.heads;
   session_base_ = checkpoint.heads;
   // A replica from an older copy than identity.db lacks leaves that were proved since.

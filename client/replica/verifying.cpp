@@ -6,7 +6,6 @@
 #include "client/replica/replica.hpp"
 #include "shared/base/limits.hpp"
 #include "shared/sql/table_ddl.hpp"
-#include "shared/store/walking.hpp"
 
 namespace wasl {
 namespace {
@@ -20,10 +19,7 @@ Result<VerifyReport> Replica::verify() {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   VerifyReport report;
-  const auto problem = [&](std::string words) {
-    report.ok = false;
-    report.problems.push_back(std::move(words));
-  };
+  const auto problem = [&](std::string words) { report.problems.push_back(std::move(words)); };
   if (Status authority = catch_up_authority(); !authority) problem("authority: " + authority.error().message);
   if (Status pages = db_.check_with_indexes(); !pages) {
     if (pages.error().code != Errc::corrupt) return tl::unexpected(pages.error());
@@ -50,7 +46,11 @@ Result<VerifyReport> Replica::verify() {
     WASL_LET(SpaceInfo* const info, store_.space(space));
     WASL_LET(const bool behind, store_.has_rows_behind(*info));
     if (behind) problem(space + ": rows stand behind the end of its log");
-    auto replay = replay_space(store_, *info, anchor_.network, authority_);
+    WASL_LET(const std::set<Position> voided, store_.voided(info->number, info->size));
+    auto replay = replay_space(
+        store_, *info, anchor_.network, authority_, [&](Position position, const ChangeSet& set) {
+          return voided.contains(position) ? Status() : check_stored_openings(set, report.problems);
+        });
     if (!replay) {
       problem(space + ": " + replay.error().message);
       continue;
@@ -80,13 +80,12 @@ Result<VerifyReport> Replica::verify() {
     }
     WASL_LET(const auto wrong, check_other_rows(space, *replay, waiting));
     for (const std::string& row : wrong) problem(row);
-    WASL_LET(const auto closed, check_stored_openings(*info));
-    for (const std::string& value : closed) problem(value);
     WASL_TRY(settle_digest(*info));
     WASL_LET(const Hash digest, store_.digest(space));
     if (digest != replay->digest())
       problem(space + ": the state digest is not that of signed history; run: wasl repair");
   }
+  report.ok = report.problems.empty();
   WASL_TRY(tell_what_is_proved(report));
   WASL_LET(const auto keys, keys_at_hub());
   for (const std::string& words : keys) report.statements.push_back(words);
@@ -95,30 +94,21 @@ Result<VerifyReport> Replica::verify() {
   return report;
 }
 
-/// Every personal value that stands and is not listed to be erased (another machine's clock may have been
-/// ahead) has the opening that gives its commitment. @return what has not, in words.
-Result<std::vector<std::string>> Replica::check_stored_openings(const SpaceInfo& info) {
-  std::vector<std::string> wrong;
-  WASL_LET(const std::set<Position> voided, store_.voided(info.number, info.size));
-  WASL_TRY(walk(
-      store_, info, 1, info.size, anchor_.network, [&](Position position, const SegmentItem& item) -> Status {
-        const ChangeSet* const set = effect_of(item);
-        if (set == nullptr || voided.contains(position)) return {};
-        for (std::size_t i = 0; i < set->operations.size(); ++i) {
-          const Operation& op = set->operations[i];
-          const auto commitment =
-              op.value.type == ValueType::commitment ? Hash::from(op.value.data) : std::nullopt;
-          if (!commitment) continue;
-          WASL_LET(const auto opening, store_.opening(*commitment));
-          const bool opens = opening && commitment_of(anchor_.network, info.name, op.id, op.address.field,
-                                                      set->dot(i), *opening) == *commitment;
-          if (opens || (!opening && is_erased(authority_, set->header, op, kWhenever))) continue;
-          wrong.push_back(info.name + " " + op.id +
-                          ": a personal value cannot be opened, and nobody has erased it");
-        }
-        return {};
-      }));
-  return wrong;
+/// Every personal value of a change set that stands and is not listed to be erased (another machine's clock
+/// may have been ahead) has the opening that gives its commitment. Adds what has not, in words.
+Status Replica::check_stored_openings(const ChangeSet& set, std::vector<std::string>& wrong) {
+  const std::string& space = set.header.space;
+  for (std::size_t i = 0; i < set.operations.size(); ++i) {
+    const Operation& op = set.operations[i];
+    const auto commitment = op.value.type == ValueType::commitment ? Hash::from(op.value.data) : std::nullopt;
+    if (!commitment) continue;
+    WASL_LET(const auto opening, store_.opening(*commitment));
+    const bool opens = opening && commitment_of(anchor_.network, space, op.id, op.address.field, set.dot(i),
+                                                *opening) == *commitment;
+    if (opens || (!opening && is_erased(authority_, set.header, op, kWhenever))) continue;
+    wrong.push_back(space + " " + op.id + ": a personal value cannot be opened, and nobody has erased it");
+  }
+  return {};
 }
 
 /// Where proof begins and ends, and who stands behind it.

@@ -288,6 +288,16 @@ std::string heads_origin(const NetworkId& network, std::uint64_t epoch) {
   return "wasl/" + to_hex(network.view().first(8)) + "/heads/" + std::to_string(epoch);
 }
 
+std::uint64_t heads_epoch(std::string_view checkpoint) {
+  const std::string_view origin = checkpoint.substr(0, checkpoint.find('\n'));
+  const std::size_t slash = origin.rfind('/');
+  if (slash == std::string_view::npos) return 0;
+  const std::string_view number = origin.substr(slash + 1);
+  std::uint64_t epoch = 0;
+  const auto read = std::from_chars(number.data(), number.data() + number.size(), epoch);
+  return read.ec == std::errc() ? epoch : 0;
+}
+
 Result<std::string> sign_checkpoint(const Checkpoint& checkpoint, const crypto::KeyPair& key) {
   if (checkpoint.size > kTreeSizeMax) return fail(Errc::invalid_value, "The checkpoint's size is too large.");
   return sign_note(checkpoint.text(), checkpoint.origin, key);

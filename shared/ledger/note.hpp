@@ -86,6 +86,8 @@ struct Checkpoint {
 
 /// "wasl/" ‖ first 16 hex digits of the network id ‖ "/heads/" ‖ epoch in decimal.
 std::string heads_origin(const NetworkId& network, std::uint64_t epoch);
+/// Of the log that a checkpoint is of, as its origin says, unchecked. 0: it says none.
+std::uint64_t heads_epoch(std::string_view checkpoint);
 
 /// The checkpoint as a note whose key name is its origin. @return invalid_value for a bad origin or a size
 /// above kTreeSizeMax. Sign only what is durable and consistent with everything signed before.

@@ -33,7 +33,7 @@ std::optional<OperationPlaces::Place> OperationPlaces::at(std::uint32_t index) c
 }
 
 std::size_t OperationPlaces::bytes() const {
-  std::size_t out = sizeof(*this) + address_of_.size() * sizeof(std::uint32_t);
+  std::size_t out = address_of_.size() * sizeof(std::uint32_t);
   for (const Record& record : records_) out += sizeof(record) + record.id.size();
   for (const Address& address : addresses_) out += sizeof(address) + address.key.size();
   return out;

@@ -25,7 +25,7 @@ class OperationPlaces {
   };
   /// Of the operation at `index`; nothing when there is none. Points into this object.
   [[nodiscard]] std::optional<Place> at(std::uint32_t index) const;
-  [[nodiscard]] std::size_t bytes() const;  ///< about so much memory
+  [[nodiscard]] std::size_t bytes() const;  ///< about so much memory beside this object
 
  private:
   struct Record {

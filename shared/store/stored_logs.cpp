@@ -5,7 +5,9 @@
 namespace wasl {
 namespace {
 
-constexpr std::size_t kKeptBytes = 8 * 1024 * 1024;  // places of some 600 imports of 100 rows each
+constexpr std::size_t kKeptBytes = 8 * 1024 * 1024;  // some 600 imports of 100 rows each
+
+std::size_t bytes_of(const LoggedSet& set) { return sizeof set + set.places.bytes(); }
 
 }  // namespace
 
@@ -45,7 +47,7 @@ std::shared_ptr<const LoggedSet> StoredLogs::at(std::string_view space, Position
   }
   while (bytes_ > kKeptBytes && !order_.empty()) {
     const auto oldest = sets_.find(order_.front());
-    bytes_ -= oldest->second->places.bytes();
+    bytes_ -= bytes_of(*oldest->second);
     sets_.erase(oldest);
     order_.pop_front();
   }
@@ -55,7 +57,7 @@ std::shared_ptr<const LoggedSet> StoredLogs::at(std::string_view space, Position
 void StoredLogs::keep(Key key, const ChangeSet& set) {
   if (sets_.contains(key)) return;
   auto logged = std::make_shared<LoggedSet>(LoggedSet{set.header, set.name, OperationPlaces(set.operations)});
-  bytes_ += logged->places.bytes();
+  bytes_ += bytes_of(*logged);
   order_.push_back(key);
   sets_.emplace(std::move(key), std::move(logged));
 }

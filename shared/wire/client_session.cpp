@@ -99,7 +99,7 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
     waiting_ = false;
     revoked_ = !welcome.same_spaces && welcome.spaces.empty();
     credit_ = welcome.push_credit;
-    return options_.estimate ? Status() : push(out);
+    return push(out);
   }
   switch (*kind) {
     case FrameKind::entries:
@@ -195,7 +195,7 @@ Status ClientSession::push(Output& out) {
   if (recovering_) return bring_back(out);
   // The final proof may be on its way already: what another program seals from here on is for the next
   // session.
-  if (finish_sent_) return {};
+  if (finish_sent_ || options_.estimate) return {};
   if (options_.extra) {
     flights_.emplace_back(count_sets(*options_.extra), 0);
     ask(out, encode_segment(FrameKind::push, *options_.extra));

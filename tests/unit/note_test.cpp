@@ -220,6 +220,9 @@ TEST(HeadsOrigin, NamesNetworkAndEpoch) {
   NetworkId network;
   network.bytes = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xff};
   EXPECT_EQ(heads_origin(network, 12), "wasl/0123456789abcdef/heads/12");
+  EXPECT_EQ(heads_epoch(heads_origin(network, 12) + "\n7\n"), 12U);
+  EXPECT_EQ(heads_epoch("12\n7\n"), 0U);
+  EXPECT_EQ(heads_epoch(""), 0U);
 }
 
 }  // namespace

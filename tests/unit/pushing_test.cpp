@@ -109,16 +109,29 @@ TEST_F(ClientSessionRoom, WhatGoesBackToARestoredHubTakesItsTimeToo) {
   EXPECT_EQ(frames, 22U) << "20 parts, the word for them, and the end";
 }
 
-TEST(PushingOrder, WhatAPersonWroteGoesBeforeAnImportAndAnImportIsNotStarved) {
+struct PushingOrder : testing::Test {
   HubWorld world;
-  world.add_two_associations();
-  HubOffice senegal(world, world.invite("senegal"));
-  std::string import = "BEGIN;";
-  for (int i = 0; i < 1200; ++i)
-    import += "INSERT INTO project(id, space, title) VALUES('bulk-" + std::to_string(i) +
+  HubOffice senegal;
+  PushingOrder() : senegal(world, invited(world)) {}
+
+  static Invitation invited(HubWorld& world) {
+    world.add_two_associations();
+    return world.invite("senegal");
+  }
+  /// So many projects at once, `bulk-0` and on.
+  void import(int count) {
+    std::string rows = "BEGIN;";
+    for (int i = 0; i < count; ++i) {
+      rows += "INSERT INTO project(id, space, title) VALUES('bulk-" + std::to_string(i) +
               "', 'section/africa', 'A project of an import, number " + std::to_string(i) + "');";
-  senegal.sql(import + "COMMIT");
-  must(senegal.replica().seal());
+    }
+    senegal.sql(rows + "COMMIT");
+    must(senegal.replica().seal());
+  }
+};
+
+TEST_F(PushingOrder, WhatAPersonWroteGoesBeforeAnImportAndAnImportIsNotStarved) {
+  import(1200);
   for (int i = 0; i < 6; ++i) {
     senegal.sql("INSERT INTO need(id, space, title) VALUES('by-hand-" + std::to_string(i) +
                 "', 'section/africa', 'Water')");
@@ -144,16 +157,8 @@ TEST(PushingOrder, WhatAPersonWroteGoesBeforeAnImportAndAnImportIsNotStarved) {
   EXPECT_EQ(mali.rows("SELECT count(*) FROM project"), "1200");
 }
 
-TEST(PushingOrder, WorkOnAnImportThatNobodyHasAcceptedYetFollowsIt) {
-  HubWorld world;
-  world.add_two_associations();
-  HubOffice senegal(world, world.invite("senegal"));
-  std::string import = "BEGIN;";
-  for (int i = 0; i < 1200; ++i)
-    import += "INSERT INTO project(id, space, title) VALUES('bulk-" + std::to_string(i) +
-              "', 'section/africa', 'Imported');";
-  senegal.sql(import + "COMMIT");
-  must(senegal.replica().seal());
+TEST_F(PushingOrder, WorkOnAnImportThatNobodyHasAcceptedYetFollowsIt) {
+  import(1200);
   senegal.sql("UPDATE project SET title = 'Corrected' WHERE id = 'bulk-7'");
   const auto sent = senegal.sync();
   ASSERT_FALSE(sent.error) << sent.error->message;
@@ -161,10 +166,7 @@ TEST(PushingOrder, WorkOnAnImportThatNobodyHasAcceptedYetFollowsIt) {
   EXPECT_EQ(sent.summary.held + sent.summary.refused, 0U);
 }
 
-TEST(PushingOrder, WhatStandsUnderAnotherNameOrPlaceThanWasSealedIsDamage) {
-  HubWorld world;
-  world.add_two_associations();
-  HubOffice senegal(world, world.invite("senegal"));
+TEST_F(PushingOrder, WhatStandsUnderAnotherNameOrPlaceThanWasSealedIsDamage) {
   senegal.sql("INSERT INTO need(id, space, title) VALUES('n1', 'section/africa', 'Water')");
   must(senegal.replica().seal());
   must(senegal.replica().make_hello(false, {}));

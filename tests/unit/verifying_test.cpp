@@ -4,10 +4,18 @@
 namespace wasl::test {
 namespace {
 
-TEST(Verifying, NamesAnOpeningThatIsMissingOrAnother) {
+struct Verifying : testing::Test {
   HubWorld world;
-  world.add_two_associations();
-  HubOffice senegal(world, world.invite("senegal"));
+  HubOffice senegal;
+  Verifying() : senegal(world, invited(world)) {}
+
+  static Invitation invited(HubWorld& world) {
+    world.add_two_associations();
+    return world.invite("senegal");
+  }
+};
+
+TEST_F(Verifying, NamesAnOpeningThatIsMissingOrAnother) {
   senegal.sql("INSERT INTO person(id, space, name, phone) VALUES('p1', 'section/africa', 'Awa', '+221 1')");
   EXPECT_EQ(senegal.sync().summary.equal, true);
   senegal.sql("DELETE FROM person WHERE id = 'p1'");
@@ -23,10 +31,7 @@ TEST(Verifying, NamesAnOpeningThatIsMissingOrAnother) {
   EXPECT_EQ(must(senegal.replica().verify()).problems.size(), 2U) << "name and phone";
 }
 
-TEST(Verifying, NamesAnEntryWhoseRowSaysOtherwiseThanItsBlock) {
-  HubWorld world;
-  world.add_two_associations();
-  HubOffice senegal(world, world.invite("senegal"));
+TEST_F(Verifying, NamesAnEntryWhoseRowSaysOtherwiseThanItsBlock) {
   senegal.sql("INSERT INTO need(id, space, title) VALUES('n1', 'section/africa', 'Water')");
   EXPECT_EQ(senegal.sync().summary.equal, true);
   Database& db = senegal.replica().database();
