@@ -91,7 +91,7 @@ class Peer {
           must(decode_welcome(*frame, hello_, world_.hub().log_key().public_key()));
           break;
         case FrameKind::entries:
-          must(verify_runs(must(decode_segment(*frame, world_.network())), world_.network()));
+          must(verify_runs(must(decode_segment(*frame, world_.network(), world_.hub().known_logs())), world_.network()));
           break;
         case FrameKind::verdicts:
           must(decode_verdicts(*frame));
@@ -101,6 +101,9 @@ class Peer {
           break;
         case FrameKind::estimate:
           must(decode_estimate(*frame));
+          break;
+        case FrameKind::not_rebuilt:
+          WASL_ASSERT(*frame == not_rebuilt_frame());
           break;
         default:
           must(decode_problem(*frame));
