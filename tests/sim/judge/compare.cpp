@@ -259,7 +259,8 @@ std::vector<std::string> compare_conflicts(const JudgedSpaces& spaces,
     return one.register_name + " " + one.space + "#" + one.id + " " + one.field +
            (one.key.empty() ? "" : " " + one.key);
   };
-  for (const auto& [space, records] : spaces) {
+  for (const auto& [name, records] : spaces) {
+    const std::string& space = name;
     for (const JudgedConflict& conflict : conflicts(records)) {
       const JudgedRecord& record = records.at({conflict.register_number, conflict.id});
       const auto& heads = record.fields.at(conflict.address).heads;
