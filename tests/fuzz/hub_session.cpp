@@ -91,7 +91,8 @@ class Peer {
           must(decode_welcome(*frame, hello_, world_.hub().log_key().public_key()));
           break;
         case FrameKind::entries:
-          must(verify_runs(must(decode_segment(*frame, world_.network(), world_.hub().known_logs())), world_.network()));
+          must(verify_runs(must(decode_segment(*frame, world_.network(), world_.hub().known_logs())),
+                           world_.network()));
           break;
         case FrameKind::verdicts:
           must(decode_verdicts(*frame));
