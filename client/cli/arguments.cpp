@@ -6,6 +6,8 @@
 #include <cstring>
 
 #include "client/cli/words.hpp"
+#include "shared/base/version.hpp"
+#include "shared/manual/commands.hpp"
 
 namespace wasl::cli {
 namespace {
@@ -396,6 +398,23 @@ void add_bundle_commands(CLI::App& app, Parsed& p) {
     one->add_option("FILE", p.bundle_files.files, "Files that an export has written")->required();
 }
 
+const ManualPage& page() {
+  static const ManualPage it{
+      std::string(program_version()),
+      "the office's program of a Wasl network",
+      "wasl keeps an office's replica of what the offices of a network share: needs, projects, people,\n"
+      "commitments, meetings, documents. Everything works without a network. Where there is a link, sync and\n"
+      "daemon exchange signed change sets with the network's hub, and end with the proof that both hold the same.\n"
+      "Where there is none, bundle carries them in files.\n\n"
+      "The replica is an SQLite file with a table for each register, which any program may read and write.\n"
+      "Nobody overwrites anybody: two edits of one field are both kept until somebody resolves them.",
+      {"DIR/replica.db\tThe tables, and what is confirmed, unsent and in conflict.",
+       "DIR/identity.db\tKeys and what the hub has proved. In no backup: a restored office enters by a new invitation.",
+       "DIR/outbox.log\tUnsent work, once more."},
+      "wasl-hub(1), sqlite3(1)"};
+  return it;
+}
+
 /// The parser's own words for this would be "a subcommand is required".
 std::optional<Error> unknown_command(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return std::nullopt;
@@ -411,8 +430,9 @@ std::optional<Error> unknown_command(const CLI::App& app, int argc, char** argv)
 
 CommandLine parse_command_line(int argc, char** argv) {
   static Parsed parsed;  // the functions in it refer to it
-  CLI::App app{"Wasl, the office's program: works without a network and syncs when there is one."};
+  CLI::App app("Wasl, the office's program: works without a network and syncs when there is one.", "wasl");
   app.footer(kFooter);
+  app.set_version_flag("--version", "wasl " + std::string(program_version()));
   app.require_subcommand(1);
   add_link_commands(app, parsed);
   add_record_commands(app, parsed);
@@ -422,6 +442,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   add_bundle_commands(app, parsed);
   add_proof_commands(app, parsed);
   add_evidence_commands(app, parsed);
+  add_manual_commands(app, page(), [](const std::string& text) { parsed.line.help = text; });
   for (int i = 1; i < argc; ++i) parsed.line.json = parsed.line.json || std::strcmp(argv[i], "--json") == 0;
   parsed.line.error = unknown_command(app, argc, argv);
   if (parsed.line.error) return parsed.line;
@@ -430,6 +451,8 @@ CommandLine parse_command_line(int argc, char** argv) {
   } catch (const CLI::CallForHelp&) {
     const auto chosen = app.get_subcommands();
     parsed.line.help = chosen.empty() ? app.help() : chosen.front()->help();
+  } catch (const CLI::CallForVersion& version) {
+    parsed.line.help = std::string(version.what()) + "\n";
   } catch (const CLI::ParseError& error) {
     parsed.line.error = Error{Errc::invalid_value, error.what(), "see: wasl --help, or wasl COMMAND --help"};
   }

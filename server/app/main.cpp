@@ -18,9 +18,11 @@
 #include "server/app/times.hpp"
 #include "server/app/words.hpp"
 #include "shared/base/ending.hpp"
+#include "shared/base/version.hpp"
 #include "shared/crypto/passphrase.hpp"
 #include "shared/ledger/note.hpp"
 #include "shared/log/log.hpp"
+#include "shared/manual/commands.hpp"
 
 namespace {
 
@@ -252,21 +254,34 @@ CLI::App* command(CLI::App& parent, Arguments& in, const char* name, const char*
   CLI::App* sub = parent.add_subcommand(name, what);
   sub->add_option("--data", in.data, "The hub's folder")->envname("WASL_DATA")->required();
   sub->add_flag("--json", in.as_json, "One JSON document on standard output");
-  sub->footer("Examples:\n" + examples + "\n" + kFooter);
+  sub->footer("Examples:\n" + examples + "\n\n" + kFooter);
   return sub;
+}
+
+const wasl::ManualPage& page() {
+  static const wasl::ManualPage it{
+      std::string(wasl::program_version()),
+      "the hub of a Wasl network",
+      "wasl-hub orders, keeps and hands on what the offices of a network write. serve runs it; the other commands\n"
+      "act on its folder, through the running hub where one runs.",
+      {"DIR/hub.db\tThe logs of all spaces, what is held, and what was decided. Back it up.",
+       "DIR/keys\tThe hub's log key, and on a trial hub the registrar's and root keys."},
+      "wasl(1)"};
+  return it;
 }
 
 int command_line(int argc, char** argv) {
   ::umask(077);  // keys, blinding keys and everybody's work: for the hub's user alone
   Arguments in;
   CLI::App app("The hub of a Wasl network: orders and keeps what offices send.", "wasl-hub");
+  app.set_version_flag("--version", "wasl-hub "s + std::string(wasl::program_version()));
   app.require_subcommand(1);
   app.footer(
       "Examples:\n"
       "  wasl-hub init --data hub --name \"World network\"\n"
       "  wasl-hub organisation add --data hub --id paris --name \"Paris section\" --kind section\n"
       "  wasl-hub invite --data hub --organisation paris\n"
-      "  wasl-hub serve --data hub --listen 127.0.0.1:7707\n"s +
+      "  wasl-hub serve --data hub --listen 127.0.0.1:7707\n\n"s +
       kFooter);
 
   CLI::App* init =
@@ -465,6 +480,8 @@ int command_line(int argc, char** argv) {
   CLI::App* list_schema =
       command(*schema, in, "list", "What is in force", "  wasl-hub schema list --data hub");
   wasl::RootCommands root(app);
+  std::string manual;
+  wasl::add_manual_commands(app, page(), [&manual](const std::string& text) { manual = text; });
 
   try {
     app.parse(argc, argv);
@@ -477,6 +494,10 @@ int command_line(int argc, char** argv) {
       std::cout << dump(wasl::to_json({wasl::Errc::invalid_value, error.what(), "see: wasl-hub --help"}));
     }
     return kUsage;
+  }
+  if (!manual.empty()) {
+    std::cout << manual << std::flush;
+    return std::cout ? kDone : kFailed;
   }
   if (const std::string asked = root.parsed(); !asked.empty()) {
     in.as_json = root.as_json();
