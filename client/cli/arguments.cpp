@@ -403,13 +403,16 @@ const ManualPage& page() {
       std::string(program_version()),
       "the office's program of a Wasl network",
       "wasl keeps an office's replica of what the offices of a network share: needs, projects, people,\n"
-      "commitments, meetings, documents. Everything works without a network. Where there is a link, sync and\n"
-      "daemon exchange signed change sets with the network's hub, and end with the proof that both hold the same.\n"
+      "commitments, meetings, documents. Everything works without a network. Where there is a link, sync "
+      "and\n"
+      "daemon exchange signed change sets with the network's hub, and end with the proof that both hold the "
+      "same.\n"
       "Where there is none, bundle carries them in files.\n\n"
       "The replica is an SQLite file with a table for each register, which any program may read and write.\n"
       "Nobody overwrites anybody: two edits of one field are both kept until somebody resolves them.",
       {"DIR/replica.db\tThe tables, and what is confirmed, unsent and in conflict.",
-       "DIR/identity.db\tKeys and what the hub has proved. In no backup: a restored office enters by a new invitation.",
+       "DIR/identity.db\tKeys and what the hub has proved. In no backup: a restored office enters by a new "
+       "invitation.",
        "DIR/outbox.log\tUnsent work, once more."},
       "wasl-hub(1), sqlite3(1)"};
   return it;

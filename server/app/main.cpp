@@ -262,7 +262,8 @@ const wasl::ManualPage& page() {
   static const wasl::ManualPage it{
       std::string(wasl::program_version()),
       "the hub of a Wasl network",
-      "wasl-hub orders, keeps and hands on what the offices of a network write. serve runs it; the other commands\n"
+      "wasl-hub orders, keeps and hands on what the offices of a network write. serve runs it; the other "
+      "commands\n"
       "act on its folder, through the running hub where one runs.",
       {"DIR/hub.db\tThe logs of all spaces, what is held, and what was decided. Back it up.",
        "DIR/keys\tThe hub's log key, and on a trial hub the registrar's and root keys."},

@@ -69,7 +69,8 @@ CommandTree command_tree(const CLI::App& app, std::string name) {
   take_footer(out, app.get_footer());
   for (const CLI::Option* option : app.get_options())
     if (!option->get_group().empty()) out.options.push_back(read(*option));
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); }))
+  for (const CLI::App* sub :
+       app.get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); }))
     out.commands.push_back(command_tree(*sub, sub->get_name()));
   return out;
 }

@@ -52,8 +52,9 @@ void each_word(const CommandTree& command,
 }
 
 /// "PATH OPTION" of each option that takes a value, with the choices for it (none: any value).
-void each_value(const CommandTree& program,
-                const std::function<void(const std::string& key, const std::vector<std::string>& choices)>& give) {
+void each_value(
+    const CommandTree& program,
+    const std::function<void(const std::string& key, const std::vector<std::string>& choices)>& give) {
   walk(program, program.name, [&](const CommandTree& command, const std::string& path) {
     for (const CommandOption& option : command.options) {
       if (option.positional || option.value.empty()) continue;
