@@ -91,16 +91,56 @@ std::string synopsis_of(const CommandTree& command, const std::string& path) {
 
 std::string typed(std::string_view lines) { return ".PP\n.EX\n" + plain(lines) + "\n.EE\n"; }
 
-void append_command(std::string& out, const CommandTree& command, const std::string& path) {
+using Options = std::vector<CommandOption>;
+
+bool is_among(const Options& options, const CommandOption& one) {
+  return std::ranges::any_of(options, [&](const CommandOption& other) {
+    return other.names == one.names && other.what == one.what;
+  });
+}
+
+void count_commands(const CommandTree& command, std::size_t& count,
+                    std::vector<std::pair<CommandOption, std::size_t>>& seen) {
+  for (const CommandTree& sub : command.commands) count_commands(sub, count, seen);
+  if (!command.commands.empty()) return;
+  ++count;
+  for (const CommandOption& option : command.options) {
+    if (option.positional) continue;
+    const auto known =
+        std::ranges::find_if(seen, [&](const auto& one) { return is_among({one.first}, option); });
+    if (known == seen.end()) {
+      seen.emplace_back(option, 1);
+    } else {
+      ++known->second;
+    }
+  }
+}
+
+/// Those that most commands take: they are explained once.
+Options usual_options(const CommandTree& program) {
+  std::size_t commands = 0;
+  std::vector<std::pair<CommandOption, std::size_t>> seen;
+  count_commands(program, commands, seen);
+  Options usual;
+  for (const auto& [option, count] : seen)
+    if (commands > 1 && 2 * count > commands) usual.push_back(option);
+  return usual;
+}
+
+void append_command(std::string& out, const CommandTree& command, const std::string& path,
+                    const Options& usual) {
   if (!command.commands.empty()) {
     out += ".SS " + quoted(path) + "\n" + plain(command.what) + ".\n";
     append_paragraphs(out, command.notes);
     if (!command.examples.empty()) out += typed(command.examples);
-    for (const CommandTree& sub : command.commands) append_command(out, sub, path + " " + sub.name);
+    for (const CommandTree& sub : command.commands) append_command(out, sub, path + " " + sub.name, usual);
     return;
   }
   out += ".SS " + quoted(path) + "\n" + synopsis_of(command, path) + "\n.PP\n" + plain(command.what) + ".\n";
-  append_options(out, command.options);
+  Options own;
+  std::ranges::copy_if(command.options, std::back_inserter(own),
+                       [&](const CommandOption& option) { return !is_among(usual, option); });
+  append_options(out, own);
   if (!command.examples.empty()) out += typed(command.examples);
 }
 
@@ -113,9 +153,14 @@ std::string man_page(const CommandTree& program, const ManualPage& page) {
   out += ".SH SYNOPSIS\n" + synopsis_of(program, program.name) + "\n";
   out += ".SH DESCRIPTION\n";
   append_paragraphs(out, page.description);
+  const Options usual = usual_options(program);
+  if (!usual.empty()) {
+    out += ".SH OPTIONS\nMost commands take these.\n";
+    append_options(out, usual);
+  }
   out += ".SH COMMANDS\n";
   for (const CommandTree& command : program.commands)
-    append_command(out, command, program.name + " " + command.name);
+    append_command(out, command, program.name + " " + command.name, usual);
   if (!program.examples.empty()) out += ".SH EXAMPLES\n" + typed(program.examples);
   if (!program.notes.empty()) {
     out += ".SH NOTES\n";

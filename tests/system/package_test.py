@@ -61,7 +61,7 @@ class Pages(unittest.TestCase):
             offered = run("fish", "--no-config", "--command",
                           f"source {folder}/wasl.fish; complete -C 'wasl budget --metered '",
                           env=dict(os.environ, HOME=folder))
-            self.assertEqual(offered.split(), ["auto", "no", "yes"])
+            self.assertEqual([line.split("\t")[0] for line in offered.splitlines()], ["auto", "no", "yes"])
 
 
 @unittest.skipUnless(os.geteuid() == 0, "needs root: packages are installed in a folder of their own")

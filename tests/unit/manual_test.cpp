@@ -64,6 +64,10 @@ TEST(Manual, ThePageHasEveryCommandAndNoRequestThatNobodyMeant) {
   EXPECT_THAT(roff, HasSubstr("\\fB\\-\\-how\\fR \\fBfast\\fR|\\fBslow\\fR"));
   EXPECT_THAT(roff, HasSubstr("The variable \\fBBOAT_HOW\\fR serves too"));
   EXPECT_THAT(roff, HasSubstr(".SS \"boat crew list\""));
+  // What most commands take is explained once.
+  EXPECT_THAT(roff,
+              HasSubstr(".SH OPTIONS\nMost commands take these.\n.TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR"));
+  EXPECT_EQ(roff.find("\\-\\-help"), roff.rfind("\\-\\-help"));
   EXPECT_THAT(roff, HasSubstr(".SH FILES\n.TP\n\\fI/etc/boat\\fR\nIts name\n"));
   EXPECT_THAT(roff, Not(HasSubstr("secret")));
 }
