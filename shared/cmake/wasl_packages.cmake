@@ -65,5 +65,7 @@ function(wasl_package component program title description)
   string(TOUPPER ${component} upper)
   set(CPACK_COMPONENTS_ALL ${CPACK_COMPONENTS_ALL} ${component} PARENT_SCOPE)
   set(CPACK_DEBIAN_${upper}_PACKAGE_NAME ${program} PARENT_SCOPE)
+  # For wss:// addresses with a certificate that somebody vouches for.
+  set(CPACK_DEBIAN_${upper}_PACKAGE_RECOMMENDS ca-certificates PARENT_SCOPE)
   set(CPACK_DEBIAN_${upper}_DESCRIPTION "${title}\n${description}" PARENT_SCOPE)
 endfunction()
