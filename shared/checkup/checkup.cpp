@@ -119,7 +119,7 @@ Finding look_at_privacy(const std::vector<std::filesystem::path>& files) {
 
 Finding look_at_database(std::string check, const std::filesystem::path& file) {
   auto database = Database::open({.path = file, .read_only = true});
-  const Status sound = database ? database->check() : Status(tl::unexpected(database.error()));
+  const Status sound = database ? database->check_with_indexes() : Status(tl::unexpected(database.error()));
   if (!sound) return failed(std::move(check), sound.error());
   std::error_code unknown;
   const auto size = std::filesystem::file_size(file, unknown);

@@ -36,7 +36,8 @@ Finding look_at_room(const std::filesystem::path& folder, std::uint64_t least);
 Finding look_at_writing(const std::filesystem::path& folder);
 /// That nobody but their owner reads these. What is not there counts as private.
 Finding look_at_privacy(const std::vector<std::filesystem::path>& files);
-/// Reads every page: about a second a gigabyte.
+/// Reads every page and compares indexes with tables: seconds a gigabyte. Writes nothing, and keeps nobody
+/// from writing.
 Finding look_at_database(std::string check, const std::filesystem::path& file);
 /// That somebody (NTP) sets this machine's clock.
 Finding look_at_clock_setting();

@@ -68,6 +68,11 @@ std::string table_of(std::string_view name) {
   return std::string(dot == std::string_view::npos ? "" : name.substr(0, dot));
 }
 
+bool has_table(const SettingsTable& table, const std::string& name) {
+  return std::any_of(table.settings.begin(), table.settings.end(),
+                     [&](const Setting& one) { return table_of(one.name) == name; });
+}
+
 std::string as_toml(const Setting& setting, const std::string& text) {
   const bool bare = setting.kind == SettingKind::whole || setting.kind == SettingKind::flag;
   return bare ? text : toml_text(text);
@@ -141,6 +146,7 @@ Result<Settings> Settings::read(const SettingsTable& table, const Sources& sourc
   if (!sources.file.empty()) {
     WASL_LET(const std::vector<TomlEntry> entries, read_toml(sources.file));
     for (const TomlEntry& entry : entries) {
+      if (entry.is_empty_table && has_table(table, entry.name)) continue;  // all in it is left out
       const Setting* setting = find(table, entry.name);
       if (setting == nullptr) {
         problems.push_back(entry.place + ": there is no setting " + in_quotes(entry.name) +

@@ -14,7 +14,7 @@ std::string place_of(const std::filesystem::path& file, const toml::source_regio
 
 TomlEntry entry_of(const std::filesystem::path& file, std::string name, const toml::key& key,
                    const toml::node& node) {
-  TomlEntry entry{std::move(name), place_of(file, key.source()), place_of(file, node.source()), {}, {}};
+  TomlEntry entry{std::move(name), place_of(file, key.source()), place_of(file, node.source()), {}, {}, false};
   if (const auto* text = node.as_string()) {
     entry.kind = SettingKind::text;
     entry.text = text->get();
@@ -35,6 +35,7 @@ void collect(const std::filesystem::path& file, const toml::table& table, std::v
     const toml::table* inner = node.as_table();
     if (inner == nullptr || inner->empty()) {
       out.push_back(entry_of(file, name, key, node));
+      out.back().is_empty_table = inner != nullptr;
       continue;
     }
     for (const auto& [inner_key, inner_node] : *inner)

@@ -16,6 +16,7 @@ struct TomlEntry {
   /// Nothing: of a type that no setting has.
   std::optional<SettingKind> kind;  ///< text, whole or flag
   std::string text;
+  bool is_empty_table = false;
 };
 
 /// Errors: not_found (cannot be read), invalid_value (no TOML: file:line:column and why).

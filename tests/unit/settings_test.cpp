@@ -75,8 +75,17 @@ TEST_F(SettingsTest, WhatIsWrongIsNamedWithItsPlaceAllOfItAtOnce) {
   EXPECT_EQ(wrong("plain_text_on_an_open_network = \"yes\"\nstrangers = true"),
             "F:1:33: plain_text_on_an_open_network is true or false\nF:2:13: strangers is a whole number");
   EXPECT_THAT(wrong("strangers = 1979-05-27"), HasSubstr("F:1:13: strangers is a whole number"));
-  EXPECT_THAT(wrong("[tls.key]\nx = 1"), HasSubstr("F:1:6: there is no setting"));
-  EXPECT_THAT(wrong("listen = \"unfinished"), HasSubstr(": this is no TOML: "));
+  EXPECT_THAT(wrong("[tls.key]\nx = 1"), HasSubstr("tls.key is a path in quotation marks"));
+  EXPECT_THAT(wrong("[other]"), HasSubstr("there is no setting 'other'"));
+  EXPECT_EQ(wrong("[tls]"), "") << "all in it is left out";
+}
+
+TEST_F(SettingsTest, WhatIsNoTomlIsNamedWithItsPlace) {
+  const auto path = file("strangers = 20\nlisten = \"unfinished");
+  const auto settings = read({.file = path});
+  ASSERT_FALSE(settings);
+  EXPECT_THAT(settings.error().message, HasSubstr(path.string() + ":2:"));
+  EXPECT_THAT(settings.error().message, HasSubstr(": this is no TOML: "));
 }
 
 TEST_F(SettingsTest, AVariableAndAFlagAreNamedToo) {
