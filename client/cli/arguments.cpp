@@ -5,15 +5,18 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "client/cli/office_settings.hpp"
 #include "client/cli/words.hpp"
 #include "shared/base/version.hpp"
 #include "shared/manual/commands.hpp"
+#include "shared/settings/options.hpp"
 
 namespace wasl::cli {
 namespace {
 
 constexpr const char* kFooter =
-    "The folder is named by --data DIR or by WASL_DATA. With --json exactly one document goes to standard\n"
+    "The folder is named by --data DIR, by WASL_DATA or in a file of settings (--config, WASL_CONFIG). With "
+    "--json exactly one document goes to standard\n"
     "output, errors too.\n"
     "Exit codes: 0 done; 1 an error in words; 3 no link to the hub, or it was cut (nothing is lost);\n"
     "4 the sync ended but both sides are not proved equal; 5 the hub was caught showing another history.\n"
@@ -22,6 +25,8 @@ constexpr const char* kFooter =
 /// Everything that options write into; lives as long as the parser.
 struct Parsed {
   CommandLine line;
+  TypedSettings typed;
+  std::optional<Settings> settings;
   JoinArguments join;
   SyncArguments sync;
   BudgetArguments budget;
@@ -54,7 +59,8 @@ using Run = std::function<Result<Answer>(const Office&)>;
 CLI::App* command(CLI::App& app, Parsed& parsed, const std::string& name, const std::string& what,
                   const std::string& examples, Run run) {
   CLI::App* sub = app.add_subcommand(name, what);
-  sub->add_option("--data", parsed.line.folder, "The office's folder")->envname("WASL_DATA");
+  add_settings_file(*sub, office_settings(), parsed.typed);
+  add_settings(*sub, office_settings(), {"data"}, parsed.typed);
   sub->add_flag("--json", parsed.line.json, "One JSON document on standard output");
   sub->footer("Examples:\n" + examples + "\n\n" + kFooter);
   sub->callback([&parsed, run = std::move(run)] { parsed.line.run = run; });
@@ -68,6 +74,10 @@ void add_record_options(CLI::App* sub, RecordArguments& record, bool with_id) {
                   with_id ? "Where the id is ambiguous" : "Where it stands; else the register's default");
 }
 
+void add_link_settings(CLI::App& sub, Parsed& p) {
+  add_settings(sub, office_settings(), {"url", "plain_text_on_an_open_network"}, p.typed);
+}
+
 void add_link_commands(CLI::App& app, Parsed& p) {
   CLI::App* join = command(app, p, "join", "Enters a network by an invitation, and syncs for the first time",
                            "  wasl join --data office --language fr INVITATION",
@@ -75,7 +85,6 @@ void add_link_commands(CLI::App& app, Parsed& p) {
   join->add_option("INVITATION", p.join.invitation, "As the secretariat sent it")->required();
   join->add_option("--language", p.join.language,
                    "Language of plain text written by SQL, such as fr; else und");
-  join->add_option("--url", p.join.url, "Another way to the hub, this time only");
   CLI::App* sync_now = command(app, p, "sync", "One round with the hub: sends, receives, proves",
                                "  wasl sync --data office\n  wasl sync --data office --estimate\n"
                                "  wasl sync --data office --url wss://hub.example --json",
@@ -83,8 +92,7 @@ void add_link_commands(CLI::App& app, Parsed& p) {
   CLI::App* daemon =
       command(app, p, "daemon", "Keeps in touch with the hub until it is told to stop",
               "  wasl daemon --data office", [&p](const Office& o) { return keep_in_touch(o, p.sync); });
-  for (CLI::App* sub : {sync_now, daemon})
-    sub->add_option("--url", p.sync.url, "Another way to the hub, this time only");
+  for (CLI::App* sub : {join, sync_now, daemon}) add_link_settings(*sub, p);
   sync_now->add_flag("--estimate", p.sync.estimate, "Say what it would bring, take and cost, and do nothing");
   sync_now->add_flag("--over-budget", p.sync.over_budget, "This time whatever the budget says");
   CLI::App* budgeting = command(
@@ -105,6 +113,15 @@ void add_link_commands(CLI::App& app, Parsed& p) {
   budgeting->add_option("--price", p.budget.price, "Of a megabyte, such as \"0.05 USD\"");
   command(app, p, "status", "What waits, what conflicts, and how fresh everything is",
           "  wasl status --data office", [](const Office& o) { return status(o); });
+  CLI::App* config =
+      command(app, p, "config", "Every setting explained, with its present value, as a file for --config",
+              "  wasl config > wasl.toml\n  wasl config --config wasl.toml   # is it right?",
+              [&p](const Office&) { return show_settings(*p.settings); });
+  CLI::App* examine =
+      command(app, p, "doctor", "Looks at disk, databases, keys, clock and link, and says what to do",
+              "  wasl doctor --data office\n  wasl doctor --config wasl.toml --json",
+              [&p](const Office& o) { return doctor(o, p.sync.link, *p.settings); });
+  for (CLI::App* sub : {config, examine}) add_link_settings(*sub, p);
 }
 
 void add_record_commands(CLI::App& app, Parsed& p) {
@@ -326,7 +343,7 @@ void add_history_commands(CLI::App& app, Parsed& p) {
                             [&p](const Office& o) { return verify(o, p.verify); });
   check->add_flag("--fetch-history", p.verify.fetch_history,
                   "First fetches from the hub what of the history is not held here");
-  check->add_option("--url", p.verify.url, "Another way to the hub, for --fetch-history");
+  add_link_settings(*check, p);
   command(app, p, "repair", "Computes everything shown again from signed history; own unsent work stays",
           "  wasl repair --data office", [](const Office& o) { return repair(o); });
 }
@@ -418,6 +435,18 @@ const ManualPage& page() {
   return it;
 }
 
+void take_settings(Parsed& p) {
+  auto settings = read_settings(office_settings(), p.typed);
+  if (!settings) {
+    p.line.error = settings.error();
+    return;
+  }
+  p.line.folder = settings->path("data").string();
+  const LinkSettings link{settings->text("url"), settings->flag("plain_text_on_an_open_network")};
+  p.join.link = p.sync.link = p.verify.link = link;
+  p.settings.emplace(std::move(*settings));
+}
+
 /// The parser's own words for this would be "a subcommand is required".
 std::optional<Error> unknown_command(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return std::nullopt;
@@ -433,6 +462,7 @@ std::optional<Error> unknown_command(const CLI::App& app, int argc, char** argv)
 
 CommandLine parse_command_line(int argc, char** argv) {
   static Parsed parsed;  // the functions in it refer to it
+  parsed.typed = {};
   CLI::App app("Wasl, the office's program: works without a network and syncs when there is one.", "wasl");
   app.footer(kFooter);
   app.set_version_flag("--version", "wasl " + std::string(program_version()));
@@ -459,6 +489,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     parsed.line.error = Error{Errc::invalid_value, error.what(), "see: wasl --help, or wasl COMMAND --help"};
   }
+  if (!parsed.line.help && !parsed.line.error) take_settings(parsed);
   return parsed.line;
 }
 

@@ -8,15 +8,26 @@
 #include "client/cli/grant_words.hpp"
 #include "client/cli/office.hpp"
 
+namespace wasl {
+class Settings;
+}
+
 namespace wasl::cli {
 
+/// How the hub is called.
+struct LinkSettings {
+  std::string url;  ///< empty: as the invitation said
+  bool plain_text_on_an_open_network = false;
+};
+
 struct JoinArguments {
-  std::string invitation, language, url;
+  std::string invitation, language;
+  LinkSettings link{};
 };
 Result<Answer> join_network(const Office& office, const JoinArguments& arguments);
 
 struct SyncArguments {
-  std::string url;
+  LinkSettings link{};
   bool estimate = false, over_budget = false;
 };
 Result<Answer> sync(const Office& office, const SyncArguments& arguments);
@@ -30,6 +41,10 @@ struct BudgetArguments {
 Result<Answer> budget(const Office& office, const BudgetArguments& arguments);
 
 Result<Answer> status(const Office& office);
+/// Needs no folder.
+Result<Answer> show_settings(const Settings& settings);
+/// Looks at folder, machine and link, and changes nothing. Ends with 1 when something fails.
+Result<Answer> doctor(const Office& office, const LinkSettings& link, const Settings& settings);
 
 /// A record, and what is to stand in it.
 struct RecordArguments {
@@ -122,7 +137,7 @@ Result<Answer> history(const Office& office, const std::optional<std::string>& r
                        const std::optional<std::string>& id);
 struct VerifyArguments {
   bool fetch_history = false;
-  std::string url;
+  LinkSettings link{};
 };
 Result<Answer> verify(const Office& office, const VerifyArguments& arguments);
 Result<Answer> repair(const Office& office);

@@ -62,7 +62,7 @@ Result<Answer> history(const Office& office, const std::optional<std::string>& r
 Result<Answer> verify(const Office& office, const VerifyArguments& arguments) {
   Json fetched = nullptr;
   if (arguments.fetch_history) {
-    WASL_LET(const Answer synced, sync(office, {arguments.url}));
+    WASL_LET(const Answer synced, sync(office, {arguments.link}));
     fetched = Json::parse(synced.json, nullptr, false)["received"];
   }
   WASL_LET(const VerifyReport report, verified(office));

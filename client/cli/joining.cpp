@@ -6,6 +6,7 @@
 #include "client/cli/words.hpp"
 #include "client/engine/join.hpp"
 #include "client/engine/link_account.hpp"
+#include "shared/net/open_network.hpp"
 
 namespace wasl::cli {
 
@@ -17,7 +18,9 @@ Result<Answer> join_network(const Office& office, const JoinArguments& arguments
   options.folder = office.folder();
   WASL_LET(options.invitation, decode_invitation(arguments.invitation));
   options.language = arguments.language;
-  options.url = arguments.url;
+  options.url = arguments.link.url;
+  WASL_TRY(may_call_in_plain(options.url.empty() ? options.invitation.url : options.url,
+                             arguments.link.plain_text_on_an_open_network));
   Progress progress;
   options.tell = [&](std::string_view step) { progress.step(step); };
   options.on_progress = [&](const SessionSummary& summary) { progress.session(summary); };

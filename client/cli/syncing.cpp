@@ -1,7 +1,7 @@
 // wasl sync, wasl daemon
 #include <nlohmann/json.hpp>
 
-#include "client/cli/commands.hpp"
+#include "client/cli/calling.hpp"
 #include "client/cli/progress.hpp"
 #include "client/cli/words.hpp"
 #include "client/engine/daemon.hpp"
@@ -79,15 +79,6 @@ bool is_disturbed(const SyncOutcome& outcome) {
   return outcome.error->code == Errc::locked || outcome.error->code == Errc::conflict;
 }
 
-std::string url_of(const Replica& replica, const SyncArguments& arguments) {
-  return arguments.url.empty() ? replica.network().url : arguments.url;
-}
-
-Status check_url(const std::string& url) {
-  if (!url.empty()) return {};
-  return fail(Errc::not_found, "the hub's address is not known", "name it with --url ws://HOST:PORT");
-}
-
 constexpr std::uint64_t kSmallestSession = 1'500;  // hello, welcome and proof, with TCP's own
 
 /// One question and its answer; nothing is sent or received.
@@ -138,8 +129,7 @@ Result<Answer> estimate(Replica& replica, Loop& loop, SyncRun::Options options, 
 
 Result<Answer> sync(const Office& office, const SyncArguments& arguments) {
   WASL_LET(const auto replica, office.open());
-  const std::string url = url_of(*replica, arguments);
-  WASL_TRY(check_url(url));
+  WASL_LET(const std::string url, url_of(*replica, arguments.link));
   WASL_TRY(replica->seal());
   WASL_LET(LinkAccount account, LinkAccount::open(office.folder(), office.clock()));
   Loop loop;
@@ -180,8 +170,7 @@ Result<Answer> keep_in_touch(const Office& office, const SyncArguments& argument
   auto replica = office.open();
   if (!replica && replica.error().code == Errc::corrupt) replica = office.reopen();
   if (!replica) return tl::unexpected(replica.error());
-  const std::string url = url_of(**replica, arguments);
-  WASL_TRY(check_url(url));
+  WASL_LET(const std::string url, url_of(**replica, arguments.link));
   WASL_LET(const DaemonLock lock, DaemonLock::take(office.folder()));
   WASL_TRY(LinkAccount::open(office.folder(), office.clock()));
   Loop loop;

@@ -5,6 +5,7 @@
 
 #include "client/engine/system_clock.hpp"
 #include "shared/log/log.hpp"
+#include "shared/service/service.hpp"
 
 namespace wasl {
 namespace {
@@ -52,6 +53,8 @@ Status Daemon::run() {
   log::info("daemon.started", {{"organisation", replica_->network().organisation}, {"hub", url_}});
   loop_.on_signal([this] { stop(); });
   WASL_TRY(replica_->settle());
+  const service::Watchdog watchdog(loop_);
+  service::tell_ready("works; no link to " + url_ + " yet");
   watch();
   connect();
   loop_.run();
@@ -123,7 +126,10 @@ bool Daemon::may_connect() {
     if (std::exchange(pauses_, false)) log::info("budget.allows");
     return true;
   }
-  if (!std::exchange(pauses_, true)) log::info("budget.pauses", {{"why", now.why}});
+  if (!std::exchange(pauses_, true)) {
+    log::info("budget.pauses", {{"why", now.why}});
+    service::tell_status("pauses by the budget: " + now.why);
+  }
   leave_session();
   return false;
 }
@@ -153,13 +159,15 @@ void Daemon::on_progress(const SessionSummary& now) {
                      now.held != logged_.held || now.refused != logged_.refused;
   if (!moved && now.equal == logged_.equal) return;
   retry_.reset();  // it works, also where the line is cut before all is through
-  log::info("session.moved", {{"received", now.received_sets},
+  log::info("session.moved", {{"session", session_->name()},
+                              {"received", now.received_sets},
                               {"sent", now.sent_sets},
                               {"accepted", now.accepted},
                               {"held", now.held},
                               {"refused", now.refused},
                               {"equal", word(now.equal)}});
   logged_ = now;
+  service::tell_status("in touch with " + url_ + (now.equal == true ? ", proved equal" : ""));
 }
 
 void Daemon::on_ended(const SyncOutcome& outcome) {
@@ -170,16 +178,19 @@ void Daemon::on_ended(const SyncOutcome& outcome) {
   // Once: what is damaged is put aside when it is opened again. A second time something else is wrong.
   if (error.code == Errc::corrupt && !std::exchange(reopened_, true)) damaged_ = true;
   if (!can_mend(error.code) && !replica_->must_reopen() && !damaged_) {
-    log::error("session.failed", {{"code", to_word(error.code)}, {"why", error.message}});
+    log::error("session.failed",
+               {{"session", outcome.session}, {"code", to_word(error.code)}, {"why", error.message}});
     result_ = tl::unexpected(error);
     return loop_.stop();
   }
   const auto wait = retry_.start([this] { connect(); });
-  log::info("session.ended", {{"code", to_word(error.code)},
+  log::info("session.ended", {{"session", outcome.session},
+                              {"code", to_word(error.code)},
                               {"why", error.message},
                               {"bytes_out", outcome.traffic.payload_out},
                               {"bytes_in", outcome.traffic.payload_in},
                               {"retry_ms", std::int64_t{wait.count()}}});
+  service::tell_status("no link: " + error.message + "; tries again");
 }
 
 /// A link that slept is dead, and only a welcome tells how a clock that was set differs from the hub's.
@@ -222,8 +233,9 @@ void Daemon::look_for_erasures() {
 /// What it would answer from is no longer what the disk holds.
 void Daemon::drop_session() {
   if (session_ == nullptr) return;  // the replica is opened again when the next one begins
+  log::error("session.dropped",
+             {{"session", session_->name()}, {"why", "the disk failed under the replica"}});
   leave_session();
-  log::error("session.dropped", {{"why", "the disk failed under the replica"}});
   retry_.start([this] { connect(); });
 }
 
@@ -242,6 +254,7 @@ void Daemon::stop() {
   stopping_ = true;
   watch_.cancel();
   log::info("daemon.stopping");
+  service::tell_stopping("says goodbye");
   if (session_ == nullptr) return loop_.stop();
   session_->close();
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "client/engine/refusal.hpp"
+#include "shared/wire/session_id.hpp"
 
 namespace wasl {
 namespace {
@@ -78,7 +79,7 @@ void SyncRun::on_connected(std::unique_ptr<Channel> channel) {
   session.live = options_.live;
   session.network = replica_.network().network;
   session.log_key = replica_.network().log_key;
-  session.hello = hello_;
+  session.hello = *hello_;
   session.push = options_.push;
   session.estimate = options_.estimate;
   session.push_most = options_.send_most;
@@ -158,6 +159,7 @@ void SyncRun::on_closed(const LinkEnd& end) {
 void SyncRun::finish(std::optional<Error> error) {
   closing_ = true;
   SyncOutcome outcome;
+  outcome.session = name();
   if (session_ != nullptr) {
     outcome.summary = session_->summary();
     outcome.extra_verdict = session_->extra_verdict();
@@ -174,6 +176,8 @@ void SyncRun::finish(std::optional<Error> error) {
   const Done done = std::exchange(done_, nullptr);
   if (done) done(std::move(outcome));
 }
+
+std::string SyncRun::name() const { return hello_ ? session_id(*hello_) : std::string(); }
 
 LinkTraffic SyncRun::traffic() const { return channel_ != nullptr ? channel_->traffic() : LinkTraffic(); }
 

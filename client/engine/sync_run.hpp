@@ -21,6 +21,7 @@ struct SyncOutcome {
   std::optional<Verdict> extra_verdict;
   std::optional<Error> error;
   bool welcomed = false;  ///< the hub proved who it is
+  std::string session;    ///< its name in the logs of both sides; empty: no hello was said
   Millis took = 0;        ///< with a link
 };
 
@@ -49,6 +50,8 @@ class SyncRun final : private ChannelHandler {
   void on_local_commit();
   /// Says goodbye; `done` follows.
   void close();
+  /// Its name in the logs of both sides; empty before a hello was said.
+  [[nodiscard]] std::string name() const;
   /// So far. Zeros without a link.
   [[nodiscard]] LinkTraffic traffic() const;
 
@@ -74,7 +77,7 @@ class SyncRun final : private ChannelHandler {
   std::unique_ptr<Channel> channel_;
   std::unique_ptr<ClientSession> session_;
   LinkMemory link_memory_;
-  Hash hello_;  ///< of this connection
+  std::optional<Hash> hello_;  ///< of this connection
   Millis connected_at_ = 0;
   int draws_left_ = 5;
   bool bound_anew_ = false;  ///< the hello was made for the other kind of binding already

@@ -7,9 +7,11 @@
 #include "schema/embedded.hpp"
 #include "server/app/bundles.hpp"
 #include "server/app/devices.hpp"
+#include "server/app/doctor.hpp"
 #include "server/app/drafts.hpp"
 #include "server/app/erasing.hpp"
 #include "server/app/quarantine.hpp"
+#include "server/app/status.hpp"
 #include "shared/authority/person_acts.hpp"
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/note.hpp"
@@ -23,8 +25,6 @@ using nlohmann::json;
 constexpr std::chrono::milliseconds kAnswerLimit{20'000};
 constexpr std::chrono::milliseconds kLockLimit{
     10'000};  // another command is done by then; a starting hub listens
-
-std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0, 12); }
 
 Result<json> add_organisation(OpenHub& open, const json& request) {
   WASL_LET(Registrar* const registrar, open.registrar());
@@ -62,35 +62,6 @@ Result<json> give(OpenHub& open, const json& request) {
   return json{{"person", to_hex(key->view())},
               {"role", text_of(request, "role")},
               {"organisation", text_of(request, "organisation")}};
-}
-
-json keys_in_words(const HubFolder& folder, const NetworkStatement& statement) {
-  json words = json::array();
-  words.push_back("The log key lies here: this hub signs what it accepts.");
-  const KeysAtHub keys = keys_in(folder);
-  if ((keys & kRegistrarAtHub) != 0) {
-    words.push_back(
-        "The registrar's key lies here: whoever controls this machine can add organisations and invite "
-        "offices. "
-        "Good for a trial.");
-  }
-  if ((keys & kPersonAtHub) != 0) {
-    words.push_back(
-        "An administrator's person's key lies here without a passphrase: whoever controls this machine can "
-        "adopt and discard held work, revoke and wipe devices. Good for a trial.");
-  }
-  if ((keys & kRootAtHub) != 0) {
-    words.push_back(
-        "A root key lies here" +
-        std::string(statement.threshold > 1 ? " (" + std::to_string(statement.threshold) + " of " +
-                                                  std::to_string(statement.roots.size()) + " are needed)"
-                                            : "") +
-        ": whoever controls this machine controls the network for ever. Move it off this machine.");
-  }
-  if (std::filesystem::exists(folder.next_log_key())) {
-    words.push_back("The next log key waits here for the network statement that names it.");
-  }
-  return words;
 }
 
 Result<json> statement_in_force(OpenHub& open) {
@@ -146,74 +117,6 @@ Result<json> place_statement(OpenHub& open, const json& request) {
   return json{{"number", now.number}, {"log_key", to_hex(now.log_key.view())}, {"epoch", now.epoch}};
 }
 
-Result<json> device_line(OpenHub& open, const Device& device) {
-  WASL_LET(const auto note, open.hub().store().device(device.key));
-  WASL_LET(const KeptTotals kept, open.hub().store().kept_totals(device.key));
-  WASL_LET(const std::uint64_t forks, open.hub().store().fork_count(device.key));
-  json line = {{"key", short_key(device.key)},
-               {"organisation", device.organisation},
-               {"role", device.role},
-               {"last_seen", nullptr},
-               {"equal", nullptr},
-               {"held", kept.held},
-               {"refused", kept.refused},
-               {"forks", forks},
-               {"unconfirmed", waits_for_confirmation(open.hub().authority(), device.grant)},
-               {"revoked", device.revoked.has_value()}};
-  if (note) {
-    line["last_seen"] = note->last_seen;
-    if (note->equal) line["equal"] = *note->equal;
-    json applied = json::object();
-    for (const Cursor& cursor : note->applied) applied[cursor.space] = cursor.position;
-    line["applied"] = std::move(applied);
-  }
-  return line;
-}
-
-Result<json> status(OpenHub& open, bool serving) {
-  Hub& hub = open.hub();
-  const AuthorityState& authority = hub.authority();
-  WASL_LET(const std::string address, open.address());
-  json spaces = json::array();
-  for (const std::string& name : authority.spaces()) {
-    WASL_LET(const SpaceInfo* const info, hub.store().space(name));
-    Position digest_position = 0;
-    if (!info->leaf.empty()) {
-      WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
-      digest_position = leaf.digest_position;
-    }
-    spaces.push_back({{"space", name}, {"position", info->size}, {"digest_position", digest_position}});
-  }
-  json organisations = json::array();
-  for (const auto& [id, organisation] : authority.organisations()) {
-    organisations.push_back({{"id", id},
-                             {"name", organisation.name},
-                             {"kind", organisation.kind},
-                             {"parent", organisation.parent}});
-  }
-  json devices = json::array();
-  for (const auto& [key, device] : authority.devices()) {
-    WASL_LET(json line, device_line(open, device));
-    devices.push_back(std::move(line));
-  }
-  return json{{"network", {{"name", authority.statement().name}, {"id", to_hex(hub.network().view())}}},
-              {"address", address},
-              {"serving", serving},
-              {"recovering", hub.is_recovering()},
-              {"log_key", to_hex(hub.log_key().public_key().view())},
-              {"keys", keys_in_words(open.folder(), authority.statement())},
-              {"statement",
-               {{"number", authority.statement().number},
-                {"hash", to_hex(authority.statement_hash().view())},
-                {"roots", authority.statement().roots.size()},
-                {"threshold", authority.statement().threshold},
-                {"epoch", authority.statement().epoch}}},
-              {"heads", hub.heads().size},
-              {"spaces", std::move(spaces)},
-              {"organisations", std::move(organisations)},
-              {"devices", std::move(devices)}};
-}
-
 /// What a reader of the log must know beforehand: its name, which is the origin, and who signs it.
 json key(OpenHub& open) {
   const NetworkStatement& statement = open.hub().authority().statement();
@@ -243,6 +146,7 @@ Result<json> decide(OpenHub& open, const json& request, bool serving) {
   if (command == "invite") return invite(open, request);
   if (command == "grant") return give(open, request);
   if (command == "status") return status(open, serving);
+  if (command == "doctor") return examine_open(open, serving);
   if (command == "key") return key(open);
   if (command == "witness add") return add_witness(open, request);
   if (command == "statement") return statement_in_force(open);

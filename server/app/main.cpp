@@ -12,6 +12,8 @@
 #include "server/app/auditing.hpp"
 #include "server/app/bundles.hpp"
 #include "server/app/desk.hpp"
+#include "server/app/doctor.hpp"
+#include "server/app/hub_settings.hpp"
 #include "server/app/qr.hpp"
 #include "server/app/root_commands.hpp"
 #include "server/app/serve.hpp"
@@ -23,6 +25,7 @@
 #include "shared/ledger/note.hpp"
 #include "shared/log/log.hpp"
 #include "shared/manual/commands.hpp"
+#include "shared/settings/options.hpp"
 
 namespace {
 
@@ -39,10 +42,9 @@ constexpr const char* kFooter =
     "{\"error\":{\"code\",\"message\",\"hint\"}}.";
 
 struct Arguments {
-  std::string data;
+  wasl::TypedSettings settings;
   bool as_json = false;
-  std::string name, address, listen = "127.0.0.1:7707";
-  std::string tls_certificate, tls_key, proxy_certificate;
+  std::string name, address;
   unsigned roots = 1, threshold = 1;
   std::vector<std::string> root_keys;
   std::string id, kind, parent, organisation, role = "officer", person;
@@ -60,10 +62,6 @@ struct Arguments {
   wasl::HubBundleArguments bundle;
   std::vector<std::string> descriptions;
   bool all = false;
-
-  [[nodiscard]] wasl::ServeOptions serving() const {
-    return {listen, tls_certificate, tls_key, proxy_certificate};
-  }
 };
 
 std::string dump(const json& document) {
@@ -100,14 +98,15 @@ json init(const Arguments& in, const wasl::HubFolder& folder) {
   return document;
 }
 
-int serve(const Arguments& in, const wasl::HubFolder& folder) {
-  const auto done = wasl::serve(folder, in.serving(), [&](const std::string& url, std::uint16_t port) {
-    if (in.as_json) {
-      std::cout << dump({{"listening", url}, {"port", port}}) << std::flush;
-    } else {
-      std::cout << "listening on " << url << "\n" << std::flush;
-    }
-  });
+int serve(const Arguments& in, const wasl::HubFolder& folder, const wasl::Settings& settings) {
+  const auto done =
+      wasl::serve(folder, wasl::serve_options(settings), [&](const std::string& url, std::uint16_t port) {
+        if (in.as_json) {
+          std::cout << dump({{"listening", url}, {"port", port}}) << std::flush;
+        } else {
+          std::cout << "listening on " << url << "\n" << std::flush;
+        }
+      });
   return done ? kDone : report(in, "serve", wasl::to_json(done.error()));
 }
 
@@ -158,14 +157,50 @@ int audit(Arguments in, const wasl::HubFolder& folder) {
   return in.as_json && begun ? kFailed : report(in, "audit", wasl::to_json(done.error()));
 }
 
+json to_json(const wasl::Settings& settings) {
+  json lines = json::array();
+  for (const wasl::Settings::Line& line : settings.lines()) {
+    lines.push_back({{"name", line.setting->name},
+                     {"value", line.value},
+                     {"from", to_word(line.origin)},
+                     {"default", line.setting->fallback},
+                     {"unit", line.setting->unit},
+                     {"explanation", line.setting->explanation},
+                     {"option", line.setting->option},
+                     {"variable", line.variable}});
+  }
+  return {{"settings", std::move(lines)}};
+}
+
+int show_settings(const Arguments& in, const wasl::Settings& settings) {
+  std::cout << (in.as_json ? dump(to_json(settings)) : settings.print()) << std::flush;
+  return std::cout ? kDone : kFailed;
+}
+
+int examine(const Arguments& in, const wasl::HubFolder& folder, const wasl::Settings& settings) {
+  const wasl::Findings findings = wasl::examine_hub(folder, settings);
+  std::cout << (in.as_json ? dump(wasl::to_json(findings)) : wasl::in_words(findings) + "\n") << std::flush;
+  return std::cout && wasl::worst_of(findings) != wasl::Health::fail ? kDone : kFailed;
+}
+
 int run(const Arguments& in, const std::string& command) {
-  const wasl::HubFolder folder{std::filesystem::path(in.data)};
+  const auto settings = wasl::read_settings(wasl::hub_settings(), in.settings);
+  if (!settings) return report(in, command, wasl::to_json(settings.error()));
+  if (command == "config") return show_settings(in, *settings);
+  const wasl::HubFolder folder{settings->path("data")};
+  if (folder.path.empty()) {
+    report(in, command,
+           wasl::to_json({wasl::Errc::invalid_value, "no folder is named",
+                          "name it with --data DIR, WASL_DATA, or data in a file of settings (--config)"}));
+    return kUsage;
+  }
   if (!wasl::crypto::start()) {
     return report(in, command,
                   wasl::to_json({wasl::Errc::storage_failed, "this machine gives no randomness", {}}));
   }
-  if (command == "serve") return serve(in, folder);
+  if (command == "serve") return serve(in, folder, *settings);
   wasl::log::only_errors();
+  if (command == "doctor") return examine(in, folder, *settings);
   if (command == "init") return report(in, command, init(in, folder));
   if (command == "audit") return audit(in, folder);
   if (command == "bundle export") return report(in, command, wasl::export_bundle(folder, in.bundle));
@@ -252,7 +287,8 @@ int run_root(const Arguments& in, const std::string& command, wasl::RootCommands
 CLI::App* command(CLI::App& parent, Arguments& in, const char* name, const char* what,
                   const std::string& examples) {
   CLI::App* sub = parent.add_subcommand(name, what);
-  sub->add_option("--data", in.data, "The hub's folder")->envname("WASL_DATA")->required();
+  wasl::add_settings_file(*sub, wasl::hub_settings(), in.settings);
+  wasl::add_settings(*sub, wasl::hub_settings(), {"data"}, in.settings);
   sub->add_flag("--json", in.as_json, "One JSON document on standard output");
   sub->footer("Examples:\n" + examples + "\n\n" + kFooter);
   return sub;
@@ -287,7 +323,7 @@ int command_line(int argc, char** argv) {
 
   CLI::App* init =
       command(app, in, "init", "Makes a network: keys, statement, first entry",
-              "  wasl-hub init --data hub --name \"World network\" --address ws://hub.example.org");
+              "  wasl-hub init --data hub --name \"World network\" --address wss://hub.example.org");
   init->add_option("--name", in.name, "The network's name")->required();
   init->add_option("--address", in.address,
                    "The address that invitations carry; else what serve last listened on");
@@ -309,15 +345,21 @@ int command_line(int argc, char** argv) {
       command(app, in, "serve", "Serves offices until SIGTERM or SIGINT",
               "  wasl-hub serve --data hub --listen 127.0.0.1:7707\n"
               "  wasl-hub serve --data hub --listen 127.0.0.1:0 --json   # picks a port, prints it\n"
-              "  wasl-hub serve --data hub --listen 0.0.0.0:443 --tls-cert hub.pem --tls-key hub.key");
-  serve->add_option("--listen", in.listen, "HOST:PORT in numbers; port 0 picks a free one")
-      ->capture_default_str();
-  serve->add_option(
-      "--tls-cert", in.tls_certificate,
-      "PEM: the certificate to speak TLS 1.3 with, and those that sign it; read again when it changes");
-  serve->add_option("--tls-key", in.tls_key, "PEM: its key, without a passphrase");
-  serve->add_option("--tls-proxy-cert", in.proxy_certificate,
-                    "PEM: the certificate of a proxy on this machine that ends TLS before the hub");
+              "  wasl-hub serve --data hub --listen 0.0.0.0:443 --tls-cert hub.pem --tls-key hub.key\n"
+              "  wasl-hub serve --config hub.toml                      # see: wasl-hub config");
+  CLI::App* config =
+      command(app, in, "config", "Every setting explained, with its present value, as a file for --config",
+              "  wasl-hub config > hub.toml\n"
+              "  wasl-hub config --config hub.toml   # is it right?");
+  CLI::App* doctor =
+      command(app, in, "doctor", "Looks at disk, database, keys, clock and link, and says what to do",
+              "  wasl-hub doctor --data hub\n  wasl-hub doctor --config hub.toml --json   # beside a hub "
+              "that serves, too");
+  for (const wasl::Setting& setting : wasl::hub_settings().settings) {
+    if (setting.option.empty() || setting.name == "data") continue;
+    for (CLI::App* one : {serve, config, doctor})
+      wasl::add_settings(*one, wasl::hub_settings(), {setting.name}, in.settings);
+  }
 
   CLI::App* organisation = app.add_subcommand("organisation", "The tree of organisations");
   organisation->require_subcommand(1);
@@ -506,6 +548,8 @@ int command_line(int argc, char** argv) {
   }
   if (init->parsed()) return run(in, "init");
   if (serve->parsed()) return run(in, "serve");
+  if (config->parsed()) return run(in, "config");
+  if (doctor->parsed()) return run(in, "doctor");
   if (add->parsed()) return run(in, "organisation add");
   if (invite->parsed()) return run(in, "invite");
   if (confirm->parsed()) return run(in, "confirm");

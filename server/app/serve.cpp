@@ -8,9 +8,14 @@
 
 #include "server/app/certificate.hpp"
 #include "server/app/desk.hpp"
+#include "server/metrics/operations_port.hpp"
+#include "server/session/session_journal.hpp"
 #include "server/session/session_server.hpp"
 #include "shared/log/log.hpp"
 #include "shared/net/local_socket.hpp"
+#include "shared/net/open_network.hpp"
+#include "shared/service/service.hpp"
+#include "shared/settings/settings.hpp"
 
 namespace wasl {
 namespace {
@@ -53,6 +58,17 @@ void raise_descriptors() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+void flush(SessionJournal& journal) {
+  const Status written = journal.flush();
+  if (!written) log::error("hub.journal", {{"reason", written.error().message}});
+}
+
+std::string status_of(const std::string& url, const SessionServer& sessions, OpenHub& open) {
+  return (open.hub().is_recovering() ? "recovers from an old copy at " : "serves ") + url + ", " +
+         std::to_string(sessions.open_links()) + " links, " + std::to_string(open.hub().heads().size) +
+         " heads signed";
+}
+
 enum class Ended { stopped, disk_failed };
 using Listening = std::function<void(const std::string& url, std::uint16_t port)>;
 
@@ -60,14 +76,29 @@ using Listening = std::function<void(const std::string& url, std::uint16_t port)
 Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, bool check,
                          const Listening& listening) {
   WASL_LET(Certificate certificate, Certificate::open(options.tls_certificate, options.tls_key));
-  SessionServer::Options port{options.listen, certificate.identity(), std::nullopt};
+  SessionServer::Options port{options.listen, certificate.identity(), std::nullopt, options.strangers};
   if (!options.proxy_certificate.empty()) {
     WASL_LET(port.proxy_certificate, pin_of_certificate(options.proxy_certificate));
   }
   WASL_LET(const auto open, OpenHub::open(folder, check));
   Loop loop;
+  const service::Watchdog watchdog(loop);
   SessionServer sessions(loop, open->hub());
   WASL_TRY(sessions.listen(port));
+  HubMetrics metrics({open->hub(), sessions, folder.database(), options.tls_certificate});
+  SessionJournal journal(open->hub());
+  sessions.tell(metrics);
+  sessions.tell(journal);
+  bool stopping = false;
+  std::unique_ptr<OperationsPort> operations;
+  if (!options.metrics_listen.empty()) {
+    const auto not_ready = [&] {
+      if (stopping) return "the hub stops";
+      return open->hub().store().must_reopen() ? "the disk has failed under hub.db" : "";
+    };
+    WASL_LET(operations, OperationsPort::open(loop, options.metrics_listen, metrics, not_ready));
+    log::info("hub.operations", {{"port", std::uint64_t{operations->port()}}});
+  }
   const std::string url = url_of(options.listen, sessions.port(), certificate.identity().get());
   WASL_TRY(open->set_listening(url));
   WASL_LET(const auto desk, LocalServer::open(loop, folder.socket(), [&](const std::string& request) {
@@ -78,12 +109,14 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
   Timer note_timer(loop);
   std::uint64_t noted = open->hub().heads().size;
   Ended ended = Ended::stopped;
+  std::string told = status_of(url, sessions, *open);
   std::function<void()> note = [&] {
     if (open->hub().store().must_reopen()) {
       ended = Ended::disk_failed;
       return loop.stop();
     }
     open->erase_due();
+    flush(journal);
     if (auto renewed = certificate.renewed()) {
       const Status kept = open->set_listening(url_of(options.listen, sessions.port(), renewed.get()));
       if (!kept) log::error("hub.address", {{"reason", kept.error().message}});
@@ -91,17 +124,24 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
     }
     if (open->hub().heads().size != noted) open->note_checkpoint();
     noted = open->hub().heads().size;
+    if (std::string now = status_of(url, sessions, *open); now != told)
+      service::tell_status(told = std::move(now));
     note_timer.start(kCheckpointEvery, note);
   };
   note();
   loop.on_signal([&] {
     log::info("hub.stopping");
-    sessions.stop([&] { loop.stop(); });
+    stopping = true;
+    service::tell_stopping("says goodbye to " + std::to_string(sessions.open_links()) + " offices");
+    note_timer.cancel();  // nothing else is told from here on
+    sessions.stop(options.drain, [&] { loop.stop(); });
   });
   log::info("hub.serving", {{"address", url}, {"heads", noted}});
   listening(url, sessions.port());
+  service::tell_ready(told);
   loop.run();
   open->note_checkpoint();
+  if (ended == Ended::stopped) flush(journal);
   if (ended == Ended::stopped) log::info("hub.stopped", {{"heads", open->hub().heads().size}});
   return ended;
 }
@@ -109,6 +149,7 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
 /// @return false: a signal came meanwhile.
 bool wait(std::chrono::seconds pause) {
   Loop loop;
+  const service::Watchdog watchdog(loop);
   Timer timer(loop);
   bool whole = false;
   timer.start(pause, [&] {
@@ -122,6 +163,19 @@ bool wait(std::chrono::seconds pause) {
 
 }  // namespace
 
+ServeOptions serve_options(const Settings& settings) {
+  ServeOptions out;
+  out.listen = settings.text("listen");
+  out.plain_text_on_an_open_network = settings.flag("plain_text_on_an_open_network");
+  out.metrics_listen = settings.text("metrics_listen");
+  out.tls_certificate = settings.path("tls.certificate");
+  out.tls_key = settings.path("tls.key");
+  out.proxy_certificate = settings.path("tls.proxy_certificate");
+  out.strangers = static_cast<std::size_t>(settings.whole("strangers"));
+  out.drain = std::chrono::seconds(settings.whole("drain_seconds"));
+  return out;
+}
+
 Status serve(const HubFolder& folder, const ServeOptions& wanted, const Listening& listening) {
   if (wanted.tls_certificate.empty() != wanted.tls_key.empty()) {
     return fail(Errc::invalid_value, "a certificate needs its key, and a key its certificate",
@@ -131,6 +185,10 @@ Status serve(const HubFolder& folder, const ServeOptions& wanted, const Listenin
     return fail(Errc::invalid_value, "TLS ends either here or at a proxy",
                 "use --tls-cert and --tls-key, or --tls-proxy-cert");
   }
+  if (wanted.tls_certificate.empty())
+    WASL_TRY(may_listen_in_plain(wanted.listen, wanted.plain_text_on_an_open_network));
+  if (!wanted.metrics_listen.empty())
+    WASL_TRY(may_listen_in_plain(wanted.metrics_listen, wanted.plain_text_on_an_open_network));
   if (!std::filesystem::exists(folder.database())) {
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
                 "run: wasl-hub init --data DIR --name NAME");
@@ -155,6 +213,7 @@ Status serve(const HubFolder& folder, const ServeOptions& wanted, const Listenin
                   "check the disk, then start the hub again; nothing that was acknowledged is lost");
     }
     const std::chrono::seconds pause(1 << (failures - 1));
+    service::tell_status(reason + "; opens it again");
     log::error("hub.reopens", {{"reason", reason}, {"seconds", std::int64_t{pause.count()}}});
     if (!wait(pause)) return {};
   }

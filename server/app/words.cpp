@@ -20,6 +20,36 @@ std::string day(const json& millis) {
   return out;
 }
 
+std::string failing_in_words(const json& devices) {
+  std::string out;
+  for (const json& device : devices) {
+    const json& failing = device["failing"];
+    if (failing.is_null()) continue;
+    out += "  " + text(device["key"]) + "  " + text(device["organisation"]) + ", since " +
+           day(failing["since"]) + ", " + text(failing["times"]) + " times, last " + day(failing["last"]) +
+           ": " + text(failing["reason"]) + " (" + text(failing["code"]) + ")\n";
+  }
+  return out.empty() ? "No device fails to sync.\n" : "Fail to sync\n" + out;
+}
+
+std::string quarantine_totals(const json& quarantine) {
+  if (quarantine["held"] == 0) return "";
+  std::string reasons;
+  for (const auto& [reason, count] : quarantine["reasons"].items())
+    reasons += (reasons.empty() ? "" : ", ") + text(count) + " " + reason;
+  return text(quarantine["held"]) + " change sets wait for a person (" + reasons + "), the oldest since " +
+         day(quarantine["oldest"]) + ": wasl-hub quarantine list\n";
+}
+
+std::string storage_in_words(const json& storage) {
+  const auto megabytes = [](const json& bytes) {
+    return bytes.is_number() ? std::to_string(bytes.get<std::uint64_t>() / 1'000'000) + " MB"
+                             : std::string("?");
+  };
+  return "hub.db takes " + megabytes(storage["database_bytes"]) + ", " + megabytes(storage["free_bytes"]) +
+         " are free\n";
+}
+
 std::string status_in_words(const json& doc) {
   std::string out = "Network " + text(doc["network"]["name"]) + ", at " + text(doc["address"]) +
                     (doc["serving"].get<bool>() ? ", serving now\n" : ", not serving\n");
@@ -29,6 +59,8 @@ std::string status_in_words(const json& doc) {
         "When every office that can come has come, open a new epoch: wasl-hub root statement --new-epoch\n";
   }
   for (const json& key : doc["keys"]) out += "  " + text(key) + "\n";
+  out += failing_in_words(doc["devices"]) + quarantine_totals(doc["quarantine"]) +
+         storage_in_words(doc["storage"]);
   out += "Spaces\n";
   for (const json& space : doc["spaces"]) {
     out += "  " + text(space["space"]) + ": " + text(space["position"]) + " entries";
@@ -40,6 +72,9 @@ std::string status_in_words(const json& doc) {
     out += "  " + text(device["key"]) + "  " + text(device["organisation"]) + ", " + text(device["role"]) +
            ", last seen " + day(device["last_seen"]);
     if (device["equal"].is_boolean()) out += device["equal"].get<bool>() ? ", equal" : ", NOT equal";
+    if (device["behind"].is_number() && device["behind"] != 0)
+      out += ", " + text(device["behind"]) + " entries behind";
+    if (device["program"].is_string()) out += ", " + text(device["program"]);
     if (device["held"] != 0) out += ", " + text(device["held"]) + " held";
     if (device["refused"] != 0) out += ", " + text(device["refused"]) + " refused";
     if (device["forks"] != 0) {

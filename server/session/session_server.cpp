@@ -3,13 +3,13 @@
 #include "server/session/refusal.hpp"
 #include "shared/base/limits.hpp"
 #include "shared/log/log.hpp"
+#include "shared/wire/session_id.hpp"
 
 namespace wasl {
 namespace {
 
 // Pushes that come together share one write to the disk; nobody notices two milliseconds on a thin line.
 constexpr std::chrono::milliseconds kGather{2};
-constexpr std::chrono::milliseconds kFarewell{3'000};
 
 std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0, 12); }
 
@@ -18,9 +18,11 @@ std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0
 /// One channel and its session. Lives until the channel has closed.
 class SessionServer::Link final : public ChannelHandler {
  public:
-  Link(SessionServer& server, std::uint64_t id, std::unique_ptr<Channel> channel, HubSession session)
+  Link(SessionServer& server, std::uint64_t id, std::string name, std::unique_ptr<Channel> channel,
+       HubSession session)
       : server_(server),
         id_(id),
+        name_{std::move(name), session.key()},
         channel_(std::move(channel)),
         session_(std::move(session)),
         timer_(server.loop_) {}
@@ -33,7 +35,8 @@ class SessionServer::Link final : public ChannelHandler {
   void on_writable() override { run(session_.on_writable(now())); }
   void on_closed(const LinkEnd& end) override {
     const LinkTraffic& traffic = channel_->traffic();
-    log::info("session.closed", {{"session", id_},
+    for (SessionObserver* one : server_.observers_) one->on_closed(name_, traffic, end.error);
+    log::info("session.closed", {{"session", name_.id},
                                  {"in", traffic.payload_in},
                                  {"out", traffic.payload_out},
                                  {"pushed", session_.pushed_sets()},
@@ -45,7 +48,9 @@ class SessionServer::Link final : public ChannelHandler {
   }
   void on_decided(const std::vector<VerdictItem>& verdicts) { run(session_.on_decided(verdicts, now())); }
   void on_commit(const std::vector<std::string>& grown) { run(session_.on_commit(grown, now())); }
-  [[nodiscard]] const PublicKey& key() const { return session_.key(); }
+  [[nodiscard]] const PublicKey& key() const { return name_.key; }
+  [[nodiscard]] const SessionName& name() const { return name_; }
+  [[nodiscard]] const LinkTraffic& traffic() const { return channel_->traffic(); }
   void say_goodbye() {
     timer_.cancel();
     channel_->close(CloseCode::going_away, "the hub stops");
@@ -67,6 +72,7 @@ class SessionServer::Link final : public ChannelHandler {
 
   SessionServer& server_;
   std::uint64_t id_;
+  SessionName name_;
   std::unique_ptr<Channel> channel_;
   HubSession session_;
   Timer timer_;
@@ -76,18 +82,26 @@ SessionServer::SessionServer(Loop& loop, Hub& hub)
     : loop_(loop), hub_(hub), commit_timer_(loop), stop_timer_(loop) {
   hub_.listen({.on_queued =
                    [this] {
-                     if (!commit_timer_.armed()) commit_timer_.start(kGather, [this] { hub_.commit(); });
+                     if (!commit_timer_.armed()) commit_timer_.start(kGather, [this] { commit(); });
                    },
                .on_committed = [this](const Committer::Committed& committed) { on_committed(committed); }});
 }
 
 SessionServer::~SessionServer() { hub_.listen({}); }
 
+void SessionServer::commit() {
+  const auto begun = std::chrono::steady_clock::now();
+  const Committer::Committed committed = hub_.commit();
+  if (committed.grown.empty() && committed.rulings.empty()) return;
+  for (SessionObserver* one : observers_) one->on_commit_took(std::chrono::steady_clock::now() - begun);
+}
+
 Status SessionServer::listen(const Options& wanted) {
   proxy_certificate_ = wanted.proxy_certificate;
   ListenOptions options;
   options.address = wanted.address;
   options.tls = wanted.tls;
+  options.unupgraded_limit = wanted.strangers;
   ListenCallbacks callbacks;
   callbacks.on_upgrade = [this](ByteView hello, const Caller& caller) { return on_upgrade(hello, caller); };
   callbacks.on_request = [this](const std::string&, const std::string& target) { return on_request(target); };
@@ -113,25 +127,36 @@ UpgradeAnswer SessionServer::on_upgrade(ByteView hello_bytes, const Caller& call
   std::vector<Hash> bindings{caller.tls ? caller.tls->exporter : Hash{}};
   if (!caller.tls && proxy_certificate_) bindings.push_back(*proxy_certificate_);
   auto hello = HubSession::admit(hub_, hello_bytes, bindings);
-  if (!hello) {
-    log::info("session.refused", {{"remote", caller.remote},
-                                  {"code", to_word(hello.error().code)},
-                                  {"reason", hello.error().message}});
-    return refusal(words_for_office(hello.error()), proxy_certificate_.has_value());
-  }
+  const Hash hash = hello_hash(hello_bytes);
+  if (!hello) return refuse(hash, hello_bytes, caller, hello.error());
   make_room(hello->device);
   const std::uint64_t id = ++last_id_;
-  log::info("session.opened", {{"session", id},
+  const std::string name = session_id(hash);
+  for (SessionObserver* one : observers_) one->on_opened({name, hello->device}, caller.program);
+  log::info("session.opened", {{"session", name},
                                {"remote", caller.remote},
                                {"key", short_key(hello->device)},
                                {"live", (hello->flags & Hello::kLive) != 0 ? 1 : 0}});
-  HubSession session(hub_, id, std::move(*hello), hello_hash(hello_bytes), steady_millis());
+  HubSession session(hub_, id, std::move(*hello), hash, steady_millis());
   const auto shared = std::make_shared<HubSession>(std::move(session));  // std::function wants copies
-  return AcceptLink{[this, id, shared](std::unique_ptr<Channel> channel) -> ChannelHandler& {
-    Link& link = *(links_[id] = std::make_unique<Link>(*this, id, std::move(channel), std::move(*shared)));
+  return AcceptLink{[this, id, name, shared](std::unique_ptr<Channel> channel) -> ChannelHandler& {
+    Link& link =
+        *(links_[id] = std::make_unique<Link>(*this, id, name, std::move(channel), std::move(*shared)));
     link.start();
     return link;
   }};
+}
+
+UpgradeAnswer SessionServer::refuse(const Hash& hello, ByteView hello_bytes, const Caller& caller,
+                                    const Error& error) {
+  log::info("session.refused", {{"session", session_id(hello)},
+                                {"remote", caller.remote},
+                                {"code", to_word(error.code)},
+                                {"reason", error.message}});
+  const auto signed_hello = decode_hello(hello_bytes);
+  const auto key = signed_hello ? std::optional(signed_hello->device) : std::nullopt;
+  for (SessionObserver* one : observers_) one->on_refused(key, error);
+  return refusal(words_for_office(error), proxy_certificate_.has_value());
 }
 
 void SessionServer::make_room(const PublicKey& key) {
@@ -140,13 +165,16 @@ void SessionServer::make_room(const PublicKey& key) {
     if (link->key() == key) of_key.push_back(id);
   }
   for (std::size_t i = 0; i + limits::kSessionsOfKey <= of_key.size(); ++i) {
+    const Link& oldest = *links_.find(of_key[i])->second;
+    for (SessionObserver* one : observers_) one->on_closed(oldest.name(), oldest.traffic(), std::nullopt);
     log::info("session.closed",
-              {{"session", of_key[i]}, {"reason", "a newer session of its key needs the room"}});
+              {{"session", oldest.name().id}, {"reason", "a newer session of its key needs the room"}});
     links_.erase(of_key[i]);
   }
 }
 
 void SessionServer::on_committed(const Committer::Committed& committed) {
+  for (SessionObserver* one : observers_) one->on_committed(committed);
   std::size_t accepted = 0;
   std::size_t others = 0;
   for (const Committer::Ruling& ruling : committed.rulings) {
@@ -168,12 +196,21 @@ void SessionServer::on_committed(const Committer::Committed& committed) {
   for (const auto& [id, link] : links_) link->on_commit(committed.grown);
 }
 
+LinkTraffic SessionServer::open_traffic() const {
+  LinkTraffic sum;
+  for (const auto& [id, link] : links_) {
+    sum.payload_in += link->traffic().payload_in;
+    sum.payload_out += link->traffic().payload_out;
+  }
+  return sum;
+}
+
 void SessionServer::forget(std::uint64_t id) {
   links_.erase(id);
   if (links_.empty() && stopped_) stopped_();
 }
 
-void SessionServer::stop(std::function<void()> stopped) {
+void SessionServer::stop(std::chrono::milliseconds most, std::function<void()> stopped) {
   listener_.reset();
   commit_timer_.cancel();
   while (!hub_.committer().is_idle()) hub_.commit();
@@ -184,7 +221,7 @@ void SessionServer::stop(std::function<void()> stopped) {
   }
   stopped_ = std::move(stopped);
   for (const auto& [id, link] : links_) link->say_goodbye();
-  stop_timer_.start(kFarewell, [this] { stopped_(); });
+  stop_timer_.start(most, [this] { stopped_(); });
 }
 
 }  // namespace wasl

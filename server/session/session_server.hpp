@@ -1,5 +1,6 @@
 #pragma once
 // The hub's open links: each channel with its session machine. Thread: the Loop's.
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -8,6 +9,8 @@
 #include <string>
 
 #include "server/hub/hub.hpp"
+#include "server/session/session_observer.hpp"
+#include "shared/base/limits.hpp"
 #include "shared/net/listener.hpp"
 #include "shared/net/loop.hpp"
 
@@ -18,10 +21,14 @@ class SessionServer {
   SessionServer(Loop& loop, Hub& hub);
   ~SessionServer();
 
+  /// Must outlive the server.
+  void tell(SessionObserver& observer) { observers_.push_back(&observer); }
+
   struct Options {
     std::string address{};
-    std::shared_ptr<const TlsIdentity> tls{};  ///< none: the port speaks no TLS
-    std::optional<Hash> proxy_certificate{};   ///< pin of what a proxy shows that ends TLS before this port
+    std::shared_ptr<const TlsIdentity> tls{};    ///< none: the port speaks no TLS
+    std::optional<Hash> proxy_certificate{};     ///< pin of what a proxy shows that ends TLS before this port
+    std::size_t strangers = limits::kStrangers;  ///< see ListenOptions::unupgraded_limit
   };
   /// Errors: invalid_value, locked (the port is taken).
   Status listen(const Options& options);
@@ -29,14 +36,19 @@ class SessionServer {
   void show(std::shared_ptr<const TlsIdentity> identity) { listener_->show(std::move(identity)); }
   [[nodiscard]] std::uint16_t port() const { return listener_->port(); }
   [[nodiscard]] std::size_t open_links() const { return links_.size(); }
-  /// Takes no more links, commits what is queued, says goodbye, then calls `stopped`.
-  void stop(std::function<void()> stopped);
+  /// Of all open links together.
+  [[nodiscard]] LinkTraffic open_traffic() const;
+  /// Takes no more links, commits what is queued, says goodbye, then calls `stopped`; after `most` in any
+  /// case.
+  void stop(std::chrono::milliseconds most, std::function<void()> stopped);
 
  private:
   class Link;
   UpgradeAnswer on_upgrade(ByteView hello, const Caller& caller);
   HttpAnswer on_request(const std::string& target);
   void on_committed(const Committer::Committed& committed);
+  UpgradeAnswer refuse(const Hash& hello, ByteView hello_bytes, const Caller& caller, const Error& error);
+  void commit();
   void forget(std::uint64_t id);
   /// Ends the oldest links of a key that has as many as it may.
   void make_room(const PublicKey& key);
@@ -49,6 +61,7 @@ class SessionServer {
   std::unique_ptr<Listener> listener_;
   std::map<std::uint64_t, std::unique_ptr<Link>> links_;
   std::uint64_t last_id_ = 0;
+  std::vector<SessionObserver*> observers_;
   std::function<void()> stopped_;
 };
 

@@ -1,9 +1,9 @@
 #pragma once
+// Which release of the programs this is, as the top CMakeLists.txt names it.
 #include <string_view>
 
 namespace wasl {
 
-/// Of the programs, as in the top CMakeLists.txt.
 std::string_view program_version();
 
 }  // namespace wasl

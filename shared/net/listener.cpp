@@ -26,6 +26,8 @@ using std::chrono::milliseconds;
 constexpr std::size_t kReadStep =
     2 * 1024;  // of a request: most fit into one, and a stranger gets no more room at once
 
+constexpr std::size_t kProgramBytes = 32;
+
 std::string_view to_std(boost::beast::string_view text) { return {text.data(), text.size()}; }
 boost::beast::string_view to_beast(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -63,6 +65,14 @@ Result<tcp::endpoint> parse_address(const std::string& text) {
   const auto address = asio::ip::make_address(host, error);
   if (error || wrong != std::errc() || stopped != end) return bad();
   return tcp::endpoint(address, port);
+}
+
+/// What a caller calls itself goes into logs and tables: short and plain, or it is not kept.
+std::string to_program(std::string_view said) {
+  const bool plain =
+      said.size() <= kProgramBytes &&
+      std::all_of(said.begin(), said.end(), [](unsigned char c) { return c > ' ' && c < 0x7f && c != '"'; });
+  return plain ? std::string(said) : std::string();
 }
 
 std::string to_text(const tcp::endpoint& end) {
@@ -196,7 +206,7 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
       error_code gone;
       const auto remote = socket().remote_endpoint(gone);
       if (gone) return leave();
-      Caller caller{to_text(remote)};
+      Caller caller{to_text(remote), to_program(to_std(request[http::field::user_agent]))};
       if (wire.is_tls()) {
         auto binding = wire.tls().binding();
         if (!binding) return leave();

@@ -35,6 +35,7 @@ struct HttpAnswer {
 /// Who asks for a link.
 struct Caller {
   std::string remote;               ///< address:port of the TCP peer
+  std::string program{};            ///< as it calls itself (User-Agent): not to be trusted; may be empty
   std::optional<TlsBinding> tls{};  ///< of the connection, when TLS ends here
 };
 

@@ -13,6 +13,7 @@
 #include <deque>
 #include <optional>
 
+#include "shared/base/version.hpp"
 #include "shared/net/connect.hpp"
 #include "shared/net/tcp_link.hpp"
 
@@ -98,6 +99,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
         [this, text = to_base64url(hello)](websocket::request_type& request) {
           request.set(http::field::sec_websocket_protocol, to_beast(kSubprotocol));
           request.set(to_beast(kHelloHeader), to_beast(text));
+          request.set(http::field::user_agent, to_beast("wasl/" + std::string(program_version())));
           traffic_.upgrade_out = header_bytes(request);
         }));
     // A 101 answer of more than 1536 bytes that arrives together with frames is refused by Beast 1.81

@@ -106,7 +106,7 @@ class Partitions(WorldTest):
         self.assertTrue(until(lambda: "equal=true" in office.log.read_text()))
         key = office.status()["device"][:12]
         hub_log = self.world.folder / "hub.log"
-        session = re.findall(rf"session.opened session=(\d+) .*key={key} live=1", hub_log.read_text())[-1]
+        session = re.findall(rf"session.opened session=([0-9a-f]+) .*key={key} live=1", hub_log.read_text())[-1]
         office.line.broken("cut")  # nobody writes here: only silence tells
         since, noticed = time.monotonic(), {}
 

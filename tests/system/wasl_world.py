@@ -63,6 +63,8 @@ class World:
     def __init__(self, host="127.0.0.1", within=()):
         """`within` goes before the hub's command line: a namespace, say."""
         self.host, self.within = host, list(within)
+        # A line in a namespace is an open network, and the programs are told that this is meant.
+        self.in_plain = [] if host.startswith("127.") else ["--plain-text-on-an-open-network"]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="wasl-world-"))
         self.hub_folder = self.folder / "hub"
         self.processes = []
@@ -111,7 +113,7 @@ class World:
         with open(self.folder / "hub.log", "ab") as log:
             self.hub_process = subprocess.Popen(
                 [*self.within, binary("wasl-hub"), "serve", "--data", str(folder or self.hub_folder), "--listen",
-                 f"{self.host}:{port or self.port or 0}", *map(str, more)], stdout=subprocess.PIPE, stderr=log, **options)
+                 f"{self.host}:{port or self.port or 0}", *self.in_plain, *map(str, more)], stdout=subprocess.PIPE, stderr=log, **options)
         self.processes.append(self.hub_process)
         deadline = time.time() + 20
         while time.time() < deadline:
@@ -166,8 +168,9 @@ class Office:
         self.folder = world.folder / name
 
     def wasl(self, command, *arguments, timeout=60, **options):
-        return run_json([*self.within, binary("wasl"), *command.split(), "--data", str(self.folder), "--json", *map(str, arguments)],
-                        timeout=timeout, **options)
+        in_plain = self.world.in_plain if command in ("join", "sync", "daemon") else []
+        return run_json([*self.within, binary("wasl"), *command.split(), "--data", str(self.folder), "--json", *in_plain,
+                         *map(str, arguments)], timeout=timeout, **options)
 
     def ok(self, command, *arguments):
         answer = self.wasl(command, *arguments)
@@ -236,8 +239,8 @@ class Office:
     def daemon(self, **options):
         with open(self.folder / "daemon.log", "ab") as log:
             process = subprocess.Popen(
-                [*self.within, binary("wasl"), "daemon", "--data", str(self.folder), "--url", self.world.url],
-                stdout=subprocess.DEVNULL, stderr=log, **options)
+                [*self.within, binary("wasl"), "daemon", "--data", str(self.folder), "--url", self.world.url,
+                 *self.world.in_plain], stdout=subprocess.DEVNULL, stderr=log, **options)
         self.world.processes.append(process)
         return process
 

@@ -1,0 +1,15 @@
+#include "client/cli/calling.hpp"
+
+#include "shared/net/open_network.hpp"
+
+namespace wasl::cli {
+
+Result<std::string> url_of(const Replica& replica, const LinkSettings& link) {
+  std::string url = link.url.empty() ? replica.network().url : link.url;
+  if (url.empty())
+    return fail(Errc::not_found, "the hub's address is not known", "name it with --url wss://HOST:PORT");
+  WASL_TRY(may_call_in_plain(url, link.plain_text_on_an_open_network));
+  return url;
+}
+
+}  // namespace wasl::cli

@@ -1,0 +1,79 @@
+#include "server/app/hub_settings.hpp"
+
+#include "shared/net/open_network.hpp"
+
+namespace wasl {
+
+const SettingsTable& hub_settings() {
+  static const SettingsTable table{
+      "wasl-hub",
+      "WASL_HUB_",
+      {{.name = "data",
+        .kind = SettingKind::path,
+        .explanation = "The hub's folder: its database and its keys",
+        .option = "--data",
+        .example = "/var/lib/wasl-hub",
+        .environment = "WASL_DATA"},
+       {.name = "listen",
+        .explanation = "Where offices connect: HOST:PORT in numbers; port 0 picks a free one",
+        .fallback = "127.0.0.1:7707",
+        .option = "--listen",
+        .check = check_listen_address},
+       {.name = "plain_text_on_an_open_network",
+        .kind = SettingKind::flag,
+        .explanation = "Listen beyond this machine without TLS: whoever carries it reads and changes it",
+        .fallback = "false",
+        .option = "--plain-text-on-an-open-network"},
+       {.name = "metrics_listen",
+        .explanation =
+            "Where /metrics, /healthz and /readyz are served, for this machine and its monitoring alone",
+        .option = "--metrics-listen",
+        .example = "127.0.0.1:7708",
+        .check = check_listen_address},
+       {.name = "drain_seconds",
+        .kind = SettingKind::whole,
+        .explanation = "How long offices have to say goodbye when the hub stops",
+        .fallback = "3",
+        .unit = "seconds",
+        .least = 1,
+        .most = 60},
+       {.name = "strangers",
+        .kind = SettingKind::whole,
+        .explanation =
+            "Connections that have not said who they are, at once; then the oldest of whoever has most goes",
+        .fallback = "256",
+        .unit = "connections",
+        .least = 8,
+        .most = 65'536},
+       {.name = "tls.certificate",
+        .kind = SettingKind::path,
+        .explanation =
+            "PEM: the certificate to speak TLS 1.3 with, and those that sign it; read again when it changes",
+        .option = "--tls-cert",
+        .example = "/etc/wasl-hub/hub.pem"},
+       {.name = "tls.key",
+        .kind = SettingKind::path,
+        .explanation = "PEM: its key, without a passphrase",
+        .option = "--tls-key",
+        .example = "/etc/wasl-hub/hub.key"},
+       {.name = "tls.proxy_certificate",
+        .kind = SettingKind::path,
+        .explanation = "PEM: the certificate of a proxy on this machine that ends TLS before the hub",
+        .option = "--tls-proxy-cert",
+        .example = "/etc/letsencrypt/live/hub.example.org/fullchain.pem"},
+       {.name = "doctor.free_megabytes",
+        .kind = SettingKind::whole,
+        .explanation = "wasl-hub doctor and /metrics warn when the disk has less room than this",
+        .fallback = "1024",
+        .unit = "megabytes",
+        .most = 1'000'000'000},
+       {.name = "doctor.certificate_days",
+        .kind = SettingKind::whole,
+        .explanation = "wasl-hub doctor warns when the certificate ends sooner than this",
+        .fallback = "21",
+        .unit = "days",
+        .most = 3'650}}};
+  return table;
+}
+
+}  // namespace wasl

@@ -1,0 +1,190 @@
+#include "server/app/status.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "server/session/session_journal.hpp"
+#include "shared/authority/person_acts.hpp"
+#include "shared/base/version.hpp"
+#include "shared/ledger/heads.hpp"
+
+namespace wasl {
+
+using nlohmann::json;
+
+namespace {
+
+std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0, 12); }
+
+/// Entries that the device did not have when it was last seen, of the spaces that it then read.
+Result<std::uint64_t> entries_behind(OpenHub& open, const DeviceNote& note) {
+  std::uint64_t behind = 0;
+  for (const Cursor& cursor : note.applied) {
+    WASL_LET(const Position size, open.hub().size(cursor.space));
+    if (size > cursor.position) behind += size - cursor.position;
+  }
+  return behind;
+}
+
+json failing(const DeviceJournal& journal, Millis seen) {
+  if (!journal.fails(seen)) return nullptr;
+  return {{"since", journal.failing_since},
+          {"last", journal.failed},
+          {"times", journal.failures},
+          {"code", journal.code},
+          {"reason", journal.reason}};
+}
+
+Result<json> device_line(OpenHub& open, const Device& device) {
+  WASL_LET(const auto note, open.hub().store().device(device.key));
+  WASL_LET(const KeptTotals kept, open.hub().store().kept_totals(device.key));
+  WASL_LET(const std::uint64_t forks, open.hub().store().fork_count(device.key));
+  json line = {{"key", short_key(device.key)},
+               {"organisation", device.organisation},
+               {"role", device.role},
+               {"last_seen", nullptr},
+               {"equal", nullptr},
+               {"held", kept.held},
+               {"refused", kept.refused},
+               {"forks", forks},
+               {"behind", nullptr},
+               {"program", nullptr},
+               {"session", nullptr},
+               {"failing", nullptr},
+               {"unconfirmed", waits_for_confirmation(open.hub().authority(), device.grant)},
+               {"revoked", device.revoked.has_value()}};
+  if (note) {
+    line["last_seen"] = note->last_seen;
+    if (note->equal) line["equal"] = *note->equal;
+    json applied = json::object();
+    for (const Cursor& cursor : note->applied) applied[cursor.space] = cursor.position;
+    line["applied"] = std::move(applied);
+    WASL_LET(line["behind"], entries_behind(open, *note));
+  }
+  WASL_LET(const auto journal, SessionJournal::read(open.hub().store(), device.key));
+  if (journal) {
+    if (!journal->program.empty()) line["program"] = journal->program;
+    line["session"] = {{"id", journal->session}, {"began", journal->began}, {"ended", journal->ended}};
+    line["failing"] = failing(*journal, note ? note->last_seen : 0);
+  }
+  return line;
+}
+
+}  // namespace
+
+namespace {
+
+/// What waits for a person, by reason, and since when.
+Result<json> waiting(OpenHub& open) {
+  WASL_LET(const std::vector<KeptSet> kept, open.hub().store().kept_list(true));
+  std::map<std::string, std::uint64_t> reasons;
+  std::uint64_t held = 0, refused = 0;
+  Millis oldest = 0;
+  for (const KeptSet& set : kept) {
+    if (set.state != KeptState::held) {
+      ++refused;
+      continue;
+    }
+    ++held;
+    ++reasons[std::string(to_word(set.reason))];
+    if (oldest == 0 || set.at < oldest) oldest = set.at;
+  }
+  return json{{"held", held},
+              {"refused", refused},
+              {"oldest", oldest == 0 ? json(nullptr) : json(oldest)},
+              {"reasons", reasons}};
+}
+
+json storage(const HubFolder& folder) {
+  std::error_code gone;  // no write-ahead log: nothing in it
+  const auto size = [&](const std::filesystem::path& file) {
+    const auto bytes = std::filesystem::file_size(file, gone);
+    return gone ? std::uint64_t{0} : std::uint64_t{bytes};
+  };
+  const auto room = std::filesystem::space(folder.path, gone);
+  return {{"database_bytes", size(folder.database()) + size(folder.database().string() + "-wal")},
+          {"free_bytes", gone ? json(nullptr) : json(room.available)}};
+}
+
+}  // namespace
+
+json keys_in_words(const HubFolder& folder, const NetworkStatement& statement) {
+  json words = json::array();
+  words.push_back("The log key lies here: this hub signs what it accepts.");
+  const KeysAtHub keys = keys_in(folder);
+  if ((keys & kRegistrarAtHub) != 0) {
+    words.push_back(
+        "The registrar's key lies here: whoever controls this machine can add organisations and invite "
+        "offices. "
+        "Good for a trial.");
+  }
+  if ((keys & kPersonAtHub) != 0) {
+    words.push_back(
+        "An administrator's person's key lies here without a passphrase: whoever controls this machine can "
+        "adopt and discard held work, revoke and wipe devices. Good for a trial.");
+  }
+  if ((keys & kRootAtHub) != 0) {
+    words.push_back(
+        "A root key lies here" +
+        std::string(statement.threshold > 1 ? " (" + std::to_string(statement.threshold) + " of " +
+                                                  std::to_string(statement.roots.size()) + " are needed)"
+                                            : "") +
+        ": whoever controls this machine controls the network for ever. Move it off this machine.");
+  }
+  if (std::filesystem::exists(folder.next_log_key())) {
+    words.push_back("The next log key waits here for the network statement that names it.");
+  }
+  return words;
+}
+
+Result<json> status(OpenHub& open, bool serving) {
+  Hub& hub = open.hub();
+  const AuthorityState& authority = hub.authority();
+  WASL_LET(const std::string address, open.address());
+  json spaces = json::array();
+  for (const std::string& name : authority.spaces()) {
+    WASL_LET(const SpaceInfo* const info, hub.store().space(name));
+    Position digest_position = 0;
+    if (!info->leaf.empty()) {
+      WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
+      digest_position = leaf.digest_position;
+    }
+    spaces.push_back({{"space", name}, {"position", info->size}, {"digest_position", digest_position}});
+  }
+  json organisations = json::array();
+  for (const auto& [id, organisation] : authority.organisations()) {
+    organisations.push_back({{"id", id},
+                             {"name", organisation.name},
+                             {"kind", organisation.kind},
+                             {"parent", organisation.parent}});
+  }
+  json devices = json::array();
+  std::map<std::string, std::uint64_t> programs;
+  for (const auto& [key, device] : authority.devices()) {
+    WASL_LET(json line, device_line(open, device));
+    if (line["program"].is_string()) ++programs[line["program"].get<std::string>()];
+    devices.push_back(std::move(line));
+  }
+  WASL_LET(json quarantine, waiting(open));
+  return json{{"network", {{"name", authority.statement().name}, {"id", to_hex(hub.network().view())}}},
+              {"address", address},
+              {"serving", serving},
+              {"recovering", hub.is_recovering()},
+              {"log_key", to_hex(hub.log_key().public_key().view())},
+              {"keys", keys_in_words(open.folder(), authority.statement())},
+              {"statement",
+               {{"number", authority.statement().number},
+                {"hash", to_hex(authority.statement_hash().view())},
+                {"roots", authority.statement().roots.size()},
+                {"threshold", authority.statement().threshold},
+                {"epoch", authority.statement().epoch}}},
+              {"heads", hub.heads().size},
+              {"version", program_version()},
+              {"programs", programs},
+              {"quarantine", std::move(quarantine)},
+              {"storage", storage(open.folder())},
+              {"spaces", std::move(spaces)},
+              {"organisations", std::move(organisations)},
+              {"devices", std::move(devices)}};
+}
+
+}  // namespace wasl

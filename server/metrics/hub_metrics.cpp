@@ -1,0 +1,180 @@
+#include "server/metrics/hub_metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+
+#include "shared/base/version.hpp"
+#include "shared/net/certificate_dates.hpp"
+
+namespace wasl {
+namespace {
+
+constexpr Millis kHeldEvery = 60'000;
+
+// From a disk that needs no seek to one that is in trouble, in seconds.
+const prometheus::Histogram::BucketBoundaries kCommitSeconds{0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1,
+                                                             0.2,   0.5,   1,     2,    5,    10};
+
+std::string_view to_word(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::accepted:
+      return "accepted";
+    case Outcome::held:
+      return "held";
+    case Outcome::refused:
+      return "refused";
+    case Outcome::later:
+      return "later";
+  }
+  return "";
+}
+
+double as_number(std::uint64_t number) { return static_cast<double>(number); }
+
+double size_of(const std::filesystem::path& file) {
+  std::error_code gone;  // nothing is there: nothing takes room
+  const auto size = std::filesystem::file_size(file, gone);
+  return gone ? 0 : as_number(size);
+}
+
+}  // namespace
+
+struct HubMetrics::State {
+  explicit State(Sources from) : sources(std::move(from)) {
+    // Every kind has its line from the beginning: a rate sees the first one too.
+    for (int code = 0; code <= static_cast<int>(Errc::unsupported); ++code) {
+      const std::string word(wasl::to_word(static_cast<Errc>(code)));
+      refused.Add({{"code", word}});
+      broken.Add({{"code", word}});
+    }
+    verdict({Outcome::accepted, Reason::none, {}});
+    verdict({Outcome::held, Reason::revoked, {}});
+    verdict({Outcome::refused, Reason::no_right, {}});
+    verdict({Outcome::later, Reason::busy, {}});
+    gauge("wasl_hub_build_info", "Which release this is", {{"version", std::string(program_version())}})
+        .Set(1);
+  }
+
+  prometheus::Counter& verdict(const Verdict& one) {
+    return verdicts.Add(
+        {{"outcome", std::string(to_word(one.outcome))}, {"reason", std::string(wasl::to_word(one.reason))}});
+  }
+  prometheus::Family<prometheus::Counter>& counters(const char* name, const char* help) {
+    return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+  }
+  prometheus::Gauge& gauge(const char* name, const char* help, const prometheus::Labels& labels = {}) {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(labels);
+  }
+
+  Sources sources;
+  prometheus::Registry registry;
+  prometheus::Counter& opened = counters("wasl_hub_sessions_opened_total", "Sessions that began").Add({});
+  prometheus::Family<prometheus::Counter>& refused =
+      counters("wasl_hub_sessions_refused_total", "Callers that got no session, by code");
+  prometheus::Family<prometheus::Counter>& broken =
+      counters("wasl_hub_sessions_broken_total", "Sessions that ended before their time, by code");
+  prometheus::Family<prometheus::Counter>& verdicts =
+      counters("wasl_hub_change_sets_total", "Change sets judged, by outcome and reason");
+  prometheus::Family<prometheus::Counter>& bytes =
+      counters("wasl_hub_bytes_total", "Payload of sessions, by direction");
+  prometheus::Counter& received = bytes.Add({{"direction", "received"}});
+  prometheus::Counter& sent = bytes.Add({{"direction", "sent"}});
+  prometheus::Histogram& commits = prometheus::BuildHistogram()
+                                       .Name("wasl_hub_commit_seconds")
+                                       .Help("Durable commits, with judging and signing")
+                                       .Register(registry)
+                                       .Add({}, kCommitSeconds);
+  prometheus::Gauge& open = gauge("wasl_hub_sessions_open", "Sessions now");
+  prometheus::Gauge& heads = gauge("wasl_hub_heads", "Leaves of the log heads");
+  prometheus::Family<prometheus::Gauge>& positions = prometheus::BuildGauge()
+                                                         .Name("wasl_hub_log_position")
+                                                         .Help("Entries of a space's log")
+                                                         .Register(registry);
+  prometheus::Gauge& database = gauge("wasl_hub_database_bytes", "hub.db with its write-ahead log");
+  prometheus::Gauge& room = gauge("wasl_hub_free_bytes", "Room on the disk of hub.db");
+  prometheus::Gauge& held = gauge("wasl_hub_held_change_sets", "Change sets that wait for a person");
+  prometheus::Gauge& oldest =
+      gauge("wasl_hub_oldest_held_seconds", "Age of the oldest of them; 0: none waits");
+  prometheus::Gauge& recovering = gauge("wasl_hub_recovering", "1 while it recovers from an old copy");
+  prometheus::Gauge& failed = gauge("wasl_hub_disk_failed", "1 after the disk has failed under hub.db");
+  prometheus::Gauge& certificate =
+      gauge("wasl_hub_certificate_end_seconds", "When the certificate ends, Unix time; 0: it has none");
+  std::uint64_t closed_received = 0, closed_sent = 0;  ///< of links that are no more
+  Millis held_at = 0;                                  ///< looked at last, steady
+};
+
+HubMetrics::HubMetrics(Sources sources) : state_(std::make_unique<State>(std::move(sources))) {}
+
+HubMetrics::~HubMetrics() = default;
+
+std::string HubMetrics::text() {
+  look();
+  return prometheus::TextSerializer().Serialize(state_->registry.Collect());
+}
+
+void HubMetrics::look() {
+  State& now = *state_;
+  Hub& hub = now.sources.hub;
+  now.open.Set(as_number(now.sources.sessions.open_links()));
+  const LinkTraffic traffic = now.sources.sessions.open_traffic();
+  now.received.Increment(as_number(now.closed_received + traffic.payload_in) - now.received.Value());
+  now.sent.Increment(as_number(now.closed_sent + traffic.payload_out) - now.sent.Value());
+  now.heads.Set(as_number(hub.heads().size));
+  for (const std::string& space : hub.authority().spaces()) {
+    const auto size = hub.size(space);
+    if (size) now.positions.Add({{"space", space}}).Set(as_number(*size));
+  }
+  now.database.Set(size_of(now.sources.database) + size_of(now.sources.database.string() + "-wal"));
+  std::error_code gone;
+  const auto space = std::filesystem::space(now.sources.database.parent_path(), gone);
+  if (!gone) now.room.Set(as_number(space.available));
+  now.recovering.Set(hub.is_recovering() ? 1 : 0);
+  now.failed.Set(hub.store().must_reopen() ? 1 : 0);
+  const auto until =
+      now.sources.certificate.empty() ? Result<Millis>(Millis{0}) : certificate_end(now.sources.certificate);
+  if (until) now.certificate.Set(static_cast<double>(*until / 1000));
+  look_at_held();
+}
+
+void HubMetrics::look_at_held() {
+  State& now = *state_;
+  const Millis steady = steady_millis();
+  if (now.held_at != 0 && steady - now.held_at < kHeldEvery) return;
+  now.held_at = steady;
+  const auto list = now.sources.hub.store().kept_list(false);
+  if (!list) return;  // what was counted last stands; the disk has its own gauge
+  now.held.Set(as_number(list->size()));
+  const Millis age = list->empty() ? 0 : now.sources.hub.hub_time() - list->front().at;
+  now.oldest.Set(static_cast<double>(std::max<Millis>(0, age)) / 1000);
+}
+
+void HubMetrics::on_opened(const SessionName&, const std::string&) { state_->opened.Increment(); }
+
+void HubMetrics::on_refused(const std::optional<PublicKey>&, const Error& error) {
+  state_->refused.Add({{"code", std::string(wasl::to_word(error.code))}}).Increment();
+}
+
+void HubMetrics::on_closed(const SessionName&, const LinkTraffic& traffic,
+                           const std::optional<Error>& error) {
+  state_->closed_received += traffic.payload_in;
+  state_->closed_sent += traffic.payload_out;
+  if (error) state_->broken.Add({{"code", std::string(wasl::to_word(error->code))}}).Increment();
+}
+
+void HubMetrics::on_committed(const Committer::Committed& committed) {
+  for (const Committer::Ruling& ruling : committed.rulings) {
+    for (const VerdictItem& item : ruling.verdicts)
+      state_->verdict(item.verdict).Increment(as_number(item.count));
+  }
+}
+
+void HubMetrics::on_commit_took(std::chrono::duration<double> seconds) {
+  state_->commits.Observe(seconds.count());
+}
+
+}  // namespace wasl
