@@ -185,6 +185,7 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
       header.resize(end + 4);
       http::request_parser<http::empty_body> parser;
       parser.header_limit(static_cast<std::uint32_t>(header.size()) + 1);
+      parser.body_limit(boost::none);  // what a body may be depends on what the header says
       error_code error;
       parser.put(asio::buffer(header), error);
       if (error) return answer_malformed();

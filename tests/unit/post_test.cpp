@@ -45,7 +45,7 @@ std::vector<std::string> frames_of(const std::string& body) {
 struct Ear : ChannelHandler {
   void on_message(ByteView bytes) override {
     heard.push_back(to_bytes(bytes));
-    if (then) then(bytes);
+    if (const auto now = then) now(bytes);  // it may put another in its place
   }
   void on_writable() override {
     if (more) more();
@@ -372,6 +372,13 @@ class PostLink : public testing::Test {
         << (failure_ ? failure_->error.message : "no answer");
     attempt_.reset();
   }
+  /// As sessions do: what is to be said stands when the first answer comes. Later it would wait for the next.
+  void say_with_the_first_word(std::function<void()> say) {
+    here_ear_.then = [this, say = std::move(say)](ByteView) {
+      here_ear_.then = nullptr;
+      say();
+    };
+  }
   bool until(const std::function<bool()>& fine, milliseconds most = 15s) {
     const auto deadline = std::chrono::steady_clock::now() + most;
     while (!fine() && std::chrono::steady_clock::now() < deadline) loop_.run_for(2ms);
@@ -419,11 +426,13 @@ class PostLink : public testing::Test {
 
 TEST_F(PostLink, CarriesMessagesFromOneByteToOneMebibyteBothWays) {
   listen();
-  link();
-  EXPECT_EQ(hello_.size(), 32U);
   there_ear_.then = [&](ByteView bytes) { there_->send(std::make_shared<const Bytes>(to_bytes(bytes))); };
   const std::vector<std::size_t> sizes{1, 127, 128, 65'536, limits::kFrameBytes, 3};
-  for (const std::size_t size : sizes) here_->send(message(size, static_cast<Byte>(size)));
+  say_with_the_first_word([&] {
+    for (const std::size_t size : sizes) here_->send(message(size, static_cast<Byte>(size)));
+  });
+  link();
+  EXPECT_EQ(hello_.size(), 32U);
   ASSERT_TRUE(until([&] { return here_ear_.heard.size() == sizes.size() + 1; }));
   EXPECT_EQ(here_ear_.heard.front().size(), 9U);
   for (std::size_t i = 0; i < sizes.size(); ++i) EXPECT_EQ(here_ear_.heard[i + 1].size(), sizes[i]);
@@ -433,12 +442,12 @@ TEST_F(PostLink, CarriesMessagesFromOneByteToOneMebibyteBothWays) {
 
 TEST_F(PostLink, MakesMoreWhileThereIsRoom) {
   listen();
-  link();
   int left = 50;
   here_ear_.more = [&] {
     if (left-- > 0) here_->send(message(20'000));
   };
-  here_->send(message(20'000));
+  say_with_the_first_word([&] { here_->send(message(20'000)); });
+  link();
   EXPECT_TRUE(until([&] { return there_ear_.heard.size() == 51; }, 4s));  // 1 MB: no POST of it waits
 }
 
@@ -462,6 +471,7 @@ TEST_F(PostLink, GoodbyesGoBothWays) {
   EXPECT_FALSE(there_ear_.end->error);
   EXPECT_FALSE(here_ear_.end->error);
   here_ear_.end.reset();
+  here_.reset();
   link();
   there_->send(message(6));
   there_->close(CloseCode::policy, "enough");
@@ -475,16 +485,17 @@ TEST_F(PostLink, CutConnectionsLoseAndRepeatNothing) {
   listen();
   test::RelayOptions options;
   options.to_port = listener_->port();
-  options.cut_after = 90'000;
-  options.cuts_most = 12;
+  options.cut_after = 250'000;  // in the middle of a POST or of its answer
   test::Relay relay(options);
-  link({}, relay.port());
   there_ear_.then = [&](ByteView bytes) { there_->send(std::make_shared<const Bytes>(to_bytes(bytes))); };
-  for (Byte i = 0; i < 60; ++i) here_->send(message(10'000, i));
+  say_with_the_first_word([&] {
+    for (Byte i = 0; i < 60; ++i) here_->send(message(10'000, i));
+  });
+  link({}, relay.port());
   ASSERT_TRUE(until([&] { return here_ear_.heard.size() == 61; }, 30s))
       << here_ear_.heard.size()
       << (here_ear_.end && here_ear_.end->error ? here_ear_.end->error->message : "");
-  EXPECT_GT(relay.connections(), 5U);
+  EXPECT_GT(relay.connections(), 3U);
   ASSERT_EQ(there_ear_.heard.size(), 60U);
   for (std::size_t i = 0; i < 60; ++i) {
     EXPECT_EQ(there_ear_.heard[i].front(), i);
