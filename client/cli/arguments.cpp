@@ -93,6 +93,10 @@ void add_link_commands(CLI::App& app, Parsed& p) {
       command(app, p, "daemon", "Keeps in touch with the hub until it is told to stop",
               "  wasl daemon --data office", [&p](const Office& o) { return keep_in_touch(o, p.sync); });
   for (CLI::App* sub : {join, sync_now, daemon}) add_link_settings(*sub, p);
+  daemon
+      ->add_option("--poll", p.sync.poll_seconds,
+                   "Seconds between two rounds where the link goes by HTTP POSTs: then nothing comes unasked")
+      ->check(CLI::Range(1, 86'400));
   sync_now->add_flag("--estimate", p.sync.estimate, "Say what it would bring, take and cost, and do nothing");
   sync_now->add_flag("--over-budget", p.sync.over_budget, "This time whatever the budget says");
   CLI::App* budgeting = command(

@@ -29,6 +29,7 @@ Result<Answer> join_network(const Office& office, const JoinArguments& arguments
 struct SyncArguments {
   LinkSettings link{};
   bool estimate = false, over_budget = false;
+  std::uint32_t poll_seconds = 60;  ///< of a daemon whose link goes by HTTP POSTs
 };
 Result<Answer> sync(const Office& office, const SyncArguments& arguments);
 /// Runs until it is told to stop.

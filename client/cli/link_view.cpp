@@ -23,7 +23,43 @@ std::string used_words(const char* when, const ByteCounts& used, const ByteLimit
          bytes_words(used.up) + " of " + to_text(most);
 }
 
+/// By POSTs, because its address says so.
+bool was_asked_for(const LastLink& last) {
+  const auto url = parse_url(last.url);
+  return url && url->posts;
+}
+
+/// When a WebSocket is tried first again, in the network that this was; nothing: at the next link.
+std::optional<Millis> websocket_again(const CarrierMemory& memory) {
+  if (first_carrier(memory, memory.since, memory.network) == Carrier::web_socket) return std::nullopt;
+  return memory.since + kPostsFor;
+}
+
 }  // namespace
+
+std::string_view carrier_word(Carrier carrier) { return carrier == Carrier::posts ? "posts" : "websocket"; }
+
+Json carrier_json(const LastLink& last) {
+  const CarrierMemory& memory = last.memory.carrier;
+  if (was_asked_for(last))
+    return {
+        {"by", carrier_word(Carrier::posts)}, {"why", "the address begins with http"}, {"until", nullptr}};
+  if (memory.obstacle == Obstacle::none)
+    return {{"by", carrier_word(Carrier::web_socket)}, {"why", nullptr}, {"until", nullptr}};
+  const auto again = websocket_again(memory);
+  return {{"by", carrier_word(Carrier::posts)},
+          {"why", why_words(memory)},
+          {"until", again ? Json(iso_time(*again)) : Json(nullptr)}};
+}
+
+std::string carrier_words(const LastLink& last) {
+  const CarrierMemory& memory = last.memory.carrier;
+  if (was_asked_for(last)) return "The link went by HTTP POSTs: its address begins with http.";
+  if (memory.obstacle == Obstacle::none) return "";
+  const auto again = websocket_again(memory);
+  return "The link went by HTTP POSTs: " + why_words(memory) + ". A WebSocket is tried again " +
+         (again ? "after " + iso_time(*again) + ", or in another network." : "at the next sync.");
+}
 
 Json link_json(const LinkAccount& account) {
   const Budget& budget = account.budget();

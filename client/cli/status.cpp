@@ -127,6 +127,9 @@ Result<Answer> status(const Office& office) {
     document["link"] = link_json(*account);
     if (account->budget() != Budget()) words += "\n" + link_words(*account);
   }
+  const LastLink last = recall_last_link(office.folder());
+  document["link"]["carrier"] = carrier_json(last);
+  if (const std::string carried = carrier_words(last); !carried.empty()) words += "\n" + carried;
   return Answer{document.dump(), std::move(words), kDone};
 }
 

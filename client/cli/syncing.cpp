@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/cli/calling.hpp"
+#include "client/cli/link_view.hpp"
 #include "client/cli/progress.hpp"
 #include "client/cli/words.hpp"
 #include "client/engine/daemon.hpp"
@@ -27,6 +28,7 @@ Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now) {
                      {"upgrade_bytes", traffic.upgrade_in}};
   out["upgrade_bytes"] = traffic.upgrade_out + traffic.upgrade_in;
   out["round_trips"] = summary.round_trips;
+  out["carrier"] = carrier_word(outcome.carrier);
   out["equal"] = equal_json(summary.equal);
   out["accepted"] = summary.accepted;
   out["held"] = now.held;
@@ -175,7 +177,8 @@ Result<Answer> keep_in_touch(const Office& office, const SyncArguments& argument
   WASL_TRY(LinkAccount::open(office.folder(), office.clock()));
   Loop loop;
   Daemon daemon(
-      loop, std::move(*replica), [&] { return office.reopen(); }, office.random(), url, office.folder());
+      loop, std::move(*replica), [&] { return office.reopen(); }, office.random(), url, office.folder(),
+      std::chrono::seconds(arguments.poll_seconds));
   WASL_TRY(daemon.run());
   return Answer{R"({"stopped":true})", "Stopped.", kDone};
 }

@@ -39,13 +39,15 @@ std::string word(const std::optional<bool>& equal) { return !equal ? "unknown" :
 }  // namespace
 
 Daemon::Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Random& random, std::string url,
-               std::filesystem::path folder)
+               std::filesystem::path folder, std::chrono::milliseconds poll_every)
     : loop_(loop),
       replica_(std::move(replica)),
       reopen_(std::move(reopen)),
       url_(std::move(url)),
       folder_(std::move(folder)),
+      poll_every_(poll_every),
       retry_(loop, random),
+      poll_(loop),
       watch_(loop),
       clock_(std::make_unique<SystemClock>()) {}
 
@@ -86,11 +88,13 @@ bool Daemon::is_sound() {
 
 void Daemon::connect() {
   drift_ = clock_drift();
+  poll_.cancel();
   ended_.reset();
   if (!is_sound() || !may_connect()) return;
   leave_session();
   const Allowance allowed = account_ ? account_->allowance() : Allowance();
   logged_ = {};
+  unasked_ = false;
   SyncRun::Options options;
   options.receive_most = allowed.down;
   options.send_most = allowed.up;
@@ -174,6 +178,7 @@ void Daemon::on_ended(const SyncOutcome& outcome) {
   ended_ = std::move(session_);
   if (account_) (void)account_->close(outcome.traffic);
   if (stopping_) return loop_.stop();
+  if (outcome.carrier == Carrier::posts && !outcome.error) return poll_later();
   const Error error = outcome.error.value_or(Error{Errc::no_link, "the hub ended the session", ""});
   // Once: what is damaged is put aside when it is opened again. A second time something else is wrong.
   if (error.code == Errc::corrupt && !std::exchange(reopened_, true)) damaged_ = true;
@@ -191,6 +196,14 @@ void Daemon::on_ended(const SyncOutcome& outcome) {
                               {"bytes_in", outcome.traffic.payload_in},
                               {"retry_ms", std::int64_t{wait.count()}}});
   service::tell_status("no link: " + error.message + "; tries again");
+}
+
+/// All was said, and nobody says more unasked. What was written meanwhile does not wait.
+void Daemon::poll_later() {
+  retry_.reset();
+  const auto wait = std::exchange(unasked_, false) ? kWatchEvery : poll_every_;
+  log::info("session.polls", {{"next_ms", std::int64_t{wait.count()}}});
+  poll_.start(wait, [this] { connect(); });
 }
 
 /// A link that slept is dead, and only a welcome tells how a clock that was set differs from the hub's.
@@ -224,7 +237,7 @@ void Daemon::look_for_erasures() {
   if (!erased)
     log::info("replica.not_erased",
               {{"code", to_word(erased.error().code)}, {"why", erased.error().message}});
-  if (!awaits || !*awaits || session_ == nullptr) return;
+  if (!awaits || !*awaits || (session_ == nullptr && !poll_.armed())) return;
   log::info("erasure.due");
   retry_.reset();
   connect();
@@ -246,7 +259,9 @@ Status Daemon::send_what_is_new() {
   WASL_LET(const std::size_t sealed, replica_->seal());
   data_version_ = version;
   if (sealed > 0) log::info("replica.sealed", {{"change_sets", std::uint64_t{sealed}}});
+  unasked_ = unasked_ || sealed > 0;
   if (session_ != nullptr) session_->on_local_commit();
+  if (session_ == nullptr && sealed > 0 && poll_.armed()) connect();
   return {};
 }
 

@@ -15,9 +15,11 @@ namespace wasl {
 class Daemon {
  public:
   using Opener = std::function<Result<std::unique_ptr<Replica>>()>;
+  /// Where a link goes by HTTP POSTs nothing comes unasked: how often it is asked.
+  static constexpr std::chrono::seconds kPollEvery{60};
   /// Loop and random must outlive the daemon. @param reopen after a disk that failed under the replica.
   Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Random& random, std::string url,
-         std::filesystem::path folder);
+         std::filesystem::path folder, std::chrono::milliseconds poll_every = kPollEvery);
 
   /// Runs until SIGTERM or SIGINT. Errors: what no later attempt can mend (caught, wrong_network,
   /// unauthorised, unsupported, corrupt).
@@ -28,6 +30,7 @@ class Daemon {
   /// Opens the replica again when its disk has failed. @return false: not yet; it is tried again later.
   bool is_sound();
   void on_ended(const SyncOutcome& outcome);
+  void poll_later();
   void on_progress(const SessionSummary& summary);
   void watch();
   void start_over();
@@ -46,7 +49,9 @@ class Daemon {
   Opener reopen_;
   std::string url_;
   std::filesystem::path folder_;
+  std::chrono::milliseconds poll_every_;
   BackoffTimer retry_;
+  Timer poll_;
   Timer watch_;
   std::unique_ptr<SyncRun> session_;
   std::unique_ptr<SyncRun> ended_;  ///< kept until the loop is out of its calls
@@ -60,6 +65,7 @@ class Daemon {
   std::optional<LinkAccount> account_;
   Millis drift_ = 0;       ///< of the clock when the session began
   std::string trouble_;    ///< of the last look, in words; empty: none
+  bool unasked_ = false;   ///< something was sealed that the session under way may not have sent
   bool damaged_ = false;   ///< replica.db is to be opened again and put aside if it is damaged
   bool reopened_ = false;  ///< for that reason, since the start
   bool stopping_ = false;

@@ -21,6 +21,13 @@ Error error_of(const NoChannel& refused) {
   return refused.error;
 }
 
+bool is_answer_of_hub(const NoChannel& refused) {
+  const auto document = nlohmann::json::parse(refused.body, nullptr, false);
+  if (!document.is_object() || !document.contains("error") || !document["error"].is_object()) return false;
+  const auto& said = document["error"];
+  return !text_of(said, "code").empty() && !text_of(said, "message").empty();
+}
+
 bool asks_for_certificate(const NoChannel& refused) {
   const auto document = nlohmann::json::parse(refused.body, nullptr, false);
   return document.is_object() && text_of(document, "binding") == "certificate";

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/engine/network_mark.hpp"
 #include "client/engine/refusal.hpp"
+#include "client/engine/system_clock.hpp"
 #include "shared/wire/session_id.hpp"
 
 namespace wasl {
@@ -11,6 +13,15 @@ namespace {
 
 constexpr std::size_t kWritableBelow =
     16 * 1024;  // one frame leaves while the next is made; none waits behind many
+
+// Of the time that a link may take to come about, what silence may cost before the other carrier is tried;
+// the rest is its.
+constexpr std::chrono::milliseconds kWhole{30'000};
+constexpr std::chrono::milliseconds kSilence{12'000};
+constexpr std::chrono::milliseconds kLeast{3'000};  // less helps nobody
+// The hub's first frame leaves with its answer to the upgrade: a proxy that lets only that one through.
+constexpr std::chrono::milliseconds kFirstWord{20'000};
+constexpr std::uint64_t kOnItsWay = 1'000;  // bytes in that time: more than pings and acknowledgements
 
 }  // namespace
 
@@ -20,34 +31,107 @@ SyncRun::SyncRun(Loop& loop, Replica& replica, Options options, Done done)
       options_(std::move(options)),
       done_(std::move(done)),
       timer_(loop),
-      link_memory_(recall_link(options_.memory, options_.url)) {}
+      link_memory_(std::make_shared<LinkMemory>(recall_link(options_.memory, options_.url))),
+      first_word_(loop) {
+  const auto url = parse_url(options_.url);
+  chooses_ = !url || !url->posts;
+  carrier_ =
+      !chooses_ ? Carrier::posts : first_carrier(link_memory_->carrier, SystemClock().now(), network_mark());
+}
 
 SyncRun::~SyncRun() = default;
 
 void SyncRun::start() {
+  began_at_ = steady_millis();
+  dial();
+}
+
+void SyncRun::dial() {
+  heard_ = false;
+  const std::chrono::milliseconds used(steady_millis() - began_at_);
   ConnectOptions connection;
   connection.url = options_.url;
+  connection.by_posts = carrier_ == Carrier::posts;
   connection.hello = [this](const Hash& binding) { return make_hello(binding); };
   connection.link.writable_below_bytes = kWritableBelow;
-  connection.binds_certificate = link_memory_.binds_certificate;
-  connection.tls_session = link_memory_.tls_session;
+  connection.handshake_limit = kWhole - used;
+  connection.waited = used;
+  connection.answer_limit = chooses_ && !first_error_ ? kSilence : kWhole;
+  connection.binds_certificate = link_memory_->binds_certificate;
+  connection.tls_session = link_memory_->tls_session;
   connection.keep_tls_session = [folder = options_.memory, url = options_.url,
-                                 memory = link_memory_](Bytes session) mutable {
-    memory.tls_session = std::move(session);
-    remember_link(folder, url, memory);
+                                 memory = link_memory_](Bytes session) {
+    memory->tls_session = std::move(session);
+    remember_link(folder, url, *memory);
   };
   attempt_ = connect(loop_, std::move(connection), *this, [this](auto connected) {
-    if (connected) return on_connected(std::move(*connected));
-    Error error = error_of(connected.error());
-    if (is_overtaken(error) || is_bound_otherwise(connected.error())) return start();
-    finish(std::move(error));
+    connected ? on_connected(std::move(*connected)) : on_no_channel(connected.error());
   });
 }
 
+void SyncRun::on_no_channel(const NoChannel& refused) {
+  const bool is_hub = is_answer_of_hub(refused);
+  const Error error = error_of(refused);
+  if (is_overtaken(error) || is_bound_otherwise(refused, is_hub)) return start();
+  if (goes_otherwise(obstacle_of(refused, is_hub), refused.http_status, error)) return;
+  // Two carriers, one way: what the first met is what a person can do something about, unless the hub itself
+  // answered the second or both waited in vain.
+  const bool is_news = !first_error_ || is_hub || refused.how == NoChannel::How::silent;
+  finish(is_news ? error : *first_error_);
+}
+
+/// Once in a run: the other carrier, with the time that is left.
+/// @return whether it is under way.
+bool SyncRun::goes_otherwise(Obstacle met, int status, const Error& error) {
+  const std::chrono::milliseconds used(steady_millis() - began_at_);
+  if (met == Obstacle::none || !chooses_ || first_error_ || used > kWhole - kLeast) return false;
+  first_error_ = error;
+  if (carrier_ == Carrier::web_socket) {
+    met_ = met;
+    met_status_ = status;
+  }
+  carrier_ = carrier_ == Carrier::web_socket ? Carrier::posts : Carrier::web_socket;
+  bound_anew_ = false;
+  timer_.cancel();
+  channel_.reset();
+  session_.reset();
+  dial();
+  return true;
+}
+
+/// The session that has heard nothing gives way to one by the other carrier.
+void SyncRun::wait_for_first_word() {
+  const std::uint64_t before = channel_->traffic().wire_in;
+  first_word_.start(kFirstWord, [this, before] {
+    if (channel_->traffic().wire_in > before + kOnItsWay) return wait_for_first_word();
+    began_at_ = steady_millis();
+    const Error error{Errc::no_link, "the hub opened a link and said nothing", "sync again; nothing is lost"};
+    if (!goes_otherwise(Obstacle::silent, 0, error)) finish(error);
+  });
+}
+
+void SyncRun::on_first_word() {
+  heard_ = true;
+  first_word_.cancel();
+}
+
+/// The hub has proved who it is: what carried that works.
+void SyncRun::note_carrier() {
+  if (std::exchange(noted_, true)) return;
+  CarrierMemory& memory = link_memory_->carrier;
+  const CarrierMemory before = memory;
+  if (chooses_ && carrier_ == Carrier::web_socket) memory = {};
+  // One that was not tried in this run is still the choice of the last.
+  if (chooses_ && carrier_ == Carrier::posts && met_ != Obstacle::none)
+    memory = after_posts(before, met_, met_status_, SystemClock().now(), network_mark());
+  const std::string last = recall_last_link(options_.memory).url;
+  const bool is_another = last != options_.url && (!last.empty() || !chooses_);
+  if (memory != before || is_another) remember_link(options_.memory, options_.url, *link_memory_);
+}
+
 Result<Bytes> SyncRun::make_hello(const Hash& binding) {
-  auto hello = options_.invitation != nullptr
-                   ? replica_.make_invitation_hello(*options_.invitation, binding)
-                   : replica_.make_hello(options_.live, binding, options_.estimate);
+  auto hello = options_.invitation != nullptr ? replica_.make_invitation_hello(*options_.invitation, binding)
+                                              : replica_.make_hello(is_live(), binding, options_.estimate);
   if (hello) hello_ = hello_hash(*hello);
   return hello;
 }
@@ -55,11 +139,11 @@ Result<Bytes> SyncRun::make_hello(const Hash& binding) {
 /// Where a proxy ends TLS before the hub, all that both of us can know of the connection is whose certificate
 /// was shown; the hub says so with each refusal, and says nothing where it ends TLS itself. Who stands
 /// between with another certificate gains nothing by saying either.
-bool SyncRun::is_bound_otherwise(const NoChannel& refused) {
+bool SyncRun::is_bound_otherwise(const NoChannel& refused, bool is_hub) {
   const bool by_certificate = asks_for_certificate(refused);
-  if (refused.http_status == 0 || by_certificate == link_memory_.binds_certificate) return false;
+  if (!is_hub || by_certificate == link_memory_->binds_certificate) return false;
   if (std::exchange(bound_anew_, true)) return false;
-  link_memory_.binds_certificate = by_certificate;
+  link_memory_->binds_certificate = by_certificate;
   return true;
 }
 
@@ -76,15 +160,16 @@ void SyncRun::on_connected(std::unique_ptr<Channel> channel) {
   attempt_.reset();
   connected_at_ = steady_millis();
   ClientSession::Options session;
-  session.live = options_.live;
+  session.live = is_live();
   session.network = replica_.network().network;
   session.log_key = replica_.network().log_key;
   session.hello = *hello_;
   session.push = options_.push;
   session.estimate = options_.estimate;
   session.push_most = options_.send_most;
-  session.extra = std::move(options_.extra);
+  session.extra = options_.extra;
   session_ = std::make_unique<ClientSession>(replica_, std::move(session), steady_millis());
+  if (carrier_ == Carrier::web_socket && chooses_ && !first_error_) wait_for_first_word();
   take(session_->on_time(steady_millis()));
 }
 
@@ -107,7 +192,9 @@ void SyncRun::arm(std::optional<Millis> wake_at) {
 
 void SyncRun::on_message(ByteView message) {
   if (closing_) return;
+  if (!heard_) on_first_word();
   auto output = session_->on_frame(message, steady_millis());
+  if (!noted_ && session_->is_welcomed()) note_carrier();
   if (options_.on_progress) options_.on_progress(session_->summary());
   take(std::move(output));
   // Counted by what was taken in: what the system has buffered beyond may be more than the whole budget, and
@@ -125,12 +212,13 @@ void SyncRun::on_writable() {
 }
 
 void SyncRun::on_local_commit() {
-  if (session_ != nullptr && !closing_) take(session_->on_local_commit(steady_millis()));
+  if (session_ != nullptr && !closing_ && is_live()) take(session_->on_local_commit(steady_millis()));
 }
 
 void SyncRun::close() {
   closing_ = true;
   timer_.cancel();
+  first_word_.cancel();
   if (channel_ != nullptr) {
     channel_->close(CloseCode::going_away, "");
   } else {
@@ -148,7 +236,10 @@ void SyncRun::on_closed(const LinkEnd& end) {
       start();
     });
   }
+  first_word_.cancel();
   if (closing_) return finish(std::nullopt);
+  const bool said_nothing = end.error && end.code == 0 && !heard_ && carrier_ == Carrier::web_socket;
+  if (said_nothing && goes_otherwise(Obstacle::cut, 0, *end.error)) return;
   if (end.error) return finish(end.error);
   finish(Error{Errc::no_link,
                "the hub ended the link before the sync was complete" +
@@ -160,6 +251,7 @@ void SyncRun::finish(std::optional<Error> error) {
   closing_ = true;
   SyncOutcome outcome;
   outcome.session = name();
+  outcome.carrier = carrier_;
   if (session_ != nullptr) {
     outcome.summary = session_->summary();
     outcome.extra_verdict = session_->extra_verdict();
@@ -173,6 +265,7 @@ void SyncRun::finish(std::optional<Error> error) {
   }
   outcome.error = std::move(error);
   timer_.cancel();
+  first_word_.cancel();
   const Done done = std::exchange(done_, nullptr);
   if (done) done(std::move(outcome));
 }

@@ -21,6 +21,7 @@ struct SyncOutcome {
   std::optional<Verdict> extra_verdict;
   std::optional<Error> error;
   bool welcomed = false;  ///< the hub proved who it is
+  Carrier carrier = Carrier::web_socket;
   std::string session;    ///< its name in the logs of both sides; empty: no hello was said
   Millis took = 0;        ///< with a link
 };
@@ -30,7 +31,7 @@ class SyncRun final : private ChannelHandler {
   struct Options {
     std::string url;
     std::filesystem::path memory;  ///< folder for what the next link may know of this one; empty: nowhere
-    bool live = false;
+    bool live = false;             ///< as a WebSocket; by HTTP POSTs a session ends when all is said
     bool push = true;
     bool estimate = false;                                   ///< ask what a sync would bring, and that is all
     std::optional<std::uint64_t> receive_most, send_most;    ///< bytes; what is under way is taken whole
@@ -56,9 +57,16 @@ class SyncRun final : private ChannelHandler {
   [[nodiscard]] LinkTraffic traffic() const;
 
  private:
+  void dial();
+  void on_no_channel(const NoChannel& refused);
+  bool goes_otherwise(Obstacle met, int status, const Error& error);
+  [[nodiscard]] bool is_live() const { return options_.live && carrier_ == Carrier::web_socket; }
+  void wait_for_first_word();
+  void on_first_word();
+  void note_carrier();
   Result<Bytes> make_hello(const Hash& binding);
   bool is_overtaken(const Error& error);
-  bool is_bound_otherwise(const NoChannel& refused);
+  bool is_bound_otherwise(const NoChannel& refused, bool is_hub);
   void on_connected(std::unique_ptr<Channel> channel);
   void take(ClientSession::Output output);
   void arm(std::optional<Millis> wake_at);
@@ -76,7 +84,16 @@ class SyncRun final : private ChannelHandler {
   std::unique_ptr<Attempt> attempt_;
   std::unique_ptr<Channel> channel_;
   std::unique_ptr<ClientSession> session_;
-  LinkMemory link_memory_;
+  std::shared_ptr<LinkMemory> link_memory_;  ///< a TLS session may come when the run is gone
+  bool chooses_ = true;                      ///< the carrier; else the address says it
+  Carrier carrier_ = Carrier::web_socket;    ///< of this attempt
+  Timer first_word_;                         ///< how long the hub may take for it
+  bool heard_ = false;                       ///< a frame came on this connection
+  bool noted_ = false;                       ///< what the next link may know of this one
+  std::optional<Error> first_error_;         ///< of the carrier that was tried before this one
+  Obstacle met_ = Obstacle::none;            ///< by a WebSocket in this run
+  int met_status_ = 0;
+  Millis began_at_ = 0;
   std::optional<Hash> hello_;  ///< of this connection
   Millis connected_at_ = 0;
   int draws_left_ = 5;

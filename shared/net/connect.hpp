@@ -1,5 +1,5 @@
 #pragma once
-// The calling side of a WebSocket link. Thread: the Loop's.
+// The calling side of a link: a WebSocket, or HTTP POSTs where nothing else gets through. Thread: the Loop's.
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -46,9 +46,13 @@ struct ConnectOptions {
   std::function<Result<Bytes>(const Hash& binding)> hello{};
   /// A proxy ends TLS before the hub: what ties the hello to the connection is the certificate alone.
   bool binds_certificate = false;
-  Bytes tls_session{};                                ///< see TlsExpectation
-  std::function<void(Bytes)> keep_tls_session{};      ///< see TlsExpectation
+  Bytes tls_session{};                            ///< see TlsExpectation
+  std::function<void(Bytes)> keep_tls_session{};  ///< see TlsExpectation
+  /// As HTTP POSTs; an address that begins with http:// or https:// says so itself.
+  bool by_posts = false;
   std::chrono::milliseconds handshake_limit{30'000};  ///< name, TCP, TLS and upgrade together
+  std::chrono::milliseconds answer_limit{30'000};     ///< of that, once the hello has left
+  std::chrono::milliseconds waited{0};                ///< by an attempt before this one: for words
   /// TCP to one of the addresses of the name, before the next is tried. The system asks at 0, 1, 3 and 7 s;
   /// later ones would come too rarely for a line that is back.
   std::chrono::milliseconds address_limit{10'000};
@@ -57,8 +61,15 @@ struct ConnectOptions {
 
 /// Why there is no link.
 struct NoChannel {
-  Error error;          ///< no_link; invalid_value for a bad URL; what `hello` failed with
-  int http_status = 0;  ///< when somebody answered but did not upgrade
+  enum class How : std::uint8_t {
+    unreachable,  ///< no hello has left
+    silent,       ///< it has, and nothing came
+    broken_off,   ///< it has, and the connection ended, or something came that is no answer
+    answered      ///< it has, and somebody opened no link
+  };
+  Error error;  ///< no_link; invalid_value for a bad URL; what `hello` failed with
+  How how = How::unreachable;
+  int http_status = 0;  ///< when somebody answered
   std::string body{};   ///< of that answer, at most 4 KiB; a hub sends {"error":{"code","message","hint"}}
 };
 
@@ -80,9 +91,11 @@ struct LinkUrl {
   std::string port;
   std::string path;
   bool tls = false;
+  bool posts = false;         ///< http:// or https://
   std::optional<Hash> pin{};  ///< of the hub's certificate, whoever signed it
 };
-/// ws://host[:port][/path] or wss://host[:port][/path][#pin=BASE64URL]; invalid_value for anything else.
+/// ws://host[:port][/path] or wss://host[:port][/path][#pin=BASE64URL], or the same as http:// and https://;
+/// invalid_value for anything else.
 Result<LinkUrl> parse_url(std::string_view url);
 
 }  // namespace wasl

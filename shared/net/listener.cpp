@@ -5,13 +5,19 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/http/vector_body.hpp>
 #include <charconv>
 #include <map>
 
+#include "shared/net/post_body.hpp"
+#include "shared/net/post_sessions.hpp"
+#include "shared/net/tcp_link.hpp"
 #include "shared/net/web_socket.hpp"
 
 namespace wasl {
@@ -36,13 +42,14 @@ std::string error_json(Errc code, std::string_view message) {
          R"(","hint":""}})";
 }
 
-std::string words_of(const HttpAnswer& answer, bool with_body) {
+std::string words_of(const HttpAnswer& answer, bool with_body, bool keeps = false) {
   const auto status = static_cast<unsigned>(answer.status);
   std::string text = "HTTP/1.1 " + std::to_string(status) + " " +
                      std::string(to_std(http::obsolete_reason(http::int_to_status(status)))) +
                      "\r\nContent-Type: " + answer.content_type +
                      "\r\nContent-Length: " + std::to_string(answer.body.size()) +
-                     "\r\nConnection: close\r\nX-Content-Type-Options: nosniff\r\n";
+                     (keeps ? "\r\nConnection: keep-alive" : "\r\nConnection: close") +
+                     "\r\nX-Content-Type-Options: nosniff\r\n";
   for (const auto& [name, value] : answer.headers) text += name + ": " + value + "\r\n";
   text += "\r\n";
   if (with_body) text += answer.body;
@@ -88,7 +95,8 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
       : options_(std::move(options)),
         callbacks_(std::move(callbacks)),
         acceptor_(loop.context()),
-        pause_(loop.context()) {}
+        pause_(loop.context()),
+        posts_(loop, options_.link, {}, callbacks_.on_upgrade) {}
 
   Status open(const tcp::endpoint& at) {
     error_code error;
@@ -109,6 +117,7 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
     error_code ignored;
     acceptor_.close(ignored);
     pause_.cancel();
+    posts_.stop_listening();
     for (const auto& [id, door] : std::exchange(doors_, {})) door->close();
   }
 
@@ -182,42 +191,169 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
         return answer(
             {431, "application/json", error_json(Errc::limit_exceeded, "the request header is too large")});
       }
-      const bool more = header.size() > end + 4;
+      behind = header.substr(end + 4);
       header.resize(end + 4);
       http::request_parser<http::empty_body> parser;
       parser.header_limit(static_cast<std::uint32_t>(header.size()) + 1);
+      parser.body_limit(boost::none);  // what a body may be depends on what the header says
       error_code error;
       parser.put(asio::buffer(header), error);
       if (error) return answer_malformed();
       const auto& request = parser.get();
       if (to_std(request.target()) == kUpgradePath &&
           http::token_list{request[http::field::upgrade]}.exists("websocket"))
-        return on_upgrade(request, more);
+        return on_upgrade(request);
+      if (to_std(request.target()) == kUpgradePath && request.method() == http::verb::post)
+        return on_post(request, parser.content_length().value_or(0));
       on_request(request);
     }
 
-    void on_upgrade(const http::request<http::empty_body>& request, bool more) {
+    void on_upgrade(const http::request<http::empty_body>& request) {
       const auto hello = from_base64url(to_std(request[to_beast(kHelloHeader)]));
       // Bytes behind the request would be messages sent before the hub's answer was checked.
-      if (more || !hello || hello->empty())
+      if (!behind.empty() || !hello || hello->empty())
         return answer({400, "application/json", error_json(Errc::malformed, "a link begins with a hello")});
       if (!http::token_list{request[http::field::sec_websocket_protocol]}.exists(to_beast(kSubprotocol)))
         return answer({400, "application/json", error_json(Errc::unsupported, "this hub speaks wasl.1")});
-      error_code gone;
-      const auto remote = socket().remote_endpoint(gone);
-      if (gone) return leave();
-      Caller caller{to_text(remote), to_program(to_std(request[http::field::user_agent]))};
-      if (wire.is_tls()) {
-        auto binding = wire.tls().binding();
-        if (!binding) return leave();
-        caller.tls = *binding;
-      }
-      const auto decided = state->callbacks_.on_upgrade(*hello, caller);
+      const auto caller = who_calls(request);
+      if (!caller) return leave();
+      const auto decided = state->callbacks_.on_upgrade(*hello, *caller);
       if (const auto* refuse = std::get_if<RefuseLink>(&decided))
         return answer({refuse->status, "application/json", refuse->json});
       deadline.cancel();
       state->doors_.erase(id);
       accept_web_socket(std::move(wire), header, state->options_.link, std::get<AcceptLink>(decided));
+    }
+
+    template <class Request>
+    std::optional<Caller> who_calls(const Request& request) {
+      error_code gone;
+      const auto remote = socket().remote_endpoint(gone);
+      if (gone) return std::nullopt;
+      Caller caller{to_text(remote), to_program(to_std(request[http::field::user_agent]))};
+      if (wire.is_tls()) {
+        auto binding = wire.tls().binding();
+        if (!binding) return std::nullopt;
+        caller.tls = *binding;
+      }
+      return caller;
+    }
+
+    // ── POSTs. One of a session is no stranger: it has the time that its bytes take.
+
+    void on_post(const http::request<http::empty_body>& request, std::uint64_t length) {
+      if (to_std(request[http::field::content_type]) != kPostType)
+        return answer({415, "application/json",
+                       error_json(Errc::unsupported, "a session in POSTs is of type application/wasl.1")});
+      const auto session = request.find(to_beast(kSessionHeader));
+      post_number = read_post_number(to_std(request[to_beast(kNumberHeader)]));
+      waits = to_std(request[to_beast(kWaitHeader)]) != "0";
+      std::size_t most = kPostHelloBytes;
+      if (session != request.end()) {
+        if (!post_number)
+          return answer({400, "application/json", error_json(Errc::malformed, "a POST has a number")});
+        auto begun = state->posts_.begin(std::string(to_std(session->value())));
+        if (!begun) return answer(begun.error());
+        call = std::move(*begun);
+        most = kPostBytes;
+        state->doors_.erase(id);
+        watch();
+      }
+      if (length > most) return answer_too_large();
+      post.emplace();
+      post->header_limit(static_cast<std::uint32_t>(header.size()) + 1);
+      post->body_limit(most);
+      for (const std::string* part : {&header, &behind}) {
+        const auto room = body_bytes.prepare(part->size());
+        body_bytes.commit(asio::buffer_copy(room, asio::buffer(*part)));
+      }
+      http::async_read(wire, body_bytes, *post, [self = shared_from_this()](error_code error, std::size_t) {
+        if (error == http::error::body_limit) return self->answer_too_large();
+        error ? self->leave() : self->on_whole_post();
+      });
+    }
+
+    void on_whole_post() {
+      // Nobody sends the next before this one is answered; what comes all the same ends the connection behind
+      // it.
+      keeps = post->get().keep_alive() && body_bytes.size() == 0;
+      const auto whole = post->release();
+      const Bytes& body = whole.body();
+      if (call != nullptr) {
+        is_moving = false;  // the hub may take a while to say something
+        deadline.cancel();
+        return state->posts_.take(
+            *call, *post_number, waits, body,
+            [self = shared_from_this()](HttpAnswer words) { self->answer_post(words); });
+      }
+      const auto caller = who_calls(whole);
+      if (!caller) return leave();
+      auto opened = state->posts_.open(body, *caller);
+      call = std::move(opened.call);
+      if (call == nullptr) return answer(opened.answer);
+      state->doors_.erase(id);
+      answer_post(opened.answer);
+    }
+
+    void answer_post(const HttpAnswer& words) {
+      watch();
+      keeps = keeps && !state->closed_;
+      reply = words_of(words, true, keeps);
+      asio::async_write(wire, asio::buffer(reply),
+                        [self = shared_from_this()](error_code error, std::size_t) {
+                          error ? self->leave() : self->on_post_answered();
+                        });
+    }
+
+    /// From here on it is a stranger again, until the next POST says whose it is.
+    void on_post_answered() {
+      call = nullptr;
+      is_moving = false;
+      if (!keeps || state->closed_) return linger();
+      header.clear();
+      behind.clear();
+      std::string().swap(reply);
+      state->doors_.emplace(id, shared_from_this());
+      expire_after(state->options_.header_limit);
+      read();
+    }
+
+    void answer_too_large() {
+      answer(
+          {413, "application/json",
+           error_json(Errc::limit_exceeded, "a POST of more than " + std::to_string(kPostBytes) + " bytes")});
+    }
+
+    /// While bytes move, and not slower than a message of a link may come.
+    void watch() {
+      is_moving = true;
+      began_at = moved_at = std::chrono::steady_clock::now();
+      moved_before = moved = bytes_moved();
+      tick();
+    }
+
+    void tick() {
+      deadline.expires_after(milliseconds(1'000));
+      deadline.async_wait([self = shared_from_this()](error_code cancelled) {
+        if (!cancelled && self->is_moving) self->on_tick();
+      });
+    }
+
+    void on_tick() {
+      const auto time = std::chrono::steady_clock::now();
+      const std::uint64_t now = bytes_moved();
+      if (now != moved) moved_at = time;
+      moved = now;
+      const LinkOptions& link = state->options_.link;
+      const auto waited = std::chrono::duration<double>(time - began_at).count();
+      const bool is_slow = time - began_at >= link.idle_limit && static_cast<double>(moved - moved_before) <
+                                                                     waited * limits::kMessageBytesPerSecond;
+      time - moved_at >= link.idle_limit || is_slow ? leave() : tick();
+    }
+
+    std::uint64_t bytes_moved() {
+      const auto now = tcp_progress(socket().native_handle());
+      return now ? now->received + now->acknowledged : 0;
     }
 
     void on_request(const http::request<http::empty_body>& request) {
@@ -237,15 +373,20 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
     }
 
     void answer(const HttpAnswer& words, bool with_body = true) {
+      is_moving = false;
       expire_after(state->options_.answer_limit);
       reply = words_of(words, with_body);
       asio::async_write(wire, asio::buffer(reply),
                         [self = shared_from_this()](error_code error, std::size_t) {
-                          if (error) return self->leave();
-                          self->socket().shutdown(tcp::socket::shutdown_send, error);
-                          self->expire_after(self->state->options_.linger_limit);
-                          self->drain();
+                          error ? self->leave() : self->linger();
                         });
+    }
+
+    void linger() {
+      error_code ignored;
+      socket().shutdown(tcp::socket::shutdown_send, ignored);
+      expire_after(state->options_.linger_limit);
+      drain();
     }
 
     // Closing while the caller still sends would reset the connection and with it the answer.
@@ -275,8 +416,21 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
     asio::ip::address address;
     asio::steady_timer deadline;
     std::string header;
+    std::string behind;  // what came with the header
     std::string reply;
     std::size_t drained = 0;
+    // Of a POST
+    std::unique_ptr<PostSessions::Call> call;  // none: of no session yet
+    std::optional<std::uint64_t> post_number;
+    bool waits = true;
+    bool keeps = false;  // the connection, for the next
+    std::optional<http::request_parser<http::vector_body<Byte>>> post;
+    boost::beast::flat_buffer body_bytes;
+    bool is_moving = false;  // watched by its bytes
+    std::chrono::steady_clock::time_point began_at;
+    std::chrono::steady_clock::time_point moved_at;
+    std::uint64_t moved_before = 0;
+    std::uint64_t moved = 0;
   };
 
   void make_room() {
@@ -306,6 +460,7 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
   ListenCallbacks callbacks_;
   tcp::acceptor acceptor_;
   asio::steady_timer pause_;
+  PostSessions posts_;
   std::map<std::uint64_t, std::shared_ptr<Door>> doors_;  // oldest first
   std::uint64_t last_door_ = 0;
   std::uint16_t port_ = 0;

@@ -33,8 +33,9 @@ bool is_plain(std::string_view text) {
 
 Result<LinkUrl> parse_url(std::string_view url) {
   LinkUrl out;
-  out.tls = url.starts_with("wss://");
-  if ((!out.tls && !url.starts_with("ws://")) || !is_plain(url)) return bad(url);
+  out.posts = url.starts_with("http://") || url.starts_with("https://");
+  out.tls = url.starts_with("wss://") || url.starts_with("https://");
+  if ((!out.tls && !out.posts && !url.starts_with("ws://")) || !is_plain(url)) return bad(url);
   std::string_view rest = url.substr(url.find("//") + 2);
   if (const auto fragment = rest.find('#'); out.tls && fragment != std::string_view::npos) {
     const std::string_view named = rest.substr(fragment + 1);

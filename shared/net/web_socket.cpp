@@ -14,7 +14,8 @@
 #include <optional>
 
 #include "shared/base/version.hpp"
-#include "shared/net/connect.hpp"
+#include "shared/net/dial.hpp"
+#include "shared/net/post_body.hpp"
 #include "shared/net/tcp_link.hpp"
 
 namespace wasl {
@@ -44,15 +45,9 @@ constexpr std::size_t kIdleBufferBytes = 64 * 1024;  // an idle link does not ke
 constexpr std::size_t kMaskBufferBytes = 16 * 1024;  // the caller masks and writes in pieces of this size
 constexpr std::uint64_t kMoreThanPingsBytes = 64;    // in one tick
 constexpr std::size_t kRefusalBytes = 4 * 1024;      // of the body of an answer that is no link
-constexpr std::size_t kReasonBytes = 123;  // RFC 6455: a control frame carries 125, two are the code
 
 beast::string_view to_beast(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view to_std(beast::string_view text) { return {text.data(), text.size()}; }
-
-std::string seconds(milliseconds time) {
-  const auto tenths = (time.count() + 50) / 100;
-  return std::to_string(tenths / 10) + (tenths % 10 == 0 ? "" : "." + std::to_string(tenths % 10)) + " s";
-}
 
 template <class Fields>
 std::size_t fields_bytes(const Fields& fields) {
@@ -165,9 +160,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
     if (closing_ || finished_) return;
     closing_ = true;
     close_code_ = code;
-    std::size_t size = std::min(reason.size(), kReasonBytes);
-    while (size > 0 && size < reason.size() && (static_cast<Byte>(reason[size]) & 0xC0) == 0x80) --size;
-    close_reason_ = reason.substr(0, size);
+    close_reason_ = goodbye_reason(reason);
     close_timer_.expires_after(options_.close_limit);
     close_timer_.async_wait([self = shared_from_this()](error_code cancelled) {
       if (cancelled) return;
@@ -300,7 +293,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
   }
 
   void nothing_came(milliseconds limit) {
-    finish({.error = Error{Errc::no_link, "nothing came through for " + seconds(limit), {}}});
+    finish({.error = Error{Errc::no_link, "nothing came through for " + seconds_words(limit), {}}});
   }
 
   /// Pings, empty frames and fragments of a few bytes cost us more than they bring.
@@ -458,39 +451,28 @@ class WebSocketChannel final : public Channel {
   std::shared_ptr<WebSocketLink> link_;
 };
 
-// ── The caller's way to a link: name, TCP, TLS, upgrade; one clock over them all.
+// ── The caller's way to a link: a wire, then the upgrade; one clock over both.
 
-class Dial : public std::enable_shared_from_this<Dial> {
+class Upgrade : public std::enable_shared_from_this<Upgrade> {
  public:
-  Dial(Loop& loop, ConnectOptions options, ChannelHandler& handler, ConnectDone done)
-      : options_(std::move(options)),
+  Upgrade(Loop& loop, LinkUrl url, ConnectOptions options, ChannelHandler& handler, ConnectDone done)
+      : loop_(loop),
+        options_(std::move(options)),
         handler_(handler),
         done_(std::move(done)),
-        resolver_(loop.context()),
-        wire_(tcp::socket(loop.context())),
+        url_(std::move(url)),
+        name_(Dial::name_of(url_)),
         timer_(loop.context()),
-        address_timer_(loop) {}
+        began_at_(Steady::now()) {}
 
   void start() {
-    auto url = parse_url(options_.url);
-    if (!url) {
-      asio::post(wire_.get_executor(), [self = shared_from_this(), error = std::move(url).error()] {
-        self->finish(tl::unexpected(NoChannel{error}));
-      });
-      return;
-    }
-    url_ = std::move(*url);
-    const bool six = url_.host.find(':') != std::string::npos;
-    name_ = (six ? "[" + url_.host + "]" : url_.host) +
-            (url_.port == (url_.tls ? "443" : "80") ? "" : ":" + url_.port);
-    timer_.expires_after(options_.handshake_limit);
-    timer_.async_wait([self = shared_from_this()](error_code cancelled) {
-      if (!cancelled) self->failed("did not answer within " + seconds(self->options_.handshake_limit));
-    });
-    resolver_.async_resolve(url_.host, url_.port,
-                            [self = shared_from_this()](error_code error, const auto& found) {
-                              self->on_resolved(error, found);
-                            });
+    dial_ = std::make_shared<Dial>(
+        loop_,
+        Dial::Options{url_, options_.handshake_limit, options_.address_limit, options_.waited,
+                      options_.binds_certificate, std::move(options_.tls_session),
+                      std::move(options_.keep_tls_session)},
+        [self = shared_from_this()](Result<Dialled> dialled) { self->on_dialled(std::move(dialled)); });
+    dial_->start();
   }
 
   void give_up() {
@@ -500,60 +482,21 @@ class Dial : public std::enable_shared_from_this<Dial> {
   }
 
  private:
-  void on_resolved(error_code error, const tcp::resolver::results_type& found) {
-    if (!done_) return;
-    if (error)
-      return failed("is not a name that this network knows",
-                    "check the spelling and whether there is internet");
-    addresses_ = found;
-    try_address(addresses_.begin());
-  }
-
-  /// One after the other: an address family that leads nowhere must not take the time of the other.
-  void try_address(tcp::resolver::results_type::iterator at) {
-    error_code ignored;
-    socket().close(ignored);
-    address_timer_.start(options_.address_limit, [this] {
-      error_code closed;
-      socket().close(closed);
-    });
-    socket().async_connect(at->endpoint(), [self = shared_from_this(), at](error_code error) {
-      if (!self->done_) return;
-      self->address_timer_.cancel();
-      const bool last = std::next(at) == self->addresses_.end();
-      error && !last ? self->try_address(std::next(at)) : self->on_connected(error);
-    });
-  }
-
-  void on_connected(error_code error) {
-    if (error == asio::error::connection_refused)
-      return failed("refuses the connection: no hub is running there", "check the address and the port");
-    if (error == asio::error::operation_aborted)
-      return failed("did not answer within " + seconds(options_.address_limit));
-    if (error) return failed("cannot be reached: " + error.message(), "check whether there is internet");
-    if (!url_.tls) return upgrade({});
-    TlsExpectation expectation{url_.host, url_.pin, std::move(options_.tls_session),
-                               std::move(options_.keep_tls_session)};
-    wire_.speak_tls(std::move(expectation));
-    wire_.handshake([self = shared_from_this()](bool shaken) { self->on_shaken(shaken); });
-  }
-
-  void on_shaken(bool shaken) {
-    if (!done_) return;
-    if (!shaken) {
-      const Error error = wire_.tls().error();
-      return failed(error.message, error.hint);
-    }
-    const auto binding = wire_.tls().binding();
-    if (!binding) return failed("gives no channel binding: " + binding.error().message);
-    upgrade(options_.binds_certificate ? binding->certificate : binding->exporter);
-  }
-
   /// The hello is made for this connection, so it is made now.
-  void upgrade(const Hash& binding) {
-    auto hello = options_.hello(binding);
+  void on_dialled(Result<Dialled> dialled) {
+    dial_ = nullptr;
+    if (!done_) return;
+    if (!dialled) return finish(tl::unexpected(NoChannel{std::move(dialled).error()}));
+    auto hello = options_.hello(dialled->binding);
     if (!hello) return finish(tl::unexpected(NoChannel{std::move(hello).error()}));
-    link_ = std::make_shared<WebSocketLink>(std::move(wire_), options_.link, WebSocketLink::Role::caller);
+    const auto used = std::chrono::duration_cast<milliseconds>(Steady::now() - began_at_);
+    const auto limit = std::min(used + options_.answer_limit, options_.handshake_limit);
+    timer_.expires_after(limit - used);
+    timer_.async_wait([self = shared_from_this(), limit](error_code cancelled) {
+      if (!cancelled) self->not_answered(limit);
+    });
+    link_ =
+        std::make_shared<WebSocketLink>(std::move(dialled->wire), options_.link, WebSocketLink::Role::caller);
     link_->call(name_, url_.path, *hello,
                 [self = shared_from_this()](error_code shaken, const websocket::response_type& response) {
                   self->on_answered(shaken, response);
@@ -577,12 +520,18 @@ class Dial : public std::enable_shared_from_this<Dial> {
     NoChannel no{
         Error{Errc::no_link, name_ + " answered with HTTP " + std::to_string(status) + " and opened no link",
               "check the address; the hub's answer may say more"},
-        status, response.body().substr(0, kRefusalBytes)};
+        NoChannel::How::answered, status, response.body().substr(0, kRefusalBytes)};
     finish(tl::unexpected(std::move(no)));
   }
 
-  void failed(const std::string& words, std::string hint = {}) {
-    finish(tl::unexpected(NoChannel{Error{Errc::no_link, name_ + " " + words, std::move(hint)}}));
+  void failed(const std::string& words) {
+    finish(
+        tl::unexpected(NoChannel{Error{Errc::no_link, name_ + " " + words, {}}, NoChannel::How::broken_off}));
+  }
+
+  void not_answered(milliseconds limit) {
+    finish(tl::unexpected(
+        NoChannel{Dial::not_answered(name_, limit + options_.waited), NoChannel::How::silent}));
   }
 
   void finish(tl::expected<std::unique_ptr<Channel>, NoChannel> result) {
@@ -596,47 +545,42 @@ class Dial : public std::enable_shared_from_this<Dial> {
 
   void stop() {
     timer_.cancel();
-    address_timer_.cancel();
-    resolver_.cancel();
-    error_code ignored;
-    socket().close(ignored);  // moved from once the link has it; then this closes nothing
+    if (const auto dial = std::exchange(dial_, nullptr)) dial->give_up();
   }
 
-  tcp::socket& socket() { return wire_.next_layer(); }
-
+  Loop& loop_;
   ConnectOptions options_;
   ChannelHandler& handler_;
   ConnectDone done_;  // empty: finished or given up
   LinkUrl url_;
-  std::string name_;  // host[:port], for the header and for words
-  tcp::resolver resolver_;
-  tcp::resolver::results_type addresses_;
-  Wire wire_;
+  std::string name_;
   asio::steady_timer timer_;
-  Timer address_timer_;
+  Steady::time_point began_at_;
+  std::shared_ptr<Dial> dial_;
   std::shared_ptr<WebSocketLink> link_;
 };
 
-class DialAttempt final : public Attempt {
+class UpgradeAttempt final : public Attempt {
  public:
-  explicit DialAttempt(std::shared_ptr<Dial> dial) : dial_(std::move(dial)) {}
-  DialAttempt(const DialAttempt&) = delete;
-  DialAttempt& operator=(const DialAttempt&) = delete;
-  ~DialAttempt() override {
-    if (const auto dial = dial_.lock()) dial->give_up();
+  explicit UpgradeAttempt(std::shared_ptr<Upgrade> upgrade) : upgrade_(std::move(upgrade)) {}
+  UpgradeAttempt(const UpgradeAttempt&) = delete;
+  UpgradeAttempt& operator=(const UpgradeAttempt&) = delete;
+  ~UpgradeAttempt() override {
+    if (const auto upgrade = upgrade_.lock()) upgrade->give_up();
   }
 
  private:
-  std::weak_ptr<Dial> dial_;  // the operations under way keep it
+  std::weak_ptr<Upgrade> upgrade_;  // the operations under way keep it
 };
 
 }  // namespace
 
-std::unique_ptr<Attempt> connect(Loop& loop, ConnectOptions options, ChannelHandler& handler,
-                                 ConnectDone done) {
-  auto dial = std::make_shared<Dial>(loop, std::move(options), handler, std::move(done));
-  dial->start();
-  return std::make_unique<DialAttempt>(dial);
+std::unique_ptr<Attempt> call_web_socket(Loop& loop, LinkUrl url, ConnectOptions options,
+                                         ChannelHandler& handler, ConnectDone done) {
+  auto upgrade =
+      std::make_shared<Upgrade>(loop, std::move(url), std::move(options), handler, std::move(done));
+  upgrade->start();
+  return std::make_unique<UpgradeAttempt>(upgrade);
 }
 
 void accept_web_socket(Wire wire, std::string_view header, const LinkOptions& options,

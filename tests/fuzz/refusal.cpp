@@ -8,12 +8,15 @@ namespace wasl::fuzz {
 namespace {
 
 WASL_FUZZ(refusal) {
-  const NoChannel answered{{Errc::no_link, "no", ""}, 403, to_text(input)};
+  const NoChannel answered{{Errc::no_link, "no", ""}, NoChannel::How::answered, 403, to_text(input)};
   static_cast<void>(error_of(answered));
+  static_cast<void>(is_answer_of_hub(answered));
   Feed feed(input);
   const auto code = static_cast<Errc>(feed.below(static_cast<std::size_t>(Errc::unsupported) + 1));
   const Error said{code, feed.text(512), feed.text(512)};
-  const Error heard = error_of({answered.error, 403, ::wasl::refusal(said, feed.flag()).json});
+  const NoChannel ours{answered.error, answered.how, 403, ::wasl::refusal(said, feed.flag()).json};
+  const Error heard = error_of(ours);
+  WASL_ASSERT(is_answer_of_hub(ours) == !said.message.empty());
   WASL_ASSERT(heard.code == said.code);
   if (is_utf8(view(said.message))) WASL_ASSERT(heard.message == said.message);
   if (is_utf8(view(said.hint))) WASL_ASSERT(heard.hint == said.hint);

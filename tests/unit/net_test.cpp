@@ -246,7 +246,7 @@ TEST_F(NetTest, TellsWhyThereIsNoLink) {
   EXPECT_NE(
       outcome("wss://127.0.0.1:" + port + "#pin=" + std::string(43, 'A')).message.find("does not speak TLS"),
       std::string::npos);
-  EXPECT_EQ(outcome("http://127.0.0.1:" + port).code, Errc::invalid_value);
+  EXPECT_EQ(outcome("ftp://127.0.0.1:" + port).code, Errc::invalid_value);
   EXPECT_NE(outcome("ws://127.0.0.1:" + port + "/elsewhere").message.find("HTTP 404"), std::string::npos);
   EXPECT_NE(outcome("ws://127.0.0.1:1").message.find("refuses"), std::string::npos);
   EXPECT_EQ(outcome("ws://no-such-host.invalid:1").code, Errc::no_link);
@@ -503,6 +503,11 @@ TEST(LinkUrl, HasAHostAPortAndAPath) {
   EXPECT_EQ(pinned.path, "/w");
   EXPECT_EQ(pinned.pin, Hash{});
   EXPECT_FALSE(parse_url("wss://hub.example").value().pin);
+  EXPECT_FALSE(pinned.posts);
+  const auto posts = parse_url("https://hub.example#pin=" + std::string(43, 'A')).value();
+  EXPECT_TRUE(posts.posts && posts.tls && posts.pin);
+  EXPECT_EQ(posts.port, "443");
+  EXPECT_FALSE(parse_url("http://hub.example").value().tls);
   for (const char* bad :
        {"", "hub", "ws://", "ws://:1", "ws://a:0", "ws://a:99999", "ws://a:b", "ws://u@a", "ws://a b",
         "ws://[::1", "ws://a/\r\nX: y", "ws://a/#pin=AA", "wss://a/#pin=AA", "wss://a#name=b", "wss://#pin="})
