@@ -159,6 +159,7 @@ class PostSessions::Link : public std::enable_shared_from_this<PostSessions::Lin
   }
 
   void answer_after(std::chrono::milliseconds wait) {
+    if (owner_ == nullptr) return;  // who waited has been told
     answer_timer_.start(wait, [self = shared_from_this()] { self->answer_now(); });
   }
 

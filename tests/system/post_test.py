@@ -239,7 +239,7 @@ class Post(WorldTest):
         proxy = self.proxy(403, post=lambda number: fates.get(number))
         for n in range(300):
             for office in (near, far):
-                office.sql(("INSERT INTO project(title) VALUES(?)", (f"{office.name} {n} " + os.urandom(600).hex(),)))
+                office.sql(("INSERT INTO project(title) VALUES(?)", (f"{office.name} {n} " + os.urandom(400).hex(),)))
         far.sync()
         self.sync(near, proxy.url, timeout=120)
         print(f"{proxy.posts} POSTs, {proxy.lost} lost, {proxy.twice} twice", end=" ... ", flush=True)

@@ -386,8 +386,8 @@ class PostLink : public testing::Test {
   }
 
   /// Speaks raw TCP with the listener from another thread. @return all that came back.
-  std::string raw(const std::string& text) {
-    auto asked = std::async(std::launch::async, [port = listener_->port(), text] {
+  std::string raw(const std::string& text, bool ends = true) {
+    auto asked = std::async(std::launch::async, [port = listener_->port(), text, ends] {
       const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
       sockaddr_in address{};
       address.sin_family = AF_INET;
@@ -396,7 +396,7 @@ class PostLink : public testing::Test {
       std::string answer;
       if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
           send(socket, text.data(), text.size(), MSG_NOSIGNAL) >= 0) {
-        shutdown(socket, SHUT_WR);
+        if (ends) shutdown(socket, SHUT_WR);
         char room[4096];
         for (ssize_t size; (size = recv(socket, room, sizeof room, 0)) > 0;)
           answer.append(room, static_cast<std::size_t>(size));
@@ -590,6 +590,27 @@ TEST_F(PostLink, WhatIsNoPostOfASessionIsToldSo) {
             "HTTP/1.1 200");
   EXPECT_EQ(there_ear_.heard, std::vector<Bytes>{to_bytes("a")});
   EXPECT_EQ(status_of(raw("POST /log HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")), "HTTP/1.1 405");
+}
+
+TEST_F(PostLink, ABodyThatDoesNotComeIsNotWaitedFor) {
+  ListenOptions options;
+  options.header_limit = 400ms;
+  options.link.idle_limit = 1500ms;
+  listen(options);
+  const std::string begun =
+      "POST /wasl HTTP/1.1\r\nHost: x\r\nContent-Type: application/wasl.1\r\nContent-Length: 20\r\n";
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(raw(begun + "\r\nab", false), "");
+  const auto stranger = std::chrono::steady_clock::now() - began;
+  EXPECT_GE(stranger, 300ms);
+  const std::string opened = raw(post("Content-Type: application/wasl.1\r\n", to_text(body_of({"hello"}))));
+  const auto at = opened.find("Wasl-Session: ");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_EQ(
+      raw(begun + "Wasl-Session: " + opened.substr(at + 14, 32) + "\r\nWasl-Number: 1\r\n\r\nab", false), "");
+  EXPECT_GE(std::chrono::steady_clock::now() - began, 1500ms);
+  EXPECT_FALSE(there_ear_.end);  // the session waits for the POST to come again
+  EXPECT_TRUE(there_ear_.heard.empty());
 }
 
 TEST_F(PostLink, IsBoundToTheTlsConnectionOfItsHello) {
