@@ -93,10 +93,7 @@ void add_link_commands(CLI::App& app, Parsed& p) {
       command(app, p, "daemon", "Keeps in touch with the hub until it is told to stop",
               "  wasl daemon --data office", [&p](const Office& o) { return keep_in_touch(o, p.sync); });
   for (CLI::App* sub : {join, sync_now, daemon}) add_link_settings(*sub, p);
-  daemon
-      ->add_option("--poll", p.sync.poll_seconds,
-                   "Seconds between two rounds where the link goes by HTTP POSTs: then nothing comes unasked")
-      ->check(CLI::Range(1, 86'400));
+  add_settings(*daemon, office_settings(), {"poll_seconds"}, p.typed);
   sync_now->add_flag("--estimate", p.sync.estimate, "Say what it would bring, take and cost, and do nothing");
   sync_now->add_flag("--over-budget", p.sync.over_budget, "This time whatever the budget says");
   CLI::App* budgeting = command(
@@ -448,6 +445,7 @@ void take_settings(Parsed& p) {
   p.line.folder = settings->path("data").string();
   const LinkSettings link{settings->text("url"), settings->flag("plain_text_on_an_open_network")};
   p.join.link = p.sync.link = p.verify.link = link;
+  p.sync.poll_seconds = static_cast<std::uint32_t>(settings->whole("poll_seconds"));
   p.settings.emplace(std::move(*settings));
 }
 
