@@ -14,7 +14,8 @@ std::string place_of(const std::filesystem::path& file, const toml::source_regio
 
 TomlEntry entry_of(const std::filesystem::path& file, std::string name, const toml::key& key,
                    const toml::node& node) {
-  TomlEntry entry{std::move(name), place_of(file, key.source()), place_of(file, node.source()), {}, {}, false};
+  TomlEntry entry{
+      std::move(name), place_of(file, key.source()), place_of(file, node.source()), {}, {}, false};
   if (const auto* text = node.as_string()) {
     entry.kind = SettingKind::text;
     entry.text = text->get();

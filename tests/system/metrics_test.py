@@ -131,15 +131,15 @@ class OperatorsView(WorldTest):
 
     def test_who_fails_to_sync_and_why(self):
         self.world.two_associations()
-        benin, togo = self.world.office("benin", "benin"), self.world.office("togo", "togo")
+        benin, other = self.world.office("benin", "benin"), self.world.office("other", "benin")
         benin.sync()
-        togo.add("project", "reference=WTR-1")
-        togo.sync()
+        other.add("project", "reference=WTR-1")
+        other.sync()
         self.assertTrue(until(lambda: self.device(benin)["session"] is not None))
         line = self.device(benin)
         self.assertRegex(line["program"], r"^wasl/\d+\.\d+\.\d+$")
         self.assertIsNone(line["failing"])
-        self.assertEqual(self.device(togo)["behind"], 0)
+        self.assertEqual(self.device(other)["behind"], 0)
         self.assertGreater(line["behind"], 0)
         status = self.world.hub("status").document
         self.assertEqual(status["programs"], {line["program"]: 2})

@@ -64,9 +64,15 @@ class Service(WorldTest):
         self.assertTrue(manager.has(rf"STATUS=serves ws://127.0.0.1:{self.world.port}, 0 links"), manager.messages)
         self.world.organisation("africa", "section")
         self.world.organisation("benin", parent="africa")
-        daemon = self.world.office("benin", "benin").daemon()
-        self.assertTrue(until(lambda: manager.has("STATUS=serves .* 1 links")), manager.messages)
+        benin = self.world.office("benin", "benin")
+        self.assertTrue(until(lambda: manager.has("STATUS=serves .* 0 links")), manager.messages)
+        daemon = benin.daemon()
+        self.assertTrue(until(lambda: "equal=true" in (benin.folder / "daemon.log").read_text()))
+        self.assertTrue(until(lambda: manager.read() is not None and " 1 links" in manager.messages[-1]), manager.messages)
         self.assertFalse(manager.has("STOPPING=1"))
+        # The same name for the session in both logs.
+        name = re.findall(r"session.moved session=([0-9a-f]{8}) ", (benin.folder / "daemon.log").read_text())[-1]
+        self.assertIn(f"session.opened session={name} ", (self.world.folder / "hub.log").read_text())
         self.world.stop_hub()
         self.assertTrue(manager.has("STOPPING=1"), manager.messages)
         self.assertTrue(manager.has("STATUS=says goodbye to 1 offices"), manager.messages)
