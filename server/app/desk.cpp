@@ -196,6 +196,9 @@ Result<json> status(OpenHub& open, bool serving) {
     WASL_LET(json line, device_line(open, device));
     devices.push_back(std::move(line));
   }
+  // Another connection than the one that serves: a look, which changes nothing of it.
+  WASL_LET(const auto open_files, HubFiles::open(open.folder().files(), hub));
+  WASL_LET(const HubFiles::Totals files, open_files->totals());
   return json{{"network", {{"name", authority.statement().name}, {"id", to_hex(hub.network().view())}}},
               {"address", address},
               {"serving", serving},
@@ -209,6 +212,7 @@ Result<json> status(OpenHub& open, bool serving) {
                 {"threshold", authority.statement().threshold},
                 {"epoch", authority.statement().epoch}}},
               {"heads", hub.heads().size},
+              {"files", {{"named", files.named}, {"whole", files.whole}, {"bytes", files.bytes}}},
               {"spaces", std::move(spaces)},
               {"organisations", std::move(organisations)},
               {"devices", std::move(devices)}};

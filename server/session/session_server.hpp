@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "server/hub/hub.hpp"
+#include "server/hub/hub_files.hpp"
 #include "shared/net/listener.hpp"
 #include "shared/net/loop.hpp"
 
@@ -25,6 +25,8 @@ class SessionServer {
   };
   /// Errors: invalid_value, locked (the port is taken).
   Status listen(const Options& options);
+  /// Sessions that come from now on exchange files too; must outlive this.
+  void serve_files(HubFiles& files);
   /// For connections that come from now on.
   void show(std::shared_ptr<const TlsIdentity> identity) { listener_->show(std::move(identity)); }
   [[nodiscard]] std::uint16_t port() const { return listener_->port(); }
@@ -38,11 +40,13 @@ class SessionServer {
   HttpAnswer on_request(const std::string& target);
   void on_committed(const Committer::Committed& committed);
   void forget(std::uint64_t id);
+  [[nodiscard]] bool speaks_of_files(const Hello& hello) const;
   /// Ends the oldest links of a key that has as many as it may.
   void make_room(const PublicKey& key);
 
   Loop& loop_;
   Hub& hub_;
+  HubFiles* files_ = nullptr;
   Timer commit_timer_;
   Timer stop_timer_;
   std::optional<Hash> proxy_certificate_;
