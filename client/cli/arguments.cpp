@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "client/cli/attaching.hpp"
 #include "client/cli/words.hpp"
 
 namespace wasl::cli {

@@ -1,9 +1,8 @@
 // wasl attach, wasl fetch, wasl attachments, wasl pin
-#include <algorithm>
+#include "client/cli/attaching.hpp"
+
 #include <nlohmann/json.hpp>
 
-#include "client/cli/assignments.hpp"
-#include "client/cli/commands.hpp"
 #include "client/cli/files_view.hpp"
 #include "client/cli/names.hpp"
 #include "client/cli/words.hpp"

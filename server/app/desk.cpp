@@ -10,6 +10,7 @@
 #include "server/app/drafts.hpp"
 #include "server/app/erasing.hpp"
 #include "server/app/quarantine.hpp"
+#include "server/hub/hub_files.hpp"
 #include "shared/authority/person_acts.hpp"
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/note.hpp"
@@ -197,7 +198,7 @@ Result<json> status(OpenHub& open, bool serving) {
     devices.push_back(std::move(line));
   }
   // Another connection than the one that serves: a look, which changes nothing of it.
-  WASL_LET(const auto open_files, HubFiles::open(open.folder().files(), hub));
+  WASL_LET(const auto open_files, HubFiles::open(open.folder().path, hub));
   WASL_LET(const HubFiles::Totals files, open_files->totals());
   return json{{"network", {{"name", authority.statement().name}, {"id", to_hex(hub.network().view())}}},
               {"address", address},

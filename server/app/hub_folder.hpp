@@ -13,7 +13,6 @@ namespace wasl {
 struct HubFolder {
   std::filesystem::path path;
   [[nodiscard]] std::filesystem::path database() const { return path / "hub.db"; }
-  [[nodiscard]] std::filesystem::path files() const { return path / "files.db"; }
   [[nodiscard]] std::filesystem::path lock() const { return path / "hub.lock"; }
   [[nodiscard]] std::filesystem::path socket() const { return path / "hub.sock"; }
   [[nodiscard]] std::filesystem::path checkpoint() const { return path / "checkpoint"; }

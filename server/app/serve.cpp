@@ -65,7 +65,7 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
     WASL_LET(port.proxy_certificate, pin_of_certificate(options.proxy_certificate));
   }
   WASL_LET(const auto open, OpenHub::open(folder, check));
-  WASL_LET(const auto files, HubFiles::open(folder.files(), open->hub()));
+  WASL_LET(const auto files, HubFiles::open(folder.path, open->hub()));
   Loop loop;
   SessionServer sessions(loop, open->hub());
   sessions.serve_files(*files);

@@ -55,8 +55,8 @@ class HubFiles::Port final : public FilePort {
   PublicKey reader_;
 };
 
-Result<std::unique_ptr<HubFiles>> HubFiles::open(const std::filesystem::path& file, Hub& hub) {
-  WASL_LET(FileStore store, FileStore::open(file));
+Result<std::unique_ptr<HubFiles>> HubFiles::open(const std::filesystem::path& folder, Hub& hub) {
+  WASL_LET(FileStore store, FileStore::open(folder / "files.db"));
   return std::unique_ptr<HubFiles>(new HubFiles(std::move(store), hub));
 }
 

@@ -15,8 +15,8 @@ namespace wasl {
 
 class HubFiles {
  public:
-  /// The hub must outlive it. Errors: storage_failed, corrupt, locked.
-  static Result<std::unique_ptr<HubFiles>> open(const std::filesystem::path& file, Hub& hub);
+  /// @param folder the hub's. The hub must outlive it. Errors: storage_failed, corrupt, locked.
+  static Result<std::unique_ptr<HubFiles>> open(const std::filesystem::path& folder, Hub& hub);
 
   /// Called when the hub has all of a file, whoever brought it.
   void on_whole(std::function<void(const attachment::FileId&)> told) { told_ = std::move(told); }
