@@ -151,14 +151,15 @@ Result<Answer> attach(const Office& office, const AttachArguments& arguments) {
   WASL_LET(const std::string space, replica->space_of(*reg, arguments.id, arguments.space));
   WASL_LET(const auto files, OfficeFiles::open(office.folder(), *replica, office.clock()));
   WASL_LET(const Attachment attachment, files->take_in(arguments.file, space, type));
-  WASL_TRY(replica->write([&](Database& db) -> Status {
+  const Status written = replica->write([&](Database& db) -> Status {
     WASL_LET(auto update,
              db.prepare("UPDATE " + reg->name + " SET " + field->name + " = ? WHERE id = ? AND space = ?"));
     update.bind_all(attachment.to_json(), arguments.id, space);
     WASL_TRY(update.run());
     if (db.changes() == 1) return {};
     return fail(Errc::not_found, "there is no " + reg->name + " " + arguments.id, "see: wasl list");
-  }));
+  });
+  WASL_TRY(written);
   WASL_TRY(files->tidy_up());
   const ShownFile shown{reg->name, space, arguments.id, field->name, attachment};
   Json out = place_json(shown);

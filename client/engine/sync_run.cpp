@@ -177,7 +177,7 @@ void SyncRun::arm(std::optional<Millis> wake_at) {
 
 void SyncRun::on_message(ByteView message) {
   if (closing_) return;
-  if (is_file_frame(message)) return take_files(message);
+  if (is_file_frame(message) && session_->is_welcomed()) return take_files(message);
   auto output = session_->on_frame(message, steady_millis());
   if (options_.on_progress) options_.on_progress(session_->summary());
   take(std::move(output));

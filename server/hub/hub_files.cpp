@@ -45,7 +45,7 @@ class HubFiles::Port final : public FilePort {
   }
   Status on_whole(const FileId& file) override { return files_.settle(file); }
   void on_wrong(const FileId&, const std::string&) override {}  // its sender is told that it was not taken
-  Result<std::vector<FileId>> wanted() override { return std::vector<FileId>(); }
+  Result<std::vector<FileId>> wanted() override { return files_.lost(); }
   Result<std::vector<FileId>> offered() override { return std::vector<FileId>(); }
   Status on_held(const FileId&) override { return {}; }
   Result<Standing> standing(const FileId& file) override { return files_.standing(file); }
@@ -114,8 +114,18 @@ Result<FilePort::Standing> HubFiles::standing(const FileId& file) {
   return known->whole ? FilePort::Standing::whole : FilePort::Standing::lacking;
 }
 
+/// A damaged chunk was met: whoever comes and has it may bring it back.
+Result<std::vector<FileId>> HubFiles::lost() {
+  WASL_LET(const auto files, store_.files());
+  std::vector<FileId> out;
+  for (const KnownFile& file : files)
+    if (file.at_hub && !file.whole) out.push_back(file.id);
+  return out;
+}
+
 Status HubFiles::settle(const FileId& file) {
   WASL_TRY(store_.set(file, FileStore::Mark::whole, true));
+  WASL_TRY(store_.set(file, FileStore::Mark::at_hub, true));
   if (told_) told_(file);
   return {};
 }

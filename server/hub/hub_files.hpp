@@ -38,6 +38,7 @@ class HubFiles {
   Status catch_up(const std::string& space);
   Result<std::optional<attachment::ChunkKey>> key(const std::string& space);
   Result<FilePort::Standing> standing(const attachment::FileId& file);
+  Result<std::vector<attachment::FileId>> lost();
   Status settle(const attachment::FileId& file);
 
   FileStore store_;

@@ -1,5 +1,7 @@
 #include "server/session/session_server.hpp"
 
+#include <algorithm>
+
 #include "server/session/refusal.hpp"
 #include "shared/base/limits.hpp"
 #include "shared/log/log.hpp"
@@ -31,9 +33,16 @@ class SessionServer::Link final : public ChannelHandler {
   }
 
   void start() {
-    // Before the first proof: it may be all that the office waits for.
-    if (exchange_) send(FileExchange::greeting());
-    run(session_.start(now()));
+    HubSession::Output out = session_.start(now());
+    // Behind the welcome, which proves who speaks, and before the first proof: it may be all that is waited
+    // for.
+    const auto welcome = std::find_if(out.frames.begin(), out.frames.end(), [](const auto& frame) {
+      return frame_kind(*frame) == FrameKind::welcome;
+    });
+    if (exchange_ && welcome != out.frames.end())
+      out.frames.insert(welcome + 1, std::make_shared<const Bytes>(FileExchange::greeting()));
+    run(std::move(out));
+    if (exchange_) send_files(exchange_->refresh());
   }
   void on_message(ByteView message) override {
     if (exchange_ && is_file_frame(message)) return send_files(exchange_->on_frame(message));

@@ -38,11 +38,13 @@ Result<FileExchange::Frames> FileExchange::on_frame(ByteView frame) {
 
 Result<FileExchange::Frames> FileExchange::refresh() {
   Frames out;
-  if (end_ == End::hub || !greeted_) return out;
+  if (end_ == End::office && !greeted_) return out;
   WASL_LET(const auto wanted, port_.wanted());
   for (const FileId& file : wanted) {
     if (!lacking_.contains(file)) WASL_TRY(begin(file));
   }
+  WASL_TRY(ask(out));
+  if (end_ == End::hub) return out;
   WASL_LET(const auto offered, port_.offered());
   std::vector<FileId> fresh;
   for (const FileId& file : offered) {
@@ -50,19 +52,18 @@ Result<FileExchange::Frames> FileExchange::refresh() {
     if (offers_.insert(file).second) fresh.push_back(file);
   }
   if (!fresh.empty()) out.push_back(encode_files(FileFrameKind::offer, fresh));
-  WASL_TRY(ask(out));
   return out;
 }
 
-/// @return whether it goes on: the space's key may be unknown, or closed to the other end.
-Result<bool> FileExchange::begin(const FileId& file) {
+/// Nothing of a space whose key is unknown, or closed to the other end.
+Status FileExchange::begin(const FileId& file) {
   const bool runs =
       std::any_of(fetches_.begin(), fetches_.end(), [&](const Fetch& one) { return one.file == file; });
-  if (runs) return true;
+  if (runs) return {};
   WASL_LET(const auto key, port_.key(file.space));
-  if (!key) return false;
-  fetches_.push_back(Fetch{file, *key, attachment::TreeWalk(file), 0, std::nullopt, false, false});
-  return true;
+  if (!key) return {};
+  fetches_.push_back(Fetch{file, *key, attachment::TreeWalk(file)});
+  return {};
 }
 
 /// What stands before it in the tree is here or asked for.
@@ -114,15 +115,15 @@ Status FileExchange::end_fetches(Frames& out) {
       continue;
     }
     const FileId file = fetch->file;
-    const bool lacks = fetch->lacks;
+    const bool lacks = fetch->lacks, is_offered = fetch->is_offered;
     fetch = fetches_.erase(fetch);
     if (lacks) {
       lacking_.insert(file);
-      if (end_ == End::hub) out.push_back(encode(NoneFrame{file.space, file.root}));
+      if (is_offered) out.push_back(encode(NoneFrame{file.space, file.root}));
       continue;
     }
     WASL_TRY(port_.on_whole(file));
-    if (end_ == End::hub) out.push_back(encode_files(FileFrameKind::held, {file}));
+    if (is_offered) out.push_back(encode_files(FileFrameKind::held, {file}));
   }
   return {};
 }
@@ -144,6 +145,7 @@ Result<FileExchange::Frames> FileExchange::take_offers(ByteView frame) {
       out.push_back(encode(NoneFrame{file.space, file.root}));
     } else {
       WASL_TRY(begin(file));
+      for (Fetch& fetch : fetches_) fetch.is_offered = fetch.is_offered || fetch.file == file;
     }
   }
   if (!held.empty()) out.push_back(encode_files(FileFrameKind::held, held));

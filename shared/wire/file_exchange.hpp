@@ -31,9 +31,11 @@ class FilePort {
   /// Bytes came that are not what they are called, or make no file of this size; they are not kept.
   virtual void on_wrong(const attachment::FileId& file, const std::string& what) = 0;
 
-  // Of an office.
-  /// What is to be fetched, the most urgent first; and what is whole here and perhaps not at the hub.
+  /// What is to be fetched, the most urgent first: of a hub, what it held once and lacks by now.
   virtual Result<std::vector<attachment::FileId>> wanted() = 0;
+
+  // Of an office.
+  /// What is whole here and perhaps not at the hub.
   virtual Result<std::vector<attachment::FileId>> offered() = 0;
   virtual Status on_held(const attachment::FileId& file) = 0;
 
@@ -54,7 +56,7 @@ class FileExchange {
 
   /// @pre is_file_frame(frame). Errors: malformed (then the link is to be ended), and those of the port.
   Result<Frames> on_frame(ByteView frame);
-  /// Office: looks again at what is to be fetched and offered.
+  /// Looks again at what is to be fetched and offered.
   Result<Frames> refresh();
   /// Nothing waits in the channel: at most one chunk, and what stands before it.
   Result<Frames> on_room();
@@ -76,6 +78,7 @@ class FileExchange {
     std::optional<attachment::Place> list;  ///< without it there is nothing more to ask for
     bool asked_all = false;
     bool lacks = false;  ///< the other end has not all of it, or sent something else
+    bool is_offered = false;
   };
   using Fetches = std::list<Fetch>;
   struct Asked {
@@ -92,7 +95,7 @@ class FileExchange {
   Result<Frames> take_want(ByteView frame);
   Result<Frames> take_chunk(ByteView frame);
   Result<Frames> take_none(ByteView frame);
-  Result<bool> begin(const attachment::FileId& file);
+  Status begin(const attachment::FileId& file);
   Status ask(Frames& out);
   Result<std::optional<attachment::Place>> next_missing(Fetch& fetch);
   Status end_fetches(Frames& out);

@@ -98,6 +98,7 @@ class Line {
     deliver_all();
     queue(to_hub_, office_.refresh());
   }
+  void begin_at_hub() { queue(to_office_, hub_.refresh()); }
   /// @return false: nothing was left to do.
   bool step() {
     if (to_hub_.empty()) queue(to_hub_, office_.on_room());
@@ -301,6 +302,23 @@ TEST(FileExchange, EndsWithAPeerThatSendsWhatNobodyAskedFor) {
   for (int i = 0; i < 5 && last; ++i) last = hub.on_frame(encode(many));
   ASSERT_FALSE(last);
   EXPECT_EQ(last.error().code, Errc::limit_exceeded);
+}
+
+TEST(FileExchange, BringsBackWhatTheHubHasLost) {
+  Shelf dakar, accra, hub;
+  const FileId file = dakar.take_in(30 * kChunkBytes);
+  hub.chunks = dakar.chunks;
+  hub.chunks.erase(std::next(hub.chunks.begin(), 7));
+  hub.wants = {file};
+  for (Shelf* const office : {&accra, &dakar}) {
+    Line line(*office, hub);
+    line.begin_at_hub();
+    line.run();
+    EXPECT_FALSE(line.error);
+    EXPECT_TRUE(line.office().is_idle() && line.hub().is_idle());
+    EXPECT_EQ(hub.whole.contains(file), office == &dakar);
+  }
+  EXPECT_EQ(hub.puts, 1U);
 }
 
 TEST(FileExchange, SaysNothingToAHubThatHasNotGreeted) {
