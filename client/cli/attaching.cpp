@@ -136,6 +136,22 @@ Status run_session_for(OfficeFiles& files, Replica& replica, const Office& offic
   return {};
 }
 
+/// Errors: those of the session; later, when it brought not all of it.
+Status bring_here(OfficeFiles& files, Replica& replica, const Office& office, const ShownFile& shown,
+                  const std::string& url) {
+  WASL_TRY(files.ask_for(shown.file()));
+  WASL_LET(OfficeFiles::State state, files.state(shown));
+  if (state.progress.here == state.progress.all) return {};
+  WASL_TRY(run_session_for(files, replica, office, url));
+  WASL_LET(state, files.state(shown));
+  if (state.progress.here == state.progress.all) return {};
+  const std::string why = files.wrong().empty() ? "the hub does not hold all of it yet, or there is no "
+                                                  "room for it under the quota"
+                                                : files.wrong().front();
+  return fail(Errc::later, shown.attachment.name + " is not whole here: " + why,
+              "it comes with a later sync; see: wasl attachments");
+}
+
 }  // namespace
 
 Result<Answer> attach(const Office& office, const AttachArguments& arguments) {
@@ -175,19 +191,7 @@ Result<Answer> fetch(const Office& office, const FetchArguments& arguments) {
   WASL_LET(const auto files, OfficeFiles::open(office.folder(), *replica, office.clock()));
   WASL_LET(const ShownFile shown,
            files->find(arguments.register_name, arguments.id, arguments.field, arguments.space));
-  WASL_TRY(files->ask_for(shown.file()));
-  WASL_LET(OfficeFiles::State state, files->state(shown));
-  if (state.progress.here < state.progress.all) {
-    WASL_TRY(run_session_for(*files, *replica, office, arguments.url));
-    WASL_LET(state, files->state(shown));
-  }
-  if (state.progress.here < state.progress.all) {
-    const std::string why = files->wrong().empty() ? "the hub does not hold all of it yet, or there is no "
-                                                     "room for it under the quota"
-                                                   : files->wrong().front();
-    return fail(Errc::later, shown.attachment.name + " is not whole here: " + why,
-                "it comes with a later sync; see: wasl attachments");
-  }
+  WASL_TRY(bring_here(*files, *replica, office, shown, arguments.url));
   Json out = place_json(shown);
   out["attachment"] = attachment_json(shown.attachment);
   std::string words = shown.attachment.to_display() + " is here.";
@@ -195,7 +199,13 @@ Result<Answer> fetch(const Office& office, const FetchArguments& arguments) {
     std::filesystem::path to = arguments.out;
     std::error_code ignored;
     if (std::filesystem::is_directory(to, ignored)) to /= shown.attachment.name;
-    WASL_TRY(files->write_out(shown.file(), to));
+    Status written = files->write_out(shown.file(), to);
+    if (!written &&
+        written.error().code == Errc::not_found) {  // a chunk was damaged: it is noticed when read
+      WASL_TRY(bring_here(*files, *replica, office, shown, arguments.url));
+      written = files->write_out(shown.file(), to);
+    }
+    WASL_TRY(written);
     out["written"] = to.string();
     words += " Written to " + to.string() + ".";
   }

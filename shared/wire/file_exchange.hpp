@@ -74,7 +74,7 @@ class FileExchange {
     attachment::FileId file;
     attachment::ChunkKey key;
     attachment::TreeWalk walk;
-    std::size_t asked = 0;                  ///< chunks under way
+    std::size_t asked = 0;                    ///< chunks under way
     std::optional<attachment::Place> list{};  ///< without it there is nothing more to ask for
     bool asked_all = false;
     bool lacks = false;  ///< the other end has not all of it, or sent something else

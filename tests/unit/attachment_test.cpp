@@ -119,7 +119,8 @@ TEST(Attachment, IsRefusedBySqlWhereTheCodeRefusesIt) {
   EXPECT_TRUE(sql_takes(*db, named("COM10.txt")));
   for (const std::string& name : kBadNames) {
     const bool control = name.find('\t') != std::string::npos || name.find('\0') != std::string::npos;
-    if (!control) EXPECT_FALSE(sql_takes(*db, named(name))) << name;  // JSON itself refuses those
+    if (control) continue;  // JSON itself refuses those
+    EXPECT_FALSE(sql_takes(*db, named(name))) << name;
   }
   const std::string good = report().to_json();
   const auto with = [&](const std::string& from, const std::string& to) {
