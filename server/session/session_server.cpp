@@ -39,10 +39,15 @@ class SessionServer::Link final : public ChannelHandler {
     const auto welcome = std::find_if(out.frames.begin(), out.frames.end(), [](const auto& frame) {
       return frame_kind(*frame) == FrameKind::welcome;
     });
-    if (exchange_ && welcome != out.frames.end())
-      out.frames.insert(welcome + 1, std::make_shared<const Bytes>(FileExchange::greeting()));
+    if (!exchange_ || welcome == out.frames.end()) return run(std::move(out));
+    auto lost = exchange_->refresh();
+    std::vector<std::shared_ptr<const Bytes>> first{std::make_shared<const Bytes>(FileExchange::greeting())};
+    if (lost) {
+      for (Bytes& frame : *lost) first.push_back(std::make_shared<const Bytes>(std::move(frame)));
+    }
+    out.frames.insert(welcome + 1, first.begin(), first.end());
     run(std::move(out));
-    if (exchange_) send_files(exchange_->refresh());
+    if (!lost) end_files(lost.error());
   }
   void on_message(ByteView message) override {
     if (exchange_ && is_file_frame(message)) return send_files(exchange_->on_frame(message));

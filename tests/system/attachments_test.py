@@ -122,7 +122,7 @@ class Attachments(WorldTest):
         self.assertTrue(self.state(self.one, id)["at_hub"])
         all = chunks_of(2_000_000)
         self.assertGreaterEqual(sent, all)
-        self.assertLessEqual(sent, all + 2 * 4)  # what was on its way at each cut
+        self.assertLessEqual(sent, all + 2 * 32)  # what was on its way at each cut, in the systems' buffers too
         self.other.sync()
         self.other.ok("pin", "document", id, "file")
         down, _ = self.world.relay("--cut-after-down", 600_000, "--cuts-most", 2)
