@@ -212,6 +212,53 @@ class Attachments(WorldTest):
         self.assertEqual(self.fetched(togo, edition), path.read_bytes())
         self.assertEqual(self.one.ok("publish", "document", id, "--to", "public")["signed"], None)  # nothing differs
 
+    def test_daemons_bring_a_file_that_comes_to_the_hub_behind_its_record(self):
+        self.sync_all(self.one, self.other)
+        daemons = [self.one.daemon(), self.other.daemon()]
+        id = self.document(self.one)
+        path = self.file(900_000)
+        self.attach(self.one, id, path)
+        self.assertTrue(until(lambda: any(f["here"] for f in self.other.ok("attachments")["files"]), 30, 0.5))
+        self.assertTrue(until(lambda: self.state(self.one, id)["at_hub"], 10, 0.5))
+        to = self.world.folder / "offline.bin"
+        self.world.stop_hub()
+        self.other.ok("fetch", "document", id, "file", "--out", to)
+        self.assertEqual(to.read_bytes(), path.read_bytes())
+        for daemon in daemons:
+            daemon.send_signal(signal.SIGTERM)
+            self.assertEqual(daemon.wait(20), 0)
+
+    def test_a_budget_ends_files_and_not_the_change_sets(self):
+        self.other.ok("attachments", "--policy", "all")
+        path = self.file(2_000_000)
+        id = self.document(self.one)
+        self.attach(self.one, id, path)
+        self.one.sync()
+        self.other.ok("budget", "--session", "500k")
+        syncs = 0
+        while syncs == 0 or not self.state(self.other, id)["here"]:
+            answer = self.other.sync()
+            syncs += 1
+            self.assertIs(answer["equal"], True)
+            self.assertLess(answer["received"]["bytes"], 500_000 + 256 * 1024 + CHUNK)
+            self.assertLess(syncs, 8)
+        self.assertGreaterEqual(syncs, 3)
+        self.attach(self.one, self.document(self.one, "Second"), self.file(1_000_000, 2))
+        self.one.sync()
+        self.assertIn("as the budget allows", self.other.sync()["files"]["why"])
+
+    def test_a_wiped_device_keeps_no_file(self):
+        id = self.document(self.one)
+        self.attach(self.one, id, self.file(50_000))
+        self.sync_all(self.one, self.other)
+        self.assertTrue((self.other.folder / "files.db").exists())
+        device = self.other.status()["device"]
+        self.world.hub("revoke", device, "--reason", "lost")
+        self.world.hub("wipe", device)
+        self.other.wasl("sync", "--url", self.world.url)
+        left = self.other.folder.glob("files.db*")  # an empty log may stay
+        self.assertEqual([p.name for p in left if p.stat().st_size > 0], [])
+
     def test_an_edit_waits_for_no_more_than_a_chunk(self):
         id = self.document(self.one)
         self.sync_all(self.one, self.other)
