@@ -220,7 +220,6 @@ Status OfficeFiles::make_room(const FilePolicy& policy) {
 }
 
 Result<OfficeFiles::State> OfficeFiles::state(const ShownFile& shown) {
-  WASL_TRY(note_shown());
   State out;
   WASL_LET(const auto known, store_.find(shown.file()));
   if (known) out.known = *known;

@@ -70,6 +70,7 @@ class OfficeFiles final : public FilePort {
     KnownFile known;
     FileStore::Progress progress;
   };
+  /// As of the last look at what records show: tidy_up(), ask_for().
   Result<State> state(const ShownFile& shown);
   struct Totals {
     std::size_t shown = 0, here = 0, coming = 0, unsent = 0;

@@ -15,7 +15,8 @@ using attachment::TreeWalk;
 namespace {
 
 constexpr std::string_view kTables = R"sql(
-CREATE TABLE IF NOT EXISTS content(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS content(id INTEGER PRIMARY KEY, length INTEGER NOT NULL, bytes BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS content_length ON content(length);
 CREATE TABLE IF NOT EXISTS chunk(space TEXT NOT NULL, name BLOB NOT NULL, level INTEGER NOT NULL,
   content INTEGER NOT NULL, PRIMARY KEY(space, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS file(space TEXT NOT NULL, root BLOB NOT NULL, size INTEGER NOT NULL,
@@ -78,8 +79,8 @@ Status FileStore::insert(std::string_view space, const Chunk& chunk, std::option
   WASL_LET(const bool known, has(space, chunk.name));
   if (known) return {};
   if (!content) {
-    WASL_LET(auto store, db_.prepare("INSERT INTO content(bytes) VALUES(?)"));
-    store.bind_all(chunk.bytes);
+    WASL_LET(auto store, db_.prepare("INSERT INTO content(length, bytes) VALUES(?, ?)"));
+    store.bind_all(chunk.bytes.size(), chunk.bytes);
     WASL_TRY(store.run());
     content = db_.last_insert_id();
   }
@@ -278,7 +279,7 @@ Status FileStore::touch(const FileId& file, Millis now) {
 }
 
 Result<std::uint64_t> FileStore::bytes() {
-  WASL_LET(auto sum, db_.prepare("SELECT coalesce(sum(length(bytes)), 0) FROM content"));
+  WASL_LET(auto sum, db_.prepare("SELECT coalesce(sum(length), 0) FROM content"));
   WASL_TRY(sum.step());
   return static_cast<std::uint64_t>(sum.int64(0));
 }

@@ -57,12 +57,11 @@ Result<FileExchange::Frames> FileExchange::refresh() {
 
 /// Nothing of a space whose key is unknown, or closed to the other end.
 Status FileExchange::begin(const FileId& file) {
-  const bool runs =
-      std::any_of(fetches_.begin(), fetches_.end(), [&](const Fetch& one) { return one.file == file; });
-  if (runs) return {};
+  if (fetching_.contains(file)) return {};
   WASL_LET(const auto key, port_.key(file.space));
   if (!key) return {};
   fetches_.push_back(Fetch{file, *key, attachment::TreeWalk(file)});
+  fetching_.insert(file);
   return {};
 }
 
@@ -117,6 +116,7 @@ Status FileExchange::end_fetches(Frames& out) {
     const FileId file = fetch->file;
     const bool lacks = fetch->lacks, is_offered = fetch->is_offered;
     fetch = fetches_.erase(fetch);
+    fetching_.erase(file);
     if (lacks) {
       lacking_.insert(file);
       if (is_offered) out.push_back(encode(NoneFrame{file.space, file.root}));

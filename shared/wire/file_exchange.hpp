@@ -105,6 +105,7 @@ class FileExchange {
   End end_;
   bool greeted_ = false;
   Fetches fetches_;
+  std::set<attachment::FileId> fetching_;  ///< those of fetches_
   std::deque<Asked> asked_;                ///< answered in this order
   std::deque<Owed> owed_;                  ///< chunks that the other end waits for
   std::set<attachment::FileId> offers_;    ///< without an answer
