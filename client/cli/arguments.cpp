@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "client/cli/attaching.hpp"
 #include "client/cli/office_settings.hpp"
 #include "client/cli/words.hpp"
 #include "shared/base/version.hpp"
@@ -35,6 +36,9 @@ struct Parsed {
   RegistersArguments registers;
   ResolveArguments resolve;
   SearchArguments search;
+  AttachArguments attach;
+  FetchArguments fetch;
+  AttachmentsArguments attachments;
   ReceiptArguments receipt;
   CheckReceiptArguments check_receipt;
   CompareArguments compare;
@@ -169,6 +173,42 @@ void add_record_commands(CLI::App& app, Parsed& p) {
                            [&p](const Office& o) { return search(o, p.search); });
   find->add_option("TEXT", p.search.text, "Words; the last may be unfinished")->required();
   find->add_option("--limit", p.search.limit, "At most so many");
+}
+
+void add_file_place(CLI::App* sub, std::string& reg, std::string& id, std::string& field,
+                    std::optional<std::string>& space) {
+  sub->add_option("REGISTER", reg, "see: wasl registers")->required();
+  sub->add_option("ID", id, "The record's id")->required();
+  sub->add_option("FIELD", field, "A field of type attachment")->required();
+  sub->add_option("--space", space, "Where the id is ambiguous");
+}
+
+void add_file_commands(CLI::App& app, Parsed& p) {
+  CLI::App* add_file = command(app, p, "attach", "Puts a file into a field of a record",
+                               "  wasl attach document ID file report.pdf --data office",
+                               [&p](const Office& o) { return attach(o, p.attach); });
+  add_file_place(add_file, p.attach.register_name, p.attach.id, p.attach.field, p.attach.space);
+  add_file->add_option("FILE", p.attach.file, "Any file of at most 64 GiB")->required();
+  add_file->add_option("--type", p.attach.type, "Its media type; else by the file's ending");
+  CLI::App* get = command(app, p, "fetch", "Brings a file here, and writes it out",
+                          "  wasl fetch document ID file --data office --out .",
+                          [&p](const Office& o) { return fetch(o, p.fetch); });
+  get->add_option("--out", p.fetch.out, "A folder, or a name that no file has yet");
+  get->add_option("--url", p.fetch.url, "Another way to the hub, this time only");
+  CLI::App* keep =
+      command(app, p, "pin", "Brings a file here and keeps it, whatever policy and quota say",
+              "  wasl pin document ID file --data office", [&p](const Office& o) { return pin(o, p.fetch); });
+  keep->add_flag("--release", p.fetch.release, "No longer");
+  for (CLI::App* sub : {get, keep})
+    add_file_place(sub, p.fetch.register_name, p.fetch.id, p.fetch.field, p.fetch.space);
+  CLI::App* all =
+      command(app, p, "attachments", "Lists the files of records, and says which come by themselves",
+              "  wasl attachments --data office\n"
+              "  wasl attachments --data office --policy up-to 2M --quota 5G\n"
+              "  wasl attachments --data office --policy on-demand",
+              [&p](const Office& o) { return attachments(o, p.attachments); });
+  all->add_option("--policy", p.attachments.policy, "all, up-to SIZE, or on-demand")->expected(1, 2);
+  all->add_option("--quota", p.attachments.quota, "Bytes that files may take here: 500M, 5G, or none");
 }
 
 void add_merge_commands(CLI::App& app, Parsed& p) {
@@ -470,6 +510,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   app.set_version_flag("--version", "wasl " + std::string(program_version()));
   app.require_subcommand(1);
   add_link_commands(app, parsed);
+  add_file_commands(app, parsed);
   add_record_commands(app, parsed);
   add_merge_commands(app, parsed);
   add_power_commands(app, parsed);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/cli/words.hpp"
+#include "shared/model/attachment.hpp"
 #include "shared/sql/table_ddl.hpp"
 
 namespace wasl::cli {
@@ -41,6 +42,10 @@ std::string value_words(Replica& replica, const Field& field, const SqlValue& va
                         std::string_view language) {
   if (field.type == FieldType::reference) return reference_words(replica, field, value, language);
   if (field.type == FieldType::flag) return plain_words(value) == "1" ? "yes" : "no";
+  if (field.type == kAttachmentField) {
+    const auto file = parse_attachment(plain_words(value));
+    return file ? file->to_display() : plain_words(value);
+  }
   if (field.type == FieldType::code) {
     const std::string code = plain_words(value);
     for (const CodeItem& item : field.codes) {
@@ -111,7 +116,7 @@ Json fields_json(const Register& reg, const RecordView& record) {
     if (field.type == FieldType::money) {
       if (columns[i].is_currency || std::holds_alternative<std::monostate>(value)) continue;
       place = {{"minor_units", value_json(value)}, {"currency", value_json(record.row[i + 1])}};
-    } else if (field.type == FieldType::multilingual) {
+    } else if (field.type == FieldType::multilingual || field.type == kAttachmentField) {
       const auto texts = languages(value);
       place = texts ? *texts : value_json(value);
     } else if (field.type == FieldType::flag && std::holds_alternative<std::int64_t>(value)) {

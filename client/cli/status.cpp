@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/cli/commands.hpp"
+#include "client/cli/files_view.hpp"
 #include "client/cli/link_view.hpp"
 #include "client/cli/words.hpp"
 #include "client/engine/daemon_lock.hpp"
@@ -119,6 +120,10 @@ Result<Answer> status(const Office& office) {
   Json document = status_json(now, daemon, language);
   document["unsent_bytes"] = now.unsent_bytes;
   std::string words = status_words(now, daemon, office.clock().now(), language);
+  WASL_LET(const auto files, OfficeFiles::open(office.folder(), *replica, office.clock()));
+  WASL_LET(const FilesSummary summary, summary_of(*files, {}));
+  document["files"] = files_json(summary);
+  words += files_words(summary);
   if (!account) {
     const std::string why = account.error().message + "; " + account.error().hint;
     document["link"] = {{"allowed", false}, {"why", why}};

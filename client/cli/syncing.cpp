@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/cli/calling.hpp"
+#include "client/cli/files_view.hpp"
 #include "client/cli/link_view.hpp"
 #include "client/cli/progress.hpp"
 #include "client/cli/words.hpp"
@@ -16,7 +17,7 @@ using Json = nlohmann::ordered_json;
 
 Json equal_json(const std::optional<bool>& equal) { return equal ? Json(*equal) : Json(nullptr); }
 
-Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now) {
+Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now, const FilesSummary& files) {
   const SessionSummary& summary = outcome.summary;
   const LinkTraffic& traffic = outcome.traffic;
   Json out;
@@ -36,6 +37,7 @@ Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now) {
   out["unsent"] = now.unsent;
   out["kept_back"] = summary.kept_back && now.unsent > 0;
   out["conflicts"] = now.conflicts;
+  out["files"] = files_json(files);
 
   std::string words = "Sent " + counted(summary.sent_sets, "change set") + " (" +
                       bytes_words(traffic.payload_out) + "), received " +
@@ -57,6 +59,7 @@ Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now) {
              " wait. See: wasl budget";
   if (now.conflicts > 0)
     words += "\n" + counted(now.conflicts, "conflict") + " to look at. See: wasl conflicts";
+  words += files_words(files);
   return {out.dump(), std::move(words), summary.equal == true ? kDone : kNotEqual};
 }
 
@@ -148,6 +151,8 @@ Result<Answer> sync(const Office& office, const SyncArguments& arguments) {
     options.receive_most = allowed.down;
     options.send_most = allowed.up;
   }
+  WASL_LET(const auto files, OfficeFiles::open(office.folder(), *replica, office.clock()));
+  options.files = files.get();
   Progress progress;
   options.on_progress = [&](const SessionSummary& summary) { progress.session(summary); };
   SyncOutcome outcome = run_session(loop, *replica, options);
@@ -163,7 +168,8 @@ Result<Answer> sync(const Office& office, const SyncArguments& arguments) {
   }
   if (outcome.error) return tl::unexpected(with_comfort(std::move(*outcome.error), *replica));
   WASL_LET(const ReplicaStatus now, replica->status());
-  Answer answer = answer_of(outcome, now);
+  WASL_LET(const FilesSummary of_files, summary_of(*files, outcome.files));
+  Answer answer = answer_of(outcome, now, of_files);
   if (!counted_all) answer.words += "\nWhat was used could not be counted: " + counted_all.error().message;
   return answer;
 }

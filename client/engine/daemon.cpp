@@ -16,6 +16,7 @@ constexpr std::chrono::milliseconds kWatchEvery{300};
 constexpr Millis kClockStep = 60'000;
 constexpr Millis kErasuresEvery = 60'000;
 constexpr Millis kBudgetEvery = 60'000;
+constexpr Millis kFilesEvery = 3'600'000;
 
 /// How far the time of day is from the time that passes: another number than before means that somebody has
 /// set the clock, or that the machine slept.
@@ -67,6 +68,7 @@ Status Daemon::run() {
 
 bool Daemon::is_sound() {
   if (replica_ != nullptr && !replica_->must_reopen() && !std::exchange(damaged_, false)) return true;
+  files_.reset();
   replica_.reset();
   auto opened = reopen_();
   if (opened) {
@@ -92,6 +94,7 @@ void Daemon::connect() {
   ended_.reset();
   if (!is_sound() || !may_connect()) return;
   leave_session();
+  open_files();
   const Allowance allowed = account_ ? account_->allowance() : Allowance();
   logged_ = {};
   unasked_ = false;
@@ -101,10 +104,33 @@ void Daemon::connect() {
   options.url = url_;
   options.memory = folder_;
   options.live = true;
+  options.files = files_.get();
   options.on_progress = [this](const SessionSummary& summary) { on_progress(summary); };
   session_ = std::make_unique<SyncRun>(loop_, *replica_, std::move(options),
                                        [this](const SyncOutcome& outcome) { on_ended(outcome); });
   session_->start();
+}
+
+/// Without them work goes on: change sets need no file.
+void Daemon::open_files() {
+  if (files_ != nullptr || folder_.empty()) return;
+  auto opened = OfficeFiles::open(folder_, *replica_, *clock_);
+  if (!opened) {
+    log::error("files.not_opened", {{"code", to_word(opened.error().code)}, {"why", opened.error().message}});
+    return;
+  }
+  files_ = std::move(*opened);
+  wrong_logged_ = 0;
+}
+
+void Daemon::mind_the_files() {
+  if (files_ == nullptr) return;
+  for (; wrong_logged_ < files_->wrong().size(); ++wrong_logged_)
+    log::error("file.refused", {{"why", files_->wrong()[wrong_logged_]}});
+  if (steady_millis() < files_at_) return;
+  files_at_ = steady_millis() + kFilesEvery;
+  if (const auto tidied = files_->tidy_up(); !tidied)
+    log::info("files.not_tidied", {{"code", to_word(tidied.error().code)}, {"why", tidied.error().message}});
 }
 
 /// Outside the hours, or when all is used up, nobody is called: it is looked at again every minute, since a
@@ -227,6 +253,7 @@ void Daemon::watch() {
   trouble_ = trouble;
   if (steady_millis() >= erasures_at_) look_for_erasures();
   if (steady_millis() >= budget_at_) mind_the_budget();
+  mind_the_files();
 }
 
 /// What has come into force goes only when the hub says that nobody has withdrawn it: a new session asks.

@@ -39,6 +39,8 @@ class Daemon {
   void leave_session();
   Status send_what_is_new();
   void look_for_erasures();
+  void open_files();
+  void mind_the_files();
   /// @return whether the link may be used now; else when it is looked at again stands.
   bool may_connect();
   void mind_the_budget();
@@ -53,12 +55,15 @@ class Daemon {
   BackoffTimer retry_;
   Timer poll_;
   Timer watch_;
+  std::unique_ptr<OfficeFiles> files_;  ///< none without a folder, or while its disk fails
   std::unique_ptr<SyncRun> session_;
   std::unique_ptr<SyncRun> ended_;  ///< kept until the loop is out of its calls
   SessionSummary logged_;
   std::int64_t data_version_ = -1;
   Millis erasures_at_ = 0;  ///< when to look for them next, steady
   Millis budget_at_ = 0;    ///< when to look at the budget next, steady
+  Millis files_at_ = 0;     ///< when to give back room of files next, steady
+  std::size_t wrong_logged_ = 0;
   bool pauses_ = false;     ///< by the budget
   bool kept_back_ = false;  ///< the session sends nothing more, by the budget
   std::unique_ptr<Clock> clock_;

@@ -13,6 +13,14 @@ namespace {
 
 constexpr std::size_t kWritableBelow =
     16 * 1024;  // one frame leaves while the next is made; none waits behind many
+constexpr std::size_t kNearlyNothing = 1024;  // waits in the channel: a chunk may go
+constexpr std::chrono::milliseconds kFilesSilence{
+    60'000};  // without a frame of files: the rest comes another time
+
+bool says_done(const ClientSession::Output& output) {
+  return std::any_of(output.frames.begin(), output.frames.end(),
+                     [](const Bytes& frame) { return frame_kind(frame) == FrameKind::done; });
+}
 
 // Of the time that a link may take to come about, what silence may cost before the other carrier is tried;
 // the rest is its.
@@ -170,10 +178,21 @@ void SyncRun::on_connected(std::unique_ptr<Channel> channel) {
   session.extra = options_.extra;
   session_ = std::make_unique<ClientSession>(replica_, std::move(session), steady_millis());
   if (carrier_ == Carrier::web_socket && chooses_ && !first_error_) wait_for_first_word();
+  if (options_.files != nullptr && !options_.estimate && options_.invitation == nullptr)
+    exchange_.emplace(*options_.files, FileExchange::End::office);
   take(session_->on_time(steady_millis()));
 }
 
 void SyncRun::take(ClientSession::Output output) {
+  const bool done = says_done(output);
+  if (output.close && done && !session_->error() && files_may_go()) {
+    ending_ = std::move(output);
+    timer_.start(kFilesSilence, [this] {
+      stop_files(Error{Errc::no_link, "the hub has said nothing of files for a minute",
+                       "sync again; what is here stays"});
+    });
+    return send_files(exchange_->refresh());
+  }
   for (Bytes& frame : output.frames) channel_->send(std::make_shared<const Bytes>(std::move(frame)));
   if (output.close) {
     closing_ = true;
@@ -182,6 +201,58 @@ void SyncRun::take(ClientSession::Output output) {
     return;
   }
   arm(output.wake_at);
+  if (done && files_may_go()) {
+    send_files(exchange_->refresh());
+  } else {
+    pump_files();
+  }
+}
+
+bool SyncRun::files_may_go() const {
+  if (!exchange_ || !exchange_->is_greeted()) return false;
+  const LinkTraffic& traffic = channel_->traffic();
+  return (!options_.receive_most || traffic.payload_in < *options_.receive_most) &&
+         (!options_.send_most || traffic.payload_out < *options_.send_most);
+}
+
+void SyncRun::take_files(ByteView message) {
+  if (!exchange_) return;  // it answers a question of before
+  if (ending_) {
+    timer_.start(kFilesSilence, [this] {
+      stop_files(Error{Errc::no_link, "the hub has said nothing of files for a minute",
+                       "sync again; what is here stays"});
+    });
+  }
+  auto frames = exchange_->on_frame(message);
+  if (frames && exchange_->is_greeted() && !files_may_go())
+    return stop_files(Error{Errc::later, "files wait: as much was sent and received as the budget allows",
+                            "they go on where they stopped; see: wasl budget"});
+  send_files(std::move(frames));
+}
+
+void SyncRun::send_files(Result<FileExchange::Frames> frames) {
+  if (!frames) return stop_files(frames.error());
+  for (Bytes& frame : *frames) channel_->send(std::make_shared<const Bytes>(std::move(frame)));
+  pump_files();
+  if (exchange_ && ending_ && exchange_->is_idle()) stop_files(std::nullopt);
+}
+
+void SyncRun::pump_files() {
+  if (!exchange_ || closing_ || channel_->queued_bytes() > kNearlyNothing) return;
+  auto frames = exchange_->on_room();
+  if (!frames) return stop_files(frames.error());
+  for (Bytes& frame : *frames) channel_->send(std::make_shared<const Bytes>(std::move(frame)));
+}
+
+/// Whatever became of them, the session ends as it would have without files.
+void SyncRun::stop_files(std::optional<Error> error) {
+  files_outcome_ = {exchange_->chunks_in(), exchange_->chunks_out(), std::move(error)};
+  exchange_.reset();
+  if (!ending_) return;
+  timer_.cancel();
+  auto output = std::move(*ending_);
+  ending_.reset();
+  take(std::move(output));
 }
 
 void SyncRun::arm(std::optional<Millis> wake_at) {
@@ -193,6 +264,7 @@ void SyncRun::arm(std::optional<Millis> wake_at) {
 void SyncRun::on_message(ByteView message) {
   if (closing_) return;
   if (!heard_) on_first_word();
+  if (is_file_frame(message) && session_->is_welcomed()) return take_files(message);
   auto output = session_->on_frame(message, steady_millis());
   if (!noted_ && session_->is_welcomed()) note_carrier();
   if (options_.on_progress) options_.on_progress(session_->summary());
@@ -208,7 +280,9 @@ void SyncRun::on_message(ByteView message) {
 }
 
 void SyncRun::on_writable() {
-  if (session_ != nullptr && !closing_) take(session_->on_writable(steady_millis()));
+  if (session_ == nullptr || closing_) return;
+  take(session_->on_writable(steady_millis()));
+  if (exchange_ && ending_ && exchange_->is_idle()) stop_files(std::nullopt);
 }
 
 void SyncRun::on_local_commit() {
@@ -232,6 +306,7 @@ void SyncRun::on_closed(const LinkEnd& end) {
     return timer_.start(std::chrono::milliseconds(0), [this] {
       channel_.reset();
       session_.reset();
+      exchange_.reset();
       closing_ = false;
       start();
     });
@@ -240,6 +315,12 @@ void SyncRun::on_closed(const LinkEnd& end) {
   if (closing_) return finish(std::nullopt);
   const bool said_nothing = end.error && end.code == 0 && !heard_ && carrier_ == Carrier::web_socket;
   if (said_nothing && goes_otherwise(Obstacle::cut, 0, *end.error)) return;
+  if (ending_) {
+    files_outcome_ = {exchange_->chunks_in(), exchange_->chunks_out(),
+                      Error{Errc::no_link, "the link was cut while files were under way",
+                            "sync again; it goes on where it stopped"}};
+    return finish(std::nullopt);
+  }
   if (end.error) return finish(end.error);
   finish(Error{Errc::no_link,
                "the hub ended the link before the sync was complete" +
@@ -263,6 +344,8 @@ void SyncRun::finish(std::optional<Error> error) {
     outcome.took = steady_millis() - connected_at_;
     channel_.reset();
   }
+  if (exchange_ && !ending_) files_outcome_ = {exchange_->chunks_in(), exchange_->chunks_out(), std::nullopt};
+  outcome.files = std::move(files_outcome_);
   outcome.error = std::move(error);
   timer_.cancel();
   first_word_.cancel();

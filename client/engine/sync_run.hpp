@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "client/attachments/office_files.hpp"
 #include "client/engine/link_memory.hpp"
 #include "client/replica/replica.hpp"
 #include "shared/net/connect.hpp"
@@ -15,9 +16,17 @@
 
 namespace wasl {
 
+/// What became of files beside a session.
+struct FilesOutcome {
+  std::uint64_t chunks_in = 0;
+  std::uint64_t chunks_out = 0;
+  std::optional<Error> error;  ///< why the exchange ended early; the session went on
+};
+
 struct SyncOutcome {
   SessionSummary summary;
   LinkTraffic traffic;
+  FilesOutcome files;
   std::optional<Verdict> extra_verdict;
   std::optional<Error> error;
   bool welcomed = false;  ///< the hub proved who it is
@@ -33,10 +42,11 @@ class SyncRun final : private ChannelHandler {
     std::filesystem::path memory;  ///< folder for what the next link may know of this one; empty: nowhere
     bool live = false;             ///< as a WebSocket; by HTTP POSTs a session ends when all is said
     bool push = true;
-    bool estimate = false;                                   ///< ask what a sync would bring, and that is all
-    std::optional<std::uint64_t> receive_most, send_most;    ///< bytes; what is under way is taken whole
-    const crypto::KeyPair* invitation = nullptr;             ///< speak as this key; must outlive the run
-    std::optional<Segment> extra;                            ///< pushed first (an enrolment)
+    bool estimate = false;                                 ///< ask what a sync would bring, and that is all
+    std::optional<std::uint64_t> receive_most, send_most;  ///< bytes; what is under way is taken whole
+    const crypto::KeyPair* invitation = nullptr;           ///< speak as this key; must outlive the run
+    std::optional<Segment> extra;                          ///< pushed first (an enrolment)
+    OfficeFiles* files = nullptr;  ///< fetched and sent behind the change sets; must outlive the run
     std::function<void(const SessionSummary&)> on_progress;  ///< after each frame
   };
   using Done = std::function<void(SyncOutcome)>;
@@ -70,6 +80,13 @@ class SyncRun final : private ChannelHandler {
   void on_connected(std::unique_ptr<Channel> channel);
   void take(ClientSession::Output output);
   void arm(std::optional<Millis> wake_at);
+  // Files: behind the change sets, on the same channel.
+  void take_files(ByteView message);
+  void send_files(Result<FileExchange::Frames> frames);
+  /// At most one chunk is in the channel: what a person has just written waits for no more than that.
+  void pump_files();
+  void stop_files(std::optional<Error> error);
+  [[nodiscard]] bool files_may_go() const;
   void finish(std::optional<Error> error);
 
   void on_message(ByteView message) override;
@@ -84,6 +101,9 @@ class SyncRun final : private ChannelHandler {
   std::unique_ptr<Attempt> attempt_;
   std::unique_ptr<Channel> channel_;
   std::unique_ptr<ClientSession> session_;
+  std::optional<FileExchange> exchange_;
+  std::optional<ClientSession::Output> ending_;  ///< of a session that is over, until the files are through
+  FilesOutcome files_outcome_;
   std::shared_ptr<LinkMemory> link_memory_;  ///< a TLS session may come when the run is gone
   bool chooses_ = true;                      ///< the carrier; else the address says it
   Carrier carrier_ = Carrier::web_socket;    ///< of this attempt

@@ -212,7 +212,8 @@ Status Replica::wipe() {
   for (const auto& file : files) {
     const std::string name = file.filename().string();
     const bool ours = name.starts_with("replica.db") || name.starts_with("outbox.log") ||
-                      name.starts_with("search.db") || name.starts_with("identity.db") || name == kLinkFile;
+                      name.starts_with("search.db") || name.starts_with("files.db") ||
+                      name.starts_with("identity.db") || name == kLinkFile;
     if (ours) WASL_TRY(remove_file(file));
   }
   WASL_TRY(carried_.destroy());

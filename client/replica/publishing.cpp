@@ -6,14 +6,37 @@
 
 #include "client/replica/attention.hpp"
 #include "client/replica/replica.hpp"
+#include "shared/model/attachment.hpp"
 #include "shared/model/edition.hpp"
 #include "shared/sql/table_ddl.hpp"
+#include "shared/store/file_store.hpp"
 
 namespace wasl {
 namespace {
 
 Address published_address(const Field& field) {
   return {field.number, element_key(Value::text(std::string(kPublishedCode)))};
+}
+
+/// A file is named by its space: the edition's value names the same bytes as readers there do, and files.db
+/// knows them by both names from then on. Errors: not_found (not all of it is here).
+Result<Value> published_file(const std::filesystem::path& folder, const NetworkId& network,
+                             const Attachment& file, const SpaceInfo& inner, const SpaceInfo& outer,
+                             Millis now) {
+  if (is_private_space(outer.name) && !outer.key)
+    return fail(Errc::no_link, "the key of " + outer.name + ", by which its files are named, is not here yet",
+                "sync once, then publish again");
+  WASL_LET(FileStore files, FileStore::open(folder / "files.db"));
+  const auto copy =
+      files.copy({inner.name, file.root, file.size}, attachment::chunk_key(network, inner.name, inner.key),
+                 outer.name, attachment::chunk_key(network, outer.name, outer.key), now);
+  if (!copy && copy.error().code == Errc::not_found)
+    return fail(Errc::not_found, "the file " + file.name + " is not whole here, so it cannot be published",
+                "bring it here with wasl fetch, or leave its field out with --fields");
+  if (!copy) return tl::unexpected(copy.error());
+  Attachment out = file;
+  out.root = copy->root;
+  return out.to_value();
 }
 
 /// The operations that lead from what the edition shows to what it is to show.
@@ -256,7 +279,13 @@ Result<PublicationDraft> Replica::draft_publication(const PublicationRequest& re
       for (const Address& address : addresses_of(field, source)) {
         const Value value =
             field.is_set() ? element_of(address.key) : source.shown(address, field.policy)->value;
-        WASL_LET(const auto shown, published_reference(value, field, out.space));
+        WASL_LET(auto shown, published_reference(value, field, out.space));
+        if (const auto file = as_attachment(value)) {
+          WASL_LET(const SpaceInfo* const inner, store_.space(space));
+          const SpaceInfo from = *inner;  // the next call may move it
+          WASL_LET(const SpaceInfo* const outer, store_.space(out.space));
+          WASL_LET(shown, published_file(folder_, anchor_.network, *file, from, *outer, ports_.clock->now()));
+        }
         if (!shown) {
           out.left_out.push_back({&field, LeftOut::reference});
           continue;

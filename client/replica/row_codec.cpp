@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "shared/base/limits.hpp"
+#include "shared/model/attachment.hpp"
 
 namespace wasl {
 namespace {
@@ -36,6 +37,11 @@ std::optional<std::map<std::string, std::optional<std::string>>> languages_of(co
 Result<Value> parse_scalar(const Field& field, const SqlValue& column) {
   const auto* text = std::get_if<std::string>(&column);
   const auto* integer = std::get_if<std::int64_t>(&column);
+  if (field.type == kAttachmentField) {
+    const auto file = parse_attachment(text == nullptr ? std::string_view() : *text);
+    if (!file) return wrong(field, file.error().message);
+    return file->to_value();
+  }
   switch (field.type) {
     case FieldType::integer:
       if (integer == nullptr) return wrong(field, "must be a whole number");
@@ -86,6 +92,7 @@ Result<Value> parse_scalar(const Field& field, const SqlValue& column) {
 }
 
 SqlValue render_scalar(const Value& value) {
+  if (const auto file = as_attachment(value)) return file->to_json();
   switch (value.type) {
     case ValueType::null:
       return {};

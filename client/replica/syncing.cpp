@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "client/replica/replica.hpp"
+#include "shared/wire/file_frames.hpp"
 
 namespace wasl {
 namespace {
@@ -19,6 +20,7 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding, bool estimate)
   asked_in_full_ = full && !full->empty() && (*full)[0] == 1;
   hello.flags = static_cast<Byte>((live ? Hello::kLive : 0) | (asked_in_full_ ? Hello::kFull : 0));
   frames_alone_ = ask_alone_;
+  hello.flags |= kHelloFiles;
   if (frames_alone_) hello.flags |= Hello::kAlone;
   if (estimate) hello.flags |= Hello::kEstimate;
   hello.network = anchor_.network;

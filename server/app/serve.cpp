@@ -81,9 +81,11 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
     WASL_LET(port.proxy_certificate, pin_of_certificate(options.proxy_certificate));
   }
   WASL_LET(const auto open, OpenHub::open(folder, check));
+  WASL_LET(const auto files, HubFiles::open(folder.path, open->hub()));
   Loop loop;
   const service::Watchdog watchdog(loop);
   SessionServer sessions(loop, open->hub());
+  sessions.serve_files(*files);
   WASL_TRY(sessions.listen(port));
   HubMetrics metrics({open->hub(), sessions, folder.database(), options.tls_certificate});
   SessionJournal journal(open->hub());

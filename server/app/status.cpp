@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "server/hub/hub_files.hpp"
 #include "server/session/session_journal.hpp"
 #include "shared/authority/person_acts.hpp"
 #include "shared/base/version.hpp"
@@ -165,6 +166,9 @@ Result<json> status(OpenHub& open, bool serving) {
     devices.push_back(std::move(line));
   }
   WASL_LET(json quarantine, waiting(open));
+  // Another connection than the one that serves: a look, which changes nothing of it.
+  WASL_LET(const auto open_files, HubFiles::open(open.folder().path, hub));
+  WASL_LET(const HubFiles::Totals files, open_files->totals());
   return json{{"network", {{"name", authority.statement().name}, {"id", to_hex(hub.network().view())}}},
               {"address", address},
               {"serving", serving},
@@ -182,6 +186,7 @@ Result<json> status(OpenHub& open, bool serving) {
               {"programs", programs},
               {"quarantine", std::move(quarantine)},
               {"storage", storage(open.folder())},
+              {"files", {{"named", files.named}, {"whole", files.whole}, {"bytes", files.bytes}}},
               {"spaces", std::move(spaces)},
               {"organisations", std::move(organisations)},
               {"devices", std::move(devices)}};

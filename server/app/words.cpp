@@ -67,6 +67,10 @@ std::string status_in_words(const json& doc) {
     if (space["digest_position"] != space["position"]) out += ", digest at " + text(space["digest_position"]);
     out += "\n";
   }
+  const json& files = doc["files"];
+  if (files["named"] != 0)
+    out += "Files\n  " + text(files["whole"]) + " of " + text(files["named"]) + " whole here, " +
+           text(files["bytes"]) + " bytes\n";
   out += doc["devices"].empty() ? "No device has joined yet.\n" : "Devices\n";
   for (const json& device : doc["devices"]) {
     out += "  " + text(device["key"]) + "  " + text(device["organisation"]) + ", " + text(device["role"]) +

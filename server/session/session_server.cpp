@@ -1,5 +1,7 @@
 #include "server/session/session_server.hpp"
 
+#include <algorithm>
+
 #include "server/session/refusal.hpp"
 #include "shared/base/limits.hpp"
 #include "shared/log/log.hpp"
@@ -10,6 +12,7 @@ namespace {
 
 // Pushes that come together share one write to the disk; nobody notices two milliseconds on a thin line.
 constexpr std::chrono::milliseconds kGather{2};
+constexpr std::size_t kNearlyNothing = 1024;  // waits in the channel: a chunk may go
 
 std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0, 12); }
 
@@ -19,20 +22,46 @@ std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0
 class SessionServer::Link final : public ChannelHandler {
  public:
   Link(SessionServer& server, std::uint64_t id, std::string name, std::unique_ptr<Channel> channel,
-       HubSession session)
+       HubSession session, std::unique_ptr<FilePort> files)
       : server_(server),
         id_(id),
         name_{std::move(name), session.key()},
         channel_(std::move(channel)),
         session_(std::move(session)),
-        timer_(server.loop_) {}
+        files_(std::move(files)),
+        timer_(server.loop_) {
+    if (files_) exchange_.emplace(*files_, FileExchange::End::hub);
+  }
 
-  void start() { run(session_.start(now())); }
+  void start() {
+    HubSession::Output out = session_.start(now());
+    // Behind the welcome, which proves who speaks, and before the first proof: it may be all that is waited
+    // for.
+    const auto welcome = std::find_if(out.frames.begin(), out.frames.end(), [](const auto& frame) {
+      return frame_kind(*frame) == FrameKind::welcome;
+    });
+    if (!exchange_ || welcome == out.frames.end()) return run(std::move(out));
+    auto lost = exchange_->refresh();
+    std::vector<std::shared_ptr<const Bytes>> first{std::make_shared<const Bytes>(FileExchange::greeting())};
+    if (lost) {
+      for (Bytes& frame : *lost) first.push_back(std::make_shared<const Bytes>(std::move(frame)));
+    }
+    out.frames.insert(welcome + 1, first.begin(), first.end());
+    run(std::move(out));
+    if (!lost) end_files(lost.error());
+  }
   void on_message(ByteView message) override {
+    if (exchange_ && is_file_frame(message)) return send_files(exchange_->on_frame(message));
     run(session_.on_frame(message, now()));
     server_.hub_.make_room();  // last: what it answers may come to this link too
   }
-  void on_writable() override { run(session_.on_writable(now())); }
+  void on_writable() override {
+    run(session_.on_writable(now()));
+    pump_files();
+  }
+  void tell_held(const attachment::FileId& file) {
+    if (exchange_) send_files(exchange_->tell_held(file));
+  }
   void on_closed(const LinkEnd& end) override {
     const LinkTraffic& traffic = channel_->traffic();
     for (SessionObserver* one : server_.observers_) one->on_closed(name_, traffic, end.error);
@@ -58,9 +87,31 @@ class SessionServer::Link final : public ChannelHandler {
 
  private:
   static Millis now() { return steady_millis(); }
+  void send(Bytes frame) { channel_->send(std::make_shared<const Bytes>(std::move(frame))); }
+  void send_files(Result<FileExchange::Frames> frames) {
+    if (!frames) return end_files(frames.error());
+    for (Bytes& frame : *frames) send(std::move(frame));
+    pump_files();
+  }
+  /// At most one chunk waits in the channel: entries that come meanwhile wait for no more than that.
+  void pump_files() {
+    if (!exchange_ || channel_->queued_bytes() > kNearlyNothing) return;
+    auto frames = exchange_->on_room();
+    if (!frames) return end_files(frames.error());
+    for (Bytes& frame : *frames) send(std::move(frame));
+  }
+  void end_files(const Error& error) {
+    log::error("files.ended", {{"session", id_}, {"reason", error.message}});
+    exchange_.reset();
+    const Error said = words_for_office(error);
+    send(encode(Problem{std::string(to_word(said.code)), said.message, said.hint}));
+    timer_.cancel();
+    channel_->close(said.code == Errc::later ? CloseCode::normal : CloseCode::policy, to_word(error.code));
+  }
   void run(HubSession::Output out) {
     for (auto& frame : out.frames) channel_->send(std::move(frame));
     if (out.close) {
+      exchange_.reset();
       timer_.cancel();
       channel_->close(out.close->proper ? CloseCode::normal : CloseCode::policy, out.close->reason);
       return;
@@ -75,6 +126,8 @@ class SessionServer::Link final : public ChannelHandler {
   SessionName name_;
   std::unique_ptr<Channel> channel_;
   HubSession session_;
+  std::unique_ptr<FilePort> files_;
+  std::optional<FileExchange> exchange_;  ///< with an office that knows it, about what it may read
   Timer timer_;
 };
 
@@ -87,7 +140,22 @@ SessionServer::SessionServer(Loop& loop, Hub& hub)
                .on_committed = [this](const Committer::Committed& committed) { on_committed(committed); }});
 }
 
-SessionServer::~SessionServer() { hub_.listen({}); }
+SessionServer::~SessionServer() {
+  hub_.listen({});
+  if (files_ != nullptr) files_->on_whole({});
+}
+
+void SessionServer::serve_files(HubFiles& files) {
+  files_ = &files;
+  files.on_whole([this](const attachment::FileId& file) {
+    for (const auto& [id, link] : links_) link->tell_held(file);
+  });
+}
+
+bool SessionServer::speaks_of_files(const Hello& hello) const {
+  if (files_ == nullptr || hub_.is_recovering() || (hello.flags & Hello::kEstimate) != 0) return false;
+  return (hello.flags & kHelloFiles) != 0 && hub_.authority().device(hello.device) != nullptr;
+}
 
 void SessionServer::commit() {
   const auto begun = std::chrono::steady_clock::now();
@@ -137,11 +205,15 @@ UpgradeAnswer SessionServer::on_upgrade(ByteView hello_bytes, const Caller& call
                                {"remote", caller.remote},
                                {"key", short_key(hello->device)},
                                {"live", (hello->flags & Hello::kLive) != 0 ? 1 : 0}});
+  const bool with_files = speaks_of_files(*hello);
+  const PublicKey key = hello->device;
   HubSession session(hub_, id, std::move(*hello), hash, steady_millis());
   const auto shared = std::make_shared<HubSession>(std::move(session));  // std::function wants copies
-  return AcceptLink{[this, id, name, shared](std::unique_ptr<Channel> channel) -> ChannelHandler& {
-    Link& link =
-        *(links_[id] = std::make_unique<Link>(*this, id, name, std::move(channel), std::move(*shared)));
+  return AcceptLink{
+      [this, id, name, key, with_files, shared](std::unique_ptr<Channel> channel) -> ChannelHandler& {
+    auto files = with_files ? files_->port_for(key) : nullptr;
+    Link& link = *(links_[id] = std::make_unique<Link>(*this, id, name, std::move(channel), std::move(*shared),
+                                                       std::move(files)));
     link.start();
     return link;
   }};

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "server/hub/hub.hpp"
+#include "server/hub/hub_files.hpp"
 #include "server/session/session_observer.hpp"
 #include "shared/base/limits.hpp"
 #include "shared/net/listener.hpp"
@@ -32,6 +32,8 @@ class SessionServer {
   };
   /// Errors: invalid_value, locked (the port is taken).
   Status listen(const Options& options);
+  /// Sessions that come from now on exchange files too; must outlive this.
+  void serve_files(HubFiles& files);
   /// For connections that come from now on.
   void show(std::shared_ptr<const TlsIdentity> identity) { listener_->show(std::move(identity)); }
   [[nodiscard]] std::uint16_t port() const { return listener_->port(); }
@@ -50,11 +52,13 @@ class SessionServer {
   UpgradeAnswer refuse(const Hash& hello, ByteView hello_bytes, const Caller& caller, const Error& error);
   void commit();
   void forget(std::uint64_t id);
+  [[nodiscard]] bool speaks_of_files(const Hello& hello) const;
   /// Ends the oldest links of a key that has as many as it may.
   void make_room(const PublicKey& key);
 
   Loop& loop_;
   Hub& hub_;
+  HubFiles* files_ = nullptr;
   Timer commit_timer_;
   Timer stop_timer_;
   std::optional<Hash> proxy_certificate_;

@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include "shared/model/attachment.hpp"
 #include "shared/model/description_reader.hpp"
 
 namespace wasl {
@@ -210,6 +211,9 @@ class Check {
     if (field.is_set()) return refuse(where, "a set cannot be personal", hint);
     if (field.label) return refuse(where, "a label cannot be personal", hint);
     if (field.type == FieldType::reference) return refuse(where, "a reference cannot be personal", hint);
+    if (field.type == kAttachmentField)
+      return refuse(where, "an attachment cannot be personal: its bytes could not be destroyed everywhere",
+                    hint);
     return {};
   }
 

@@ -16,7 +16,7 @@
 //   rule     = sized name, varint number of the field before, varint number of the field after
 //
 //   type     text 0, multilingual 1, code 2, reference 3, money 4, date 5, time 6, point 7, number 8,
-//            integer 9, flag 10
+//            integer 9, flag 10, attachment 11
 //   policy   latest 0, review 1, authority 2, set 3, ledger 4, set_removal 5
 //
 //   description hash = H("wasl.1/description", register)

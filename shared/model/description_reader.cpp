@@ -5,6 +5,7 @@
 #include <set>
 
 #include "shared/base/limits.hpp"
+#include "shared/model/attachment.hpp"
 
 namespace wasl {
 namespace {
@@ -23,7 +24,7 @@ constexpr Word<FieldType> kTypes[] = {
     {"money", FieldType::money},   {"date", FieldType::date},
     {"time", FieldType::time},     {"point", FieldType::point},
     {"number", FieldType::number}, {"integer", FieldType::integer},
-    {"flag", FieldType::flag},
+    {"flag", FieldType::flag},     {"attachment", kAttachmentField},
 };
 constexpr Word<Policy> kPolicies[] = {
     {"latest", Policy::latest}, {"review", Policy::review}, {"authority", Policy::authority},

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <chrono>
 
+#include "shared/model/attachment.hpp"
+
 namespace wasl {
 namespace {
 
@@ -81,7 +83,10 @@ bool is_time(std::string_view text) {
 }
 
 std::string_view type_misfit(const Field& field, const Value& value) {
-  if (value.is_null() || value.type > ValueType::act) return "";
+  if (value.is_null()) return "";
+  if (field.type == kAttachmentField && value.type <= kAttachmentValue)
+    return as_attachment(value) ? "" : "is no attachment";
+  if (value.type > ValueType::act) return "";
   const auto needs = [&](ValueType type, std::string_view words) {
     return value.type == type ? std::string_view() : words;
   };

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "shared/base/limits.hpp"
+#include "shared/model/attachment.hpp"
 #include "shared/model/ids.hpp"
 
 namespace wasl {
@@ -211,6 +212,7 @@ std::optional<Value::Reference> Value::as_reference() const {
 }
 
 std::string Value::to_display() const {
+  if (const auto file = as_attachment(*this)) return file->to_display();
   switch (type) {
     case ValueType::null:
       return {};

@@ -1,6 +1,7 @@
 #include "shared/sql/value_rules.hpp"
 
 #include "shared/base/limits.hpp"
+#include "shared/model/attachment.hpp"
 #include "shared/sql/table_ddl.hpp"
 
 namespace wasl::sql {
@@ -123,6 +124,34 @@ std::string number_wrong(const Field& field, const std::string& value) {
          range_wrong(field, value);
 }
 
+std::string file_name_wrong(const std::string& name) {
+  const std::string stem = "upper(substr(" + name + ",1,instr(" + name + "||'.','.')-1))";
+  return bytes_of(name) + " NOT BETWEEN 1 AND " + std::to_string(kFileNameBytes) + " OR instr(" + name +
+         ",char(0)) OR " + name +
+         " GLOB '*['||char(1)||'-'||char(31)||'\"*/:<>?|'||char(92,127)||'-'||char(159)||" +
+         "char(1564,8203,8206,8207,8232)||'-'||char(8238)||char(8294)||'-'||char(8297)||char(65279)||']*' "
+         "OR " +
+         name + " GLOB ' *' OR " + name + " GLOB '*[ .]' OR rtrim(" + stem +
+         ") IN ('CON','PRN','AUX','NUL') OR rtrim(" + stem + ") GLOB 'COM[1-9]' OR rtrim(" + stem +
+         ") GLOB 'LPT[1-9]'";
+}
+
+// Every key once and of its type; the rest of what a value must be is asked again when it is sealed.
+std::string attachment_wrong(const std::string& value) {
+  const std::string of_key =
+      "CASE key WHEN 'name' THEN type<>'text' OR " + file_name_wrong("value") +
+      " WHEN 'type' THEN type<>'text' OR value NOT GLOB '[a-z0-9]*/[a-z0-9]*' OR value "
+      "GLOB '*[^a-z0-9!#$&^_.+/-]*' OR value GLOB '*/*/*' OR length(value)>" +
+      std::to_string(kMediaTypeBytes) + " WHEN 'size' THEN type<>'integer' OR value NOT BETWEEN 0 AND " +
+      std::to_string(kFileBytesMost) +
+      " WHEN 'file' THEN type<>'text' OR length(value)<>64 OR value GLOB "
+      "'*[^0-9a-f]*' ELSE 1 END";
+  return is_blob(value) + " OR CASE WHEN " + value + " IS NULL THEN 0 WHEN NOT json_valid(" + value +
+         ") THEN 1 WHEN json_type(" + value +
+         ")<>'object' THEN 1 ELSE (SELECT count(*)<>4 OR count(DISTINCT key)<>4 OR max(" + of_key +
+         ") FROM json_each(" + value + ")) END";
+}
+
 std::string currency_wrong(const std::string& currency) { return currency + " NOT GLOB '[A-Z][A-Z][A-Z]'"; }
 
 Refusal money_refusal(const Field& field, std::string name, const std::string& value) {
@@ -143,6 +172,11 @@ Refusal value_refusal(const Field& field, std::string_view name_view, const std:
   const auto refusal = [&](const std::string& wrong, const std::string& words) {
     return Refusal{wrong, name + ": must be " + words};
   };
+  if (field.type == kAttachmentField) {
+    return refusal(attachment_wrong(value),
+                   "a JSON object of name (of a file, no path), type (such as application/pdf), size (bytes) "
+                   "and file (64 hex digits), as wasl attach writes it");
+  }
   switch (field.type) {
     case FieldType::text:
       return refusal(text_wrong(value, most_bytes_of(field)), "text of at most " + most + " bytes");

@@ -15,7 +15,7 @@ import sys
 from dataclasses import dataclass, field
 
 TOP_FOLDERS = ("client", "server", "shared", "schema", "tests")
-PURE_ROOMS = ("shared/model", "shared/authority", "shared/wire", "shared/ledger", "shared/bundle")
+PURE_ROOMS = ("shared/model", "shared/authority", "shared/attachment", "shared/wire", "shared/ledger", "shared/bundle")
 INPUTS = "tests/fuzz/corpus/"  # bytes, also where they look like text
 LONG_FUNCTION_LINES = 70
 

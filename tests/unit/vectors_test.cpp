@@ -9,14 +9,17 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "shared/attachment/cutting.hpp"
 #include "shared/authority/acts.hpp"
 #include "shared/authority/invitation.hpp"
 #include "shared/ledger/digest.hpp"
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/merkle.hpp"
 #include "shared/ledger/note.hpp"
+#include "shared/model/attachment.hpp"
 #include "shared/model/edition.hpp"
 #include "shared/model/record_state.hpp"
+#include "shared/wire/file_exchange.hpp"
 #include "shared/wire/messages.hpp"
 
 namespace wasl {
@@ -158,7 +161,7 @@ Json hashes() {
        {"wasl.1/change-set", "wasl.1/body", "wasl.1/commitment", "wasl.1/statement", "wasl.1/grant",
         "wasl.1/invitation", "wasl.1/erased-record", "wasl.1/record", "wasl.1/record-id", "wasl.1/bucket",
         "wasl.1/digest/1", "wasl.1/digest/2", "wasl.1/digest/3", "wasl.1/description", "wasl.1/schema",
-        "wasl.1/hello", "wasl.1/edition"}) {
+        "wasl.1/hello", "wasl.1/edition", "wasl.1/chunk-key", "wasl.1/chunk"}) {
     Json one = vector_of(tag, "H(tag; data)");
     one["tag"] = tag;
     one["data"] = "00ff77";
@@ -639,12 +642,59 @@ Json wire(const World& w) {
   return out;
 }
 
+/// Byte n of a file is n · n modulo 251.
+Bytes file_bytes(std::size_t size) {
+  Bytes out(size);
+  for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<Byte>(i * i % 251);
+  return out;
+}
+
+Json attachments(const World& w) {
+  Json out = Json::array();
+  const auto blinding = filled<ledger::BlindingKey>(0xB1);
+  struct Tree {
+    const char* name;
+    const char* space;
+    std::size_t size;
+  };
+  for (const Tree& tree : {Tree{"empty", "public", 0}, Tree{"one_chunk", "public", attachment::kChunkBytes},
+                           Tree{"two_levels", "public", 3 * attachment::kChunkBytes + 1},
+                           Tree{"three_levels", "public", 513 * attachment::kChunkBytes},
+                           Tree{"private", "section/asia", 3 * attachment::kChunkBytes + 1}}) {
+    const bool is_private = is_private_space(tree.space);
+    const auto key =
+        attachment::chunk_key(w.network, tree.space, is_private ? std::optional(blinding) : std::nullopt);
+    attachment::Cutter cutter(key, [](const attachment::Chunk&) { return Status(); });
+    if (!cutter.add(file_bytes(tree.size))) ADD_FAILURE();
+    Json one = vector_of(tree.name, "root of a file whose byte n is n * n modulo 251");
+    one["network"] = hex(w.network.view());
+    one["space"] = tree.space;
+    one["blinding_key"] = is_private ? hex(blinding.view()) : "";
+    one["size"] = tree.size;
+    one["hash"] = hex(cutter.finish()->view());
+    out.push_back(std::move(one));
+  }
+  Writer value;
+  Attachment{"report.pdf", "application/pdf", 20'000'000, filled<Hash>(0xF1)}.to_value().encode(value);
+  out.push_back(vector_of("value", "report.pdf (application/pdf, 20000000 bytes)", value.bytes()));
+  const attachment::FileId file{"public", filled<Hash>(0xF1), 20'000'000};
+  out.push_back(vector_of("offer", "frame", encode_files(FileFrameKind::offer, {file})));
+  out.push_back(vector_of("held", "frame", encode_files(FileFrameKind::held, {file})));
+  out.push_back(vector_of("greeting", "frame", FileExchange::greeting()));
+  out.push_back(
+      vector_of("want", "frame", encode(WantFrame{"public", {filled<Hash>(0xF1), filled<Hash>(0xF2)}})));
+  out.push_back(vector_of("chunk", "frame", encode(ChunkFrame{"public", 1, {1, 2, 3}})));
+  out.push_back(vector_of("none", "frame", encode(NoneFrame{"public", filled<Hash>(0xF2)})));
+  return out;
+}
+
 std::map<std::string, Json> all_files(const World& w) {
   return {{"hashes.json", hashes()},
           {"values.json", values_json()},
           {"refused_values.json", refused_json()},
           {"ids.json", ids_json()},
           {"editions.json", edition_ids(w)},
+          {"attachments.json", attachments(w)},
           {"change_set.json", change_sets(w)},
           {"authority.json", authority(w)},
           {"ledger.json", ledger_json(w)},

@@ -43,6 +43,17 @@ def dot(d):
     return bytes.fromhex(d["author"] + d["chain"]) + varint(d["sequence"]) + varint(d["index"])
 
 
+def file_root(v):
+    key = h("wasl.1/chunk-key", bytes.fromhex(v["network"]) + sized(v["space"]) + bytes.fromhex(v["blinding_key"]))
+    whole = bytes(n * n % 251 for n in range(v["size"]))
+    level = 0
+    while True:
+        names = [h("wasl.1/chunk", key + bytes([level]) + whole[at:at + 16384]) for at in range(0, len(whole) or 1, 16384)]
+        if len(names) == 1:
+            return names[0]
+        whole, level = b"".join(names), level + 1
+
+
 def leaf_hash(data):
     return hashlib.sha256(b"\0" + data).digest()
 
@@ -179,6 +190,15 @@ def main():
         raw[6], raw[8] = raw[6] & 0x0F | 0x80, raw[8] & 0x3F | 0x80
         return "-".join((raw[:4].hex(), raw[4:6].hex(), raw[6:8].hex(), raw[8:10].hex(), raw[10:].hex()))
 
+    files = load("attachments.json")
+    expect("files", *[(file_root(v).hex(), v["hash"]) for v in files.values() if "size" in v],
+           (files["value"]["bytes"], (b"\x0a" + sized(sized("report.pdf") + sized("application/pdf") + varint(20_000_000)
+                                                     + b"\xf1" * 32)).hex()))
+    listed = b"\1" + sized("public") + b"\xf1" * 32 + varint(20_000_000)
+    expect("frames of files", *[(files[name]["bytes"], (bytes([kind]) + rest).hex()) for name, kind, rest in (
+        ("offer", 24, listed), ("held", 25, listed), ("greeting", 25, b"\0"),
+        ("want", 26, sized("public") + b"\2" + b"\xf1" * 32 + b"\xf2" * 32),
+        ("chunk", 27, sized("public") + b"\1" + bytes([1, 2, 3])), ("none", 28, sized("public") + b"\xf2" * 32))])
     expect("edition ids", *[(edition(v), v["edition"]) for v in load("editions.json").values()])
 
     entry = bytes([1]) + bytes.fromhex(name["hash"]) + varint(4) + varint(1_700_000_000_050)

@@ -6,6 +6,7 @@
 #include <set>
 #include <variant>
 
+#include "shared/model/attachment.hpp"
 #include "tests/sim/judge/judge.hpp"
 
 namespace wasl::sim {
@@ -53,6 +54,10 @@ std::string text_of(const Cell& cell) {
 }
 
 std::optional<Value> read_text(const Field& field, const std::string& text) {
+  if (field.type == kAttachmentField) {
+    const auto file = parse_attachment(text);
+    return file ? std::optional(file->to_value()) : std::nullopt;
+  }
   switch (field.type) {
     case FieldType::text:
     case FieldType::code:

@@ -4,6 +4,8 @@
 #include <map>
 #include <numeric>
 
+#include "shared/model/attachment.hpp"
+
 namespace wasl::sim {
 namespace {
 
@@ -111,6 +113,12 @@ std::string Work::literal(OfficeMachine& office, const Field& field, std::string
   };
   const std::string day = "20" + two_digits(20 + dice_.below(10)) + "-" + two_digits(1 + dice_.below(12)) +
                           "-" + two_digits(1 + dice_.below(28));
+  if (field.type ==
+      kAttachmentField) {  // merged like any value; its bytes travel beside the sessions told here
+    Attachment file{text().substr(0, 40) + ".pdf", "application/pdf", dice_.below(1'000'000), {}};
+    file.root.bytes.fill(static_cast<Byte>(dice_.below(256)));
+    return quoted(file.to_json());
+  }
   switch (field.type) {
     case FieldType::text:
       return quoted(text());

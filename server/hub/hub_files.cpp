@@ -1,0 +1,148 @@
+#include "server/hub/hub_files.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "shared/base/limits.hpp"
+#include "shared/model/attachment.hpp"
+
+namespace wasl {
+
+using attachment::ChunkKey;
+using attachment::FileId;
+
+namespace {
+
+/// Up to where a log was read; in a new epoch other entries may stand there.
+std::string setting_of(std::uint64_t epoch, const std::string& space) {
+  return "read " + std::to_string(epoch) + " " + space;
+}
+
+}  // namespace
+
+/// Rights are looked at again at every call: a session outlives a grant by moments.
+class HubFiles::Port final : public FilePort {
+ public:
+  Port(HubFiles& files, const PublicKey& key) : files_(files), reader_(key) {}
+
+  Result<std::optional<ChunkKey>> key(const std::string& space) override {
+    const auto spaces = files_.hub_.authority().readable(reader_, files_.hub_.hub_time());
+    if (std::find(spaces.begin(), spaces.end(), space) == spaces.end()) return std::optional<ChunkKey>();
+    return files_.key(space);
+  }
+  Result<bool> has(const std::string& space, const Hash& name) override {
+    return files_.store_.has(space, name);
+  }
+  Result<std::optional<ChunkFrame>> read(const std::string& space, const Hash& name) override {
+    WASL_LET(const auto space_key, key(space));
+    if (!space_key) return std::optional<ChunkFrame>();
+    WASL_LET(auto chunk, files_.store_.read(space, *space_key, name));
+    if (!chunk) return std::optional<ChunkFrame>();
+    return std::optional(ChunkFrame{space, chunk->level, std::move(chunk->bytes)});
+  }
+  Status put(const std::string& space, const attachment::Chunk& chunk) override {
+    return files_.store_.put(space, chunk);
+  }
+  Status on_whole(const FileId& file) override { return files_.settle(file); }
+  void on_wrong(const FileId&, const std::string&) override {}  // its sender is told that it was not taken
+  Result<std::vector<FileId>> wanted() override { return files_.lost(); }
+  Result<std::vector<FileId>> offered() override { return std::vector<FileId>(); }
+  Status on_held(const FileId&) override { return {}; }
+  Result<Standing> standing(const FileId& file) override { return files_.standing(file); }
+
+ private:
+  HubFiles& files_;
+  PublicKey reader_;
+};
+
+Result<std::unique_ptr<HubFiles>> HubFiles::open(const std::filesystem::path& folder, Hub& hub) {
+  WASL_LET(FileStore store, FileStore::open(folder / "files.db"));
+  return std::unique_ptr<HubFiles>(new HubFiles(std::move(store), hub));
+}
+
+std::unique_ptr<FilePort> HubFiles::port_for(const PublicKey& key) {
+  return std::make_unique<Port>(*this, key);
+}
+
+Result<std::optional<ChunkKey>> HubFiles::key(const std::string& space) {
+  WASL_LET(const auto blinding, hub_.blinding_key(space));
+  if (is_private_space(space) && !blinding) return std::optional<ChunkKey>();
+  return std::optional(attachment::chunk_key(hub_.network(), space, blinding));
+}
+
+/// Every value that an entry brought into effect counts, superseded ones too: history may be asked for.
+Status HubFiles::catch_up(const std::string& space) {
+  const std::string setting = setting_of(hub_.authority().statement().epoch, space);
+  if (!read_.contains(setting)) {
+    WASL_LET(const auto noted, store_.setting(setting));
+    Position position = 0;
+    if (noted) std::from_chars(noted->data(), noted->data() + noted->size(), position);
+    read_[setting] = position;
+  }
+  Position& read = read_[setting];
+  WASL_LET(const Position size, hub_.size(space));
+  read = std::min(read, size);  // the log of an older copy is shorter
+  if (read == size) return {};
+  while (read < size) {
+    WASL_LET(const auto blocks,
+             hub_.store().read(space, read + 1, limits::kSegmentTargetBytes, hub_.network()));
+    if (blocks.empty()) return fail(Errc::corrupt, "the hub's log of " + space + " has a gap");
+    for (const Segment& block : blocks) {
+      Position position = block.first;
+      for (const SegmentItem& item : block.items) {
+        if (entry_of(item) == nullptr) continue;
+        const ChangeSet* set = position++ > read ? effect_of(item) : nullptr;
+        if (set == nullptr) continue;
+        for (const Operation& op : set->operations) {
+          const auto named = as_attachment(op.value);
+          if (!named) continue;
+          const FileId file{space, named->root, named->size};
+          WASL_TRY(store_.note(file, named->name, true, hub_.hub_time()));
+          WASL_TRY(store_.set(file, FileStore::Mark::kept, true));
+        }
+      }
+      read = std::max(read, position - 1);
+    }
+  }
+  return store_.set_setting(setting, std::to_string(read));
+}
+
+Result<FilePort::Standing> HubFiles::standing(const FileId& file) {
+  WASL_TRY(catch_up(file.space));
+  WASL_LET(const auto known, store_.find(file));
+  if (!known || !known->attached) return FilePort::Standing::unknown;
+  return known->whole ? FilePort::Standing::whole : FilePort::Standing::lacking;
+}
+
+/// A damaged chunk was met: whoever comes and has it may bring it back.
+Result<std::vector<FileId>> HubFiles::lost() {
+  WASL_LET(const auto files, store_.files());
+  std::vector<FileId> out;
+  for (const KnownFile& file : files)
+    if (file.at_hub && !file.whole) out.push_back(file.id);
+  return out;
+}
+
+Status HubFiles::settle(const FileId& file) {
+  WASL_TRY(store_.set(file, FileStore::Mark::whole, true));
+  WASL_TRY(store_.set(file, FileStore::Mark::at_hub, true));
+  if (told_) told_(file);
+  return {};
+}
+
+Result<HubFiles::Totals> HubFiles::totals() {
+  WASL_LET(const auto spaces, hub_.store().space_names());
+  for (const std::string& space : spaces) {
+    if (space != kAuthoritySpace) WASL_TRY(catch_up(space));
+  }
+  WASL_LET(const auto files, store_.files());
+  Totals out;
+  for (const KnownFile& file : files) {
+    out.named += file.attached ? 1 : 0;
+    out.whole += file.whole ? 1 : 0;
+  }
+  WASL_LET(out.bytes, store_.bytes());
+  return out;
+}
+
+}  // namespace wasl
