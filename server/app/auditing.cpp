@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/hub/audit.hpp"
-#include "server/store/sqlite_hub_store.hpp"
+#include "server/store/open_store.hpp"
 #include "shared/model/field_value.hpp"
 
 namespace wasl {
@@ -166,7 +166,7 @@ Status print_audit(const HubFolder& folder, const AuditArguments& arguments, std
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
                 "run: wasl-hub init --data DIR --name NAME");
   }
-  WASL_LET(const auto store, SqliteHubStore::open_to_read(folder.database()));
+  WASL_LET(const auto store, open_hub_store(folder.database(), StoreUse::read));
   WASL_LET(const Schema schema, schema_of(*store, built_in_schema()));
   WASL_LET(const AuditFilter filter, filter_of(arguments, schema));
   std::uint64_t lines = 0;

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <chrono>
 
-#include "server/store/sqlite_hub_store.hpp"
+#include "server/store/open_store.hpp"
 #include "shared/ledger/note.hpp"
 #include "shared/log/log.hpp"
 #include "shared/sqlite/disk.hpp"
@@ -27,7 +27,7 @@ Status make_room(const HubFolder& folder) {
         "sign and place " + folder.first_statement().string() + ", or choose another folder with --data");
   }
   if (std::filesystem::exists(folder.database())) {
-    WASL_LET(const auto store, SqliteHubStore::open(folder.database(), false));
+    WASL_LET(const auto store, open_hub_store(folder.database(), StoreUse::write));
     WASL_LET(const SpaceInfo* const info, store->space(kAuthoritySpace));
     if (info->size > 0) {
       return fail(Errc::conflict, "this folder holds a network already", "choose another folder with --data");
@@ -75,7 +75,7 @@ Status found(HubStore& store, const SignedStatement& statement, const FirstKeys&
 /// A network whose roots were made elsewhere, before they have signed.
 bool waits_for_statement(const HubFolder& folder) {
   if (!std::filesystem::exists(folder.first_statement())) return false;
-  const auto store = SqliteHubStore::open(folder.database(), false);
+  const auto store = open_hub_store(folder.database(), StoreUse::write);
   if (!store) return false;  // the caller opens it again and says why it cannot
   const auto info = (*store)->space(kAuthoritySpace);
   return info && (*info)->size == 0;
@@ -153,7 +153,7 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
            "Person's key of an administrator" + of +
                "It decides about held work, revokes and wipes, in every space. Without a passphrase and\n"
                "on the hub's machine for a trial only."));
-  WASL_LET(auto store, SqliteHubStore::open(folder.database(), true));
+  WASL_LET(auto store, open_hub_store(folder.database(), StoreUse::create));
   WASL_TRY(keep(
       folder.log_key(), crypto::KeyKind::log, log_key,
       "Log key" + of + "The hub signs with it what it has accepted. Never copy it to a second running hub."));
@@ -177,7 +177,7 @@ Result<bool> found_hub(const HubFolder& folder, const SignedStatement& statement
     return fail(Errc::wrong_network, "this statement names another log key than the one of this folder",
                 "place " + folder.first_statement().string());
   }
-  WASL_LET(auto store, SqliteHubStore::open(folder.database(), false));
+  WASL_LET(auto store, open_hub_store(folder.database(), StoreUse::write));
   WASL_LET(const SpaceInfo* const info, store->space(kAuthoritySpace));
   if (info->size > 0) {  // a crash came between the first entry and this
     WASL_TRY(remove_file(folder.first_statement()));
@@ -214,7 +214,7 @@ Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, bool che
   if (!open->log_key_)
     return fail(Errc::not_found, "keys/log.key is missing: without it nothing can be signed");
   WASL_LET(open->registrar_key_, read_unattended_key(folder.registrar_key(), crypto::KeyKind::registrar));
-  WASL_LET(auto store, SqliteHubStore::open(folder.database(), false));
+  WASL_LET(auto store, open_hub_store(folder.database(), StoreUse::write));
   if (check) WASL_TRY(store->check());
   open->store_ = std::move(store);
   open->hub_ = std::make_unique<Hub>(
