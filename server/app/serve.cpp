@@ -8,6 +8,7 @@
 
 #include "server/app/certificate.hpp"
 #include "server/app/desk.hpp"
+#include "server/app/folder_store.hpp"
 #include "server/session/session_server.hpp"
 #include "shared/log/log.hpp"
 #include "shared/net/local_socket.hpp"
@@ -79,6 +80,8 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
   std::uint64_t noted = open->hub().heads().size;
   Ended ended = Ended::stopped;
   std::function<void()> note = [&] {
+    if (const Status held = open->hub().store().renew(); !held)
+      log::error("hub.store", {{"reason", held.error().message}});
     if (open->hub().store().must_reopen()) {
       ended = Ended::disk_failed;
       return loop.stop();
@@ -131,7 +134,7 @@ Status serve(const HubFolder& folder, const ServeOptions& wanted, const Listenin
     return fail(Errc::invalid_value, "TLS ends either here or at a proxy",
                 "use --tls-cert and --tls-key, or --tls-proxy-cert");
   }
-  if (!std::filesystem::exists(folder.database())) {
+  if (!has_store(folder)) {
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
                 "run: wasl-hub init --data DIR --name NAME");
   }
@@ -148,7 +151,7 @@ Status serve(const HubFolder& folder, const ServeOptions& wanted, const Listenin
     if (ended && *ended == Ended::stopped) return {};
     if (!ended && (!served || ended.error().code == Errc::corrupt)) return tl::unexpected(ended.error());
     if (std::chrono::steady_clock::now() - begun > kGoodWhile) failures = 0;
-    const std::string reason = ended ? "the disk failed under hub.db" : ended.error().message;
+    const std::string reason = ended ? "the storage failed under the hub" : ended.error().message;
     if (++failures > kReopenTries) {
       return fail(Errc::storage_failed,
                   reason + "; opened again " + std::to_string(kReopenTries) + " times in vain",

@@ -8,8 +8,9 @@ namespace wasl {
 PostgresHubStore::PostgresHubStore(std::unique_ptr<PostgresSession> opened)
     : HubSession{std::move(opened)}, RowHubStore(postgres_rows(*session)) {}
 
-Result<std::unique_ptr<HubStore>> PostgresHubStore::open(const std::string& where) {
-  WASL_LET(auto opened, PostgresSession::open_to_write(where));
+Result<std::unique_ptr<HubStore>> PostgresHubStore::open(const std::string& where,
+                                                         std::chrono::milliseconds patience) {
+  WASL_LET(auto opened, PostgresSession::open_to_write(where, patience));
   std::unique_ptr<PostgresHubStore> store(new PostgresHubStore(std::move(opened)));
   WASL_TRY(store->refresh());
   return store;

@@ -1,6 +1,7 @@
 #pragma once
 // The hub's storage in PostgreSQL: the rows of the logs, and beside them the log `heads`, devices, and what
 // is held or refused. One hub writes at a time (postgres_session.hpp).
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -16,8 +17,9 @@ struct HubSession {
 
 class PostgresHubStore final : private HubSession, public RowHubStore {
  public:
-  /// Errors: as PostgresSession's.
-  static Result<std::unique_ptr<HubStore>> open(const std::string& where);
+  /// @param patience how long it waits for another that holds it. Errors: as PostgresSession's.
+  static Result<std::unique_ptr<HubStore>> open(const std::string& where,
+                                                std::chrono::milliseconds patience = {});
   static Result<std::unique_ptr<HubStore>> open_to_read(const std::string& where);
 
   Status renew() override { return session->renew(); }

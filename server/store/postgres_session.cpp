@@ -1,11 +1,14 @@
 #include "server/store/postgres_session.hpp"
 
+#include <thread>
+
 #include "server/store/postgres_tables.hpp"
 
 namespace wasl {
 namespace {
 
-constexpr int kTries = 3;  // to look up what a lost commit became
+constexpr std::chrono::milliseconds kLookEvery{100};  // for a fence that another holds
+constexpr int kTries = 3;                             // to look up what a lost commit became
 
 tl::unexpected<Error> no_fence() {
   return fail(Errc::corrupt, "the hub's fence is missing", "restore the database from a backup");
@@ -13,12 +16,19 @@ tl::unexpected<Error> no_fence() {
 
 }  // namespace
 
-Result<std::unique_ptr<PostgresSession>> PostgresSession::open_to_write(const std::string& where) {
+Result<std::unique_ptr<PostgresSession>> PostgresSession::open_to_write(const std::string& where,
+                                                                        std::chrono::milliseconds patience) {
   std::unique_ptr<PostgresSession> session(new PostgresSession(where, true));
   WASL_TRY(session->connect());
   WASL_TRY(migrate_tables(*session->connection_));
-  WASL_TRY(session->take_fence());
-  return session;
+  const auto until = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    const Status taken = session->take_fence();
+    if (taken) return session;
+    if (taken.error().code != Errc::locked || std::chrono::steady_clock::now() >= until)
+      return tl::unexpected(taken.error());
+    std::this_thread::sleep_for(kLookEvery);
+  }
 }
 
 Result<std::unique_ptr<PostgresSession>> PostgresSession::open_to_read(const std::string& where) {

@@ -3,6 +3,7 @@
 // that only rises; whoever holds it may write, and each commit proves inside its own transaction that it
 // still does. Who took over takes a higher number, so that a late commit of the one before finds its number
 // gone. Reading needs no fence. Thread: one at a time.
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,9 +16,10 @@ namespace wasl {
 
 class PostgresSession {
  public:
-  /// Takes the fence. Errors: no_link, locked (another holds it: by its silence it is free after
-  /// kFenceSeconds), unsupported.
-  static Result<std::unique_ptr<PostgresSession>> open_to_write(const std::string& where);
+  /// Takes the fence. Errors: no_link, locked (another holds it, and was not silent for kFenceSeconds within
+  /// `patience`), unsupported.
+  static Result<std::unique_ptr<PostgresSession>> open_to_write(const std::string& where,
+                                                                std::chrono::milliseconds patience);
   /// Errors: no_link, not_found, unsupported.
   static Result<std::unique_ptr<PostgresSession>> open_to_read(const std::string& where);
   /// Gives the fence back.

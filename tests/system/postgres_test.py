@@ -1,16 +1,18 @@
 """The hub's store in a real PostgreSQL: a private server on a socket in a temporary folder, as a user without power. The
 contract that every store keeps, what breaks only there, and the hub's own tests with their rows in it."""
+import json
 import os
 import pathlib
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import threading
 import unittest
 
-from wasl_world import binary
+from wasl_world import World, binary, run_json, until
 
 PORT = 5432  # the name of the socket; nothing listens on the network
 PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
@@ -136,6 +138,74 @@ class Postgres(unittest.TestCase):
 
     def test_what_breaks_only_there(self):
         self.gtest("wasl_stores", "*PostgresStore.*")
+
+    # ── the programs
+
+    def network(self, name):
+        """A hub whose rows lie in a database of their own."""
+        self.run_as_user("createdb", "-h", self.folder, "-p", PORT, "-U", "wasl", name)
+        world = World()
+        self.addCleanup(world.close)
+        world.hub("init", "--name", "World network", "--store", self.address(name))
+        world.start_hub()
+        world.organisation("africa", "section")
+        world.organisation("benin", parent="africa")
+        return world
+
+    def address(self, name):
+        return f"postgresql:///{name}?host={self.folder}&port={PORT}&user=wasl"
+
+    def sql(self, name, statement):
+        self.run_as_user("psql", "-h", self.folder, "-p", PORT, "-U", "wasl", "-d", name, "-c", statement)
+
+    def test_offices_sync_with_it_and_it_starts_again_after_a_kill(self):
+        world = self.network("serving")
+        self.assertFalse((world.hub_folder / "hub.db").exists())
+        benin, second = world.office("benin", "benin"), world.office("second", "benin")
+        project = benin.add("project", "title=Water", "status=pipeline")
+        self.assertIs(benin.sync()["equal"], True)
+        self.assertIs(second.sync()["equal"], True)
+        world.stop_hub(signal.SIGKILL)
+        world.start_hub()  # when the silence of the one before has been long enough
+        benin.set("project", project, "title=Wells")
+        second.add("project", "title=School", "status=pipeline")
+        for office in (benin, second, benin):
+            self.assertIs(office.sync()["equal"], True)
+        self.assertEqual(second.value("SELECT count(*) FROM project"), 2)
+        self.assertEqual(second.value("SELECT title FROM project WHERE id = ?", project), "Wells")
+        self.assertTrue(any("project" in str(line) for line in world.hub("audit")["audit"]))
+        benin.ok("verify")
+        world.stop_hub()
+        self.assertEqual(world.hub("status").code, 0)  # with no hub serving
+
+    def test_connections_that_break_cost_nothing_that_was_acknowledged(self):
+        world = self.network("breaking")
+        benin = world.office("benin", "benin")
+        for number in range(5):
+            benin.add("project", f"title=T{number}", "status=pipeline")
+            self.sql("breaking", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wasl-hub'")
+            self.assertTrue(until(lambda: benin.wasl("sync", "--url", world.url).document.get("equal") is True, 30))
+        second = world.office("second", "benin")
+        self.assertIs(second.sync()["equal"], True)
+        self.assertEqual(second.value("SELECT count(*) FROM project"), 5)
+
+    def test_a_second_hub_and_a_second_network_are_refused(self):
+        world = self.network("taken")
+        other = World()
+        self.addCleanup(other.close)
+        init = [binary("wasl-hub"), "init", "--data", str(other.hub_folder), "--name", "Other", "--json", "--store"]
+        self.assertEqual(run_json([*init, self.address("taken")]).error["code"], "locked")
+        shutil.copytree(world.hub_folder, other.hub_folder, ignore=shutil.ignore_patterns("*.sock", "*.lock"), dirs_exist_ok=True)
+        second = subprocess.run([binary("wasl-hub"), "serve", "--data", str(other.hub_folder), "--listen", "127.0.0.1:0",
+                                 "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60)
+        self.assertEqual(second.returncode, 1)
+        self.assertEqual(json.loads(second.stdout)["error"]["code"], "locked")
+        world.stop_hub()
+        shutil.rmtree(other.hub_folder)
+        self.assertEqual(run_json([*init, self.address("taken")]).error["code"], "conflict")
+        self.assertEqual(run_json([*init, "mysql://somewhere"]).error["code"], "invalid_value")
+        self.assertEqual(run_json([*init, "postgresql:///none?host=/nowhere"]).error["code"], "no_link")
+        run_json(init[:-1])  # what was refused has left nothing in the way
 
 
 if __name__ == "__main__":
