@@ -6,6 +6,7 @@
 #include "shared/authority/person_acts.hpp"
 #include "shared/sql/table_ddl.hpp"
 #include "shared/sqlite/disk.hpp"
+#include "shared/store/sqlite_rows.hpp"
 
 namespace wasl {
 namespace {
@@ -30,7 +31,7 @@ Result<bool> has_table(Database& db, std::string_view name) {
 }
 
 Status make_own_tables(Database& db) {
-  WASL_TRY(LogStore::create_tables(db));
+  WASL_TRY(create_log_tables(db));
   WASL_TRY(RecordTable::create_tables(db));
   WASL_TRY(db.exec(kTables));
   return db.exec(sql::capture_table().sql);
@@ -85,7 +86,7 @@ Replica::Replica(std::filesystem::path folder, Ports ports, Identity identity, D
       schema_(&ports.schema),
       identity_(std::move(identity)),
       db_(std::move(db)),
-      store_(db_),
+      store_(sqlite_rows(db_)),
       records_(db_, store_, ports.schema),
       outbox_(folder_ / "outbox.log"),
       carried_(folder_ / "carried"),
@@ -110,7 +111,7 @@ Result<std::unique_ptr<Replica>> Replica::create(const std::filesystem::path& fo
   {
     WASL_LET(Database db, Database::open(options));
     WASL_LET(auto transaction, Transaction::begin(db));
-    WASL_TRY(LogStore::create_tables(db));
+    WASL_TRY(create_log_tables(db));
     WASL_TRY(transaction.commit());
   }
   return open(folder, ports);

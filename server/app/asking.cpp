@@ -4,6 +4,7 @@
 
 #include "server/app/desk.hpp"
 #include "server/app/drafts.hpp"
+#include "server/app/folder_store.hpp"
 
 namespace wasl {
 
@@ -13,7 +14,7 @@ Asking::Asking(HubFolder folder, std::optional<FolderLock> lock, std::unique_ptr
     : folder_(std::move(folder)), lock_(std::move(lock)), hub_(std::move(hub)) {}
 
 Result<Asking> Asking::open(const HubFolder& folder) {
-  if (!std::filesystem::exists(folder.database())) {
+  if (!has_store(folder)) {
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
                 "run: wasl-hub init --data DIR --name NAME");
   }

@@ -4,8 +4,8 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "server/app/folder_store.hpp"
 #include "server/hub/audit.hpp"
-#include "server/store/sqlite_hub_store.hpp"
 #include "shared/model/field_value.hpp"
 
 namespace wasl {
@@ -162,11 +162,11 @@ Result<Millis> parse_moment(std::string_view text, bool end) {
 }
 
 Status print_audit(const HubFolder& folder, const AuditArguments& arguments, std::ostream& out, bool& begun) {
-  if (!std::filesystem::exists(folder.database())) {
+  if (!has_store(folder)) {
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
                 "run: wasl-hub init --data DIR --name NAME");
   }
-  WASL_LET(const auto store, SqliteHubStore::open_to_read(folder.database()));
+  WASL_LET(const auto store, open_folder_store(folder, StoreUse::read));
   WASL_LET(const Schema schema, schema_of(*store, built_in_schema()));
   WASL_LET(const AuditFilter filter, filter_of(arguments, schema));
   std::uint64_t lines = 0;

@@ -10,6 +10,7 @@
 #include "server/app/doctor.hpp"
 #include "server/app/drafts.hpp"
 #include "server/app/erasing.hpp"
+#include "server/app/folder_store.hpp"
 #include "server/app/quarantine.hpp"
 #include "server/app/status.hpp"
 #include "shared/authority/person_acts.hpp"
@@ -202,7 +203,7 @@ json ask_signed(const HubFolder& folder, json request, const crypto::KeyPair& ke
 }
 
 json ask(const HubFolder& folder, const json& request) {
-  if (!std::filesystem::exists(folder.database())) {
+  if (!has_store(folder)) {
     return to_json({Errc::not_found, "there is no network in " + folder.path.string(),
                     "run: wasl-hub init --data DIR --name NAME"});
   }

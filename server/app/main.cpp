@@ -56,6 +56,7 @@ struct Arguments {
   std::string fingerprint, of_device;
   bool refused = false, confirm = false;
   std::vector<std::string> witnesses;
+  std::string store;
   std::string file, png;
   bool qr = false, as_csv = false;
   wasl::AuditArguments audit;
@@ -85,7 +86,7 @@ int report(const Arguments& in, const std::string& command, const json& document
 }
 
 json init(const Arguments& in, const wasl::HubFolder& folder) {
-  wasl::InitOptions options{in.name, in.address, in.roots, in.threshold, {}, in.witnesses};
+  wasl::InitOptions options{in.name, in.address, in.roots, in.threshold, {}, in.witnesses, in.store};
   for (const std::string& named : in.root_keys) {
     const auto key = wasl::public_key_of(named, wasl::crypto::KeyKind::root);
     if (!key) return wasl::to_json(key.error());
@@ -340,6 +341,9 @@ int command_line(int argc, char** argv) {
           "--witness", in.witnesses,
           "A witness's key in 64 hex digits; more than half of them must cosign what offices call equal")
       ->allow_extra_args(false);
+  init->add_option(
+      "--store", in.store,
+      "A PostgreSQL database for all but the keys (postgresql://USER@HOST/DATABASE); else hub.db");
 
   CLI::App* serve =
       command(app, in, "serve", "Serves offices until SIGTERM or SIGINT",

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <chrono>
 
-#include "server/store/sqlite_hub_store.hpp"
+#include "server/app/folder_store.hpp"
 #include "shared/ledger/note.hpp"
 #include "shared/log/log.hpp"
 #include "shared/sqlite/disk.hpp"
@@ -26,21 +26,35 @@ Status make_room(const HubFolder& folder) {
         Errc::conflict, "this folder holds a network whose first statement waits for signatures",
         "sign and place " + folder.first_statement().string() + ", or choose another folder with --data");
   }
-  if (std::filesystem::exists(folder.database())) {
-    WASL_LET(const auto store, SqliteHubStore::open(folder.database(), false));
+  if (has_store(folder)) {
+    WASL_LET(const auto store, open_folder_store(folder, StoreUse::write));
     WASL_LET(const SpaceInfo* const info, store->space(kAuthoritySpace));
     if (info->size > 0) {
       return fail(Errc::conflict, "this folder holds a network already", "choose another folder with --data");
     }
   }
+  remove_store(folder);
   std::error_code error;
-  for (const char* end : {"", "-wal", "-shm"})
-    std::filesystem::remove(folder.database().string() + end, error);
   std::vector<std::filesystem::path> keys{folder.registrar_key(), folder.administrator_key(),
                                           folder.log_key()};
   for (unsigned i = 0; i <= kRootsMost; ++i) keys.push_back(folder.root_key(i));
   for (const auto& key : keys) std::filesystem::remove(key, error);
   return {};
+}
+
+/// Before any key is made: a database that holds a network is not touched.
+Status choose_store(const HubFolder& folder, const std::string& address) {
+  if (address.empty()) return {};
+  WASL_TRY(place_store(folder, address));
+  const auto look = [&]() -> Status {
+    WASL_LET(const auto store, open_folder_store(folder, StoreUse::create));
+    WASL_LET(const SpaceInfo* const info, store->space(kAuthoritySpace));
+    if (info->size == 0) return {};
+    return fail(Errc::conflict, "this database holds a network already", "choose another one with --store");
+  };
+  const Status empty = look();
+  if (!empty) remove_store(folder);
+  return empty;
 }
 
 Result<std::vector<PublicKey>> parse_witnesses(const std::vector<std::string>& texts) {
@@ -75,7 +89,7 @@ Status found(HubStore& store, const SignedStatement& statement, const FirstKeys&
 /// A network whose roots were made elsewhere, before they have signed.
 bool waits_for_statement(const HubFolder& folder) {
   if (!std::filesystem::exists(folder.first_statement())) return false;
-  const auto store = SqliteHubStore::open(folder.database(), false);
+  const auto store = open_folder_store(folder, StoreUse::write);
   if (!store) return false;  // the caller opens it again and says why it cannot
   const auto info = (*store)->space(kAuthoritySpace);
   return info && (*info)->size == 0;
@@ -103,6 +117,7 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
   WASL_TRY(sync_folder(std::filesystem::absolute(folder.path).parent_path()));
   WASL_LET(const FolderLock lock, FolderLock::take(folder));
   WASL_TRY(make_room(folder));
+  WASL_TRY(choose_store(folder, options.store));
   SystemClock clock;
   crypto::SystemRandom random;
   std::vector<crypto::KeyPair> roots;
@@ -153,7 +168,7 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
            "Person's key of an administrator" + of +
                "It decides about held work, revokes and wipes, in every space. Without a passphrase and\n"
                "on the hub's machine for a trial only."));
-  WASL_LET(auto store, SqliteHubStore::open(folder.database(), true));
+  WASL_LET(auto store, open_folder_store(folder, StoreUse::create));
   WASL_TRY(keep(
       folder.log_key(), crypto::KeyKind::log, log_key,
       "Log key" + of + "The hub signs with it what it has accepted. Never copy it to a second running hub."));
@@ -177,7 +192,7 @@ Result<bool> found_hub(const HubFolder& folder, const SignedStatement& statement
     return fail(Errc::wrong_network, "this statement names another log key than the one of this folder",
                 "place " + folder.first_statement().string());
   }
-  WASL_LET(auto store, SqliteHubStore::open(folder.database(), false));
+  WASL_LET(auto store, open_folder_store(folder, StoreUse::write));
   WASL_LET(const SpaceInfo* const info, store->space(kAuthoritySpace));
   if (info->size > 0) {  // a crash came between the first entry and this
     WASL_TRY(remove_file(folder.first_statement()));
@@ -199,7 +214,7 @@ Result<bool> found_hub(const HubFolder& folder, const SignedStatement& statement
 
 Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, bool check) {
   std::unique_ptr<OpenHub> open(new OpenHub(folder));
-  if (!std::filesystem::exists(folder.database())) {
+  if (!has_store(folder)) {
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
                 "run: wasl-hub init --data DIR --name NAME");
   }
@@ -214,7 +229,7 @@ Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, bool che
   if (!open->log_key_)
     return fail(Errc::not_found, "keys/log.key is missing: without it nothing can be signed");
   WASL_LET(open->registrar_key_, read_unattended_key(folder.registrar_key(), crypto::KeyKind::registrar));
-  WASL_LET(auto store, SqliteHubStore::open(folder.database(), false));
+  WASL_LET(auto store, open_folder_store(folder, StoreUse::write));
   if (check) WASL_TRY(store->check());
   open->store_ = std::move(store);
   open->hub_ = std::make_unique<Hub>(

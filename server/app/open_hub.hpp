@@ -26,6 +26,7 @@ struct InitOptions {
   /// HubFolder::first_statement() until enough of them have signed it.
   std::vector<PublicKey> root_keys{};
   std::vector<std::string> witnesses{};  ///< keys in hex, of who must cosign checkpoints
+  std::string store{};                   ///< address of a PostgreSQL database; empty: hub.db
 };
 /// Makes keys, statement and the first entry. Errors: conflict (initialised before), invalid_value,
 /// storage_failed.

@@ -8,6 +8,7 @@
 
 #include "server/app/certificate.hpp"
 #include "server/app/desk.hpp"
+#include "server/app/folder_store.hpp"
 #include "server/metrics/operations_port.hpp"
 #include "server/session/session_journal.hpp"
 #include "server/session/session_server.hpp"
@@ -113,6 +114,8 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
   Ended ended = Ended::stopped;
   std::string told = status_of(url, sessions, *open);
   std::function<void()> note = [&] {
+    if (const Status held = open->hub().store().renew(); !held)
+      log::error("hub.store", {{"reason", held.error().message}});
     if (open->hub().store().must_reopen()) {
       ended = Ended::disk_failed;
       return loop.stop();
@@ -191,7 +194,7 @@ Status serve(const HubFolder& folder, const ServeOptions& wanted, const Listenin
     WASL_TRY(may_listen_in_plain(wanted.listen, wanted.plain_text_on_an_open_network));
   if (!wanted.metrics_listen.empty())
     WASL_TRY(may_listen_in_plain(wanted.metrics_listen, wanted.plain_text_on_an_open_network));
-  if (!std::filesystem::exists(folder.database())) {
+  if (!has_store(folder)) {
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
                 "run: wasl-hub init --data DIR --name NAME");
   }
@@ -208,7 +211,7 @@ Status serve(const HubFolder& folder, const ServeOptions& wanted, const Listenin
     if (ended && *ended == Ended::stopped) return {};
     if (!ended && (!served || ended.error().code == Errc::corrupt)) return tl::unexpected(ended.error());
     if (std::chrono::steady_clock::now() - begun > kGoodWhile) failures = 0;
-    const std::string reason = ended ? "the disk failed under hub.db" : ended.error().message;
+    const std::string reason = ended ? "the storage failed under the hub" : ended.error().message;
     if (++failures > kReopenTries) {
       return fail(Errc::storage_failed,
                   reason + "; opened again " + std::to_string(kReopenTries) + " times in vain",

@@ -56,8 +56,13 @@ class HubStore : public LogRows {
  public:
   /// Runs `work` as one transaction. Durable when it returns without error; otherwise nothing of it stays.
   virtual Status transact(const std::function<Status()>& work) = 0;
-  /// The disk has failed under this object: every transact() is refused until the store is opened again.
+  /// The storage has failed under this object: every transact() is refused until the store is opened again.
   [[nodiscard]] virtual bool must_reopen() const = 0;
+  /// Keeps the right to write where nothing is committed: to be called every second by who serves. Errors:
+  /// conflict (another has taken over: must_reopen()), no_link.
+  virtual Status renew() = 0;
+  /// Reads all that is stored, as far as the storage can check itself. Errors: corrupt.
+  virtual Status check() = 0;
 
   // ── Logs, beside LogRows ──
   virtual Status save_space(const SpaceInfo& info) = 0;

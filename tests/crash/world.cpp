@@ -165,7 +165,7 @@ void CrashWorld::found() {
   SignedStatement signed_statement{encode(statement), {}};
   add_signature(signed_statement, root_);
   {
-    auto store = must(SqliteHubStore::open(path_of(Machine::hub), true));
+    auto store = must(open_hub_store(path_of(Machine::hub), StoreUse::create));
     Committer committer({*store, schema(), log_key_, clock, random});
     const Status founded = committer.found(signed_statement);
     if (!founded && founded.error().code != Errc::conflict) must(founded);
@@ -186,7 +186,7 @@ Status CrashWorld::place(const std::function<void(NetworkStatement&)>& change) {
 
 Status CrashWorld::try_open_hub() {
   close(Machine::hub);
-  WASL_LET(store_, SqliteHubStore::open(path_of(Machine::hub), false));
+  WASL_LET(store_, open_hub_store(path_of(Machine::hub), StoreUse::write));
   hub_ = std::make_unique<Hub>(Committer::Ports{*store_, schema(), log_key_, clock, random});
   WASL_TRY(hub_->committer().start());
   registrar_.emplace(Registrar::Ports{*store_, hub_->committer(), schema(), clock, random,

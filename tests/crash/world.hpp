@@ -9,7 +9,7 @@
 
 #include "server/hub/hub.hpp"
 #include "server/hub/registrar.hpp"
-#include "server/store/sqlite_hub_store.hpp"
+#include "server/store/open_store.hpp"
 #include "tests/support/hub_world.hpp"
 #include "tests/support/sim_disk.hpp"
 

@@ -2,6 +2,7 @@
 #include "shared/store/log_store.hpp"
 
 #include "shared/base/limits.hpp"
+#include "shared/store/sqlite_rows.hpp"
 #include "shared/wire/compression.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -11,7 +12,7 @@ namespace {
 Database& database() {
   static Database db = [] {
     auto opened = Database::open({.path = ":memory:", .create = true});
-    WASL_ASSERT(opened.has_value() && LogStore::create_tables(*opened).has_value());
+    WASL_ASSERT(opened.has_value() && create_log_tables(*opened).has_value());
     return std::move(*opened);
   }();
   return db;
@@ -75,7 +76,7 @@ WASL_FUZZ(store) {
   WASL_ASSERT(transaction.has_value());
   Feed feed(input);
   fill(feed);
-  LogStore log(database());
+  LogStore log(sqlite_rows(database()));
   read(log);
 }
 

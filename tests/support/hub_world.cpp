@@ -5,8 +5,6 @@
 
 #include <deque>
 
-#include "server/store/sqlite_hub_store.hpp"
-
 namespace wasl::test {
 namespace {
 
@@ -23,9 +21,10 @@ std::filesystem::path copy_of(const std::filesystem::path& folder) {
 
 }  // namespace
 
-HubWorld::HubWorld(const Schema& schema)
+HubWorld::HubWorld(const Schema& schema, StoreKind kind)
     : schema_(schema),
       folder_(temporary_folder()),
+      place_(folder_, kind),
       root_(crypto::KeyPair::generate(random_)),
       registrar_key_(crypto::KeyPair::generate(random_)),
       log_key_(crypto::KeyPair::generate(random_)) {
@@ -37,7 +36,7 @@ HubWorld::HubWorld(const Schema& schema)
   statement.schema = schema_.hash();
   SignedStatement signed_statement{encode(statement), {}};
   add_signature(signed_statement, root_);
-  auto store = must(SqliteHubStore::open(folder_ / "hub.db", true));
+  auto store = must(place_.open(StoreUse::create));
   Committer committer({*store, schema_, log_key_, clock_, random_});
   must(committer.found(signed_statement));
   store.reset();
@@ -47,6 +46,7 @@ HubWorld::HubWorld(const Schema& schema)
 HubWorld::HubWorld(const HubWorld& other)
     : schema_(other.schema_),
       folder_(copy_of(other.folder_)),
+      place_(folder_, StoreKind::sqlite),
       clock_(other.clock_),
       random_(other.random_),
       root_(crypto::KeyPair::from_seed(other.root_.seed())),
@@ -66,7 +66,7 @@ void HubWorld::reopen() {
   registrar_.reset();
   hub_.reset();
   store_.reset();
-  store_ = must(SqliteHubStore::open(folder_ / "hub.db", false));
+  store_ = must(place_.open(StoreUse::write));
   hub_ = std::make_unique<Hub>(Committer::Ports{*store_, schema_, log_key_, clock_, random_});
   must(hub_->committer().start());
   registrar_.emplace(Registrar::Ports{*store_, hub_->committer(), schema_, clock_, random_,

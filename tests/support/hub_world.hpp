@@ -9,19 +9,22 @@
 #include "server/hub/hub.hpp"
 #include "server/hub/registrar.hpp"
 #include "tests/support/mini_network.hpp"
+#include "tests/support/test_store.hpp"
 
 namespace wasl::test {
 
 class HubWorld {
  public:
-  explicit HubWorld(const Schema& schema = built_in_schema());
-  /// The same hub from a copy of its folder: what the one takes, the other does not know.
+  explicit HubWorld(const Schema& schema = built_in_schema(), StoreKind kind = usual_store());
+  /// The same hub from a copy of its folder: what the one takes, the other does not know. @pre it is
+  /// SQLite's.
   HubWorld(const HubWorld& other);
   HubWorld& operator=(const HubWorld&) = delete;
   ~HubWorld();
 
   Hub& hub() { return *hub_; }
   HubStore& store() { return *store_; }
+  TestStore& test_store() { return place_; }
   Registrar& registrar() { return *registrar_; }
   TestClock& clock() { return clock_; }
   TestRandom& random() { return random_; }
@@ -64,6 +67,7 @@ class HubWorld {
  private:
   const Schema& schema_;
   std::filesystem::path folder_;
+  TestStore place_;
   TestClock clock_;
   TestRandom random_;
   crypto::KeyPair root_, registrar_key_, log_key_;

@@ -3,6 +3,8 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 
+#include "shared/store/sqlite_rows.hpp"
+
 namespace wasl::test {
 namespace {
 
@@ -20,12 +22,12 @@ MiniHub::MiniHub(TestClock& clock, TestRandom& random, const Schema& schema)
       random_(random),
       schema_(schema),
       db_(memory_database()),
-      store_(db_),
+      store_(sqlite_rows(db_)),
       root_(crypto::KeyPair::generate(random)),
       registrar_(crypto::KeyPair::generate(random)),
       log_key_(crypto::KeyPair::generate(random)),
       registrar_chain_{registrar_.public_key(), random.fixed<ChainId>()} {
-  must(LogStore::create_tables(db_));
+  must(create_log_tables(db_));
   NetworkStatement statement;
   statement.name = "Test network";
   statement.roots = {root_.public_key()};

@@ -13,6 +13,7 @@
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/note.hpp"
 #include "shared/store/stored_logs.hpp"
+#include "tests/support/must.hpp"
 
 namespace wasl::test {
 
@@ -33,16 +34,6 @@ struct TestRandom final : Random {
     }
   }
 };
-
-/// The value, or a failed test with the error's words.
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message + " / " + result.error().hint);
-  return std::move(*result);
-}
-inline void must(Status status) {
-  if (!status) throw std::runtime_error(status.error().message + " / " + status.error().hint);
-}
 
 class MiniHub {
  public:

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "shared/store/sqlite_rows.hpp"
 #include "tests/support/mini_network.hpp"
 
 namespace wasl {
@@ -14,8 +15,8 @@ TEST(LogStoreTest, WhoPostponesTheDigestLearnsOfAFlushThatWasRolledBack) {
   OpenOptions options;
   options.path = ":memory:";
   Database db = must(Database::open(options));
-  must(LogStore::create_tables(db));
-  LogStore store(db);
+  must(create_log_tables(db));
+  LogStore store(sqlite_rows(db));
   must(store.refresh());
   const SpaceNumber number = must(store.space("network"))->number;
   const std::uint64_t before = store.forgotten();

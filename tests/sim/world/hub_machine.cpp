@@ -50,14 +50,14 @@ void HubMachine::found() {
   SignedStatement signed_statement{encode(statement), {}};
   add_signature(signed_statement, root_);
   network_ = network_id(signed_statement.hash());
-  auto store = must(SqliteHubStore::open(disk_.folder() + "/hub.db", true));
+  auto store = must(open_hub_store(disk_.folder() + "/hub.db", StoreUse::create));
   Committer committer({*store, schema_, log_key_, clock_, random_});
   must(committer.found(signed_statement));
 }
 
 void HubMachine::start() {
   if (process_ != nullptr) return;
-  auto store = SqliteHubStore::open(disk_.folder() + "/hub.db", false);
+  auto store = open_hub_store(disk_.folder() + "/hub.db", StoreUse::write);
   if (store && std::exchange(failed_, false)) {
     if (const Status sound = (*store)->check(); !sound) store = tl::unexpected(sound.error());
   }
@@ -66,7 +66,7 @@ void HubMachine::start() {
     disk_.revive();
     return start_after(10'000);
   }
-  SqliteHubStore& opened = **store;
+  HubStore& opened = **store;
   process_ = std::make_unique<Process>(std::move(*store),
                                        Committer::Ports{opened, schema_, log_key_, clock_, random_});
   Status started = process_->hub.committer().start();

@@ -9,7 +9,7 @@
 
 #include "server/hub/hub.hpp"
 #include "server/hub/registrar.hpp"
-#include "server/store/sqlite_hub_store.hpp"
+#include "server/store/open_store.hpp"
 #include "tests/sim/world/network.hpp"
 #include "tests/sim/world/trace.hpp"
 
@@ -77,12 +77,12 @@ class HubMachine {
     std::uint64_t timer = 0;  ///< older timers are void
   };
   struct Process {
-    std::unique_ptr<SqliteHubStore> store;
+    std::unique_ptr<HubStore> store;
     Hub hub;
     std::optional<Registrar> registrar;
     std::map<std::uint64_t, Link> links;
     bool commit_planned = false;
-    Process(std::unique_ptr<SqliteHubStore> opened, const Committer::Ports& ports)
+    Process(std::unique_ptr<HubStore> opened, const Committer::Ports& ports)
         : store(std::move(opened)), hub(ports) {}
   };
 

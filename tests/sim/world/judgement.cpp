@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "shared/store/sqlite_rows.hpp"
+
 namespace wasl::sim {
 namespace {
 
@@ -126,7 +128,7 @@ void Judgement::check_voids(const std::string& name, const Space& space) {
 std::optional<Value> Judgement::opening(OfficeMachine& office, const Hash& commitment) {
   const auto at_hub = hub_.store().opening(commitment);
   if (at_hub && *at_hub) return (*at_hub)->value;
-  LogStore store(office.replica()->database());
+  LogStore store(sqlite_rows(office.replica()->database()));
   const auto here = store.opening(commitment);
   return here && *here ? std::optional((*here)->value) : std::nullopt;
 }
@@ -182,7 +184,7 @@ void Judgement::compare(OfficeMachine& office, bool with_overlay) {
 void Judgement::check_office(OfficeMachine& office) {
   const std::string& who = office.setting().name;
   Replica& replica = *office.replica();
-  LogStore store(replica.database());
+  LogStore store(sqlite_rows(replica.database()));
   for (const std::string& name : hub_.hub().authority().readable(replica.device(), hub_.hub().hub_time())) {
     const auto info = store.space(name);
     if (!info || (*info)->size != spaces_[name].size) {
@@ -215,7 +217,7 @@ std::set<std::string> Judgement::tokens_held(OfficeMachine& office) {
     if (table == "_wasl_block") continue;
     for (const std::string& row : rows_of(db, "SELECT * FROM " + table)) find_tokens(row, held);
   }
-  LogStore store(db);
+  LogStore store(sqlite_rows(db));
   const auto spaces = store.space_names();
   for (const std::string& name : spaces.value_or(std::vector<std::string>())) {
     const auto segments = store.read(name, 1, SIZE_MAX, hub_.network());

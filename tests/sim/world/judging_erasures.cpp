@@ -4,6 +4,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "shared/store/sqlite_rows.hpp"
 #include "tests/sim/world/judgement.hpp"
 
 namespace wasl::sim {
@@ -72,7 +73,7 @@ PersonalValues Judgement::personal_values(const Offices& offices) {
         if (at_hub) add(set->header, id, commitment, *at_hub);
         for (OfficeMachine* office : offices) {
           if (office->replica() == nullptr || out.contains(commitment)) continue;
-          LogStore store(office->replica()->database());
+          LogStore store(sqlite_rows(office->replica()->database()));
           if (const auto here = store.opening(commitment)) add(set->header, id, commitment, *here);
         }
       });
@@ -159,7 +160,7 @@ void Judgement::check_erased(const PersonalValues& known, const Offices& offices
   for (OfficeMachine* office : offices) {
     if (office->replica() == nullptr || office->revoked) continue;
     check_files(office->setting().name, office->disk(), erased);
-    LogStore store(office->replica()->database());
+    LogStore store(sqlite_rows(office->replica()->database()));
     const auto readable = hub_.hub().authority().readable(office->replica()->device(), hub_.hub().hub_time());
     check_open(office->setting().name, {readable.begin(), readable.end()}, [&](const Hash& commitment) {
       const auto opening = store.opening(commitment);

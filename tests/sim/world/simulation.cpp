@@ -7,6 +7,7 @@
 
 #include "shared/authority/person_acts.hpp"
 #include "shared/ledger/digest.hpp"
+#include "shared/store/sqlite_rows.hpp"
 #include "tests/sim/world/judgement.hpp"
 #include "tests/sim/world/persons.hpp"
 #include "tests/sim/world/versions.hpp"
@@ -170,7 +171,7 @@ class Simulation {
   void check_equal(OfficeMachine& office) {
     ++synced_;
     if (!hub_.is_up() || hub_.old_heads || hub_.is_recovering() || office.replica() == nullptr) return;
-    LogStore store(office.replica()->database());
+    LogStore store(sqlite_rows(office.replica()->database()));
     for (const std::string& name :
          hub_.hub().authority().readable(office.replica()->device(), hub_.hub().hub_time())) {
       const auto here = store.space(name);
@@ -590,7 +591,7 @@ class Simulation {
     const auto proved = [&](const std::string& space, Position size) {
       return std::any_of(offices_.begin(), offices_.end(), [&](const auto& office) {
         if (!office->is_running() || office->may_be_corrupt || office->replica() == nullptr) return false;
-        LogStore store(office->replica()->database());
+        LogStore store(sqlite_rows(office->replica()->database()));
         const auto info = store.space(space);
         return info && (*info)->proved == size;
       });
@@ -678,7 +679,7 @@ class Simulation {
 
   std::string spaces_of(OfficeMachine& office) {
     std::string words;
-    LogStore store(office.replica()->database());
+    LogStore store(sqlite_rows(office.replica()->database()));
     const auto names = store.space_names();
     if (!names) return names.error().message;
     for (const std::string& name : *names) {
@@ -705,7 +706,7 @@ class Simulation {
     const auto status = office.replica()->status();
     if (!status) return status.error().message;
     if (status->unsent > 0) return std::to_string(status->unsent) + " unsent";
-    LogStore store(office.replica()->database());
+    LogStore store(sqlite_rows(office.replica()->database()));
     for (const std::string& name :
          hub_.hub().authority().readable(office.replica()->device(), hub_.hub().hub_time())) {
       const auto here = store.space(name);

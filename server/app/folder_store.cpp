@@ -1,0 +1,51 @@
+#include "server/app/folder_store.hpp"
+
+#include "server/store/postgres_hub_store.hpp"
+
+namespace wasl {
+namespace {
+
+constexpr std::chrono::seconds kPatience{PostgresSession::kFenceSeconds + 1};
+
+std::filesystem::path address_file(const HubFolder& folder) { return folder.path / "store"; }
+
+std::optional<std::string> address_of(const HubFolder& folder) {
+  auto text = read_text(address_file(folder));
+  while (text && !text->empty() && text->back() == '\n') text->pop_back();
+  return text;
+}
+
+}  // namespace
+
+bool has_store(const HubFolder& folder) {
+  return std::filesystem::exists(folder.database()) || std::filesystem::exists(address_file(folder));
+}
+
+Result<std::unique_ptr<HubStore>> open_folder_store(const HubFolder& folder, StoreUse use) {
+  const auto address = address_of(folder);
+  if (!address) return open_hub_store(folder.database(), use);
+  if (use == StoreUse::read) return PostgresHubStore::open_to_read(*address);
+  return PostgresHubStore::open(*address, kPatience);
+}
+
+Status place_store(const HubFolder& folder, const std::string& address) {
+  if (!address.starts_with("postgresql://") && !address.starts_with("postgres://"))
+    return fail(Errc::invalid_value, "'" + address + "' is no address of a PostgreSQL database",
+                "write postgresql://USER@HOST/DATABASE, or leave it out: then the store is hub.db");
+  WASL_TRY(write_text(address_file(folder), address + "\n", true));
+  // It may hold a password.
+  std::error_code error;
+  std::filesystem::permissions(
+      address_file(folder), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, error);
+  if (error) return fail(Errc::storage_failed, "cannot protect " + address_file(folder).string());
+  return {};
+}
+
+void remove_store(const HubFolder& folder) {
+  std::error_code error;
+  for (const char* end : {"", "-wal", "-shm"})
+    std::filesystem::remove(folder.database().string() + end, error);
+  std::filesystem::remove(address_file(folder), error);
+}
+
+}  // namespace wasl

@@ -1,0 +1,20 @@
+#pragma once
+// The storage of a hub's folder: hub.db in it, or the PostgreSQL database that its file `store` names.
+#include <memory>
+
+#include "server/app/hub_folder.hpp"
+#include "server/store/open_store.hpp"
+
+namespace wasl {
+
+/// Whether an init has begun here.
+bool has_store(const HubFolder& folder);
+/// Errors: as open_hub_store's. A database that another hub serves is waited for, for as long as one that
+/// died counts as alive.
+Result<std::unique_ptr<HubStore>> open_folder_store(const HubFolder& folder, StoreUse use);
+/// From now on the folder's rows lie there, durably. Errors: invalid_value (no PostgreSQL address).
+Status place_store(const HubFolder& folder, const std::string& address);
+/// Takes away what an init that was cut short has left.
+void remove_store(const HubFolder& folder);
+
+}  // namespace wasl

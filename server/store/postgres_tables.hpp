@@ -1,0 +1,12 @@
+#pragma once
+// The tables of a hub in PostgreSQL, and how an older version's become this one's.
+#include "server/store/postgres_connection.hpp"
+
+namespace wasl {
+
+/// Makes what is missing; several processes may do it at once. Errors: unsupported (a newer program's).
+Status migrate_tables(PostgresConnection& connection);
+/// Errors: not_found (no hub's), unsupported (another version's).
+Status check_tables(PostgresConnection& connection);
+
+}  // namespace wasl

@@ -1,0 +1,93 @@
+#include "server/store/row_hub_store.hpp"
+
+#include <algorithm>
+
+namespace wasl {
+
+Status RowHubStore::transact(const std::function<Status()>& work) {
+  if (inside_) return work();  // part of the transaction around it
+  if (must_reopen())
+    return fail(Errc::storage_failed, "the hub's storage has failed", "the hub opens it again and checks it");
+  WASL_LET(const auto transaction, log_.rows().begin());
+  inside_ = true;
+  Status done = log_.refresh();
+  if (done) done = work();
+  if (done) done = log_.flush_digest();
+  if (done) done = transaction->commit();
+  inside_ = false;
+  if (!done) log_.forget();  // what it remembers was rolled back
+  return done;
+}
+
+Status RowHubStore::save_record(SpaceNumber space, std::string_view id, const RecordState& state) {
+  WASL_TRY(log_.park(space, id, state));
+  log_.note_record(space, id, record_hash(id, state));
+  return {};
+}
+
+Status RowHubStore::remove_record(SpaceNumber space, std::string_view id) {
+  WASL_TRY(log_.unpark(space, id));
+  log_.note_gone(space, id);
+  return {};
+}
+
+Result<std::vector<FallenEntry>> RowHubStore::fallen(std::string_view space, const AuthorityState& authority,
+                                                     Position at, const NetworkId& network) {
+  WASL_LET(const SpaceInfo* const info, log_.space(space));
+  return fallen_entries(log_, *info, authority, at, info->size, network);
+}
+
+Result<TouchedRecords> RowHubStore::records_without(std::string_view space, const AuthorityState& authority,
+                                                    const std::vector<FallenEntry>& fallen,
+                                                    const NetworkId& network) {
+  WASL_LET(const SpaceInfo* const info, log_.space(space));
+  return wasl::records_without(log_, *info, authority, fallen, info->size, network);
+}
+
+Result<Bytes> RowHubStore::heads_leaf(std::uint64_t index) {
+  WASL_LET(auto leaves, heads_leaves(index, 1));
+  return std::move(leaves.front());
+}
+
+Result<Hash> RowHubStore::heads_node(unsigned level, std::uint64_t index) {
+  WASL_LET(const auto nodes, heads_nodes(level, index, 1));
+  return nodes.front();
+}
+
+Status RowHubStore::erase_openings(std::string_view space, const ErasedList& list, const NetworkId& network) {
+  WASL_LET(const bool has_log, log_.has_space(space));  // what waits may be of one that nobody has
+  if (has_log) {
+    WASL_LET(const SpaceInfo* const info, log_.space(space));
+    WASL_LET(const auto touched, wasl::erase_openings(log_, *info, list, network));
+    static_cast<void>(touched);  // a hub shows no rows
+  }
+  WASL_LET(auto kept, kept_with_openings(space));
+  for (KeptSet& one : kept) {
+    const auto set = decode_change_set(one.header_bytes, one.body);
+    if (!set) continue;
+    const auto gone = listed_openings(list, *set, one.openings);
+    if (gone.empty()) continue;
+    std::erase_if(one.openings, [&](const OpeningItem& item) {
+      return std::find(gone.begin(), gone.end(), item.commitment) != gone.end();
+    });
+    WASL_TRY(save_openings(one.name, one.openings));
+  }
+  return {};
+}
+
+Result<std::set<Hash>> RowHubStore::commitments_of(std::string_view space, std::string_view id,
+                                                   const NetworkId& network) {
+  std::set<Hash> out;
+  WASL_LET(const bool has_log, log_.has_space(space));
+  if (has_log) {
+    WASL_LET(const SpaceInfo* const info, log_.space(space));
+    WASL_LET(out, wasl::commitments_of(log_, *info, id, network));
+  }
+  WASL_LET(const auto kept, kept_with_openings(space));
+  for (const KeptSet& one : kept) {
+    if (const auto set = decode_change_set(one.header_bytes, one.body)) add_commitments(*set, id, out);
+  }
+  return out;
+}
+
+}  // namespace wasl

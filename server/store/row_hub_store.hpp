@@ -1,0 +1,83 @@
+#pragma once
+// What every hub store does alike: the logs over rows, transactions, and what takes several rows. Who derives
+// from it says where rows lie: those of the logs (RowStore), of `heads`, of devices and of held work.
+// Thread: one at a time.
+#include <memory>
+
+#include "server/store/hub_store.hpp"
+
+namespace wasl {
+
+class RowHubStore : public HubStore {
+ public:
+  Status transact(const std::function<Status()>& work) override;
+
+  Result<SpaceInfo*> space(std::string_view name) override { return log_.space(name); }
+  Result<std::vector<std::string>> space_names() override { return log_.space_names(); }
+  Status save_space(const SpaceInfo& info) override { return log_.save_space(info); }
+  Status append(const Segment& block) override { return log_.append(block); }
+  Result<Hash> root(std::string_view space, Position size) override { return log_.root(space, size); }
+  Result<std::vector<Hash>> consistency(std::string_view space, Position part, Position size) override {
+    return log_.consistency(space, part, size);
+  }
+  Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence) override {
+    return log_.find(source, sequence);
+  }
+  Result<std::vector<EntryRow>> entries(std::string_view space, Position from, Position to) override {
+    return log_.entries(space, from, to);
+  }
+  Result<std::vector<Hash>> tree_nodes(std::string_view space, unsigned level, std::uint64_t first,
+                                       std::size_t count) override {
+    return log_.tree_nodes(space, level, first, count);
+  }
+  Result<ChainEnd> chain_end(const Source& source) override { return log_.chain_end(source); }
+  Result<std::vector<Segment>> read(std::string_view space, Position from, std::size_t most_bytes,
+                                    const NetworkId& network) override {
+    return log_.read(space, from, most_bytes, network);
+  }
+  Result<std::uint64_t> bytes_behind(std::string_view space, Position size) override {
+    return log_.bytes_behind(space, size);
+  }
+  Result<std::optional<Opening>> opening(const Hash& commitment) override { return log_.opening(commitment); }
+  Status erase_openings(std::string_view space, const ErasedList& list, const NetworkId& network) override;
+  Result<std::set<Hash>> commitments_of(std::string_view space, std::string_view id,
+                                        const NetworkId& network) override;
+
+  Result<std::optional<RecordState>> record(SpaceNumber space, std::string_view id) override {
+    return log_.parked(space, id);
+  }
+  Status save_record(SpaceNumber space, std::string_view id, const RecordState& state) override;
+  Status remove_record(SpaceNumber space, std::string_view id) override;
+  Result<std::vector<FallenEntry>> fallen(std::string_view space, const AuthorityState& authority,
+                                          Position at, const NetworkId& network) override;
+  Result<TouchedRecords> records_without(std::string_view space, const AuthorityState& authority,
+                                         const std::vector<FallenEntry>& fallen,
+                                         const NetworkId& network) override;
+  Result<Hash> digest(std::string_view space) override { return log_.digest(space); }
+
+  Result<Bytes> heads_leaf(std::uint64_t index) override;
+  Result<Hash> heads_node(unsigned level, std::uint64_t index) override;
+
+  Status keep(const KeptSet& set) override { return insert_kept(set, false); }
+  Status keep_fork(const KeptSet& set) override { return insert_kept(set, true); }
+
+  Result<std::optional<Bytes>> meta(std::string_view key) override { return log_.meta(key); }
+  Status set_meta(std::string_view key, ByteView value) override { return log_.set_meta(key, value); }
+
+ protected:
+  explicit RowHubStore(std::unique_ptr<RowStore> rows) : log_(std::move(rows)) {}
+
+  /// Forgets what is remembered of rows that others may have changed.
+  Status refresh() { return log_.refresh(); }
+  /// Changes nothing where one stands in its place.
+  virtual Status insert_kept(const KeptSet& set, bool fork) = 0;
+  /// Held and refused work of the space, and evidence of forks, that may have openings.
+  virtual Result<std::vector<KeptSet>> kept_with_openings(std::string_view space) = 0;
+  virtual Status save_openings(const Hash& name, const std::vector<OpeningItem>& openings) = 0;
+
+ private:
+  LogStore log_;
+  bool inside_ = false;
+};
+
+}  // namespace wasl

@@ -1,0 +1,15 @@
+#pragma once
+// The rows of stored logs in an SQLite file, beside whatever else its owner keeps there.
+#include <memory>
+
+#include "shared/sqlite/database.hpp"
+#include "shared/store/row_store.hpp"
+
+namespace wasl {
+
+/// Tables `_wasl_…`, where they are missing.
+Status create_log_tables(Database& database);
+/// Thread: that of the database, which must outlive it.
+std::unique_ptr<RowStore> sqlite_rows(Database& database);
+
+}  // namespace wasl

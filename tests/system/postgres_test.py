@@ -1,0 +1,212 @@
+"""The hub's store in a real PostgreSQL: a private server on a socket in a temporary folder, as a user without power. The
+contract that every store keeps, what breaks only there, and the hub's own tests with their rows in it."""
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from wasl_world import World, binary, run_json, until
+
+PORT = 5432  # the name of the socket; nothing listens on the network
+PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
+CUT_BEFORE = b"cut before the commit arrives"
+CUT_AFTER = b"cut after the commit is done"
+
+
+class CuttingWay:
+    """Carries bytes between a socket of its own and the server's. After the words that ask for it, it breaks at the next
+    COMMIT: before the server has it, or after the server has done it and before the hub hears."""
+
+    def __init__(self, folder, server):
+        self.server = server
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(folder / f".s.PGSQL.{PORT}"))
+        self.listener.listen()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.carry, args=(client,), daemon=True).start()
+
+    def carry(self, client):
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(str(self.server / f".s.PGSQL.{PORT}"))
+        answering = threading.Event()
+        answering.set()
+        threading.Thread(target=self.answer, args=(server, client, answering), daemon=True).start()
+        cut = b""
+        while data := client.recv(1 << 16):
+            for words in (CUT_BEFORE, CUT_AFTER):
+                if words in data:
+                    cut = words
+            if cut and b"COMMIT\0" in data:
+                answering.clear()
+                if cut == CUT_AFTER:
+                    server.sendall(data)
+                    self.done.wait(10)
+                break
+            server.sendall(data)
+        for one in (client, server):
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            one.close()
+
+    def answer(self, server, client, answering):
+        self.done = threading.Event()
+        try:
+            while data := server.recv(1 << 16):
+                if answering.is_set():
+                    client.sendall(data)
+                else:
+                    self.done.set()
+        except OSError:
+            pass
+
+    def close(self):
+        self.listener.close()
+
+
+@unittest.skipUnless((PROGRAMS / "initdb").exists(), "PostgreSQL 15 is not installed")
+class Postgres(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="wasl-pg-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.cutting_folder = cls.folder / "cutting"
+        cls.cutting_folder.mkdir()
+        cls.user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        if os.geteuid() == 0:
+            shutil.chown(cls.folder, cls.user)
+        cls.data = cls.folder / "data"
+        cls.run_as_user("initdb", "-D", cls.data, "-U", "wasl", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
+        log = open(cls.folder / "log", "wb")
+        cls.addClassCleanup(log.close)
+        cls.server = subprocess.Popen(
+            cls.as_user("postgres", "-D", cls.data, "-k", cls.folder, "-p", PORT, "-c", "listen_addresses=",
+                        "-c", "fsync=off", "-c", "max_locks_per_transaction=1024"), stdout=log, stderr=log)
+        cls.addClassCleanup(cls.stop)
+        cls.run_as_user("pg_isready", "-h", cls.folder, "-p", PORT, "-t", 30, tries=60)
+        cls.way = CuttingWay(cls.cutting_folder, cls.folder)
+        cls.addClassCleanup(cls.way.close)
+
+    @classmethod
+    def as_user(cls, program, *arguments):
+        command = [str(PROGRAMS / program), *map(str, arguments)]
+        return ["setpriv", f"--reuid={cls.user}", "--regid=nogroup", "--clear-groups", *command] \
+            if os.geteuid() == 0 else command
+
+    @classmethod
+    def run_as_user(cls, *command, tries=1):
+        for _ in range(tries):
+            done = subprocess.run(cls.as_user(*command), cwd=cls.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  timeout=120)
+            if done.returncode == 0:
+                return
+            threading.Event().wait(0.2)
+        raise AssertionError(done.stdout.decode())
+
+    @classmethod
+    def stop(cls):
+        cls.server.terminate()
+        cls.server.wait(60)
+
+    def gtest(self, program, chosen):
+        environment = dict(os.environ, WASL_POSTGRES=f"host={self.folder} port={PORT} user=wasl dbname=postgres",
+                           WASL_POSTGRES_CUTTING=str(self.cutting_folder))
+        done = subprocess.run([binary(program), f"--gtest_filter={chosen}", "--gtest_brief=1"], env=environment,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
+        text = done.stdout.decode(errors="replace")
+        self.assertEqual(done.returncode, 0, text)
+        self.assertNotIn("SKIPPED", text)
+        self.assertRegex(text, r"\[  PASSED  \] [1-9]")
+
+    def test_the_contract(self):
+        self.gtest("wasl_stores", "*HubStoreContract*Postgres")
+
+    def test_what_breaks_only_there(self):
+        self.gtest("wasl_stores", "*PostgresStore.*")
+
+    # ── the programs
+
+    def network(self, name):
+        """A hub whose rows lie in a database of their own."""
+        self.run_as_user("createdb", "-h", self.folder, "-p", PORT, "-U", "wasl", name)
+        world = World()
+        self.addCleanup(world.close)
+        world.hub("init", "--name", "World network", "--store", self.address(name))
+        world.start_hub()
+        world.organisation("africa", "section")
+        world.organisation("benin", parent="africa")
+        return world
+
+    def address(self, name):
+        return f"postgresql:///{name}?host={self.folder}&port={PORT}&user=wasl"
+
+    def sql(self, name, statement):
+        self.run_as_user("psql", "-h", self.folder, "-p", PORT, "-U", "wasl", "-d", name, "-c", statement)
+
+    def test_offices_sync_with_it_and_it_starts_again_after_a_kill(self):
+        world = self.network("serving")
+        self.assertFalse((world.hub_folder / "hub.db").exists())
+        benin, second = world.office("benin", "benin"), world.office("second", "benin")
+        project = benin.add("project", "title=Water", "status=pipeline")
+        self.assertIs(benin.sync()["equal"], True)
+        self.assertIs(second.sync()["equal"], True)
+        world.stop_hub(signal.SIGKILL)
+        world.start_hub()  # when the silence of the one before has been long enough
+        benin.set("project", project, "title=Wells")
+        second.add("project", "title=School", "status=pipeline")
+        for office in (benin, second, benin):
+            self.assertIs(office.sync()["equal"], True)
+        self.assertEqual(second.value("SELECT count(*) FROM project"), 2)
+        self.assertEqual(second.value("SELECT title FROM project WHERE id = ?", project), "Wells")
+        self.assertTrue(any("project" in str(line) for line in world.hub("audit")["audit"]))
+        benin.ok("verify")
+        world.stop_hub()
+        self.assertEqual(world.hub("status").code, 0)  # with no hub serving
+
+    def test_connections_that_break_cost_nothing_that_was_acknowledged(self):
+        world = self.network("breaking")
+        benin = world.office("benin", "benin")
+        for number in range(5):
+            benin.add("project", f"title=T{number}", "status=pipeline")
+            self.sql("breaking", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wasl-hub'")
+            self.assertTrue(until(lambda: benin.wasl("sync", "--url", world.url).document.get("equal") is True, 30))
+        second = world.office("second", "benin")
+        self.assertIs(second.sync()["equal"], True)
+        self.assertEqual(second.value("SELECT count(*) FROM project"), 5)
+
+    def test_a_second_hub_and_a_second_network_are_refused(self):
+        world = self.network("taken")
+        other = World()
+        self.addCleanup(other.close)
+        init = [binary("wasl-hub"), "init", "--data", str(other.hub_folder), "--name", "Other", "--json", "--store"]
+        self.assertEqual(run_json([*init, self.address("taken")]).error["code"], "locked")
+        shutil.copytree(world.hub_folder, other.hub_folder, ignore=shutil.ignore_patterns("*.sock", "*.lock"), dirs_exist_ok=True)
+        second = subprocess.run([binary("wasl-hub"), "serve", "--data", str(other.hub_folder), "--listen", "127.0.0.1:0",
+                                 "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60)
+        self.assertEqual(second.returncode, 1)
+        self.assertEqual(json.loads(second.stdout)["error"]["code"], "locked")
+        world.stop_hub()
+        shutil.rmtree(other.hub_folder)
+        self.assertEqual(run_json([*init, self.address("taken")]).error["code"], "conflict")
+        self.assertEqual(run_json([*init, "mysql://somewhere"]).error["code"], "invalid_value")
+        self.assertEqual(run_json([*init, "postgresql:///none?host=/nowhere"]).error["code"], "no_link")
+        run_json(init[:-1])  # what was refused has left nothing in the way
+
+
+if __name__ == "__main__":
+    unittest.main()
