@@ -25,7 +25,8 @@ const SettingsTable& office_settings() {
         .option = "--plain-text-on-an-open-network"},
        {.name = "poll_seconds",
         .kind = SettingKind::whole,
-        .explanation = "Between two rounds of a daemon whose link goes by HTTP POSTs: then nothing comes unasked",
+        .explanation =
+            "Between two rounds of a daemon whose link goes by HTTP POSTs: then nothing comes unasked",
         .fallback = "60",
         .option = "--poll",
         .unit = "seconds",

@@ -31,8 +31,8 @@ struct SyncOutcome {
   std::optional<Error> error;
   bool welcomed = false;  ///< the hub proved who it is
   Carrier carrier = Carrier::web_socket;
-  std::string session;    ///< its name in the logs of both sides; empty: no hello was said
-  Millis took = 0;        ///< with a link
+  std::string session;  ///< its name in the logs of both sides; empty: no hello was said
+  Millis took = 0;      ///< with a link
 };
 
 class SyncRun final : private ChannelHandler {

@@ -211,12 +211,12 @@ UpgradeAnswer SessionServer::on_upgrade(ByteView hello_bytes, const Caller& call
   const auto shared = std::make_shared<HubSession>(std::move(session));  // std::function wants copies
   return AcceptLink{
       [this, id, name, key, with_files, shared](std::unique_ptr<Channel> channel) -> ChannelHandler& {
-    auto files = with_files ? files_->port_for(key) : nullptr;
-    Link& link = *(links_[id] = std::make_unique<Link>(*this, id, name, std::move(channel), std::move(*shared),
-                                                       std::move(files)));
-    link.start();
-    return link;
-  }};
+        auto files = with_files ? files_->port_for(key) : nullptr;
+        Link& link = *(links_[id] = std::make_unique<Link>(*this, id, name, std::move(channel),
+                                                           std::move(*shared), std::move(files)));
+        link.start();
+        return link;
+      }};
 }
 
 UpgradeAnswer SessionServer::refuse(const Hash& hello, ByteView hello_bytes, const Caller& caller,

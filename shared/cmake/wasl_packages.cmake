@@ -2,7 +2,8 @@
 #
 #   cpack --config build/release/CPackConfig.cmake -B build/packages     # after a build of the programs
 #
-# wasl_package(COMPONENT PROGRAM TITLE DESCRIPTION): the program, its manual page and its completions.
+# wasl_package(COMPONENT PROGRAM UNIT SETTINGS TITLE DESCRIPTION): the program with its manual page and completions,
+# the service UNIT of systemd with a user of the program's name, and SETTINGS in /etc, explained and all at their defaults.
 
 set(WASL_MAINTAINER "Wasl developers <developers@wasl.example>" CACHE STRING "Who answers for the packages")
 
@@ -29,15 +30,17 @@ function(wasl_printed program output)
     COMMAND sh -c "'$<TARGET_FILE:${program}>' ${arguments} ${squeeze} >'${output}'")
 endfunction()
 
-function(wasl_package component program title description)
+function(wasl_package component program unit settings title description)
   set(here ${CMAKE_BINARY_DIR}/manual)
   file(MAKE_DIRECTORY ${here})
   wasl_printed(${program} ${here}/${program}.1.gz manual COMPRESSED)
   wasl_printed(${program} ${here}/${program}.bash completion bash)
   wasl_printed(${program} ${here}/_${program} completion zsh)
   wasl_printed(${program} ${here}/${program}.fish completion fish)
+  add_custom_command(OUTPUT ${here}/${settings} DEPENDS ${program} VERBATIM
+    COMMAND sh -c "env -i '$<TARGET_FILE:${program}>' config >'${here}/${settings}'")
   add_custom_target(manual_of_${program} ALL
-    DEPENDS ${here}/${program}.1.gz ${here}/${program}.bash ${here}/_${program} ${here}/${program}.fish)
+    DEPENDS ${here}/${settings} ${here}/${program}.1.gz ${here}/${program}.bash ${here}/_${program} ${here}/${program}.fish)
 
   install(TARGETS ${program} RUNTIME DESTINATION bin COMPONENT ${component})
   install(FILES ${here}/${program}.1.gz DESTINATION share/man/man1 COMPONENT ${component})
@@ -45,6 +48,17 @@ function(wasl_package component program title description)
     COMPONENT ${component})
   install(FILES ${here}/_${program} DESTINATION share/zsh/vendor-completions COMPONENT ${component})
   install(FILES ${here}/${program}.fish DESTINATION share/fish/vendor_completions.d COMPONENT ${component})
+
+  # Not below the prefix: systemd and people look here.
+  install(FILES ${unit} DESTINATION /lib/systemd/system COMPONENT ${component})
+  install(FILES ${here}/${settings} DESTINATION /etc/${program} COMPONENT ${component})
+  set(user ${program})
+  foreach(script postinst prerm postrm conffiles)
+    configure_file(${CMAKE_SOURCE_DIR}/shared/cmake/debian/${script}.in ${here}/${component}/${script} @ONLY)
+    list(APPEND scripts ${here}/${component}/${script})
+  endforeach()
+  list(POP_BACK scripts conffiles)
+  file(CHMOD ${scripts} PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
   # Debian's own form: the licence is the system's copy of it, the list of changes is compressed.
   file(CONFIGURE OUTPUT ${here}/${program}.changelog CONTENT
@@ -59,12 +73,15 @@ function(wasl_package component program title description)
   add_custom_target(changelog_of_${program} ALL DEPENDS ${here}/${program}.changelog.gz)
   install(FILES ${here}/${program}.changelog.gz DESTINATION share/doc/${program} RENAME changelog.gz
     COMPONENT ${component})
-  install(FILES ${CMAKE_SOURCE_DIR}/shared/cmake/copyright DESTINATION share/doc/${program}
+  install(FILES ${CMAKE_SOURCE_DIR}/shared/cmake/debian/copyright DESTINATION share/doc/${program}
     COMPONENT ${component})
 
   string(TOUPPER ${component} upper)
   set(CPACK_COMPONENTS_ALL ${CPACK_COMPONENTS_ALL} ${component} PARENT_SCOPE)
   set(CPACK_DEBIAN_${upper}_PACKAGE_NAME ${program} PARENT_SCOPE)
+  set(CPACK_DEBIAN_${upper}_PACKAGE_CONTROL_EXTRA "${scripts};${conffiles}" PARENT_SCOPE)
+  set(CPACK_DEBIAN_${upper}_PACKAGE_CONTROL_STRICT_PERMISSION ON PARENT_SCOPE)
+  set(CPACK_DEBIAN_${upper}_PACKAGE_DEPENDS adduser PARENT_SCOPE)
   # For wss:// addresses with a certificate that somebody vouches for.
   set(CPACK_DEBIAN_${upper}_PACKAGE_RECOMMENDS ca-certificates PARENT_SCOPE)
   set(CPACK_DEBIAN_${upper}_DESCRIPTION "${title}\n${description}" PARENT_SCOPE)

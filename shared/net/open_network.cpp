@@ -64,7 +64,8 @@ Status may_call_in_plain(const std::string& url, bool is_told) {
   const auto parsed = parse_url(url);
   if (is_told || !parsed || parsed->tls || is_loopback(parsed->host)) return {};
   return fail(Errc::invalid_value,
-              (parsed->posts ? "http://" : "ws://") + parsed->host + " is no TLS: everybody on the way reads and changes what is sent",
+              (parsed->posts ? "http://" : "ws://") + parsed->host +
+                  " is no TLS: everybody on the way reads and changes what is sent",
               "ask the secretariat for the hub's wss:// address; in a closed network, knowing this: "
               "--plain-text-on-an-open-network");
 }

@@ -154,7 +154,8 @@ class PostCaller : public std::enable_shared_from_this<PostCaller> {
     on->request = {http::verb::post, to_beast(url_.path), 11};
     on->request.set(http::field::host, to_beast(name_));
     on->request.set(http::field::content_type, to_beast(kPostType));
-    if (!is_open_) on->request.set(http::field::user_agent, to_beast("wasl/" + std::string(program_version())));
+    if (!is_open_)
+      on->request.set(http::field::user_agent, to_beast("wasl/" + std::string(program_version())));
     if (is_open_) {
       on->request.set(to_beast(kSessionHeader), to_beast(session_));
       on->request.set(to_beast(kNumberHeader), to_beast(std::to_string(number_)));

@@ -82,7 +82,8 @@ class Packages(unittest.TestCase):
         for name, file in self.files.items():
             inside = {line.split()[5] for line in run("dpkg-deb", "--contents", str(file)).splitlines()}
             for path in (f"./usr/bin/{name}", f"./usr/share/man/man1/{name}.1.gz",
-                         f"./usr/share/bash-completion/completions/{name}"):
+                         f"./usr/share/bash-completion/completions/{name}", f"./lib/systemd/system/{name}.service",
+                         f"./etc/{name}/{'hub' if name == 'wasl-hub' else 'wasl'}.toml"):
                 self.assertIn(path, inside)
             other = PROGRAMS[1 - PROGRAMS.index(name)]
             self.assertNotIn(f"./usr/bin/{other}", inside)
@@ -98,12 +99,16 @@ class Packages(unittest.TestCase):
             *(f"./tmp/{file.name}" for file in self.files.values()), timeout=600, env=inside)
         for program in PROGRAMS:
             self.assertRegex(run("chroot", str(root), program, "--version"), rf"^{program} \d+\.\d+")
-        # The first thing that a secretariat does.
-        run("chroot", str(root), "wasl-hub", "init", "--data", "/var/tmp/hub", "--name", "Trial", env=inside)
+        # The first things that a secretariat does: with the service's own user, folder and settings.
+        data = "/var/lib/wasl-hub"
+        run("chroot", str(root), "install", "-d", "-o", "wasl-hub", "-g", "wasl-hub", "-m", "0700", data)
+        run("chroot", str(root), "setpriv", "--reuid=wasl-hub", "--regid=wasl-hub", "--clear-groups",
+            "wasl-hub", "init", "--config", "/etc/wasl-hub/hub.toml", "--data", data, "--name", "Trial", env=inside)
         run("chroot", str(root), "apt-get", "purge", "-y", *PROGRAMS, env=inside)
-        left = [path for path in ("usr/bin/wasl", "usr/bin/wasl-hub", "usr/share/doc/wasl") if (root / path).exists()]
+        left = [path for path in ("usr/bin/wasl", "usr/bin/wasl-hub", "usr/share/doc/wasl", "etc/wasl-hub/hub.toml",
+                                  "lib/systemd/system/wasl.service") if (root / path).exists()]
         self.assertEqual(left, [])
-        self.assertTrue((root / "var/tmp/hub/hub.db").exists(), "a network's data outlives its program")
+        self.assertTrue((root / "var/lib/wasl-hub/hub.db").exists(), "a network's data outlives its program")
         self.assertFalse(set(PROGRAMS) & self.installed(root))
         self.assertLessEqual(before, self.installed(root))
 
