@@ -85,6 +85,7 @@ class OfficeFiles final : public FilePort {
   [[nodiscard]] const std::vector<std::string>& wrong() const { return wrong_; }
 
   // FilePort
+  Millis now() override { return clock_.now(); }
   Result<std::optional<attachment::ChunkKey>> key(const std::string& space) override;
   Result<bool> has(const std::string& space, const Hash& name) override { return store_.has(space, name); }
   Result<std::optional<ChunkFrame>> read(const std::string& space, const Hash& name) override;

@@ -25,6 +25,7 @@ class HubFiles::Port final : public FilePort {
  public:
   Port(HubFiles& files, const PublicKey& key) : files_(files), reader_(key) {}
 
+  Millis now() override { return files_.hub_.hub_time(); }
   Result<std::optional<ChunkKey>> key(const std::string& space) override {
     const auto spaces = files_.hub_.authority().readable(reader_, files_.hub_.hub_time());
     if (std::find(spaces.begin(), spaces.end(), space) == spaces.end()) return std::optional<ChunkKey>();

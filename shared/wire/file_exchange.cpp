@@ -10,7 +10,10 @@ using attachment::Place;
 
 namespace {
 
-constexpr std::size_t kWindow = 32;     // 512 KiB under way: what a line of 7 Mbit/s carries in 600 ms
+constexpr std::size_t kWindowMost = 32;  // 512 KiB under way: what a line of 7 Mbit/s carries in 600 ms
+// From asking to having. Whatever is under way, an edit waits behind: in the systems' buffers and the line's.
+constexpr Millis kSoon = 1'000;
+constexpr Millis kLate = 1'500;
 constexpr std::size_t kOwedMost = 256;  // names that a peer may ask for at once
 constexpr std::size_t kOffersMost = 4096;
 
@@ -87,10 +90,16 @@ void FileExchange::wrong(Fetch& fetch, const std::string& what) {
   if (!std::exchange(fetch.lacks, true)) port_.on_wrong(fetch.file, what);
 }
 
+/// A thin line has one chunk under way; one that is only long has as many as keep it busy.
+void FileExchange::fit_window(Millis took) {
+  if (took > kLate) window_ = std::max<std::size_t>(1, window_ / 2);
+  if (took < kSoon) window_ = std::min(kWindowMost, window_ + 1);
+}
+
 Status FileExchange::ask(Frames& out) {
-  for (auto fetch = fetches_.begin(); fetch != fetches_.end() && asked_.size() < kWindow; ++fetch) {
+  for (auto fetch = fetches_.begin(); fetch != fetches_.end() && asked_.size() < window_; ++fetch) {
     WantFrame want{fetch->file.space, {}};
-    while (!fetch->asked_all && !fetch->list && asked_.size() < kWindow) {
+    while (!fetch->asked_all && !fetch->list && asked_.size() < window_) {
       WASL_LET(const auto place, next_missing(*fetch));
       if (!place) break;
       const bool under_way = std::any_of(asked_.begin(), asked_.end(), [&](const Asked& one) {
@@ -98,7 +107,7 @@ Status FileExchange::ask(Frames& out) {
       });
       if (under_way) continue;  // a file that says the same twice
       want.names.push_back(place->name);
-      asked_.push_back({fetch, *place});
+      asked_.push_back({fetch, *place, port_.now()});
       ++fetch->asked;
       if (place->level > 0) fetch->list = place;
     }
@@ -202,6 +211,7 @@ Result<FileExchange::Frames> FileExchange::take_chunk(ByteView frame) {
   Fetch& fetch = *asked.fetch;
   --fetch.asked;
   ++chunks_in_;
+  fit_window(port_.now() - asked.at);
   const bool is_it = chunk.space == fetch.file.space && chunk.level == asked.place.level &&
                      attachment::chunk_name(fetch.key, chunk.level, chunk.bytes) == asked.place.name;
   if (!is_it) {

@@ -12,6 +12,7 @@
 
 #include "shared/attachment/cutting.hpp"
 #include "shared/attachment/walking.hpp"
+#include "shared/base/environment.hpp"
 #include "shared/wire/file_frames.hpp"
 
 namespace wasl {
@@ -20,6 +21,7 @@ namespace wasl {
 class FilePort {
  public:
   virtual ~FilePort() = default;
+  virtual Millis now() = 0;
   /// Nothing: the other end may not read the space, or its key is not known here.
   virtual Result<std::optional<attachment::ChunkKey>> key(const std::string& space) = 0;
   virtual Result<bool> has(const std::string& space, const Hash& name) = 0;
@@ -84,6 +86,7 @@ class FileExchange {
   struct Asked {
     Fetches::iterator fetch;
     attachment::Place place;
+    Millis at = 0;
   };
   struct Owed {
     std::string space;
@@ -100,6 +103,7 @@ class FileExchange {
   Result<std::optional<attachment::Place>> next_missing(Fetch& fetch);
   Status end_fetches(Frames& out);
   void wrong(Fetch& fetch, const std::string& what);
+  void fit_window(Millis took);
 
   FilePort& port_;
   End end_;
@@ -111,6 +115,7 @@ class FileExchange {
   std::set<attachment::FileId> offers_;    ///< without an answer
   std::set<attachment::FileId> declined_;  ///< in this session: not offered again
   std::set<attachment::FileId> lacking_;   ///< at the other end: not asked again before it says otherwise
+  std::size_t window_ = 1;                 ///< chunks that may be under way
   std::uint64_t chunks_in_ = 0;
   std::uint64_t chunks_out_ = 0;
 };
