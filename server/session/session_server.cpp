@@ -101,7 +101,7 @@ class SessionServer::Link final : public ChannelHandler {
     for (Bytes& frame : *frames) send(std::move(frame));
   }
   void end_files(const Error& error) {
-    log::error("files.ended", {{"session", id_}, {"reason", error.message}});
+    log::error("files.ended", {{"session", name_.id}, {"reason", error.message}});
     exchange_.reset();
     const Error said = words_for_office(error);
     send(encode(Problem{std::string(to_word(said.code)), said.message, said.hint}));
