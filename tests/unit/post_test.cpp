@@ -210,7 +210,8 @@ TEST_F(PostSessionsTest, ARepeatTakesThePlaceOfOneThatWaits) {
 
 TEST_F(PostSessionsTest, OutOfOrderIsRefusedAndChangesNothing) {
   const std::string session = open();
-  for (const std::uint64_t number : {0U, 2U, 3U}) EXPECT_EQ(ask(session, number, body_of({"x"})).status(), 409);
+  for (const std::uint64_t number : {0U, 2U, 3U})
+    EXPECT_EQ(ask(session, number, body_of({"x"})).status(), 409);
   EXPECT_TRUE(ear_.heard.empty());
   const Asked next = ask(session, 1, body_of({"x"}), false);
   ASSERT_TRUE(until([&] { return next.status() == 200; }));
