@@ -15,6 +15,7 @@
 #include <charconv>
 #include <map>
 
+#include "shared/net/endings.hpp"
 #include "shared/net/post_body.hpp"
 #include "shared/net/post_sessions.hpp"
 #include "shared/net/tcp_link.hpp"
@@ -36,11 +37,6 @@ constexpr std::size_t kProgramBytes = 32;
 
 std::string_view to_std(boost::beast::string_view text) { return {text.data(), text.size()}; }
 boost::beast::string_view to_beast(std::string_view text) { return {text.data(), text.size()}; }
-
-std::string error_json(Errc code, std::string_view message) {
-  return R"({"error":{"code":")" + std::string(to_word(code)) + R"(","message":")" + std::string(message) +
-         R"(","hint":""}})";
-}
 
 std::string words_of(const HttpAnswer& answer, bool with_body, bool keeps = false) {
   const auto status = static_cast<unsigned>(answer.status);
@@ -160,8 +156,7 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
       if (error) return leave();
       if (first >= 'A' && first <= 'Z')
         return answer(
-            {400, "application/json",
-             error_json(Errc::unsupported, "this port speaks TLS: its address begins with wss://")});
+            http_refusal(400, Errc::unsupported, "this port speaks TLS: its address begins with wss://"));
       wire.speak_tls(state->options_.tls);
       wire.handshake([self = shared_from_this()](bool shaken) { shaken ? self->read() : self->leave(); });
     }
@@ -188,8 +183,7 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
       const auto end = header.find("\r\n\r\n", had < 3 ? 0 : had - 3);
       if (end == std::string::npos) {
         if (header.size() < state->options_.header_limit_bytes) return read();
-        return answer(
-            {431, "application/json", error_json(Errc::limit_exceeded, "the request header is too large")});
+        return answer(http_refusal(431, Errc::limit_exceeded, "the request header is too large"));
       }
       behind = header.substr(end + 4);
       header.resize(end + 4);
@@ -212,9 +206,9 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
       const auto hello = from_base64url(to_std(request[to_beast(kHelloHeader)]));
       // Bytes behind the request would be messages sent before the hub's answer was checked.
       if (!behind.empty() || !hello || hello->empty())
-        return answer({400, "application/json", error_json(Errc::malformed, "a link begins with a hello")});
+        return answer(http_refusal(400, Errc::malformed, "a link begins with a hello"));
       if (!http::token_list{request[http::field::sec_websocket_protocol]}.exists(to_beast(kSubprotocol)))
-        return answer({400, "application/json", error_json(Errc::unsupported, "this hub speaks wasl.1")});
+        return answer(http_refusal(400, Errc::unsupported, "this hub speaks wasl.1"));
       const auto caller = who_calls(request);
       if (!caller) return leave();
       const auto decided = state->callbacks_.on_upgrade(*hello, *caller);
@@ -243,15 +237,14 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
 
     void on_post(const http::request<http::empty_body>& request, std::uint64_t length) {
       if (to_std(request[http::field::content_type]) != kPostType)
-        return answer({415, "application/json",
-                       error_json(Errc::unsupported, "a session in POSTs is of type application/wasl.1")});
+        return answer(
+            http_refusal(415, Errc::unsupported, "a session in POSTs is of type application/wasl.1"));
       const auto session = request.find(to_beast(kSessionHeader));
       post_number = read_post_number(to_std(request[to_beast(kNumberHeader)]));
       waits = to_std(request[to_beast(kWaitHeader)]) != "0";
       std::size_t most = kPostHelloBytes;
       if (session != request.end()) {
-        if (!post_number)
-          return answer({400, "application/json", error_json(Errc::malformed, "a POST has a number")});
+        if (!post_number) return answer(http_refusal(400, Errc::malformed, "a POST has a number"));
         auto begun = state->posts_.begin(std::string(to_std(session->value())));
         if (!begun) return answer(begun.error());
         call = std::move(*begun);
@@ -319,9 +312,8 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
     }
 
     void answer_too_large() {
-      answer(
-          {413, "application/json",
-           error_json(Errc::limit_exceeded, "a POST of more than " + std::to_string(kPostBytes) + " bytes")});
+      answer(http_refusal(413, Errc::limit_exceeded,
+                          "a POST of more than " + std::to_string(kPostBytes) + " bytes"));
     }
 
     /// While bytes move, and not slower than a message of a link may come.
@@ -368,9 +360,7 @@ class Listener::State : public std::enable_shared_from_this<Listener::State> {
              !head);
     }
 
-    void answer_malformed() {
-      answer({400, "application/json", error_json(Errc::malformed, "this is not an HTTP request")});
-    }
+    void answer_malformed() { answer(http_refusal(400, Errc::malformed, "this is not an HTTP request")); }
 
     void answer(const HttpAnswer& words, bool with_body = true) {
       is_moving = false;

@@ -15,6 +15,7 @@
 
 #include "shared/base/version.hpp"
 #include "shared/net/dial.hpp"
+#include "shared/net/endings.hpp"
 #include "shared/net/post_body.hpp"
 #include "shared/net/tcp_link.hpp"
 
@@ -251,7 +252,7 @@ class PostCaller : public std::enable_shared_from_this<PostCaller> {
       if (!closing_ && handler_ != nullptr) handler_->on_message(frame);
       if (finished_) return;
     }
-    if (body->goodbye) return finish(end_of(*body->goodbye));
+    if (body->goodbye) return finish(end_of_goodbye(body->goodbye->code, body->goodbye->reason));
     say_next();
   }
 
@@ -356,17 +357,6 @@ class PostCaller : public std::enable_shared_from_this<PostCaller> {
     if (on == nullptr) return;
     error_code ignored;
     on->wire.next_layer().close(ignored);
-  }
-
-  static LinkEnd end_of(const PostGoodbye& said) {
-    LinkEnd end{.code = said.code, .reason = said.reason};
-    if (said.code == static_cast<std::uint16_t>(CloseCode::too_big))
-      end.error = Error{Errc::limit_exceeded, "the other end refused a message as too large", {}};
-    else if (said.code != static_cast<std::uint16_t>(CloseCode::normal) &&
-             said.code != static_cast<std::uint16_t>(CloseCode::going_away))
-      end.error =
-          Error{Errc::no_link, "the other end closed the link (" + std::to_string(said.code) + ")", {}};
-    return end;
   }
 
   void failed(Error error, NoChannel::How how) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "shared/net/endings.hpp"
 #include "shared/net/post_body.hpp"
 
 namespace wasl {
@@ -24,14 +25,6 @@ std::string new_name() {
 }
 
 }  // namespace
-
-HttpAnswer post_refusal(int status, Errc code, std::string_view message) {
-  return {status,
-          "application/json",
-          R"({"error":{"code":")" + std::string(to_word(code)) + R"(","message":")" + std::string(message) +
-              R"(","hint":""}})",
-          {{"Cache-Control", "no-store"}}};
-}
 
 /// One session. Its name stays for a while after its end, for an answer that was lost.
 class PostSessions::Link : public std::enable_shared_from_this<PostSessions::Link> {
@@ -112,11 +105,11 @@ class PostSessions::Link : public std::enable_shared_from_this<PostSessions::Lin
   void take(std::uint64_t number, bool waits, ByteView bytes, Reply reply) {
     if (number == number_ && number > 0) return say_again(std::move(reply));
     if (number != number_ + 1 || reply_ || finished_)
-      return reply(post_refusal(409, Errc::conflict, "this POST is not the next of its session"));
+      return reply(http_refusal(409, Errc::conflict, "this POST is not the next of its session"));
     const auto body = read_post_body(bytes);
     if (!body) {
       const bool is_large = body.error().code == Errc::limit_exceeded;
-      reply(post_refusal(is_large ? 413 : 400, body.error().code, body.error().message));
+      reply(http_refusal(is_large ? 413 : 400, body.error().code, body.error().message));
       return finish({.error = body.error()});
     }
     number_ = number;
@@ -133,7 +126,7 @@ class PostSessions::Link : public std::enable_shared_from_this<PostSessions::Lin
     if (body->goodbye && !finished_) {
       closing_ = true;
       goodbye_ = PostGoodbye{body->goodbye->code, {}};
-      finish(end_of(*body->goodbye));
+      finish(end_of_goodbye(body->goodbye->code, body->goodbye->reason));
     }
     if (finished_ || closing_ || !waits) return answer_after(kNow);
     answer_after(queue_.empty() ? limits_.wait
@@ -155,7 +148,7 @@ class PostSessions::Link : public std::enable_shared_from_this<PostSessions::Lin
     if (!reply_) return reply(answer());
     // The one before waits on a connection that is lost, for all that its caller knows.
     auto before = std::exchange(reply_, std::move(reply));
-    before(post_refusal(409, Errc::conflict, "this POST came again"));
+    before(http_refusal(409, Errc::conflict, "this POST came again"));
   }
 
   void answer_after(std::chrono::milliseconds wait) {
@@ -195,15 +188,6 @@ class PostSessions::Link : public std::enable_shared_from_this<PostSessions::Lin
     return out;
   }
 
-  static LinkEnd end_of(const PostGoodbye& said) {
-    LinkEnd end{.code = said.code, .reason = said.reason};
-    if (said.code != static_cast<std::uint16_t>(CloseCode::normal) &&
-        said.code != static_cast<std::uint16_t>(CloseCode::going_away))
-      end.error =
-          Error{Errc::no_link, "the other end closed the link (" + std::to_string(said.code) + ")", {}};
-    return end;
-  }
-
   void fell_silent() {
     finish({.error = Error{Errc::no_link, "no POST came any more", {}}});
     forget();
@@ -229,7 +213,7 @@ class PostSessions::Link : public std::enable_shared_from_this<PostSessions::Lin
     silence_.cancel();
     answer_timer_.cancel();
     if (const auto reply = std::exchange(reply_, nullptr))
-      reply(post_refusal(404, Errc::not_found, "this session is over"));
+      reply(http_refusal(404, Errc::not_found, "this session is over"));
     owner.links_.erase(name_);  // last: it may have been what kept this
   }
 
@@ -284,18 +268,18 @@ tl::expected<std::unique_ptr<PostSessions::Call>, HttpAnswer> PostSessions::begi
     const std::string& session) {
   const auto found = links_.find(session);
   if (found == links_.end())
-    return tl::unexpected(post_refusal(404, Errc::not_found, "there is no such session, or no more"));
+    return tl::unexpected(http_refusal(404, Errc::not_found, "there is no such session, or no more"));
   if (!found->second->begin_call())
-    return tl::unexpected(post_refusal(429, Errc::later, "too many POSTs of this session are under way"));
+    return tl::unexpected(http_refusal(429, Errc::later, "too many POSTs of this session are under way"));
   return std::make_unique<Call>(found->second);
 }
 
 PostSessions::Opened PostSessions::open(ByteView body, const Caller& caller) {
   const auto hello = read_post_body(body);
   if (!hello || hello->frames.size() != 1 || hello->goodbye)
-    return {post_refusal(400, Errc::malformed, "a session begins with a hello")};
+    return {http_refusal(400, Errc::malformed, "a session begins with a hello")};
   if (links_.size() >= limits_.sessions)
-    return {post_refusal(429, Errc::later, "too many sessions go by HTTP POSTs; come again in a minute")};
+    return {http_refusal(429, Errc::later, "too many sessions go by HTTP POSTs; come again in a minute")};
   const auto decided = accept_(hello->frames.front(), caller);
   if (const auto* refuse = std::get_if<RefuseLink>(&decided))
     return {{refuse->status, "application/json", refuse->json, {{"Cache-Control", "no-store"}}}};

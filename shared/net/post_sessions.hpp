@@ -71,7 +71,4 @@ class PostSessions::Call {
   std::shared_ptr<Link> link_;
 };
 
-/// What a refusal says, as JSON: {"error":{"code","message","hint"}}.
-HttpAnswer post_refusal(int status, Errc code, std::string_view message);
-
 }  // namespace wasl

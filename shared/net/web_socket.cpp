@@ -15,6 +15,7 @@
 
 #include "shared/base/version.hpp"
 #include "shared/net/dial.hpp"
+#include "shared/net/endings.hpp"
 #include "shared/net/post_body.hpp"
 #include "shared/net/tcp_link.hpp"
 
@@ -351,13 +352,7 @@ class WebSocketLink : public std::enable_shared_from_this<WebSocketLink> {
 
   LinkEnd end_of_goodbye() {
     const auto& said = stream_.reason();
-    LinkEnd end{.code = said.code, .reason = std::string(said.reason.data(), said.reason.size())};
-    if (said.code == websocket::close_code::too_big)
-      end.error = Error{Errc::limit_exceeded, "the other end refused a message as too large", {}};
-    else if (said.code != websocket::close_code::normal && said.code != websocket::close_code::going_away)
-      end.error =
-          Error{Errc::no_link, "the other end closed the link (" + std::to_string(said.code) + ")", {}};
-    return end;
+    return wasl::end_of_goodbye(said.code, std::string(said.reason.data(), said.reason.size()));
   }
 
   void finish(const LinkEnd& end) {
