@@ -39,8 +39,11 @@ function(wasl_package component program unit settings title description)
   wasl_printed(${program} ${here}/${program}.fish completion fish)
   add_custom_command(OUTPUT ${here}/${settings} DEPENDS ${program} VERBATIM
     COMMAND sh -c "env -i '$<TARGET_FILE:${program}>' config >'${here}/${settings}'")
-  add_custom_target(manual_of_${program} ALL
-    DEPENDS ${here}/${settings} ${here}/${program}.1.gz ${here}/${program}.bash ${here}/_${program} ${here}/${program}.fish)
+  add_custom_command(OUTPUT ${here}/${program}.changelog.gz DEPENDS ${here}/${program}.changelog VERBATIM
+    COMMAND sh -c "gzip -9n <'${here}/${program}.changelog' >'${here}/${program}.changelog.gz'")
+  # Everything that a package of it needs, for builds of a few targets.
+  add_custom_target(packaged_${program} ALL DEPENDS ${program} ${here}/${settings} ${here}/${program}.1.gz
+    ${here}/${program}.bash ${here}/_${program} ${here}/${program}.fish ${here}/${program}.changelog.gz)
 
   install(TARGETS ${program} RUNTIME DESTINATION bin COMPONENT ${component})
   install(FILES ${here}/${program}.1.gz DESTINATION share/man/man1 COMPONENT ${component})
@@ -68,9 +71,6 @@ function(wasl_package component program unit settings title description)
 
  -- ${WASL_MAINTAINER}  Sat, 28 Nov 2026 12:00:00 +0000
 ")
-  add_custom_command(OUTPUT ${here}/${program}.changelog.gz DEPENDS ${here}/${program}.changelog VERBATIM
-    COMMAND sh -c "gzip -9n <'${here}/${program}.changelog' >'${here}/${program}.changelog.gz'")
-  add_custom_target(changelog_of_${program} ALL DEPENDS ${here}/${program}.changelog.gz)
   install(FILES ${here}/${program}.changelog.gz DESTINATION share/doc/${program} RENAME changelog.gz
     COMPONENT ${component})
   install(FILES ${CMAKE_SOURCE_DIR}/shared/cmake/debian/copyright DESTINATION share/doc/${program}
