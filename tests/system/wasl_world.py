@@ -88,6 +88,15 @@ class World:
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def tell(self, lines=40):
+        """Prints what the programs said last, and who of them lives."""
+        for log in sorted((self.folder / "hub.log", *self.folder.glob("*/daemon.log"))):
+            if log.exists():
+                print(f"\n{log.relative_to(self.folder)} ends with:", *log.read_text(errors="replace").splitlines()[-lines:],
+                      sep="\n  ", flush=True)
+        for process in self.processes:
+            print(f"  {process.args[0]} {process.args[1]}: {'lives' if process.poll() is None else process.returncode}")
+
     def __enter__(self):
         return self
 
@@ -289,6 +298,7 @@ class WorldTest(unittest.TestCase):
     def setUp(self):
         self.world = World()
         self.addCleanup(self.world.close)
+        self.addCleanup(lambda: self._outcome.success or self.world.tell())
 
     def sync_all(self, *offices, rounds=2):
         for _ in range(rounds):
