@@ -57,6 +57,7 @@ Status Daemon::run() {
   loop_.on_signal([this] { stop(); });
   WASL_TRY(replica_->settle());
   const service::Watchdog watchdog(loop_);
+  drift_ = clock_drift();
   service::tell_ready("works; no link to " + url_ + " yet");
   watch();
   connect();

@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from wasl_world import WorldTest, binary, until
+from wasl_world import MovedClock, WorldTest, binary, until
 
 CUTS = 40     # places over a whole sync where the link breaks
 KILLS = 12    # of each program
@@ -114,10 +114,10 @@ class Endurance(TwoOffices):
 class Clocks(TwoOffices):
     """A clock at 2099 or at 1970 costs no edit, moves nobody else, and is told in words."""
 
-    def at(self, when, office, *arguments):
-        from wasl_world import run_json
-        return run_json(["faketime", when, binary("wasl"), arguments[0], "--data", str(office.folder), "--json",
-                         *arguments[1:]])
+    def at(self, when, office, command, *arguments):
+        clock = MovedClock(self.world.folder)
+        clock.set("@" + when)
+        return office.wasl(command, *arguments, env={**os.environ, **clock.environment})
 
     @unittest.skipUnless(shutil.which("faketime"), "faketime is not installed")
     def test_edits_at_wrong_times_are_kept_and_do_not_win_for_ever(self):
@@ -137,27 +137,12 @@ class Clocks(TwoOffices):
         self.benin.sync()
         self.assertEqual(self.benin.value("SELECT reference FROM project"), "now")
 
-    def movable_clock(self):
-        """@return what sets the time of day of programs started with the environment, and that environment."""
-        file = self.world.folder / "clock"
-        preload = subprocess.run(["faketime", "-f", "+0", "printenv", "LD_PRELOAD"], capture_output=True, text=True,
-                                 check=True).stdout.strip()
-
-        def set_clock(when):
-            new = file.with_suffix(".new")
-            new.write_text(when + "\n")
-            new.rename(file)
-
-        return set_clock, {**os.environ, "LD_PRELOAD": preload, "FAKETIME_TIMESTAMP_FILE": str(file),
-                           "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-
     @unittest.skipUnless(shutil.which("faketime"), "faketime is not installed")
     def test_a_daemon_whose_clock_jumps_keeps_all_work_and_moves_nobody_else(self):
-        set_clock, environment = self.movable_clock()
-        set_clock("+0")
-        daemons = [self.benin.daemon(env=environment), self.togo.daemon()]
+        clock = MovedClock(self.world.folder)
+        daemons = [self.benin.daemon(env={**os.environ, **clock.environment}), self.togo.daemon()]
         for n, when in enumerate(("+0", "@2099-01-01 00:00:00", "@1970-01-02 00:00:00", "+0", "-3d", "+1d", "-1h")):
-            set_clock(when)
+            clock.set(when)
             self.benin.sql(("INSERT INTO project(id, space, title) VALUES(?, 'network', ?)", (f"p{n}", when)))
             self.assertTrue(until(lambda: self.togo.value("SELECT title FROM project WHERE id = ?", f"p{n}") == when), when)
             self.togo.sql(("UPDATE project SET reference = ? WHERE id = ?", (f"seen {n}", f"p{n}")))
@@ -173,13 +158,12 @@ class Clocks(TwoOffices):
 
     @unittest.skipUnless(shutil.which("faketime"), "faketime is not installed")
     def test_a_hub_whose_clock_is_set_back_while_it_serves_goes_on(self):
-        set_clock, environment = self.movable_clock()
-        set_clock("+0")
+        clock = MovedClock(self.world.folder)
         self.world.stop_hub()
-        self.world.start_hub(env=environment)
+        self.world.start_hub(env={**os.environ, **clock.environment})
         daemons = [self.benin.daemon(), self.togo.daemon()]
         for n, when in enumerate(("+0", "-1h", "+20m", "-2d", "+0")):
-            set_clock(when)
+            clock.set(when)
             self.benin.sql(("INSERT INTO project(id, space, title) VALUES(?, 'network', ?)", (f"p{n}", when)))
             self.assertTrue(until(lambda: self.togo.value("SELECT title FROM project WHERE id = ?", f"p{n}") == when), when)
             # The proof comes after a moment of quiet, whatever the clock says meanwhile.

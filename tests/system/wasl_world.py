@@ -272,24 +272,34 @@ def is_sound(path):
         connection.close()
 
 
+class MovedClock:
+    """A clock that the test sets, for programs started with its environment. Needs faketime."""
+
+    def __init__(self, folder):
+        self.file = folder / "clock"
+        self.set("+0")
+        preload = subprocess.run(["faketime", "-f", "+0", "printenv", "LD_PRELOAD"], capture_output=True, text=True,
+                                 check=True).stdout.strip()
+        self.environment = {"LD_PRELOAD": f"{binary('steady_timers.so')} {preload}", "FAKETIME_NO_CACHE": "1",
+                            "FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+    def set(self, when):
+        """@param when: "+3d" from now, "@2099-01-01 00:00:00" and on from there, …"""
+        new = self.file.with_suffix(".new")
+        new.write_text(when + "\n")
+        new.rename(self.file)
+
+
 class MovedClocks:
-    """For a WorldTest whose programs go by a clock that the test sets; needs faketime."""
+    """For a WorldTest all of whose programs go by a clock that it sets."""
 
     def move_clocks(self):
         """Every program started from here on goes by the clock that set_clock() sets."""
-        self.clock = self.world.folder / "clock"
-        self.set_clock("+0")
-        preload = subprocess.run(["faketime", "-f", "+0", "printenv", "LD_PRELOAD"], capture_output=True, text=True,
-                                 check=True).stdout.strip()
+        clock = MovedClock(self.world.folder)
+        self.set_clock = clock.set
         before = dict(os.environ)
         self.addCleanup(lambda: (os.environ.clear(), os.environ.update(before)))
-        os.environ.update({"LD_PRELOAD": preload, "FAKETIME_TIMESTAMP_FILE": str(self.clock), "FAKETIME_NO_CACHE": "1",
-                           "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
-
-    def set_clock(self, when):
-        new = self.clock.with_suffix(".new")
-        new.write_text(when + "\n")
-        new.rename(self.clock)
+        os.environ.update(clock.environment)
 
 
 class WorldTest(unittest.TestCase):
