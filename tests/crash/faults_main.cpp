@@ -235,9 +235,12 @@ class Trial {
 std::function<Trial::Found()> Trial::ending_;
 
 /// The first calls one by one, then fewer and fewer: most of an act's calls are like the one before.
-void enumerate(Trial& trial, Fault fault, bool for_ever, std::uint64_t each) {
+void enumerate(Trial& trial, Fault fault, bool for_ever, std::uint64_t each, std::uint64_t every) {
   if (fault == Fault::statement && !for_ever) {
-    for (const std::uint64_t at : trial.fresh_statements()) trial.check({fault, at, false});
+    static std::uint64_t places = 0;
+    for (const std::uint64_t at : trial.fresh_statements()) {
+      if (places++ % every == 0) trial.check({fault, at, false});
+    }
     return;
   }
   std::uint64_t step = 1;
@@ -254,7 +257,7 @@ struct Arguments {
   std::string act, fault;
   std::optional<std::uint64_t> after;
   bool for_ever = false, once = false;
-  std::uint64_t each = 8;
+  std::uint64_t each = 8, every = 1;
 };
 
 int run(const Arguments& in) {
@@ -269,7 +272,7 @@ int run(const Arguments& in) {
       for (const bool for_ever : {false, true}) {
         if ((in.after && for_ever != in.for_ever) || (in.once && for_ever)) continue;
         in.after ? void(trial.check({fault, *in.after, for_ever}))
-                 : enumerate(trial, fault, for_ever, in.each);
+                 : enumerate(trial, fault, for_ever, in.each, in.every);
       }
     }
     std::printf("%-24s %6llu faults, %llu wrong\n", act.name.c_str(),
@@ -299,6 +302,10 @@ int main(int argc, char** argv) {
   app.add_flag("--once", in.once, "No call fails for ever");
   app.add_option("--each", in.each, "Calls before the steps grow; 0: every call")
       ->envname("WASL_FAULTS_EACH")
+      ->capture_default_str();
+  app.add_option("--every", in.every, "Of the program's places with a statement, every how many-th")
+      ->envname("WASL_FAULTS_EVERY")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   if (!wasl::crypto::start()) return 1;
