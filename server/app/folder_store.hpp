@@ -7,6 +7,11 @@
 
 namespace wasl {
 
+/// Of the PostgreSQL database that holds the folder's rows; nothing: hub.db does.
+std::optional<std::string> store_address(const HubFolder& folder);
+/// Where it is written.
+std::filesystem::path address_file(const HubFolder& folder);
+Status check_store_address(const std::string& address);
 /// Whether an init has begun here.
 bool has_store(const HubFolder& folder);
 /// Errors: as open_hub_store's. A database that another hub serves is waited for, for as long as one that

@@ -59,6 +59,7 @@ class PgValues {
   void add(std::integral auto number) { add_integer(static_cast<std::int64_t>(number)); }
   void add(std::string_view text);
   void add(ByteView blob);
+  void add(const PgValues& more);
   template <class Tag, std::size_t N>
   void add(const Fixed<Tag, N>& name) {
     add(name.view());

@@ -13,6 +13,8 @@ Result<std::unique_ptr<HubStore>> PostgresHubStore::open(const std::string& wher
   WASL_LET(auto opened, PostgresSession::open_to_write(where, patience));
   std::unique_ptr<PostgresHubStore> store(new PostgresHubStore(std::move(opened)));
   WASL_TRY(store->refresh());
+  WASL_TRY(store->check_in_force());
+  WASL_TRY(store->settle_in());
   return store;
 }
 
@@ -20,6 +22,7 @@ Result<std::unique_ptr<HubStore>> PostgresHubStore::open_to_read(const std::stri
   WASL_LET(auto opened, PostgresSession::open_to_read(where));
   std::unique_ptr<PostgresHubStore> store(new PostgresHubStore(std::move(opened)));
   WASL_TRY(store->refresh());
+  WASL_TRY(store->check_in_force());
   return store;
 }
 

@@ -51,6 +51,8 @@ Result<std::unique_ptr<HubStore>> SqliteHubStore::open(const std::filesystem::pa
   WASL_TRY(database.exec(kTables));
   std::unique_ptr<SqliteHubStore> store(new SqliteHubStore(std::move(database)));
   WASL_TRY(store->refresh());
+  WASL_TRY(store->check_in_force());
+  WASL_TRY(store->settle_in());
   return store;
 }
 
@@ -58,6 +60,7 @@ Result<std::unique_ptr<HubStore>> SqliteHubStore::open_to_read(const std::filesy
   WASL_LET(Database database, Database::open({.path = file, .read_only = true}));
   std::unique_ptr<SqliteHubStore> store(new SqliteHubStore(std::move(database)));
   WASL_TRY(store->refresh());
+  WASL_TRY(store->check_in_force());
   return store;
 }
 

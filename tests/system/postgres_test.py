@@ -1,21 +1,17 @@
-"""The hub's store in a real PostgreSQL: a private server on a socket in a temporary folder, as a user without power. The
-contract that every store keeps, what breaks only there, and the hub's own tests with their rows in it."""
+"""The hub's store in a real PostgreSQL: the contract that every store keeps, what breaks only there, and the hub's own tests
+with their rows in it."""
 import json
 import os
-import pathlib
-import pwd
 import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import unittest
 
+from postgres_server import PORT, PostgresTest
 from wasl_world import World, binary, run_json, until
 
-PORT = 5432  # the name of the socket; nothing listens on the network
-PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
 CUT_BEFORE = b"cut before the commit arrives"
 CUT_AFTER = b"cut after the commit is done"
 
@@ -79,49 +75,14 @@ class CuttingWay:
         self.listener.close()
 
 
-@unittest.skipUnless((PROGRAMS / "initdb").exists(), "PostgreSQL 15 is not installed")
-class Postgres(unittest.TestCase):
+class Postgres(PostgresTest):
     @classmethod
     def setUpClass(cls):
-        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="wasl-pg-"))
-        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        super().setUpClass()
         cls.cutting_folder = cls.folder / "cutting"
         cls.cutting_folder.mkdir()
-        cls.user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-        if os.geteuid() == 0:
-            shutil.chown(cls.folder, cls.user)
-        cls.data = cls.folder / "data"
-        cls.run_as_user("initdb", "-D", cls.data, "-U", "wasl", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
-        log = open(cls.folder / "log", "wb")
-        cls.addClassCleanup(log.close)
-        cls.server = subprocess.Popen(
-            cls.as_user("postgres", "-D", cls.data, "-k", cls.folder, "-p", PORT, "-c", "listen_addresses=",
-                        "-c", "fsync=off", "-c", "max_locks_per_transaction=1024"), stdout=log, stderr=log)
-        cls.addClassCleanup(cls.stop)
-        cls.run_as_user("pg_isready", "-h", cls.folder, "-p", PORT, "-t", 30, tries=60)
         cls.way = CuttingWay(cls.cutting_folder, cls.folder)
         cls.addClassCleanup(cls.way.close)
-
-    @classmethod
-    def as_user(cls, program, *arguments):
-        command = [str(PROGRAMS / program), *map(str, arguments)]
-        return ["setpriv", f"--reuid={cls.user}", "--regid=nogroup", "--clear-groups", *command] \
-            if os.geteuid() == 0 else command
-
-    @classmethod
-    def run_as_user(cls, *command, tries=1):
-        for _ in range(tries):
-            done = subprocess.run(cls.as_user(*command), cwd=cls.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  timeout=120)
-            if done.returncode == 0:
-                return
-            threading.Event().wait(0.2)
-        raise AssertionError(done.stdout.decode())
-
-    @classmethod
-    def stop(cls):
-        cls.server.terminate()
-        cls.server.wait(60)
 
     def gtest(self, program, chosen):
         environment = dict(os.environ, WASL_POSTGRES=f"host={self.folder} port={PORT} user=wasl dbname=postgres",
@@ -140,23 +101,6 @@ class Postgres(unittest.TestCase):
         self.gtest("wasl_stores", "*PostgresStore.*")
 
     # ── the programs
-
-    def network(self, name):
-        """A hub whose rows lie in a database of their own."""
-        self.run_as_user("createdb", "-h", self.folder, "-p", PORT, "-U", "wasl", name)
-        world = World()
-        self.addCleanup(world.close)
-        world.hub("init", "--name", "World network", "--store", self.address(name))
-        world.start_hub()
-        world.organisation("africa", "section")
-        world.organisation("benin", parent="africa")
-        return world
-
-    def address(self, name):
-        return f"postgresql:///{name}?host={self.folder}&port={PORT}&user=wasl"
-
-    def sql(self, name, statement):
-        self.run_as_user("psql", "-h", self.folder, "-p", PORT, "-U", "wasl", "-d", name, "-c", statement)
 
     def test_offices_sync_with_it_and_it_starts_again_after_a_kill(self):
         world = self.network("serving")
