@@ -13,7 +13,11 @@ std::filesystem::path address_file(const HubFolder& folder) { return folder.path
 
 std::optional<std::string> store_address(const HubFolder& folder) {
   if (!folder.store.empty()) return folder.store;
-  auto text = read_text(address_file(folder));
+  return store_address(address_file(folder));
+}
+
+std::optional<std::string> store_address(const std::filesystem::path& file) {
+  auto text = read_text(file);
   while (text && !text->empty() && text->back() == '\n') text->pop_back();
   return text;
 }

@@ -9,6 +9,8 @@ namespace wasl {
 
 /// Of the PostgreSQL database that holds the folder's rows; nothing: hub.db does.
 std::optional<std::string> store_address(const HubFolder& folder);
+/// As such a file says it.
+std::optional<std::string> store_address(const std::filesystem::path& file);
 /// Where it is written.
 std::filesystem::path address_file(const HubFolder& folder);
 Status check_store_address(const std::string& address);

@@ -19,12 +19,15 @@ constexpr std::string_view kSqlite = "sqlite";
 
 path arriving_file(const HubFolder& folder) { return folder.path / "hub.db.arriving"; }
 
-/// The first of these names that nobody has.
+path left_name(const path& file, unsigned number) {
+  return file.string() + ".left-" + std::to_string(number);
+}
+
+/// The first that nothing has.
 path free_name(const path& file) {
-  for (unsigned i = 1;; ++i) {
-    path name = file.string() + ".left-" + std::to_string(i);
-    if (!std::filesystem::exists(name)) return name;
-  }
+  unsigned number = 1;
+  while (file_exists(left_name(file, number))) ++number;
+  return left_name(file, number);
 }
 
 /// Both names are durable when it returns.
@@ -91,27 +94,41 @@ Result<std::unique_ptr<TableStore>> open_target(const HubFolder& folder, const s
   return open_sqlite_tables(file);
 }
 
-/// From here on the folder's rows lie in the copy. @return where the old ones are kept.
-Result<std::string> change_over(const HubFolder& folder, const std::string& to,
-                                std::unique_ptr<TableStore> source, std::unique_ptr<TableStore> target) {
-  WASL_TRY(target->settle());
-  target.reset();
-  const std::string moved = "has moved to " + (to == kSqlite ? folder.database().string() : "PostgreSQL");
-  if (to != kSqlite) {
-    WASL_TRY(place_store(folder, to));
-    WASL_TRY(mark(*source, kMovedMark, view(moved)));
-    WASL_TRY(source->settle());
-    source.reset();
+std::string moved_to(const std::string& to, const HubFolder& folder) {
+  return "has moved to " + (to == kSqlite ? folder.database().string() : "PostgreSQL");
+}
+
+/// The last step: nobody opens the old store again. @return where it is kept. Errors: conflict (all is done).
+Result<std::string> leave_old(const HubFolder& folder, const std::string& to) {
+  if (to != kSqlite && file_exists(folder.database())) {
+    WASL_LET(auto old, open_sqlite_tables(folder.database()));
+    WASL_TRY(mark(*old, kMovedMark, view(moved_to(to, folder))));
+    WASL_TRY(old->settle());
+    old.reset();
     const path left = free_name(folder.database());
     WASL_TRY(rename_file(folder.database(), left));
     return left.string();
   }
+  std::optional<path> left;
+  for (unsigned i = 1; to == kSqlite && file_exists(left_name(address_file(folder), i)); ++i)
+    left = left_name(address_file(folder), i);
+  if (left) {
+    WASL_LET(const auto old, open_postgres_tables(store_address(*left).value_or("")));
+    WASL_LET(const auto moved, old->rows()->meta(kMovedMark));
+    if (!moved || moved->empty()) {
+      WASL_TRY(mark(*old, kMovedMark, view(moved_to(to, folder))));
+      return "the database that " + left->string() + " names";
+    }
+  }
+  return fail(Errc::conflict, "the network lies there already", "nothing is to be done");
+}
+
+/// From here on the folder's rows lie in the copy.
+Status change_over(const HubFolder& folder, const std::string& to) {
+  if (to != kSqlite) return place_store(folder, to);
   if (file_exists(folder.database())) WASL_TRY(rename_file(folder.database(), free_name(folder.database())));
   WASL_TRY(rename_file(arriving_file(folder), folder.database()));
-  const path left = free_name(address_file(folder));
-  WASL_TRY(rename_file(address_file(folder), left));
-  WASL_TRY(mark(*source, kMovedMark, view(moved)));
-  return "the database that " + left.string() + " names";
+  return rename_file(address_file(folder), free_name(address_file(folder)));
 }
 
 }  // namespace
@@ -124,13 +141,15 @@ Result<json> migrate_store(const HubFolder& folder, const std::string& to) {
   if (!folder.store.empty())
     return fail(Errc::invalid_value, "what moves is the store that the folder itself names",
                 "leave --store out; --to says where it goes");
-  const auto address = store_address(folder);
-  if (to == kSqlite ? !address.has_value() : address == to)
-    return fail(Errc::conflict, "the network lies there already", "nothing is to be done");
   auto lock = FolderLock::take(folder);
   if (!lock) {
     if (lock.error().code != Errc::locked) return tl::unexpected(lock.error());
     return fail(Errc::locked, "a hub serves this folder", "stop it, then run the same command again");
+  }
+  const auto address = store_address(folder);
+  if (to == kSqlite ? !address.has_value() : address == to) {  // a crash may have come before the last step
+    WASL_LET(const std::string left, leave_old(folder, to));
+    return json{{"store", to == kSqlite ? folder.database().string() : "PostgreSQL"}, {"left", left}};
   }
   const auto begun = std::chrono::steady_clock::now();
   WASL_LET(auto source, open_source(folder));
@@ -146,7 +165,11 @@ Result<json> migrate_store(const HubFolder& folder, const std::string& to) {
                       {"root", to_hex(space.root.view())},
                       {"digest", to_hex(space.digest.view())}});
   }
-  WASL_LET(const std::string left, change_over(folder, to, std::move(source), std::move(target)));
+  WASL_TRY(target->settle());
+  target.reset();
+  source.reset();
+  WASL_TRY(change_over(folder, to));
+  WASL_LET(const std::string left, leave_old(folder, to));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   return json{{"store", to == kSqlite ? folder.database().string() : "PostgreSQL"},
               {"left", left},

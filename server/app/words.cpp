@@ -284,10 +284,13 @@ std::string in_words(const std::string& command, const json& document) {
            text(document["needed"]) + " are needed.\n";
   }
   if (command == "migrate-store") {
-    return "The network lies in " + text(document["store"]) + " now: " + text(document["rows"]) + " rows, " +
-           text(document["heads"]) + " heads, " + std::to_string(document["spaces"].size()) +
-           " spaces with the same roots and digests.\nThe old store is kept, and no hub opens it again: " +
-           text(document["left"]) + "\nRemove it when you have a backup of the new one.\n";
+    return "The network lies in " + text(document["store"]) + " now" +
+           (document.contains("rows")
+                ? ": " + text(document["rows"]) + " rows, " + text(document["heads"]) + " heads, " +
+                      std::to_string(document["spaces"].size()) + " spaces with the same roots and digests"
+                : "") +
+           ".\nThe old store is kept, and no hub opens it again: " + text(document["left"]) +
+           "\nRemove it when you have a backup of the new one.\n";
   }
   if (command == "key") return text(document["vkey"]) + "\n";
   if (command == "schema publish") {

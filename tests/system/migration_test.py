@@ -1,5 +1,6 @@
 """A hub's network moves from SQLite into PostgreSQL and back, with real work in it: held change sets, a withdrawn device, files'
 names, the log of heads. Nothing is lost when the move is killed at any moment, and no office notices."""
+import json
 import pathlib
 import signal
 import subprocess
@@ -95,7 +96,8 @@ class Migration(PostgresTest):
             text = process.stdout.read().decode()
             process.stdout.close()
             if process.returncode != -signal.SIGKILL:
-                self.assertEqual(process.returncode, 0, text)
+                done = json.loads(text)  # a kill behind the last step leaves nothing to be done
+                self.assertTrue(process.returncode == 0 or done["error"]["code"] == "conflict", text)
                 return kills
             kills += 1
             self.assertEqual(self.proofs(world), self.before)  # one of the two is in force, and whole
