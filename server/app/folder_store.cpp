@@ -33,6 +33,20 @@ Result<std::unique_ptr<HubStore>> open_folder_store(const HubFolder& folder, Sto
   return PostgresHubStore::open(*address, kPatience);
 }
 
+Result<std::unique_ptr<HubStore>> open_store_to_act(const HubFolder& folder) {
+  const auto address = store_address(folder);
+  return address ? PostgresHubStore::open(*address) : open_hub_store(folder.database(), StoreUse::write);
+}
+
+Result<std::unique_ptr<HubStore>> open_store_to_serve(const HubFolder& folder) {
+  const auto address = store_address(folder);
+  if (!address) return open_hub_store(folder.database(), StoreUse::write);
+  WASL_LET(auto store, PostgresHubStore::open_to_share(*address));
+  WASL_LET(const bool leads, store->shared()->try_lead());
+  static_cast<void>(leads);  // the store says it
+  return store;
+}
+
 Status check_store_address(const std::string& address) {
   if (address.starts_with("postgresql://") || address.starts_with("postgres://")) return {};
   return fail(Errc::invalid_value, "'" + address + "' is no address of a PostgreSQL database",

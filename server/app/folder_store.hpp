@@ -19,6 +19,10 @@ bool has_store(const HubFolder& folder);
 /// Errors: as open_hub_store's. A database that another hub serves is waited for, for as long as one that
 /// died counts as alive.
 Result<std::unique_ptr<HubStore>> open_folder_store(const HubFolder& folder, StoreUse use);
+/// To act for a moment. Errors: locked at once, where a hub serves the database.
+Result<std::unique_ptr<HubStore>> open_store_to_act(const HubFolder& folder);
+/// Of a database, the lead as well if nobody has it.
+Result<std::unique_ptr<HubStore>> open_store_to_serve(const HubFolder& folder);
 /// From now on the folder's rows lie there, durably. Errors: invalid_value (no PostgreSQL address).
 Status place_store(const HubFolder& folder, const std::string& address);
 /// Takes away what an init that was cut short has left.

@@ -50,6 +50,20 @@ std::string storage_in_words(const json& storage) {
          " are free\n";
 }
 
+std::string hubs_in_words(const json& hubs) {
+  if (hubs.is_null()) return "";
+  std::string out;
+  for (const json& one : hubs["processes"]) {
+    out += "  " + text(one["place"]) + ", since " + day(one["since"]) +
+           (one["leads"].get<bool>() ? ", LEADS since " + day(hubs["leading_since"]) : ", follows");
+    if (one["silent_seconds"] >= 5) out += ", silent for " + text(one["silent_seconds"]) + " s";
+    out += "\n";
+  }
+  if (out.empty()) return "No hub serves this database.\n";
+  return "Hubs over this database (fence " + text(hubs["fence"]) + ", " + text(hubs["waiting_pushes"]) +
+         " pushes wait for the one that leads)\n" + out;
+}
+
 std::string status_in_words(const json& doc) {
   std::string out = "Network " + text(doc["network"]["name"]) + ", at " + text(doc["address"]) +
                     (doc["serving"].get<bool>() ? ", serving now\n" : ", not serving\n");
@@ -60,7 +74,7 @@ std::string status_in_words(const json& doc) {
   }
   for (const json& key : doc["keys"]) out += "  " + text(key) + "\n";
   out += failing_in_words(doc["devices"]) + quarantine_totals(doc["quarantine"]) +
-         storage_in_words(doc["storage"]);
+         storage_in_words(doc["storage"]) + hubs_in_words(doc["hubs"]);
   out += "Spaces\n";
   for (const json& space : doc["spaces"]) {
     out += "  " + text(space["space"]) + ": " + text(space["position"]) + " entries";

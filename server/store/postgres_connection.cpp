@@ -185,9 +185,9 @@ Status PostgresConnection::script(const std::string& sql) {
 
 // ── Transactions ──
 
-Status PostgresConnection::begin() {
+Status PostgresConnection::begin(const char* how) {
   WASL_ASSERT(!inside_);
-  WASL_TRY(send_plain("BEGIN"));
+  WASL_TRY(send_plain(how));
   inside_ = true;
   return {};
 }

@@ -93,7 +93,8 @@ class PostgresConnection {
   /// Several statements, outside a transaction: together or none.
   Status script(const std::string& sql);
 
-  Status begin();
+  /// @param how "BEGIN" with what it is to be like.
+  Status begin(const char* how = "BEGIN");
   /// no_link: it may stand.
   Status commit();
   void roll_back();

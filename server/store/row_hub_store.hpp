@@ -69,6 +69,7 @@ class RowHubStore : public HubStore {
 
   /// Forgets what is remembered of rows that others may have changed.
   Status refresh() { return log_.refresh(); }
+  void forget() { log_.forget(); }
   /// Errors: conflict (its network has moved to another store, or has not arrived here whole).
   Status check_in_force();
   /// What has arrived here whole is a network like any other from now on.
