@@ -18,6 +18,12 @@ Result<Asking> Asking::open(const HubFolder& folder) {
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
                 "run: wasl-hub init --data DIR --name NAME");
   }
+  if (store_address(folder)) {
+    auto hub = OpenHub::open(folder);
+    if (!hub && hub.error().code == Errc::locked) return Asking(folder, std::nullopt, nullptr);
+    if (!hub) return tl::unexpected(hub.error());
+    return Asking(folder, std::nullopt, std::move(*hub));
+  }
   auto lock = FolderLock::take(folder);
   if (!lock && lock.error().code == Errc::locked) return Asking(folder, std::nullopt, nullptr);
   if (!lock) return tl::unexpected(lock.error());
@@ -26,6 +32,7 @@ Result<Asking> Asking::open(const HubFolder& folder) {
 }
 
 Result<json> Asking::ask(const json& request) {
+  if (hub_) WASL_TRY(hub_->hub().store().renew());
   json document = hub_ ? answer(*hub_, request, false) : wasl::ask(folder_, request);
   const auto error = document.find("error");
   if (error == document.end()) return document;

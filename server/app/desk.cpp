@@ -13,6 +13,7 @@
 #include "server/app/folder_store.hpp"
 #include "server/app/quarantine.hpp"
 #include "server/app/status.hpp"
+#include "server/store/postgres_shared.hpp"
 #include "shared/authority/person_acts.hpp"
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/note.hpp"
@@ -24,6 +25,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::chrono::milliseconds kAnswerLimit{20'000};
+constexpr std::chrono::milliseconds kLookForAnswer{10};
+constexpr int kLooksAtLead = 25;  // each of so many looks for an answer
 constexpr std::chrono::milliseconds kLockLimit{
     10'000};  // another command is done by then; a starting hub listens
 
@@ -102,7 +105,7 @@ Result<json> list_schema(OpenHub& open) {
 }
 
 Result<json> recover(OpenHub& open, bool serving) {
-  if (serving) {
+  if (serving || open.hub().follows()) {
     return fail(Errc::locked, "the hub serves: what it signs now could contradict what it signed before",
                 "stop it, run the same command again, then serve: it takes back what offices hold");
   }
@@ -134,6 +137,7 @@ Result<json> add_witness(OpenHub& open, const json& request) {
         "the network statement names them by their keys: wasl-hub init --witness, or a new statement");
   }
   WASL_LET(const std::size_t have, heads.take_cosignatures(text_of(request, "text"), witnesses));
+  WASL_TRY(open.hub().committer().publish());
   open.note_checkpoint();
   return json{{"size", heads.seen().size},
               {"cosigned", have},
@@ -202,11 +206,52 @@ json ask_signed(const HubFolder& folder, json request, const crypto::KeyPair& ke
   return answer.contains("error") ? answer : drafted.value("done", json::object());
 }
 
+namespace {
+
+/// Of the hub that leads, over the storage that all have in common, or directly where no hub serves it.
+json ask_shared(const HubFolder& folder, const std::string& address, const json& request) {
+  const auto deadline = std::chrono::steady_clock::now() + kAnswerLimit;
+  for (;;) {
+    const auto open = OpenHub::open(folder);
+    if (open) return answer(**open, request, false);
+    if (open.error().code != Errc::locked) return to_json(open.error());
+    auto sent = PostgresRequest::send(address, request.dump(-1, ' ', false, json::error_handler_t::replace));
+    if (!sent) return to_json(sent.error());
+    for (int looks = 1;; ++looks) {
+      const auto reply = sent->answer();
+      if (!reply) return to_json(reply.error());
+      if (*reply) {
+        json document = json::parse(**reply, nullptr, false);
+        if (document.is_object()) return document;
+        return to_json({Errc::malformed, "the hub that leads gave no readable answer", {}});
+      }
+      const bool late = std::chrono::steady_clock::now() >= deadline;
+      const auto nobody = looks % kLooksAtLead == 0 ? sent->nobody_leads() : Result<bool>(false);
+      if (!nobody) return to_json(nobody.error());
+      if (late || *nobody) {
+        const auto withdrawn = sent->withdraw();
+        if (!withdrawn) return to_json(withdrawn.error());
+        if (late) {
+          return to_json({Errc::locked,
+                          *withdrawn ? "the hub that leads does not answer; nothing was done"
+                                     : "the hub that leads took this up and has not answered",
+                          *withdrawn ? "try again" : "look whether it was done before you try again"});
+        }
+        if (*withdrawn) break;  // and acts by itself
+      }
+      std::this_thread::sleep_for(kLookForAnswer);
+    }
+  }
+}
+
+}  // namespace
+
 json ask(const HubFolder& folder, const json& request) {
   if (!has_store(folder)) {
     return to_json({Errc::not_found, "there is no network in " + folder.path.string(),
                     "run: wasl-hub init --data DIR --name NAME"});
   }
+  if (const auto address = store_address(folder)) return ask_shared(folder, *address, request);
   const auto deadline = std::chrono::steady_clock::now() + kLockLimit;
   for (;;) {
     const auto lock = FolderLock::take(folder);

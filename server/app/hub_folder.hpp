@@ -12,6 +12,7 @@ namespace wasl {
 
 struct HubFolder {
   std::filesystem::path path;
+  std::string store{};  ///< address of a PostgreSQL database, whatever the folder's file `store` says
   [[nodiscard]] std::filesystem::path database() const { return path / "hub.db"; }
   [[nodiscard]] std::filesystem::path lock() const { return path / "hub.lock"; }
   [[nodiscard]] std::filesystem::path socket() const { return path / "hub.sock"; }

@@ -1,5 +1,6 @@
 #include "server/app/hub_settings.hpp"
 
+#include "server/app/folder_store.hpp"
 #include "shared/net/open_network.hpp"
 
 namespace wasl {
@@ -14,6 +15,12 @@ const SettingsTable& hub_settings() {
         .option = "--data",
         .example = "/var/lib/wasl-hub",
         .environment = "WASL_DATA"},
+       {.name = "store",
+        .explanation =
+            "A PostgreSQL database for all but keys and files; else what the folder names, or its hub.db",
+        .option = "--store",
+        .example = "postgresql://wasl@db.example.org/wasl",
+        .check = check_store_address},
        {.name = "listen",
         .explanation = "Where offices connect: HOST:PORT in numbers; port 0 picks a free one",
         .fallback = "127.0.0.1:7707",

@@ -14,6 +14,7 @@
 #include "server/app/desk.hpp"
 #include "server/app/doctor.hpp"
 #include "server/app/hub_settings.hpp"
+#include "server/app/migrating.hpp"
 #include "server/app/qr.hpp"
 #include "server/app/root_commands.hpp"
 #include "server/app/serve.hpp"
@@ -56,7 +57,7 @@ struct Arguments {
   std::string fingerprint, of_device;
   bool refused = false, confirm = false;
   std::vector<std::string> witnesses;
-  std::string store;
+  std::string to;
   std::string file, png;
   bool qr = false, as_csv = false;
   wasl::AuditArguments audit;
@@ -85,10 +86,12 @@ int report(const Arguments& in, const std::string& command, const json& document
   return kDone;
 }
 
-json init(const Arguments& in, const wasl::HubFolder& folder) {
-  wasl::InitOptions options{in.name, in.address, in.roots, in.threshold, {}, in.witnesses, in.store};
-  for (const std::string& named : in.root_keys) {
-    const auto key = wasl::public_key_of(named, wasl::crypto::KeyKind::root);
+/// @param named the folder; of its store the file in it speaks from now on.
+json init(const Arguments& in, const wasl::HubFolder& named) {
+  const wasl::HubFolder folder{named.path};
+  wasl::InitOptions options{in.name, in.address, in.roots, in.threshold, {}, in.witnesses, named.store};
+  for (const std::string& root : in.root_keys) {
+    const auto key = wasl::public_key_of(root, wasl::crypto::KeyKind::root);
     if (!key) return wasl::to_json(key.error());
     options.root_keys.push_back(*key);
   }
@@ -97,6 +100,11 @@ json init(const Arguments& in, const wasl::HubFolder& folder) {
   json document = {{"name", in.name}, {"data", folder.path.string()}};
   if (!options.root_keys.empty()) document["statement"] = folder.first_statement().string();
   return document;
+}
+
+json migrate(const Arguments& in, const wasl::HubFolder& folder) {
+  const auto done = wasl::migrate_store(folder, in.to);
+  return done ? *done : wasl::to_json(done.error());
 }
 
 int serve(const Arguments& in, const wasl::HubFolder& folder, const wasl::Settings& settings) {
@@ -188,7 +196,7 @@ int run(const Arguments& in, const std::string& command) {
   const auto settings = wasl::read_settings(wasl::hub_settings(), in.settings);
   if (!settings) return report(in, command, wasl::to_json(settings.error()));
   if (command == "config") return show_settings(in, *settings);
-  const wasl::HubFolder folder{settings->path("data")};
+  const wasl::HubFolder folder{settings->path("data"), settings->text("store")};
   if (folder.path.empty()) {
     report(in, command,
            wasl::to_json({wasl::Errc::invalid_value, "no folder is named",
@@ -204,6 +212,7 @@ int run(const Arguments& in, const std::string& command) {
   if (command == "doctor") return examine(in, folder, *settings);
   if (command == "init") return report(in, command, init(in, folder));
   if (command == "audit") return audit(in, folder);
+  if (command == "migrate-store") return report(in, command, migrate(in, folder));
   if (command == "bundle export") return report(in, command, wasl::export_bundle(folder, in.bundle));
   if (command == "bundle import") return report(in, command, wasl::import_bundles(folder, in.bundle));
   if (command == "bundle inspect") return report(in, command, wasl::inspect_bundles(folder, in.bundle));
@@ -289,7 +298,7 @@ CLI::App* command(CLI::App& parent, Arguments& in, const char* name, const char*
                   const std::string& examples) {
   CLI::App* sub = parent.add_subcommand(name, what);
   wasl::add_settings_file(*sub, wasl::hub_settings(), in.settings);
-  wasl::add_settings(*sub, wasl::hub_settings(), {"data"}, in.settings);
+  wasl::add_settings(*sub, wasl::hub_settings(), {"data", "store"}, in.settings);
   sub->add_flag("--json", in.as_json, "One JSON document on standard output");
   sub->footer("Examples:\n" + examples + "\n\n" + kFooter);
   return sub;
@@ -341,9 +350,16 @@ int command_line(int argc, char** argv) {
           "--witness", in.witnesses,
           "A witness's key in 64 hex digits; more than half of them must cosign what offices call equal")
       ->allow_extra_args(false);
-  init->add_option(
-      "--store", in.store,
-      "A PostgreSQL database for all but the keys (postgresql://USER@HOST/DATABASE); else hub.db");
+
+  CLI::App* migrate = command(app, in, "migrate-store",
+                              "Moves the network from hub.db into PostgreSQL, or back, and proves it",
+                              "  wasl-hub migrate-store --data hub --to "
+                              "postgresql://wasl@db.example.org/wasl   # stop the hub first\n"
+                              "  wasl-hub migrate-store --data hub --to sqlite");
+  migrate
+      ->add_option("--to", in.to,
+                   "sqlite, or an empty PostgreSQL database; the old store is kept until you remove it")
+      ->required();
 
   CLI::App* serve =
       command(app, in, "serve", "Serves offices until SIGTERM or SIGINT",
@@ -360,7 +376,7 @@ int command_line(int argc, char** argv) {
               "  wasl-hub doctor --data hub\n  wasl-hub doctor --config hub.toml --json   # beside a hub "
               "that serves, too");
   for (const wasl::Setting& setting : wasl::hub_settings().settings) {
-    if (setting.option.empty() || setting.name == "data") continue;
+    if (setting.option.empty() || setting.name == "data" || setting.name == "store") continue;
     for (CLI::App* one : {serve, config, doctor})
       wasl::add_settings(*one, wasl::hub_settings(), {setting.name}, in.settings);
   }
@@ -553,6 +569,7 @@ int command_line(int argc, char** argv) {
   if (init->parsed()) return run(in, "init");
   if (serve->parsed()) return run(in, "serve");
   if (config->parsed()) return run(in, "config");
+  if (migrate->parsed()) return run(in, "migrate-store");
   if (doctor->parsed()) return run(in, "doctor");
   if (add->parsed()) return run(in, "organisation add");
   if (invite->parsed()) return run(in, "invite");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <thread>
 
 #include "server/app/folder_store.hpp"
 #include "shared/ledger/note.hpp"
@@ -15,7 +16,9 @@ namespace {
 constexpr std::string_view kAddressKey = "address";
 constexpr std::string_view kListeningKey = "listening";
 constexpr std::chrono::seconds kErasePause{60};  // a try copies the whole file
-constexpr unsigned kRootsMost = 64;              // of one statement
+constexpr std::chrono::milliseconds kLookAtLead{20};
+constexpr int kLooksAtLead = 100;
+constexpr unsigned kRootsMost = 64;  // of one statement
 constexpr std::string_view kDefaultAddress = "ws://127.0.0.1:7707";
 
 /// What an init that was cut short left behind has signed nothing that anybody knows: it goes. A network
@@ -169,9 +172,10 @@ Status init_hub(const HubFolder& folder, const InitOptions& options) {
                "It decides about held work, revokes and wipes, in every space. Without a passphrase and\n"
                "on the hub's machine for a trial only."));
   WASL_LET(auto store, open_folder_store(folder, StoreUse::create));
-  WASL_TRY(keep(
-      folder.log_key(), crypto::KeyKind::log, log_key,
-      "Log key" + of + "The hub signs with it what it has accepted. Never copy it to a second running hub."));
+  WASL_TRY(keep(folder.log_key(), crypto::KeyKind::log, log_key,
+                "Log key" + of +
+                    "The hub signs with it what it has accepted. Never copy it to a second running hub,\n"
+                    "but for hubs over one PostgreSQL database."));
   // All or nothing: an init that was cut short can be run again.
   Status begun = store->transact([&]() -> Status {
     if (!options.address.empty()) WASL_TRY(store->set_meta(kAddressKey, view(options.address)));
@@ -212,7 +216,7 @@ Result<bool> found_hub(const HubFolder& folder, const SignedStatement& statement
   return true;
 }
 
-Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, bool check) {
+Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, HubRole role, bool check) {
   std::unique_ptr<OpenHub> open(new OpenHub(folder));
   if (!has_store(folder)) {
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
@@ -229,13 +233,14 @@ Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, bool che
   if (!open->log_key_)
     return fail(Errc::not_found, "keys/log.key is missing: without it nothing can be signed");
   WASL_LET(open->registrar_key_, read_unattended_key(folder.registrar_key(), crypto::KeyKind::registrar));
-  WASL_LET(auto store, open_folder_store(folder, StoreUse::write));
+  WASL_LET(auto store, role == HubRole::serve ? open_store_to_serve(folder) : open_store_to_act(folder));
   if (check) WASL_TRY(store->check());
   open->store_ = std::move(store);
   open->hub_ = std::make_unique<Hub>(
       Committer::Ports{*open->store_, built_in_schema(), *open->log_key_, open->clock_, open->random_});
   open->hub_->tell_keys([at = folder] { return keys_in(at); });
   WASL_TRY(open->start());
+  if (open->hub_->follows()) return open;
   WASL_TRY(open->check_checkpoint());
   open->erase_due();
   return open;
@@ -243,12 +248,18 @@ Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, bool che
 
 Status OpenHub::start() {
   Status started = hub_->committer().start();
+  // Between a commit and its checkpoint, for a moment, nothing is shown to who follows.
+  for (int i = 0; i < kLooksAtLead && !started && started.error().code == Errc::later; ++i) {
+    std::this_thread::sleep_for(kLookAtLead);
+    started = hub_->committer().start();
+  }
   if (started || started.error().code != Errc::wrong_network) return started;
   if (next_log_key_) {
     // A crash came after the statement that names the next key, and before that key took its place.
     WASL_TRY(use_next_key());
     return hub_->committer().start();
   }
+  if (hub_->follows()) return started;
   // The key is newer than the database: it signed what an old copy of that does not know.
   const auto noted = noted_checkpoint();
   if (!noted) return started;
@@ -310,29 +321,41 @@ std::uint64_t epoch_of(const std::string& origin) {
 
 }  // namespace
 
-Status OpenHub::check_checkpoint() {
-  if (hub_->is_recovering()) return {};
+bool OpenHub::is_older_copy() const {
   const auto noted = noted_checkpoint();
   const std::uint64_t epoch = hub_->authority().statement().epoch;
-  const bool is_older = noted && (epoch_of(noted->origin) > epoch ||
-                                  (epoch_of(noted->origin) == epoch && noted->size > hub_->heads().size));
-  if (!is_older) {
+  return noted && (epoch_of(noted->origin) > epoch ||
+                   (epoch_of(noted->origin) == epoch && noted->size > hub_->heads().size));
+}
+
+Status OpenHub::check_checkpoint() {
+  if (hub_->is_recovering()) return {};
+  if (!is_older_copy()) {
     note_checkpoint();
     return {};
   }
-  log::error("hub.recovering", {{"heads", hub_->heads().size}, {"signed", noted->size}});
+  log::error("hub.recovering", {{"heads", hub_->heads().size}});
   return recover();
+}
+
+Status OpenHub::check_lead() {
+  if (!hub_->is_recovering() && is_older_copy())
+    return fail(Errc::conflict, "the storage is an older copy than what was signed here");
+  note_checkpoint();
+  return {};
 }
 
 Status OpenHub::recover() { return hub_->committer().begin_recovery(); }
 
 void OpenHub::note_checkpoint() {
+  if (hub_->follows()) return;        // who leads notes what it has signed
   if (hub_->is_recovering()) return;  // what was signed before is all that tells how old the copy is
   const Status written = write_text(folder_.checkpoint(), hub_->committer().heads().note());
   if (!written) log::error("hub.checkpoint_not_noted", {{"reason", written.error().message}});
 }
 
 void OpenHub::erase_due() {
+  if (hub_->follows()) return;
   if (std::chrono::steady_clock::now() < erase_again_) return;
   const Status erased = hub_->erase_due();
   if (!erased) erase_again_ = std::chrono::steady_clock::now() + kErasePause;
@@ -379,8 +402,6 @@ Result<std::string> OpenHub::address() {
   return std::string(kDefaultAddress);
 }
 
-Status OpenHub::set_listening(const std::string& url) {
-  return store_->transact([&] { return store_->set_meta(kListeningKey, view(url)); });
-}
+Status OpenHub::set_listening(const std::string& url) { return store_->note_meta(kListeningKey, view(url)); }
 
 }  // namespace wasl

@@ -35,12 +35,20 @@ Status init_hub(const HubFolder& folder, const InitOptions& options);
 /// network already.
 Result<bool> found_hub(const HubFolder& folder, const SignedStatement& statement);
 
+/// How a hub's store is opened, where several processes may serve it; hub.db has one in any case.
+enum class HubRole {
+  act,    ///< alone, for a moment: for commands
+  serve,  ///< it leads if nobody does, else it follows
+};
+
 class OpenHub {
  public:
-  /// @pre the caller holds the folder's lock. Errors: not_found, corrupt, invalid_value (clock),
-  /// storage_failed.
+  /// @pre the caller holds the folder's lock, if its store is hub.db. Errors: not_found, corrupt,
+  /// invalid_value (clock), storage_failed; of PostgreSQL locked (`act`: a hub serves), later (`serve`: the
+  /// one that leads has only begun), no_link.
   /// @param check reads every page of hub.db first: after a disk that failed.
-  static Result<std::unique_ptr<OpenHub>> open(const HubFolder& folder, bool check = false);
+  static Result<std::unique_ptr<OpenHub>> open(const HubFolder& folder, HubRole role = HubRole::act,
+                                               bool check = false);
 
   [[nodiscard]] const HubFolder& folder() const { return folder_; }
   Hub& hub() { return *hub_; }
@@ -56,6 +64,8 @@ class OpenHub {
   /// Where offices find the hub.
   Result<std::string> address();
   Status set_listening(const std::string& url);
+  /// After it has begun to lead: errors conflict, when the storage is older than what this folder has signed.
+  Status check_lead();
   /// Carries out what is to be erased by now. What cannot be done is logged, once, and tried again.
   void erase_due();
   /// Remembers, apart from the database, what was signed: an older database is noticed.
@@ -65,6 +75,7 @@ class OpenHub {
   explicit OpenHub(HubFolder folder) : folder_(std::move(folder)) {}
   /// What this hub noted of its newest checkpoint, if it did sign that.
   [[nodiscard]] std::optional<ledger::Checkpoint> noted_checkpoint() const;
+  [[nodiscard]] bool is_older_copy() const;
   Status check_checkpoint();
   Status start();
   Status use_next_key();

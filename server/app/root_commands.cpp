@@ -172,12 +172,12 @@ Status write_statement_file(const path& file, const StatementFile& statement) {
 
 struct RootCommands::State {
   CLI::App* root = nullptr;
-  std::string data, file, out, key, words;
+  std::string data, store, file, out, key, words;
   std::string passphrase_file;
   bool plain = false, as_json = false;
   StatementChanges changes;
 
-  [[nodiscard]] HubFolder folder() const { return HubFolder{path(data)}; }
+  [[nodiscard]] HubFolder folder() const { return HubFolder{path(data), store}; }
   [[nodiscard]] std::optional<path> passphrases() const {
     return passphrase_file.empty() ? std::nullopt : std::optional<path>(passphrase_file);
   }
@@ -296,6 +296,8 @@ RootCommands::RootCommands(CLI::App& app) : state_(std::make_unique<State>()) {
   };
   const auto with_data = [&](CLI::App* sub) {
     sub->add_option("--data", in.data, "The hub's folder")->envname("WASL_DATA")->required();
+    sub->add_option("--store", in.store, "A PostgreSQL database; else what the folder names, or its hub.db")
+        ->envname("WASL_HUB_STORE");
   };
   const auto with_file = [&](CLI::App* sub) {
     sub->add_option("file", in.file, "The statement's file")->required();

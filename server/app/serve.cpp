@@ -1,6 +1,7 @@
 #include "server/app/serve.hpp"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <thread>
@@ -9,6 +10,7 @@
 #include "server/app/certificate.hpp"
 #include "server/app/desk.hpp"
 #include "server/app/folder_store.hpp"
+#include "server/app/sharing.hpp"
 #include "server/metrics/operations_port.hpp"
 #include "server/session/session_journal.hpp"
 #include "server/session/session_server.hpp"
@@ -65,12 +67,22 @@ void flush(SessionJournal& journal) {
 }
 
 std::string status_of(const std::string& url, const SessionServer& sessions, OpenHub& open) {
-  return (open.hub().is_recovering() ? "recovers from an old copy at " : "serves ") + url + ", " +
-         std::to_string(sessions.open_links()) + " links, " + std::to_string(open.hub().heads().size) +
-         " heads signed";
+  const bool follows = open.hub().follows();
+  return (open.hub().is_recovering() ? "recovers from an old copy at "
+          : follows                  ? "follows the hub that leads, at "
+                                     : "serves ") +
+         url + ", " + std::to_string(sessions.open_links()) + " links, " +
+         std::to_string(open.hub().heads().size) + " heads signed";
 }
 
-enum class Ended { stopped, disk_failed };
+enum class Ended { stopped, must_reopen };
+
+/// Of this process, for people: its machine and its port.
+std::string place_of(const std::string& url) {
+  char name[256] = "";
+  if (gethostname(name, sizeof name - 1) != 0) name[0] = '\0';
+  return std::string(name) + " " + url;
+}
 using Listening = std::function<void(const std::string& url, std::uint16_t port)>;
 
 /// One opening of the folder: serves until a signal comes or the disk fails under it.
@@ -81,7 +93,7 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
   if (!options.proxy_certificate.empty()) {
     WASL_LET(port.proxy_certificate, pin_of_certificate(options.proxy_certificate));
   }
-  WASL_LET(const auto open, OpenHub::open(folder, check));
+  WASL_LET(const auto open, OpenHub::open(folder, HubRole::serve, check));
   WASL_LET(const auto files, HubFiles::open(folder.path, open->hub()));
   Loop loop;
   const service::Watchdog watchdog(loop);
@@ -93,33 +105,48 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
   sessions.tell(metrics);
   sessions.tell(journal);
   bool stopping = false;
+  Ended ended = Ended::stopped;
+  std::unique_ptr<LocalServer> desk;
+  std::optional<Sharing> sharing;
   std::unique_ptr<OperationsPort> operations;
   if (!options.metrics_listen.empty()) {
     const auto not_ready = [&] {
       if (stopping) return "the hub stops";
-      return open->hub().store().must_reopen() ? "the disk has failed under hub.db" : "";
+      if (sharing && !sharing->is_well()) return "the database does not answer";
+      if (open->hub().follows() && open->hub().is_recovering()) return "the hub that leads recovers";
+      return open->hub().store().must_reopen() ? "the storage has failed, or another hub leads" : "";
     };
     WASL_LET(operations, OperationsPort::open(loop, options.metrics_listen, metrics, not_ready));
     log::info("hub.operations", {{"port", std::uint64_t{operations->port()}}});
   }
   const std::string url = url_of(options.listen, sessions.port(), certificate.identity().get());
   WASL_TRY(open->set_listening(url));
-  WASL_LET(const auto desk, LocalServer::open(loop, folder.socket(), [&](const std::string& request) {
-             return answer_line(*open, request);
-           }));
+  if (open->hub().store().shared() == nullptr) {
+    WASL_LET(desk, LocalServer::open(loop, folder.socket(), [&](const std::string& request) {
+               return answer_line(*open, request);
+             }));
+  } else {
+    sharing.emplace(loop, *open, place_of(url), [&](const Error& error) {
+      log::error("hub.starts_anew", {{"code", to_word(error.code)}, {"reason", error.message}});
+      ended = Ended::must_reopen;
+      loop.stop();
+    });
+  }
   // What was signed is noted apart from the database, so that an older copy of that is noticed at the next
   // start.
   Timer note_timer(loop);
   std::uint64_t noted = open->hub().heads().size;
-  Ended ended = Ended::stopped;
   std::string told = status_of(url, sessions, *open);
   std::function<void()> note = [&] {
     if (const Status held = open->hub().store().renew(); !held)
       log::error("hub.store", {{"reason", held.error().message}});
     if (open->hub().store().must_reopen()) {
-      ended = Ended::disk_failed;
+      ended = Ended::must_reopen;
       return loop.stop();
     }
+    if (sharing) sharing->beat();
+    if (const Status shown = open->hub().committer().publish(); !shown)
+      log::error("hub.not_published", {{"reason", shown.error().message}});
     open->erase_due();
     flush(journal);
     if (auto renewed = certificate.renewed()) {
@@ -140,6 +167,7 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
     service::tell_stopping("says goodbye to " + std::to_string(sessions.open_links()) + " offices");
     note_timer.cancel();  // nothing else is told from here on
     sessions.stop(options.drain, [&] { loop.stop(); });
+    if (sharing) sharing->hand_over();
   });
   log::info("hub.serving", {{"address", url}, {"heads", noted}});
   listening(url, sessions.port());
@@ -198,7 +226,12 @@ Status serve(const HubFolder& folder, const ServeOptions& wanted, const Listenin
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
                 "run: wasl-hub init --data DIR --name NAME");
   }
-  WASL_LET(const FolderLock lock, take_lock(folder));
+  std::optional<FolderLock> lock;  // a database has a lead of its own, and several may share the folder
+  if (!store_address(folder)) {
+    auto taken = take_lock(folder);
+    if (!taken) return tl::unexpected(taken.error());
+    lock.emplace(std::move(*taken));
+  }
   raise_descriptors();
   ServeOptions options = wanted;  // with the port that offices know by now
   bool served = false;
@@ -211,7 +244,8 @@ Status serve(const HubFolder& folder, const ServeOptions& wanted, const Listenin
     if (ended && *ended == Ended::stopped) return {};
     if (!ended && (!served || ended.error().code == Errc::corrupt)) return tl::unexpected(ended.error());
     if (std::chrono::steady_clock::now() - begun > kGoodWhile) failures = 0;
-    const std::string reason = ended ? "the storage failed under the hub" : ended.error().message;
+    const std::string reason =
+        ended ? "the storage failed under the hub, or another hub leads" : ended.error().message;
     if (++failures > kReopenTries) {
       return fail(Errc::storage_failed,
                   reason + "; opened again " + std::to_string(kReopenTries) + " times in vain",

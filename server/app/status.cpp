@@ -95,6 +95,25 @@ Result<json> waiting(OpenHub& open) {
               {"reasons", reasons}};
 }
 
+/// The processes that serve the storage together; null: this one has it alone.
+Result<json> processes(HubStore& store) {
+  if (store.shared() == nullptr) return json(nullptr);
+  WASL_LET(const SharedStore::Standing now, store.shared()->standing());
+  json list = json::array();
+  for (const SharedStore::Process& one : now.processes) {
+    list.push_back({{"place", one.place},
+                    {"version", one.version},
+                    {"since", one.began},
+                    {"silent_seconds", one.silent / 1000},
+                    {"leads", one.leads}});
+  }
+  return json{{"led", now.is_led},
+              {"leading_since", now.is_led ? json(now.since) : json(nullptr)},
+              {"fence", now.fence},
+              {"waiting_pushes", now.waiting},
+              {"processes", std::move(list)}};
+}
+
 json storage(const HubFolder& folder) {
   std::error_code gone;  // no write-ahead log: nothing in it
   const auto size = [&](const std::filesystem::path& file) {
@@ -166,6 +185,7 @@ Result<json> status(OpenHub& open, bool serving) {
     devices.push_back(std::move(line));
   }
   WASL_LET(json quarantine, waiting(open));
+  WASL_LET(json hubs, processes(hub.store()));
   // Another connection than the one that serves: a look, which changes nothing of it.
   WASL_LET(const auto open_files, HubFiles::open(open.folder().path, hub));
   WASL_LET(const HubFiles::Totals files, open_files->totals());
@@ -186,6 +206,7 @@ Result<json> status(OpenHub& open, bool serving) {
               {"programs", programs},
               {"quarantine", std::move(quarantine)},
               {"storage", storage(open.folder())},
+              {"hubs", std::move(hubs)},
               {"files", {{"named", files.named}, {"whole", files.whole}, {"bytes", files.bytes}}},
               {"spaces", std::move(spaces)},
               {"organisations", std::move(organisations)},

@@ -50,6 +50,20 @@ std::string storage_in_words(const json& storage) {
          " are free\n";
 }
 
+std::string hubs_in_words(const json& hubs) {
+  if (hubs.is_null()) return "";
+  std::string out;
+  for (const json& one : hubs["processes"]) {
+    out += "  " + text(one["place"]) + ", since " + day(one["since"]) +
+           (one["leads"].get<bool>() ? ", LEADS since " + day(hubs["leading_since"]) : ", follows");
+    if (one["silent_seconds"] >= 5) out += ", silent for " + text(one["silent_seconds"]) + " s";
+    out += "\n";
+  }
+  if (out.empty()) return "No hub serves this database.\n";
+  return "Hubs over this database (fence " + text(hubs["fence"]) + ", " + text(hubs["waiting_pushes"]) +
+         " pushes wait for the one that leads)\n" + out;
+}
+
 std::string status_in_words(const json& doc) {
   std::string out = "Network " + text(doc["network"]["name"]) + ", at " + text(doc["address"]) +
                     (doc["serving"].get<bool>() ? ", serving now\n" : ", not serving\n");
@@ -60,7 +74,7 @@ std::string status_in_words(const json& doc) {
   }
   for (const json& key : doc["keys"]) out += "  " + text(key) + "\n";
   out += failing_in_words(doc["devices"]) + quarantine_totals(doc["quarantine"]) +
-         storage_in_words(doc["storage"]);
+         storage_in_words(doc["storage"]) + hubs_in_words(doc["hubs"]);
   out += "Spaces\n";
   for (const json& space : doc["spaces"]) {
     out += "  " + text(space["space"]) + ": " + text(space["position"]) + " entries";
@@ -282,6 +296,15 @@ std::string in_words(const std::string& command, const json& document) {
     return "The checkpoint of size " + text(document["size"]) + " is cosigned by " +
            text(document["cosigned"]) + " of " + text(document["witnesses"]) + " witnesses; " +
            text(document["needed"]) + " are needed.\n";
+  }
+  if (command == "migrate-store") {
+    return "The network lies in " + text(document["store"]) + " now" +
+           (document.contains("rows")
+                ? ": " + text(document["rows"]) + " rows, " + text(document["heads"]) + " heads, " +
+                      std::to_string(document["spaces"].size()) + " spaces with the same roots and digests"
+                : "") +
+           ".\nThe old store is kept, and no hub opens it again: " + text(document["left"]) +
+           "\nRemove it when you have a backup of the new one.\n";
   }
   if (command == "key") return text(document["vkey"]) + "\n";
   if (command == "schema publish") {

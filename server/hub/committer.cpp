@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/hub/rulings.hpp"
 #include "shared/ledger/note.hpp"
 #include "shared/log/log.hpp"
 
@@ -12,10 +13,18 @@ namespace {
 constexpr std::size_t kCommitItems = 2'000;  // of one transaction, and as many operations ten times: 0.2 s
 constexpr Millis kClockTolerance =
     5 * 60'000;  // a clock may be set back a little; hub time then stands still
-constexpr Millis kRetryDisk = 1'000;
-constexpr std::string_view kRecoveringKey = "recovering";
 constexpr std::string_view kErasedKey = "erased";
 constexpr std::string_view kRewriteKey = "rewrite";
+
+std::size_t operations_of(const std::vector<SegmentItem>& items) {
+  std::size_t count = 0;
+  for (const SegmentItem& item : items) {
+    if (const auto* set = std::get_if<SetItem>(&item)) count += set->set.operations.size();
+  }
+  return count;
+}
+
+}  // namespace
 
 /// The same answer for every change set of the unit.
 void answer_all(const Unit& unit, const Verdict& verdict, Millis retry_after, std::vector<VerdictItem>& out) {
@@ -28,14 +37,6 @@ void answer_all(const Unit& unit, const Verdict& verdict, Millis retry_after, st
   }
 }
 
-std::size_t operations_of(const std::vector<SegmentItem>& items) {
-  std::size_t count = 0;
-  for (const SegmentItem& item : items) {
-    if (const auto* set = std::get_if<SetItem>(&item)) count += set->set.operations.size();
-  }
-  return count;
-}
-
 Committer::Ruling& ruling_of(std::vector<Committer::Ruling>& rulings, std::uint64_t ticket) {
   const auto it = std::find_if(rulings.begin(), rulings.end(),
                                [&](const Committer::Ruling& ruling) { return ruling.ticket == ticket; });
@@ -43,8 +44,6 @@ Committer::Ruling& ruling_of(std::vector<Committer::Ruling>& rulings, std::uint6
   rulings.push_back({ticket, {}, 0});
   return rulings.back();
 }
-
-}  // namespace
 
 Millis Committer::hub_time() { return std::max(ports_.clock.now(), last_time_); }
 
@@ -107,8 +106,7 @@ Status Committer::place(const SignedStatement& statement,
   return {};
 }
 
-Status Committer::start() {
-  WASL_TRY(heads_.load());
+Status Committer::load() {
   WASL_LET(last_time_, heads_.last_time());
   WASL_LET(const auto recovering, ports_.store.meta(kRecoveringKey));
   recovering_ = recovering && *recovering == Bytes{1};
@@ -121,16 +119,31 @@ Status Committer::start() {
       last_time_ = std::max(last_time_, space->as_of);
     }
   }
+  return {};
+}
+
+Status Committer::check_clock() {
   const Millis now = ports_.clock.now();
-  if (now + kClockTolerance < last_time_) {
-    return fail(Errc::invalid_value,
-                "the clock of this machine stands " + std::to_string((last_time_ - now) / 60'000) +
-                    " minutes before the hub's last entry",
-                "set the clock; the hub never lets time run backwards");
-  }
+  if (now + kClockTolerance >= last_time_) return {};
+  return fail(Errc::invalid_value,
+              "the clock of this machine stands " + std::to_string((last_time_ - now) / 60'000) +
+                  " minutes before the hub's last entry",
+              "set the clock; the hub never lets time run backwards");
+}
+
+Status Committer::start() {
+  if (follows()) return start_following();
+  WASL_TRY(heads_.load());
+  WASL_TRY(load());
+  return begin_to_lead();
+}
+
+Status Committer::begin_to_lead() {
+  WASL_TRY(check_clock());
   if (recovering_) return {};
   WASL_TRY(sign());
-  return heads_.recall_cosignatures(authority_.statement().witnesses);
+  WASL_TRY(heads_.recall_cosignatures(authority_.statement().witnesses));
+  return publish();
 }
 
 Status Committer::load_authority() {
@@ -140,10 +153,13 @@ Status Committer::load_authority() {
   Position position = 0;
   std::optional<NetworkStatement> last;
   Hash last_hash;
-  for (;;) {
+  WASL_LET(const SpaceInfo* const info, ports_.store.space(kAuthoritySpace));
+  const Position size = info->size;  // others may have committed more by now
+  while (position < size) {
     WASL_LET(const auto blocks, ports_.store.read(kAuthoritySpace, position + 1, 1 << 20, network_));
     if (blocks.empty()) break;
     for (const Segment& block : blocks) {
+      if (block.first > size) break;
       for (const SegmentItem& item : block.items) {
         if (const auto* set = std::get_if<SetItem>(&item); set != nullptr && set->entry) {
           WASL_TRY(state.apply(set->set, ++position, set->entry->hub_time));
@@ -176,6 +192,7 @@ Status Committer::load_authority() {
   }
   authority_ = std::move(state);
   statements_ = std::move(statements);
+  authority_read_ = size;
   return {};
 }
 
@@ -337,11 +354,12 @@ Status Committer::take_back(const std::vector<Segment>& segments, const Vouched&
 }
 
 Status Committer::sign() {
-  return heads_.sign(ledger::heads_origin(network_, authority_.statement().epoch), ports_.log_key);
+  WASL_TRY(heads_.sign(ledger::heads_origin(network_, authority_.statement().epoch), ports_.log_key));
+  return publish();
 }
 
 Status Committer::sign_what_is_left() {
-  if (recovering_) return {};
+  if (recovering_ || follows()) return {};
   return heads_.seen().size < heads_.size() ? sign() : Status();
 }
 
@@ -393,8 +411,15 @@ std::vector<Unit> Committer::next_units(Committed& outcome) {
 Committer::Committed Committer::commit() {
   Committed outcome;
   stage(outcome);
-  const std::vector<Unit> units = next_units(outcome);
+  std::vector<Unit> units = next_units(outcome);
   if (units.empty()) return outcome;
+  if (follows()) {
+    pass_on(std::move(units), outcome);
+    return outcome;
+  }
+  asked_ = 0;
+  for (const auto& [ticket, waiting] : ready_)
+    for (const Unit& unit : waiting.units) asked_ += unit.asked ? 1 : 0;
   if (recovering_) {
     for (const Unit& unit : units) {
       answer_all(unit, {Outcome::later, Reason::busy, "the hub recovers from an old copy"}, kRetryDisk,
@@ -416,18 +441,21 @@ Committer::Committed Committer::commit() {
     for (const Unit& unit : units) {
       verdicts.emplace_back(unit.ticket, std::vector<VerdictItem>());
       WASL_TRY(batch.rule(unit, verdicts.back().second));
+      if (unit.asked) WASL_TRY(answer_asked(unit, verdicts.back().second));
     }
     WASL_TRY(batch.finish());
     grown = batch.grown();
     decided = batch.decided();
-    return {};
+    return tell_others(decided);
   });
   if (done) {
     heads_.keep();
     last_time_ = time;
     outcome.grown = std::move(grown);
     outcome.decided = std::move(decided);
-    for (auto& [ticket, list] : verdicts) {
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      if (units[i].asked) continue;  // who asked has the answer
+      auto& [ticket, list] = verdicts[i];
       Ruling& ruling = ruling_of(outcome.rulings, ticket);
       std::move(list.begin(), list.end(), std::back_inserter(ruling.verdicts));
     }
@@ -439,6 +467,7 @@ Committer::Committed Committer::commit() {
   if (before) authority_ = *before;
   heads_.take_back();
   for (const Unit& unit : units) {
+    if (unit.asked) continue;  // it waits where it was, and is taken again
     answer_all(unit, {Outcome::later, Reason::busy, {}}, kRetryDisk,
                ruling_of(outcome.rulings, unit.ticket).verdicts);
   }

@@ -28,6 +28,16 @@ class Committer {
   };
   explicit Committer(const Ports& ports) : ports_(ports), heads_(ports.store) {}
 
+  struct Ruling {
+    std::uint64_t ticket = 0;
+    std::vector<VerdictItem> verdicts;
+    std::uint64_t taken = 0;  ///< pushes of this ticket taken from the queue, whatever is staged of them
+  };
+  struct Committed {
+    std::vector<Ruling> rulings;
+    std::vector<std::string> grown;  ///< spaces with new entries, `authority` first
+    Batch::Decided decided;          ///< what became of work that had its verdict before
+  };
   /// For a folder without a log: places the first statement as entry 1 of `authority`.
   Status found(const SignedStatement& statement);
   /// Places the next network statement: what it says holds from its position on. @param has_key whether this
@@ -45,8 +55,28 @@ class Committer {
   Status take_back(const std::vector<Segment>& segments, const Vouched& vouched);
 
   /// Replays `authority` and checks the clock. Errors: not_found (no network here), corrupt, invalid_value
-  /// (the clock stands before the last entry).
+  /// (the clock stands before the last entry), later (another process leads, and has signed nothing yet).
   Status start();
+
+  // ── Several processes over one storage (following.cpp) ──
+  /// Another process gives positions: this one shows what is committed and signed, and passes on what is
+  /// pushed.
+  [[nodiscard]] bool follows() const;
+  /// For who follows: shows what is new, with the answers to what was passed on. For who leads: takes what
+  /// others have passed on; it is judged by the next commit(). Call it often. Errors: wrong_network (another
+  /// log key is in force), conflict (another state of the hub): start anew.
+  Result<Committed> look();
+  /// Gives positions from now on, if no other process does. @return whether it does now, and what has come
+  /// since the last look().
+  Result<std::optional<Committed>> try_lead();
+  /// Follows from now on.
+  Status resign();
+  /// Something was passed on, and is not answered yet.
+  [[nodiscard]] bool waits_for_answers() const { return !passed_.empty(); }
+  /// Shows others what was signed, where they have not been shown it.
+  Status publish();
+  /// Counts up with each erasure that was carried out, here or elsewhere.
+  [[nodiscard]] Position erased() const { return erased_; }
 
   /// Carries out the erasures that have come into force, and what a crash cut off of the last ones. @return
   /// whether anything was erased. Errors: storage_failed, corrupt; call again later. Cost: nothing when none
@@ -59,16 +89,6 @@ class Committer {
   /// What is queued takes so much memory that it has to be committed before more is read.
   [[nodiscard]] bool is_full() const { return queued_ > kQueuedMost; }
 
-  struct Ruling {
-    std::uint64_t ticket = 0;
-    std::vector<VerdictItem> verdicts;
-    std::uint64_t taken = 0;  ///< pushes of this ticket taken from the queue, whatever is staged of them
-  };
-  struct Committed {
-    std::vector<Ruling> rulings;
-    std::vector<std::string> grown;  ///< spaces with new entries, `authority` first
-    Batch::Decided decided;          ///< what became of work that had its verdict before
-  };
   /// Commits what is queued, up to a bound; one ticket's work waits while others' is looked at. A disk that
   /// refuses costs a `later` for each change set.
   Committed commit();
@@ -84,6 +104,7 @@ class Committer {
   [[nodiscard]] Millis hub_time();
 
  private:
+  static constexpr std::uint64_t kAskedTickets = std::uint64_t{1} << 63;  // of other processes' units
   static constexpr std::size_t kQueuedMost = 1 << 19;  // items and operations, decoded: 150 MB
 
   /// What one ticket pushed and nobody has judged: units of several pushes, in their order.
@@ -95,6 +116,18 @@ class Committer {
   /// Takes units for one transaction, from each ticket in turn.
   std::vector<Unit> next_units(Committed& outcome);
   Status load_authority();
+  Status load();
+  /// Where the log of each space and its newest leaf stand.
+  using Standing = std::map<std::string, std::pair<Position, std::uint64_t>>;
+  Result<Standing> standing();
+  Status catch_up(Committed& out);
+  Status follow_authority();
+  Result<Committed> take_news(const SharedStore::News& news);
+  void pass_on(std::vector<Unit> units, Committed& outcome);
+  void take_answer(const SharedStore::Answer& answer, Committed& out);
+  void give_up_waiting(Committed& out);
+  Status take_asked();
+  Status answer_asked(const Unit& unit, const std::vector<VerdictItem>& verdicts);
   Result<ledger::HeadsLeaf> signed_leaf(const Vouched& vouched) const;
   /// What entries that came back make of the records.
   struct Returned {
@@ -106,6 +139,11 @@ class Committer {
   Status apply_returned_authority(const SegmentItem& item, Position position);
   Status load_erased();
   Status sign();
+  Status check_clock();
+  Status begin_to_lead();
+  Status start_following();
+  Status adopt(const std::string& note);
+  Status tell_others(const Batch::Decided& decided);
   Batch make_batch(Millis hub_time);
 
   Ports ports_;
@@ -121,6 +159,21 @@ class Committer {
   std::deque<std::pair<std::uint64_t, Segment>> queue_;
   std::map<std::uint64_t, Waiting> ready_;
   std::size_t queued_ = 0;
+
+  /// What was passed on and has no answer.
+  struct Passed {
+    std::uint64_t ticket = 0;
+    std::uint64_t taken = 0;  ///< pushes of the ticket that are taken with it
+    Millis since = 0;
+    std::vector<VerdictItem> otherwise;  ///< what is said when no answer comes
+  };
+  std::map<std::uint64_t, Passed> passed_;  ///< by the number of the question
+  std::uint64_t last_question_ = 0;
+  std::size_t asked_ = 0;         ///< units of other processes that wait in `ready_`
+  std::uint64_t last_asked_ = 0;  ///< tickets of theirs
+  Position authority_read_ = 0;   ///< how far a follower has read
+  Standing shown_;
+  std::string published_;
 };
 
 }  // namespace wasl

@@ -73,6 +73,26 @@ Status HeadsLog::sign(const std::string& origin, const crypto::KeyPair& log_key)
   return {};
 }
 
+Status HeadsLog::adopt(const std::string& note, const std::string& origin, const PublicKey& log_key,
+                       const std::vector<PublicKey>& witnesses) {
+  WASL_LET(const ledger::Checkpoint signed_log, ledger::open_checkpoint(note, origin, log_key));
+  StoredNodes nodes(store_);
+  ledger::Frontier edge = ledger::Frontier::at(signed_log.size, nodes.at());
+  WASL_TRY(nodes.health());
+  if (edge.root() != signed_log.root)
+    return fail(Errc::corrupt, "the newest checkpoint is not of the stored log of heads");
+  frontier_ = std::move(edge);
+  keep();
+  const std::size_t body = note.find("\n\n");
+  const std::size_t own = body == std::string::npos ? body : note.find('\n', body + 2);
+  note_ = note.substr(0, own == std::string::npos ? own : own + 1);
+  cosigned_ = note.substr(note_.size());
+  WASL_LET(const auto found, ledger::cosignatures(note, witnesses));
+  cosigned_count_ = found.size();
+  seen_ = {signed_log.size, signed_log.root};
+  return {};
+}
+
 Result<std::size_t> HeadsLog::take_cosignatures(std::string_view text,
                                                 const std::vector<PublicKey>& witnesses) {
   const std::string head = note_.substr(0, note_.find("\n\n") + 1);

@@ -29,6 +29,10 @@ class HeadsLog {
   Result<std::uint64_t> append(const ledger::HeadsLeaf& leaf);
   /// Signs what is durable: computes the root again from stored nodes first. Errors: corrupt.
   Status sign(const std::string& origin, const crypto::KeyPair& log_key);
+  /// For who follows: what another process over the same storage has signed takes the place of what was
+  /// known. Errors: corrupt (it is not of the stored log), bad_signature.
+  Status adopt(const std::string& note, const std::string& origin, const PublicKey& log_key,
+               const std::vector<PublicKey>& witnesses);
   /// The newest signed note, with the cosignatures that have come for it.
   [[nodiscard]] std::string note() const { return note_ + cosigned_; }
   /// Takes what witnesses have signed: lines, or the note with them. Durable when it returns. @return how

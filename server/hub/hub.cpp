@@ -9,6 +9,28 @@ Committer::Committed Hub::commit() {
   return committed;
 }
 
+void Hub::tell(const Committer::Committed& committed, Position erased) {
+  if (committer_.erased() != erased) reader_.forget();  // what was encoded before holds it
+  const bool is_news = !committed.grown.empty() || !committed.rulings.empty() || !committed.decided.empty();
+  if (is_news && listener_.on_committed) listener_.on_committed(committed);
+  if (!committer_.is_idle() && listener_.on_queued) listener_.on_queued();
+}
+
+Status Hub::look() {
+  const Position erased = committer_.erased();
+  WASL_LET(const auto committed, committer_.look());
+  tell(committed, erased);
+  return {};
+}
+
+Result<bool> Hub::try_lead() {
+  const Position erased = committer_.erased();
+  WASL_LET(const auto committed, committer_.try_lead());
+  if (!committed) return false;
+  tell(*committed, erased);
+  return true;
+}
+
 Status Hub::place(const SignedStatement& statement, const std::function<bool(const PublicKey&)>& has_key,
                   const std::function<Status()>& use_key) {
   WASL_TRY(committer_.place(statement, has_key));
@@ -27,19 +49,8 @@ Status Hub::erase_due() {
 }
 
 Result<bool> Hub::use_counter(const PublicKey& key, std::uint64_t counter) {
-  if (counter > INT64_MAX) return false;
-  bool fresh = false;
-  Status done = ports_.store.transact([&]() -> Status {
-    WASL_LET(auto note, ports_.store.device(key));
-    if (!note) note = DeviceNote{key, 0, 0, std::nullopt, 0, {}};
-    fresh = counter > note->counter;
-    if (!fresh) return {};
-    note->counter = counter;
-    note->last_seen = hub_time();
-    return ports_.store.save_device(*note);
-  });
-  if (!done) return tl::unexpected(std::move(done).error());
-  return fresh;
+  if (counter == 0 || counter > INT64_MAX) return false;
+  return ports_.store.use_counter(key, counter, hub_time());
 }
 
 Result<std::optional<ledger::BlindingKey>> Hub::blinding_key(const std::string& space) {
@@ -76,14 +87,7 @@ Result<Proof> Hub::prove(const Seen& known, const std::vector<std::uint64_t>& le
 }
 
 Status Hub::note_done(const PublicKey& key, const Done& done) {
-  return ports_.store.transact([&]() -> Status {
-    WASL_LET(auto note, ports_.store.device(key));
-    if (!note) note = DeviceNote{key, 0, 0, std::nullopt, 0, {}};
-    note->last_seen = hub_time();
-    note->equal = done.equal;
-    note->applied = done.applied;
-    return ports_.store.save_device(*note);
-  });
+  return ports_.store.note_done(key, done.equal, done.applied, hub_time());
 }
 
 Result<std::vector<VerdictItem>> Hub::decided(const PublicKey& key) {
@@ -144,13 +148,6 @@ Result<std::optional<Segment>> Hub::wipe_order(const PublicKey& key) {
   return std::optional(std::move(order));
 }
 
-Status Hub::note_wiped(const PublicKey& key) {
-  return ports_.store.transact([&]() -> Status {
-    WASL_LET(auto note, ports_.store.device(key));
-    if (!note) note = DeviceNote{key, 0, 0, std::nullopt, 0, {}};
-    note->last_seen = note->wiped = hub_time();
-    return ports_.store.save_device(*note);
-  });
-}
+Status Hub::note_wiped(const PublicKey& key) { return ports_.store.note_wiped(key, hub_time()); }
 
 }  // namespace wasl

@@ -38,6 +38,14 @@ class Hub final : public HubPort {
   };
   void listen(Listener listener) { listener_ = std::move(listener); }
 
+  // ── Several processes over one storage ──
+  [[nodiscard]] bool follows() const { return committer_.follows(); }
+  /// Committer::look(), and tells the sessions.
+  Status look();
+  /// Committer::try_lead(), and tells the sessions. @return whether it began to lead.
+  Result<bool> try_lead();
+  Status resign() { return committer_.resign(); }
+
   /// Carries out the erasures that have come into force; call it at the start and every now and then. See
   /// Committer::erase_due().
   Status erase_due();
@@ -87,6 +95,7 @@ class Hub final : public HubPort {
 
  private:
   Result<std::vector<SegmentItem>> act_at(Position position);
+  void tell(const Committer::Committed& committed, Position erased);
 
   Committer::Ports ports_;
   Committer committer_;

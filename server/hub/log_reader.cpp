@@ -28,11 +28,13 @@ void take_out_own(Segment& segment, const PublicKey& own) {
   }
 }
 
-Result<Segment> LogReader::read(const std::string& space, Position from, const NetworkId& network) {
+Result<Segment> LogReader::read(const std::string& space, Position from, Position size,
+                                const NetworkId& network) {
   WASL_LET(auto blocks, store_.read(space, from, limits::kSegmentTargetBytes, network));
   if (blocks.empty()) return fail(Errc::corrupt, "the hub's log of " + space + " has a gap");
   Segment segment = std::move(blocks.front());
   for (std::size_t i = 1; i < blocks.size(); ++i) {
+    if (blocks[i].first > size) break;  // another process has committed it, and not signed it yet
     std::move(blocks[i].items.begin(), blocks[i].items.end(), std::back_inserter(segment.items));
   }
   // What came back to this hub lies in longer blocks than it had given: a reader may stand inside one.
@@ -82,7 +84,7 @@ Result<HubPort::EntriesFrame> LogReader::frame(const std::string& space, Positio
   };
   if (it != known_.end() && !is_author(it->second)) return it->second.frame;
 
-  WASL_LET(Segment segment, read(space, from, network));
+  WASL_LET(Segment segment, read(space, from, size, network));
   Encoded encoded;
   encoded.frame.last = segment.first + entry_count(segment) - 1;
   for (const SegmentItem& item : segment.items) {

@@ -32,7 +32,7 @@ class LogReader {
     HubPort::EntriesFrame frame;
     std::vector<PublicKey> authors;
   };
-  Result<Segment> read(const std::string& space, Position from, const NetworkId& network);
+  Result<Segment> read(const std::string& space, Position from, Position size, const NetworkId& network);
   Status add_openings(Segment& segment);
   void remember(Key key, Encoded encoded);
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "server/store/shared_store.hpp"
 #include "shared/wire/messages.hpp"
 #include "shared/wire/segment.hpp"
 
@@ -21,6 +22,12 @@ struct Unit {
   std::vector<OpeningItem> openings;
   std::size_t bytes = 0;
   std::size_t operations = 0;
+  /// Another process has gathered it, and waits for the answer to this question.
+  struct Asked {
+    HubProcessId by;
+    std::uint64_t number = 0;
+  };
+  std::optional<Asked> asked{};
 };
 
 class Staging {

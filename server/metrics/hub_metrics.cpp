@@ -56,6 +56,7 @@ struct HubMetrics::State {
     verdict({Outcome::held, Reason::revoked, {}});
     verdict({Outcome::refused, Reason::no_right, {}});
     verdict({Outcome::later, Reason::busy, {}});
+    leads.Set(1);  // who has the storage alone leads
     gauge("wasl_hub_build_info", "Which release this is", {{"version", std::string(program_version())}})
         .Set(1);
   }
@@ -100,6 +101,12 @@ struct HubMetrics::State {
   prometheus::Gauge& held = gauge("wasl_hub_held_change_sets", "Change sets that wait for a person");
   prometheus::Gauge& oldest =
       gauge("wasl_hub_oldest_held_seconds", "Age of the oldest of them; 0: none waits");
+  prometheus::Gauge& leads =
+      gauge("wasl_hub_leads", "1 while this process gives positions; of several over one database, one");
+  prometheus::Gauge& hubs = gauge("wasl_hub_processes", "Processes that serve this database; 0: hub.db");
+  prometheus::Gauge& fence = gauge("wasl_hub_fence", "How often the lead was taken, ever");
+  prometheus::Gauge& waiting =
+      gauge("wasl_hub_waiting_pushes", "Passed on by those who follow, and not judged yet");
   prometheus::Gauge& recovering = gauge("wasl_hub_recovering", "1 while it recovers from an old copy");
   prometheus::Gauge& failed = gauge("wasl_hub_disk_failed", "1 after the disk has failed under hub.db");
   prometheus::Gauge& certificate =
@@ -133,12 +140,23 @@ void HubMetrics::look() {
   std::error_code gone;
   const auto space = std::filesystem::space(now.sources.database.parent_path(), gone);
   if (!gone) now.room.Set(as_number(space.available));
+  if (SharedStore* const shared = hub.store().shared()) look_at_others(*shared);
   now.recovering.Set(hub.is_recovering() ? 1 : 0);
   now.failed.Set(hub.store().must_reopen() ? 1 : 0);
   const auto until =
       now.sources.certificate.empty() ? Result<Millis>(Millis{0}) : certificate_end(now.sources.certificate);
   if (until) now.certificate.Set(static_cast<double>(*until / 1000));
   look_at_held();
+}
+
+void HubMetrics::look_at_others(SharedStore& shared) {
+  State& now = *state_;
+  now.leads.Set(shared.leads() ? 1 : 0);
+  const auto standing = shared.standing();
+  if (!standing) return;  // what was seen last stands
+  now.hubs.Set(as_number(standing->processes.size()));
+  now.fence.Set(static_cast<double>(standing->fence));
+  now.waiting.Set(as_number(standing->waiting));
 }
 
 void HubMetrics::look_at_held() {

@@ -37,6 +37,7 @@ class HubMetrics final : public SessionObserver {
   struct State;
   void look();
   void look_at_held();
+  void look_at_others(SharedStore& shared);
 
   std::unique_ptr<State> state_;
 };

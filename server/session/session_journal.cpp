@@ -100,10 +100,10 @@ Status SessionJournal::flush() {
   if (changed_.empty()) return {};
   HubStore& store = hub_.store();
   const auto write = [&]() -> Status {
-    for (const auto& [key, one] : changed_) WASL_TRY(store.set_meta(meta_key(key), encode(one)));
+    for (const auto& [key, one] : changed_) WASL_TRY(store.note_meta(meta_key(key), encode(one)));
     return {};
   };
-  WASL_TRY(store.transact(write));
+  WASL_TRY(hub_.follows() ? write() : store.transact(write));
   changed_.clear();
   return {};
 }

@@ -194,7 +194,7 @@ HttpAnswer SessionServer::on_request(const std::string& target) {
 UpgradeAnswer SessionServer::on_upgrade(ByteView hello_bytes, const Caller& caller) {
   std::vector<Hash> bindings{caller.tls ? caller.tls->exporter : Hash{}};
   if (!caller.tls && proxy_certificate_) bindings.push_back(*proxy_certificate_);
-  auto hello = HubSession::admit(hub_, hello_bytes, bindings);
+  auto hello = look_and_admit(hello_bytes, bindings);
   const Hash hash = hello_hash(hello_bytes);
   if (!hello) return refuse(hash, hello_bytes, caller, hello.error());
   make_room(hello->device);
@@ -217,6 +217,20 @@ UpgradeAnswer SessionServer::on_upgrade(ByteView hello_bytes, const Caller& call
         link.start();
         return link;
       }};
+}
+
+/// An office comes to any of several hubs, and may have seen at another what this one has not yet.
+Result<Hello> SessionServer::look_and_admit(ByteView hello_bytes, const std::vector<Hash>& bindings) {
+  if (!hub_.follows()) return HubSession::admit(hub_, hello_bytes, bindings);
+  if (const Status looked = hub_.look(); !looked)
+    return fail(Errc::later, "this hub cannot read its database: " + looked.error().message,
+                "sync again later");
+  if (hub_.is_recovering())
+    return fail(Errc::later, "the hub recovers from an old copy, and not at this address",
+                "sync again later");
+  if (const auto hello = decode_hello(hello_bytes); hello && hello->checkpoint.size > hub_.heads().size)
+    return fail(Errc::later, "this hub has not seen yet what another has shown", "sync again in a moment");
+  return HubSession::admit(hub_, hello_bytes, bindings);
 }
 
 UpgradeAnswer SessionServer::refuse(const Hash& hello, ByteView hello_bytes, const Caller& caller,

@@ -47,6 +47,7 @@ class SessionServer {
  private:
   class Link;
   UpgradeAnswer on_upgrade(ByteView hello, const Caller& caller);
+  Result<Hello> look_and_admit(ByteView hello_bytes, const std::vector<Hash>& bindings);
   HttpAnswer on_request(const std::string& target);
   void on_committed(const Committer::Committed& committed);
   UpgradeAnswer refuse(const Hash& hello, ByteView hello_bytes, const Caller& caller, const Error& error);

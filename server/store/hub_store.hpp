@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "server/store/shared_store.hpp"
 #include "shared/store/erasing.hpp"
 #include "shared/store/log_store.hpp"
 #include "shared/store/voiding.hpp"
@@ -61,6 +62,8 @@ class HubStore : public LogRows {
   /// Keeps the right to write where nothing is committed: to be called every second by who serves. Errors:
   /// conflict (another has taken over: must_reopen()), no_link.
   virtual Status renew() = 0;
+  /// Where several processes serve one storage; null: this one alone does.
+  virtual SharedStore* shared() { return nullptr; }
   /// Reads all that is stored, as far as the storage can check itself. Errors: corrupt.
   virtual Status check() = 0;
 
@@ -112,7 +115,15 @@ class HubStore : public LogRows {
 
   // ── Devices ──
   virtual Result<std::optional<DeviceNote>> device(const PublicKey& key) = 0;
-  virtual Status save_device(const DeviceNote& note) = 0;
+  // What sessions write down, whichever process holds them: each call is durable by itself, or with the
+  // transaction around it.
+  /// @return false: this key has used the counter, or a higher one, before.
+  virtual Result<bool> use_counter(const PublicKey& key, std::uint64_t counter, Millis now) = 0;
+  virtual Status note_done(const PublicKey& key, const std::optional<bool>& equal,
+                           const std::vector<Cursor>& applied, Millis now) = 0;
+  virtual Status note_wiped(const PublicKey& key, Millis now) = 0;
+  /// As set_meta().
+  virtual Status note_meta(std::string_view key, ByteView value) = 0;
 
   // ── Held and refused ──
   /// One place of a chain holds one: a second call changes nothing.

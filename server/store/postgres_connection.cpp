@@ -34,6 +34,11 @@ void PgValues::add(ByteView blob) {
   values_.emplace_back(std::string(blob.begin(), blob.end()));
 }
 
+void PgValues::add(const PgValues& more) {
+  types_.insert(types_.end(), more.types_.begin(), more.types_.end());
+  values_.insert(values_.end(), more.values_.begin(), more.values_.end());
+}
+
 void PgValues::add_integer(std::int64_t number) {
   const std::uint64_t big = htobe64(static_cast<std::uint64_t>(number));
   std::string bytes(sizeof big, '\0');
@@ -180,9 +185,9 @@ Status PostgresConnection::script(const std::string& sql) {
 
 // ── Transactions ──
 
-Status PostgresConnection::begin() {
+Status PostgresConnection::begin(const char* how) {
   WASL_ASSERT(!inside_);
-  WASL_TRY(send_plain("BEGIN"));
+  WASL_TRY(send_plain(how));
   inside_ = true;
   return {};
 }

@@ -59,6 +59,7 @@ class PgValues {
   void add(std::integral auto number) { add_integer(static_cast<std::int64_t>(number)); }
   void add(std::string_view text);
   void add(ByteView blob);
+  void add(const PgValues& more);
   template <class Tag, std::size_t N>
   void add(const Fixed<Tag, N>& name) {
     add(name.view());
@@ -92,7 +93,8 @@ class PostgresConnection {
   /// Several statements, outside a transaction: together or none.
   Status script(const std::string& sql);
 
-  Status begin();
+  /// @param how "BEGIN" with what it is to be like.
+  Status begin(const char* how = "BEGIN");
   /// no_link: it may stand.
   Status commit();
   void roll_back();

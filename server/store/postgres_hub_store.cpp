@@ -5,21 +5,39 @@
 
 namespace wasl {
 
-PostgresHubStore::PostgresHubStore(std::unique_ptr<PostgresSession> opened)
-    : HubSession{std::move(opened)}, RowHubStore(postgres_rows(*session)) {}
+PostgresHubStore::PostgresHubStore(std::unique_ptr<PostgresSession> opened,
+                                   std::unique_ptr<PostgresRowStore> log_rows)
+    : StoreSession{std::move(opened), log_rows.get()},
+      RowHubStore(std::move(log_rows)),
+      shared_(*session, *of_logs, [this] { forget(); }) {}
+
+std::unique_ptr<PostgresHubStore> PostgresHubStore::over(std::unique_ptr<PostgresSession> opened) {
+  auto log_rows = postgres_rows(*opened);
+  return std::unique_ptr<PostgresHubStore>(new PostgresHubStore(std::move(opened), std::move(log_rows)));
+}
+
+Result<std::unique_ptr<HubStore>> PostgresHubStore::open_to_share(const std::string& where) {
+  WASL_LET(auto opened, PostgresSession::open_to_share(where));
+  auto store = over(std::move(opened));
+  WASL_TRY(store->check_in_force());
+  return store;
+}
 
 Result<std::unique_ptr<HubStore>> PostgresHubStore::open(const std::string& where,
                                                          std::chrono::milliseconds patience) {
   WASL_LET(auto opened, PostgresSession::open_to_write(where, patience));
-  std::unique_ptr<PostgresHubStore> store(new PostgresHubStore(std::move(opened)));
+  auto store = over(std::move(opened));
   WASL_TRY(store->refresh());
+  WASL_TRY(store->check_in_force());
+  WASL_TRY(store->settle_in());
   return store;
 }
 
 Result<std::unique_ptr<HubStore>> PostgresHubStore::open_to_read(const std::string& where) {
   WASL_LET(auto opened, PostgresSession::open_to_read(where));
-  std::unique_ptr<PostgresHubStore> store(new PostgresHubStore(std::move(opened)));
+  auto store = over(std::move(opened));
   WASL_TRY(store->refresh());
+  WASL_TRY(store->check_in_force());
   return store;
 }
 
@@ -103,12 +121,47 @@ Result<std::optional<DeviceNote>> PostgresHubStore::device(const PublicKey& key)
   return std::optional(std::move(note));
 }
 
-Status PostgresHubStore::save_device(const DeviceNote& note) {
-  return session->run(
-      "INSERT INTO hub_device VALUES($1, $2, $3, $4, $5, $6) ON CONFLICT (key) DO UPDATE SET "
-      "counter = excluded.counter, last_seen = excluded.last_seen, equal = excluded.equal, "
-      "applied = excluded.applied, wiped = excluded.wiped",
-      note.key, note.counter, note.last_seen, note.equal, ByteView(encode_applied(note.applied)), note.wiped);
+Result<bool> PostgresHubStore::use_counter(const PublicKey& key, std::uint64_t counter, Millis now) {
+  bool fresh = false;
+  const auto write = [&]() -> Status {
+    WASL_LET(const PgRows rows,
+             session->query("INSERT INTO hub_device VALUES($1, $2, $3, NULL, $4, 0) ON CONFLICT (key) DO "
+                            "UPDATE SET counter = excluded.counter, last_seen = excluded.last_seen "
+                            "WHERE hub_device.counter < excluded.counter",
+                            key, counter, now, ByteView(encode_applied({}))));
+    fresh = rows.changed() == 1;
+    return {};
+  };
+  WASL_TRY(session->freely(write));
+  return fresh;
+}
+
+Status PostgresHubStore::note_done(const PublicKey& key, const std::optional<bool>& equal,
+                                   const std::vector<Cursor>& applied, Millis now) {
+  return session->freely([&] {
+    return session->send(
+        "INSERT INTO hub_device VALUES($1, 0, $2, $3, $4, 0) ON CONFLICT (key) DO UPDATE "
+        "SET last_seen = excluded.last_seen, equal = excluded.equal, applied = "
+        "excluded.applied",
+        key, now, equal, ByteView(encode_applied(applied)));
+  });
+}
+
+Status PostgresHubStore::note_wiped(const PublicKey& key, Millis now) {
+  return session->freely([&] {
+    return session->send(
+        "INSERT INTO hub_device VALUES($1, 0, $2, NULL, $3, $2) ON CONFLICT (key) DO UPDATE "
+        "SET last_seen = excluded.last_seen, wiped = excluded.wiped",
+        key, now, ByteView(encode_applied({})));
+  });
+}
+
+Status PostgresHubStore::note_meta(std::string_view key, ByteView value) {
+  return session->freely([&] {
+    return session->send(
+        "INSERT INTO log_meta VALUES($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key,
+        value);
+  });
 }
 
 // ── Held and refused ──

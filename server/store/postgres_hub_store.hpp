@@ -5,23 +5,27 @@
 #include <memory>
 #include <string>
 
-#include "server/store/postgres_session.hpp"
+#include "server/store/postgres_shared.hpp"
 #include "server/store/row_hub_store.hpp"
 
 namespace wasl {
 
 /// Made before the rows that it reads, and closed after them.
-struct HubSession {
+struct StoreSession {
   std::unique_ptr<PostgresSession> session;
+  PostgresRowStore* of_logs;
 };
 
-class PostgresHubStore final : private HubSession, public RowHubStore {
+class PostgresHubStore final : private StoreSession, public RowHubStore {
  public:
   /// @param patience how long it waits for another that holds it. Errors: as PostgresSession's.
   static Result<std::unique_ptr<HubStore>> open(const std::string& where,
                                                 std::chrono::milliseconds patience = {});
+  /// Without the right to write, which shared() may take later.
+  static Result<std::unique_ptr<HubStore>> open_to_share(const std::string& where);
   static Result<std::unique_ptr<HubStore>> open_to_read(const std::string& where);
 
+  SharedStore* shared() override { return session->may_write() ? &shared_ : nullptr; }
   Status renew() override { return session->renew(); }
   [[nodiscard]] bool must_reopen() const override { return session->is_deposed(); }
   /// PostgreSQL checks its pages itself as it reads them: this reads what a hub begins with.
@@ -35,7 +39,11 @@ class PostgresHubStore final : private HubSession, public RowHubStore {
   Status append_heads(std::uint64_t index, ByteView leaf, const std::vector<ledger::Node>& nodes) override;
 
   Result<std::optional<DeviceNote>> device(const PublicKey& key) override;
-  Status save_device(const DeviceNote& note) override;
+  Result<bool> use_counter(const PublicKey& key, std::uint64_t counter, Millis now) override;
+  Status note_done(const PublicKey& key, const std::optional<bool>& equal, const std::vector<Cursor>& applied,
+                   Millis now) override;
+  Status note_wiped(const PublicKey& key, Millis now) override;
+  Status note_meta(std::string_view key, ByteView value) override;
 
   Result<std::optional<KeptSet>> kept(const Source& source, Sequence sequence) override;
   Result<std::vector<KeptSet>> kept_from(const Source& source, Sequence from) override;
@@ -50,7 +58,8 @@ class PostgresHubStore final : private HubSession, public RowHubStore {
   Result<std::uint64_t> chain_count(const PublicKey& author) override;
 
  private:
-  explicit PostgresHubStore(std::unique_ptr<PostgresSession> session);
+  PostgresHubStore(std::unique_ptr<PostgresSession> session, std::unique_ptr<PostgresRowStore> rows);
+  static std::unique_ptr<PostgresHubStore> over(std::unique_ptr<PostgresSession> session);
   Status insert_kept(const KeptSet& set, bool fork) override;
   Result<std::vector<KeptSet>> kept_with_openings(std::string_view space) override;
   Status save_openings(const Hash& name, const std::vector<OpeningItem>& openings) override;
@@ -58,6 +67,8 @@ class PostgresHubStore final : private HubSession, public RowHubStore {
   Result<std::vector<KeptSet>> kept_where(std::string_view condition, const Values&... values);
   template <class... Values>
   Result<std::uint64_t> number(std::string_view sql, const Values&... values);
+
+  PostgresShared shared_;
 };
 
 }  // namespace wasl

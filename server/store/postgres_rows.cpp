@@ -1,5 +1,7 @@
 #include "server/store/postgres_rows.hpp"
 
+#include <map>
+
 namespace wasl {
 namespace {
 
@@ -62,7 +64,7 @@ std::vector<std::int64_t> numbers_of(const PgRows& rows) {
   return numbers;
 }
 
-class PostgresRows final : public RowStore {
+class PostgresRows final : public PostgresRowStore {
  public:
   explicit PostgresRows(PostgresSession& session) : session_(&session) {}
 
@@ -71,6 +73,9 @@ class PostgresRows final : public RowStore {
     return std::unique_ptr<RowTransaction>(new PostgresTransaction(*session_));
   }
   Result<Version> version() override { return session_->version(); }
+
+  Status show_this_moment() override;
+  void show_now() override { moment_.reset(); }
 
   Result<std::optional<SpaceInfo>> space(std::string_view name) override;
   Result<SpaceNumber> add_space(const SpaceInfo& info) override;
@@ -172,35 +177,59 @@ class PostgresRows final : public RowStore {
   }
 
   PostgresSession* session_;
+  std::optional<std::map<std::string, SpaceInfo, std::less<>>> moment_;  ///< what is shown of spaces
 };
 
 // ── Spaces ──
 
-Result<std::optional<SpaceInfo>> PostgresRows::space(std::string_view name) {
-  WASL_LET(const PgRows rows,
-           session_->query("SELECT no, size, applied, frontier, key, leaf_index, leaf, as_of, digested, "
-                           "proved, authority FROM log_space WHERE name = $1",
-                           name));
-  if (rows.empty()) return std::optional<SpaceInfo>();
+constexpr std::string_view kSpaceColumns =
+    "SELECT no, size, applied, frontier, key, leaf_index, leaf, as_of, digested, proved, authority, name "
+    "FROM "
+    "log_space";
+
+Result<SpaceInfo> space_of(const PgRows& rows, int i) {
   for (const int number : {1, 2, 5, 8, 9, 10}) {
-    if (rows.int64(0, number) < 0) return damaged_row("list of spaces");
+    if (rows.int64(i, number) < 0) return damaged_row("list of spaces");
   }
-  if (rows.int64(0, 9) > rows.int64(0, 1)) return damaged_row("list of spaces");
+  if (rows.int64(i, 9) > rows.int64(i, 1)) return damaged_row("list of spaces");
   SpaceInfo info;
-  info.name = name;
-  info.number = rows.int64(0, 0);
-  info.size = static_cast<Position>(rows.int64(0, 1));
-  info.applied = static_cast<Position>(rows.int64(0, 2));
-  auto frontier = ledger::Frontier::decode(rows.blob(0, 3));
+  info.name = rows.text(i, 11);
+  info.number = rows.int64(i, 0);
+  info.size = static_cast<Position>(rows.int64(i, 1));
+  info.applied = static_cast<Position>(rows.int64(i, 2));
+  auto frontier = ledger::Frontier::decode(rows.blob(i, 3));
   if (!frontier || frontier->size() != info.size) return damaged_row("Merkle frontier");
   info.frontier = std::move(*frontier);
-  if (!rows.is_null(0, 4)) info.key = ledger::BlindingKey::from(rows.blob(0, 4));
-  info.leaf_index = static_cast<std::uint64_t>(rows.int64(0, 5));
-  info.leaf = to_bytes(rows.blob(0, 6));
-  info.as_of = rows.int64(0, 7);
-  info.digested = static_cast<Position>(rows.int64(0, 8));
-  info.proved = static_cast<Position>(rows.int64(0, 9));
-  info.authority = static_cast<Position>(rows.int64(0, 10));
+  if (!rows.is_null(i, 4)) info.key = ledger::BlindingKey::from(rows.blob(i, 4));
+  info.leaf_index = static_cast<std::uint64_t>(rows.int64(i, 5));
+  info.leaf = to_bytes(rows.blob(i, 6));
+  info.as_of = rows.int64(i, 7);
+  info.digested = static_cast<Position>(rows.int64(i, 8));
+  info.proved = static_cast<Position>(rows.int64(i, 9));
+  info.authority = static_cast<Position>(rows.int64(i, 10));
+  return info;
+}
+
+Status PostgresRows::show_this_moment() {
+  WASL_LET(const PgRows rows, session_->query(kSpaceColumns));
+  std::map<std::string, SpaceInfo, std::less<>> spaces;
+  for (int i = 0; i < rows.count(); ++i) {
+    WASL_LET(SpaceInfo info, space_of(rows, i));
+    std::string name = info.name;
+    spaces.emplace(std::move(name), std::move(info));
+  }
+  moment_ = std::move(spaces);
+  return {};
+}
+
+Result<std::optional<SpaceInfo>> PostgresRows::space(std::string_view name) {
+  if (moment_) {
+    const auto it = moment_->find(name);
+    return it == moment_->end() ? std::nullopt : std::optional(it->second);
+  }
+  WASL_LET(const PgRows rows, session_->query(std::string(kSpaceColumns) + " WHERE name = $1", name));
+  if (rows.empty()) return std::optional<SpaceInfo>();
+  WASL_LET(SpaceInfo info, space_of(rows, 0));
   return std::optional(std::move(info));
 }
 
@@ -458,7 +487,7 @@ Result<std::vector<std::pair<unsigned, Hash>>> PostgresRows::bucket_hashes(Space
 
 }  // namespace
 
-std::unique_ptr<RowStore> postgres_rows(PostgresSession& session) {
+std::unique_ptr<PostgresRowStore> postgres_rows(PostgresSession& session) {
   return std::make_unique<PostgresRows>(session);
 }
 

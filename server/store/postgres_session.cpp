@@ -1,5 +1,6 @@
 #include "server/store/postgres_session.hpp"
 
+#include <future>
 #include <thread>
 
 #include "server/store/postgres_tables.hpp"
@@ -8,7 +9,8 @@ namespace wasl {
 namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{100};  // for a fence that another holds
-constexpr int kTries = 3;                             // to look up what a lost commit became
+constexpr std::chrono::seconds kRenewEvery{1};
+constexpr int kTries = 3;  // to look up what a lost commit became
 
 tl::unexpected<Error> no_fence() {
   return fail(Errc::corrupt, "the hub's fence is missing", "restore the database from a backup");
@@ -31,6 +33,13 @@ Result<std::unique_ptr<PostgresSession>> PostgresSession::open_to_write(const st
   }
 }
 
+Result<std::unique_ptr<PostgresSession>> PostgresSession::open_to_share(const std::string& where) {
+  std::unique_ptr<PostgresSession> session(new PostgresSession(where, true));
+  WASL_TRY(session->connect());
+  WASL_TRY(migrate_tables(*session->connection_));
+  return session;
+}
+
 Result<std::unique_ptr<PostgresSession>> PostgresSession::open_to_read(const std::string& where) {
   std::unique_ptr<PostgresSession> session(new PostgresSession(where, false));
   WASL_TRY(session->connect());
@@ -40,9 +49,7 @@ Result<std::unique_ptr<PostgresSession>> PostgresSession::open_to_read(const std
 
 PostgresSession::~PostgresSession() {
   roll_back();
-  if (fence_ == 0 || deposed_ || connection_->is_lost()) return;
-  static_cast<void>(connection_->run(
-      "UPDATE hub_fence SET renewed = '-infinity' WHERE one = 1 AND fence = $1", PgValues::of(fence_)));
+  if (leads() && !connection_->is_lost()) static_cast<void>(resign());
 }
 
 Status PostgresSession::connect() {
@@ -53,6 +60,23 @@ Status PostgresSession::connect() {
 }
 
 // ── The fence ──
+
+Result<bool> PostgresSession::try_lead() {
+  WASL_ASSERT(!inside_);
+  WASL_TRY(connect());
+  const Status taken = take_fence();
+  if (!taken && taken.error().code != Errc::locked) return tl::unexpected(taken.error());
+  return taken.has_value();
+}
+
+Status PostgresSession::resign() {
+  if (!leads()) return {};
+  WASL_LET(const PgRows mine,
+           query("UPDATE hub_fence SET renewed = '-infinity' WHERE one = 1 AND fence = $1", fence_));
+  static_cast<void>(mine);  // another's by now: all the better
+  fence_ = 0;
+  return {};
+}
 
 Status PostgresSession::take_fence() {
   WASL_TRY(connection_->begin());
@@ -84,9 +108,11 @@ Result<std::int64_t> PostgresSession::raise_fence(std::int64_t from) {
   WASL_TRY(connection_->run("INSERT INTO hub_past_fence SELECT fence, txn FROM hub_fence WHERE one = 1",
                             PgValues()));
   WASL_TRY(connection_->run("DELETE FROM hub_past_fence WHERE fence < $1", PgValues::of(from - 1000)));
-  WASL_TRY(connection_->run(
-      "UPDATE hub_fence SET fence = $1, renewed = clock_timestamp(), txn = NULL WHERE one = 1",
-      PgValues::of(from + 1)));
+  WASL_TRY(
+      connection_->run("UPDATE hub_fence SET fence = $1, renewed = clock_timestamp(), txn = NULL, since = "
+                       "CASE WHEN holder = $2 "
+                       "THEN since ELSE clock_timestamp() END, holder = $2 WHERE one = 1",
+                       PgValues::of(from + 1, process_)));
   return from + 1;
 }
 
@@ -106,6 +132,7 @@ Status PostgresSession::prove_fence(const Name& transaction) {
 }
 
 Status PostgresSession::renew() {
+  if (fence_ == 0) return {};
   WASL_LET(const PgRows mine, query("UPDATE hub_fence SET renewed = clock_timestamp() "
                                     "WHERE one = 1 AND fence = $1",
                                     fence_));
@@ -118,10 +145,31 @@ Status PostgresSession::begin() {
   WASL_ASSERT(!inside_);
   if (!writes_) return fail(Errc::storage_failed, "this database was opened to read only");
   if (deposed_) return deposed();
+  if (fence_ == 0) return fail(Errc::locked, "another wasl-hub leads: this one only passes on");
   WASL_TRY(connect());
   WASL_TRY(connection_->begin());
   inside_ = true;
   return {};
+}
+
+Status PostgresSession::freely(const std::function<Status()>& work) {
+  if (inside_) return work();
+  WASL_TRY(connect());
+  WASL_TRY(connection_->begin());
+  Status done = work();
+  if (done) done = connection_->commit();
+  if (!done) connection_->roll_back();
+  return done;
+}
+
+Status PostgresSession::snapshot(const std::function<Status()>& work) {
+  WASL_ASSERT(!inside_);
+  WASL_TRY(connect());
+  WASL_TRY(connection_->begin("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"));
+  Status done = work();
+  if (done) done = connection_->commit();
+  if (!done) connection_->roll_back();
+  return done;
 }
 
 Status PostgresSession::fenced(const std::function<Status()>& change) {
@@ -138,8 +186,14 @@ Status PostgresSession::fenced(const std::function<Status()>& change) {
 
 Status PostgresSession::maintain(std::string_view sql) {
   WASL_ASSERT(!inside_);
-  WASL_TRY(connect());
-  return connection_->script(std::string(sql));
+  auto done = std::async(std::launch::async, [this, sql = std::string(sql)]() -> Status {
+    WASL_LET(const auto other, PostgresConnection::open(where_));
+    return other->script(sql);
+  });
+  Status kept;  // where another has taken over, it goes on all the same
+  while (done.wait_for(kRenewEvery) != std::future_status::ready)
+    if (kept) kept = renew();
+  return done.get();
 }
 
 Status PostgresSession::commit() {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "server/store/postgres_connection.hpp"
+#include "server/store/shared_store.hpp"
 #include "shared/crypto/crypto.hpp"
 #include "shared/store/row_store.hpp"
 
@@ -20,6 +21,8 @@ class PostgresSession {
   /// `patience`), unsupported.
   static Result<std::unique_ptr<PostgresSession>> open_to_write(const std::string& where,
                                                                 std::chrono::milliseconds patience);
+  /// Without the fence, which it may take later. Errors: no_link, unsupported.
+  static Result<std::unique_ptr<PostgresSession>> open_to_share(const std::string& where);
   /// Errors: no_link, not_found, unsupported.
   static Result<std::unique_ptr<PostgresSession>> open_to_read(const std::string& where);
   /// Gives the fence back.
@@ -50,8 +53,34 @@ class PostgresSession {
     }));
     return answer;
   }
-  /// What PostgreSQL does outside transactions only.
+  /// What PostgreSQL does outside transactions only, however long it takes: the fence is kept meanwhile.
   Status maintain(std::string_view sql);
+  /// Part of a transaction that is open, or of freely().
+  template <class... Values>
+  Status send(std::string_view sql, const Values&... values) {
+    WASL_TRY(connect());
+    return connection_->run(sql, PgValues::of(values...));
+  }
+  /// Writes without the fence: what each process keeps of itself, and no history. Part of the transaction
+  /// around it, if there is one.
+  Status freely(const std::function<Status()>& work);
+  /// Reads one moment.
+  Status snapshot(const std::function<Status()>& work);
+  /// One statement that changes its row only WHERE fence is the last value, ours. Errors: conflict.
+  template <class... Values>
+  Status as_holder(std::string_view sql, const Values&... values) {
+    if (!leads()) return fail(Errc::conflict, "another wasl-hub leads");
+    WASL_LET(const PgRows mine, query(sql, values..., fence_));
+    return mine.changed() == 1 ? Status() : deposed();
+  }
+
+  /// Errors: no_link, storage_failed. @return false: another holds the fence.
+  Result<bool> try_lead();
+  /// Gives the fence back.
+  Status resign();
+  [[nodiscard]] bool leads() const { return fence_ != 0 && !deposed_; }
+  [[nodiscard]] bool may_write() const { return writes_; }
+  [[nodiscard]] const HubProcessId& process() const { return process_; }
 
   Status begin();
   /// Errors: conflict (another has taken over: nothing of it stands), no_link, storage_failed.
@@ -66,7 +95,9 @@ class PostgresSession {
   Result<RowStore::Version> version();
 
  private:
-  PostgresSession(std::string where, bool writes) : where_(std::move(where)), writes_(writes) {}
+  PostgresSession(std::string where, bool writes) : where_(std::move(where)), writes_(writes) {
+    process_ = random_.fixed<HubProcessId>();
+  }
   using Name = Fixed<struct PostgresNameTag, 16>;
 
   Status connect();
@@ -84,6 +115,7 @@ class PostgresSession {
   bool writes_;
   std::unique_ptr<PostgresConnection> connection_;
   crypto::SystemRandom random_;
+  HubProcessId process_;
   std::int64_t fence_ = 0;  ///< 0: none
   bool inside_ = false;
   bool deposed_ = false;

@@ -47,6 +47,21 @@ CREATE UNIQUE INDEX hub_kept_fork ON hub_kept(author, chain) WHERE fork = 1;
 CREATE INDEX hub_kept_held ON hub_kept(space) WHERE state = 1 AND fork = 0;
 )sql";
 
+// Several processes over one database: who leads and what it has signed, who is there, what waits for whom.
+constexpr std::string_view kSecond = R"sql(
+ALTER TABLE hub_fence ADD COLUMN holder bytea;
+ALTER TABLE hub_fence ADD COLUMN since timestamptz;
+ALTER TABLE hub_fence ADD COLUMN note text;
+ALTER TABLE hub_fence ADD COLUMN noted bigint NOT NULL DEFAULT 0;
+CREATE TABLE hub_process(id bytea PRIMARY KEY, place text NOT NULL, version text NOT NULL, began timestamptz NOT NULL,
+  heard timestamptz NOT NULL);
+CREATE TABLE hub_asked(hub bytea, no bigint, data bytea NOT NULL, PRIMARY KEY(hub, no));
+CREATE TABLE hub_answer(no bigint PRIMARY KEY, hub bytea NOT NULL, question bigint NOT NULL, data bytea NOT NULL,
+  at timestamptz NOT NULL);
+CREATE TABLE hub_request(id bytea PRIMARY KEY, text bytea NOT NULL, at timestamptz NOT NULL, taken timestamptz,
+  answer bytea);
+)sql";
+
 constexpr unsigned kPartitions = 8;  // of each table of the logs, by space
 constexpr std::array kPartitioned{"log_node",  "log_entry",  "log_stand_in",
                                   "log_block", "log_parked", "log_bucket"};
@@ -64,7 +79,7 @@ std::string first_step() {
 }
 
 /// Each makes of the version before it the next; one that was ever published stays as it is.
-std::vector<std::string> steps() { return {first_step()}; }
+std::vector<std::string> steps() { return {first_step(), std::string(kSecond)}; }
 
 tl::unexpected<Error> newer() {
   return fail(Errc::unsupported, "a newer version of wasl-hub has made these tables", "update the program");

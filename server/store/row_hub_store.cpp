@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/store/store_marks.hpp"
+
 namespace wasl {
 
 Status RowHubStore::transact(const std::function<Status()>& work) {
@@ -17,6 +19,24 @@ Status RowHubStore::transact(const std::function<Status()>& work) {
   inside_ = false;
   if (!done) log_.forget();  // what it remembers was rolled back
   return done;
+}
+
+Status RowHubStore::check_in_force() {
+  WASL_LET(const auto moved, meta(kMovedMark));
+  if (moved && !moved->empty()) {
+    return fail(Errc::conflict, "the network of this store " + to_text(*moved),
+                "serve that one; this one is kept until you remove it");
+  }
+  WASL_LET(const auto arrival, meta(kArrivalMark));
+  if (!arrival || *arrival != Bytes{kArriving}) return {};
+  return fail(Errc::conflict, "a network was being moved into this store, and not all of it has come",
+              "the old store is in force; run wasl-hub migrate-store again, or drop this one");
+}
+
+Status RowHubStore::settle_in() {
+  WASL_LET(const auto arrival, meta(kArrivalMark));
+  if (!arrival || *arrival != Bytes{kArrived}) return {};
+  return transact([&] { return set_meta(kArrivalMark, {}); });
 }
 
 Status RowHubStore::save_record(SpaceNumber space, std::string_view id, const RecordState& state) {

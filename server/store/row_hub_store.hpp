@@ -69,6 +69,11 @@ class RowHubStore : public HubStore {
 
   /// Forgets what is remembered of rows that others may have changed.
   Status refresh() { return log_.refresh(); }
+  void forget() { log_.forget(); }
+  /// Errors: conflict (its network has moved to another store, or has not arrived here whole).
+  Status check_in_force();
+  /// What has arrived here whole is a network like any other from now on.
+  Status settle_in();
   /// Changes nothing where one stands in its place.
   virtual Status insert_kept(const KeptSet& set, bool fork) = 0;
   /// Held and refused work of the space, and evidence of forks, that may have openings.

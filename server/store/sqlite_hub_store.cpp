@@ -51,6 +51,8 @@ Result<std::unique_ptr<HubStore>> SqliteHubStore::open(const std::filesystem::pa
   WASL_TRY(database.exec(kTables));
   std::unique_ptr<SqliteHubStore> store(new SqliteHubStore(std::move(database)));
   WASL_TRY(store->refresh());
+  WASL_TRY(store->check_in_force());
+  WASL_TRY(store->settle_in());
   return store;
 }
 
@@ -58,6 +60,7 @@ Result<std::unique_ptr<HubStore>> SqliteHubStore::open_to_read(const std::filesy
   WASL_LET(Database database, Database::open({.path = file, .read_only = true}));
   std::unique_ptr<SqliteHubStore> store(new SqliteHubStore(std::move(database)));
   WASL_TRY(store->refresh());
+  WASL_TRY(store->check_in_force());
   return store;
 }
 
@@ -127,15 +130,47 @@ Result<std::optional<DeviceNote>> SqliteHubStore::device(const PublicKey& key) {
   return std::optional(std::move(note));
 }
 
-Status SqliteHubStore::save_device(const DeviceNote& note) {
-  WASL_LET(auto insert,
-           db.prepare("INSERT INTO hub_device VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-                      "counter = excluded.counter, last_seen = excluded.last_seen, "
-                      "equal = excluded.equal, applied = excluded.applied, wiped = excluded.wiped"));
-  const auto equal = note.equal ? std::optional<int>(*note.equal ? 1 : 0) : std::nullopt;
-  insert.bind_all(note.key, note.counter, note.last_seen, equal, ByteView(encode_applied(note.applied)),
-                  note.wiped);
-  return insert.run();
+Result<bool> SqliteHubStore::use_counter(const PublicKey& key, std::uint64_t counter, Millis now) {
+  bool fresh = false;
+  const auto write = [&]() -> Status {
+    WASL_LET(auto insert,
+             db.prepare("INSERT INTO hub_device VALUES(?, ?, ?, NULL, ?, 0) ON CONFLICT DO UPDATE SET "
+                        "counter = excluded.counter, last_seen = excluded.last_seen "
+                        "WHERE counter < excluded.counter"));
+    insert.bind_all(key, counter, now, ByteView(encode_applied({})));
+    WASL_TRY(insert.run());
+    fresh = db.changes() == 1;
+    return {};
+  };
+  WASL_TRY(transact(write));
+  return fresh;
+}
+
+Status SqliteHubStore::note_done(const PublicKey& key, const std::optional<bool>& equal,
+                                 const std::vector<Cursor>& applied, Millis now) {
+  return transact([&]() -> Status {
+    WASL_LET(
+        auto insert,
+        db.prepare("INSERT INTO hub_device VALUES(?, 0, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET "
+                   "last_seen = excluded.last_seen, equal = excluded.equal, applied = excluded.applied"));
+    insert.bind_all(key, now, equal ? std::optional<int>(*equal ? 1 : 0) : std::nullopt,
+                    ByteView(encode_applied(applied)));
+    return insert.run();
+  });
+}
+
+Status SqliteHubStore::note_wiped(const PublicKey& key, Millis now) {
+  return transact([&]() -> Status {
+    WASL_LET(auto insert,
+             db.prepare("INSERT INTO hub_device VALUES(?, 0, ?, NULL, ?, ?) ON CONFLICT DO UPDATE SET "
+                        "last_seen = excluded.last_seen, wiped = excluded.wiped"));
+    insert.bind_all(key, now, ByteView(encode_applied({})), now);
+    return insert.run();
+  });
+}
+
+Status SqliteHubStore::note_meta(std::string_view key, ByteView value) {
+  return transact([&] { return set_meta(key, value); });
 }
 
 Result<std::vector<KeptSet>> SqliteHubStore::kept_list(bool refused_too) {

@@ -32,7 +32,11 @@ class SqliteHubStore final : private HubDatabase, public RowHubStore {
   Status append_heads(std::uint64_t index, ByteView leaf, const std::vector<ledger::Node>& nodes) override;
 
   Result<std::optional<DeviceNote>> device(const PublicKey& key) override;
-  Status save_device(const DeviceNote& note) override;
+  Result<bool> use_counter(const PublicKey& key, std::uint64_t counter, Millis now) override;
+  Status note_done(const PublicKey& key, const std::optional<bool>& equal, const std::vector<Cursor>& applied,
+                   Millis now) override;
+  Status note_wiped(const PublicKey& key, Millis now) override;
+  Status note_meta(std::string_view key, ByteView value) override;
 
   Result<std::optional<KeptSet>> kept(const Source& source, Sequence sequence) override;
   Result<std::vector<KeptSet>> kept_from(const Source& source, Sequence from) override;

@@ -237,19 +237,31 @@ TEST_P(HubStoreContract, OnePlaceOfAChainKeepsOneAndOneForkOfAChainIsEnough) {
 }
 
 TEST_P(HubStoreContract, DevicesAndSmallValuesAreKeptAsTheyWere) {
-  DeviceNote note{hub.device.public_key(), 7, 1'700'000'000'000, std::nullopt, 0, {{"public", 3}}};
+  const PublicKey key = hub.device.public_key();
+  const std::uint64_t before = must(store().device(key)).value_or(DeviceNote{}).counter;
+  Millis now = 1'700'000'000'000;
   for (const std::optional<bool> equal : {std::optional<bool>(), std::optional(true), std::optional(false)}) {
-    note.equal = equal;
-    ++note.counter;
-    must(store().transact([&] { return store().save_device(note); }));
-    const auto stored = must(store().device(note.key));
+    must(store().note_done(key, equal, {{"public", 3}}, ++now));
+    const auto stored = must(store().device(key));
     ASSERT_TRUE(stored);
-    EXPECT_EQ(stored->counter, note.counter);
+    EXPECT_EQ(stored->counter, before);
     EXPECT_EQ(stored->equal, equal);
-    EXPECT_EQ(stored->last_seen, note.last_seen);
+    EXPECT_EQ(stored->last_seen, now);
+    EXPECT_EQ(stored->wiped, 0);
     ASSERT_EQ(stored->applied.size(), 1U);
     EXPECT_EQ(stored->applied[0].position, 3U);
   }
+  EXPECT_TRUE(must(store().use_counter(key, before + 7, ++now)));
+  EXPECT_FALSE(must(store().use_counter(key, before + 7, now + 1)));
+  EXPECT_FALSE(must(store().use_counter(key, before + 6, now + 1)));
+  must(store().note_wiped(key, now + 2));
+  const auto stored = must(store().device(key));
+  EXPECT_EQ(stored->counter, before + 7);
+  EXPECT_EQ(stored->last_seen, now + 2);
+  EXPECT_EQ(stored->wiped, now + 2);
+  ASSERT_EQ(stored->applied.size(), 1U);
+  must(store().note_meta("bookkeeping", view("1")));
+  EXPECT_EQ(must(store().meta("bookkeeping")), to_bytes(view("1")));
   EXPECT_FALSE(must(store().device(PublicKey{})).has_value());
   const Bytes zeros{0, 1, 0};
   must(store().transact([&] { return store().set_meta("k", zeros); }));

@@ -1,21 +1,15 @@
-"""The hub's store in a real PostgreSQL: a private server on a socket in a temporary folder, as a user without power. The
-contract that every store keeps, what breaks only there, and the hub's own tests with their rows in it."""
-import json
+"""The hub's store in a real PostgreSQL: the contract that every store keeps, what breaks only there, and the hub's own tests
+with their rows in it."""
 import os
-import pathlib
-import pwd
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import unittest
 
+from postgres_server import PORT, PostgresTest
 from wasl_world import World, binary, run_json, until
 
-PORT = 5432  # the name of the socket; nothing listens on the network
-PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
 CUT_BEFORE = b"cut before the commit arrives"
 CUT_AFTER = b"cut after the commit is done"
 
@@ -79,49 +73,14 @@ class CuttingWay:
         self.listener.close()
 
 
-@unittest.skipUnless((PROGRAMS / "initdb").exists(), "PostgreSQL 15 is not installed")
-class Postgres(unittest.TestCase):
+class Postgres(PostgresTest):
     @classmethod
     def setUpClass(cls):
-        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="wasl-pg-"))
-        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        super().setUpClass()
         cls.cutting_folder = cls.folder / "cutting"
         cls.cutting_folder.mkdir()
-        cls.user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-        if os.geteuid() == 0:
-            shutil.chown(cls.folder, cls.user)
-        cls.data = cls.folder / "data"
-        cls.run_as_user("initdb", "-D", cls.data, "-U", "wasl", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
-        log = open(cls.folder / "log", "wb")
-        cls.addClassCleanup(log.close)
-        cls.server = subprocess.Popen(
-            cls.as_user("postgres", "-D", cls.data, "-k", cls.folder, "-p", PORT, "-c", "listen_addresses=",
-                        "-c", "fsync=off", "-c", "max_locks_per_transaction=1024"), stdout=log, stderr=log)
-        cls.addClassCleanup(cls.stop)
-        cls.run_as_user("pg_isready", "-h", cls.folder, "-p", PORT, "-t", 30, tries=60)
         cls.way = CuttingWay(cls.cutting_folder, cls.folder)
         cls.addClassCleanup(cls.way.close)
-
-    @classmethod
-    def as_user(cls, program, *arguments):
-        command = [str(PROGRAMS / program), *map(str, arguments)]
-        return ["setpriv", f"--reuid={cls.user}", "--regid=nogroup", "--clear-groups", *command] \
-            if os.geteuid() == 0 else command
-
-    @classmethod
-    def run_as_user(cls, *command, tries=1):
-        for _ in range(tries):
-            done = subprocess.run(cls.as_user(*command), cwd=cls.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  timeout=120)
-            if done.returncode == 0:
-                return
-            threading.Event().wait(0.2)
-        raise AssertionError(done.stdout.decode())
-
-    @classmethod
-    def stop(cls):
-        cls.server.terminate()
-        cls.server.wait(60)
 
     def gtest(self, program, chosen):
         environment = dict(os.environ, WASL_POSTGRES=f"host={self.folder} port={PORT} user=wasl dbname=postgres",
@@ -137,26 +96,9 @@ class Postgres(unittest.TestCase):
         self.gtest("wasl_stores", "*HubStoreContract*Postgres")
 
     def test_what_breaks_only_there(self):
-        self.gtest("wasl_stores", "*PostgresStore.*")
+        self.gtest("wasl_stores", "*PostgresStore.*:*SharedStores.*")
 
     # ── the programs
-
-    def network(self, name):
-        """A hub whose rows lie in a database of their own."""
-        self.run_as_user("createdb", "-h", self.folder, "-p", PORT, "-U", "wasl", name)
-        world = World()
-        self.addCleanup(world.close)
-        world.hub("init", "--name", "World network", "--store", self.address(name))
-        world.start_hub()
-        world.organisation("africa", "section")
-        world.organisation("benin", parent="africa")
-        return world
-
-    def address(self, name):
-        return f"postgresql:///{name}?host={self.folder}&port={PORT}&user=wasl"
-
-    def sql(self, name, statement):
-        self.run_as_user("psql", "-h", self.folder, "-p", PORT, "-U", "wasl", "-d", name, "-c", statement)
 
     def test_offices_sync_with_it_and_it_starts_again_after_a_kill(self):
         world = self.network("serving")
@@ -189,19 +131,13 @@ class Postgres(unittest.TestCase):
         self.assertIs(second.sync()["equal"], True)
         self.assertEqual(second.value("SELECT count(*) FROM project"), 5)
 
-    def test_a_second_hub_and_a_second_network_are_refused(self):
+    def test_a_second_network_is_refused(self):
         world = self.network("taken")
         other = World()
         self.addCleanup(other.close)
         init = [binary("wasl-hub"), "init", "--data", str(other.hub_folder), "--name", "Other", "--json", "--store"]
         self.assertEqual(run_json([*init, self.address("taken")]).error["code"], "locked")
-        shutil.copytree(world.hub_folder, other.hub_folder, ignore=shutil.ignore_patterns("*.sock", "*.lock"), dirs_exist_ok=True)
-        second = subprocess.run([binary("wasl-hub"), "serve", "--data", str(other.hub_folder), "--listen", "127.0.0.1:0",
-                                 "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60)
-        self.assertEqual(second.returncode, 1)
-        self.assertEqual(json.loads(second.stdout)["error"]["code"], "locked")
         world.stop_hub()
-        shutil.rmtree(other.hub_folder)
         self.assertEqual(run_json([*init, self.address("taken")]).error["code"], "conflict")
         self.assertEqual(run_json([*init, "mysql://somewhere"]).error["code"], "invalid_value")
         self.assertEqual(run_json([*init, "postgresql:///none?host=/nowhere"]).error["code"], "no_link")
