@@ -54,6 +54,10 @@ class PostgresSession {
   Status maintain(std::string_view sql);
 
   Status begin();
+  /// One moment of the database, until roll_back(): others go on writing.
+  Status begin_reading();
+  /// What answers with no rows and changes nothing.
+  Status read(const std::string& sql);
   /// Errors: conflict (another has taken over: nothing of it stands), no_link, storage_failed.
   /// A connection that is lost at the commit itself is no error: what stands is looked up.
   Status commit();
