@@ -49,8 +49,10 @@ Json status_json(const ReplicaStatus& now, bool daemon, const std::string& langu
   out["last_sync"] = time_json(now.last_sync);
   out["spaces"] = Json::array();
   for (const SpaceStatus& space : now.spaces) {
-    out["spaces"].push_back(
-        {{"space", space.space}, {"position", space.position}, {"as_of", time_json(space.as_of)}});
+    out["spaces"].push_back({{"space", space.space},
+                             {"position", space.position},
+                             {"as_of", time_json(space.as_of)},
+                             {"proved_from", space.begun_at + 1}});
   }
   out["waiting"] = Json::array();
   for (const PendingSet& set : now.waiting) {
@@ -102,6 +104,9 @@ std::string status_words(const ReplicaStatus& now, bool daemon, Millis clock, co
   for (const SpaceStatus& space : now.spaces) {
     out += "\n  " + space.space + ": as of " + time_words(space.as_of, clock) + ", position " +
            std::to_string(space.position);
+    if (space.begun_at > 0)
+      out += "; begun from a snapshot: proof begins at " + std::to_string(space.begun_at + 1) +
+             ", the hub vouches for what was before";
   }
   out += "\nKeys:";
   for (const std::string& words : now.keys) out += "\n  " + words;

@@ -45,6 +45,7 @@ Json field_json(const WhyField& field, const Schema& schema) {
            {"change_set", to_hex(field.change_set.view())},
            {"space", field.space},
            {"position", field.position == 0 ? Json(nullptr) : Json(field.position)},
+           {"before_snapshot", field.is_before_start},
            {"grants", Json::array()},
            {"statement", field.statement}};
   if (!field.key.empty()) out["key"] = field.key;
@@ -75,16 +76,18 @@ Result<Answer> why(const Office& office, const RecordArguments& arguments) {
   std::string words = reg->name + " " + arguments.id;
   for (const WhyField& field : fields) {
     out["fields"].push_back(field_json(field, replica->schema()));
-    words += "\n  " +
-             (field.field.empty() ? std::string("created")
-                                  : field.field + (field.key.empty() ? "" : "." + field.key) + " = " +
-                                        (field.value.empty() ? "(no value)" : field.value)) +
-             ": by " + (field.organisation.empty() ? "" : field.organisation + ", ") + "key " +
-             short_key(field.author) + ", " + time_words(field.time, office.clock().now()) +
-             (field.position == 0 ? ", not accepted yet"
-                                  : ", change set " + short_name(field.change_set) + " at " + field.space +
-                                        " " + std::to_string(field.position)) +
-             chain_words(field, replica->schema());
+    words +=
+        "\n  " +
+        (field.field.empty() ? std::string("created")
+                             : field.field + (field.key.empty() ? "" : "." + field.key) + " = " +
+                                   (field.value.empty() ? "(no value)" : field.value)) +
+        ": by " + (field.organisation.empty() ? "" : field.organisation + ", ") + "key " +
+        short_key(field.author) + ", " + time_words(field.time, office.clock().now()) +
+        (field.is_before_start ? ", before the snapshot with which this office began (the hub vouches for it)"
+         : field.position == 0 ? ", not accepted yet"
+                               : ", change set " + short_name(field.change_set) + " at " + field.space + " " +
+                                     std::to_string(field.position)) +
+        chain_words(field, replica->schema());
   }
   return Answer{out.dump(), std::move(words), kDone};
 }

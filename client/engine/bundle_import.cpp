@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "shared/bundle/contents.hpp"
+#include "shared/wire/snapshot_frames.hpp"
 
 namespace wasl {
 namespace {
@@ -97,6 +98,11 @@ class Import {
       auto answer = decode_answer(frame, replica_.network().network, replica_.network().log_key);
       if (answer && answer->device == replica_.device()) out_.told = true;
       return take(std::move(answer), &Replica::take_answer);
+    }
+    if (snapshot_frame_kind(frame)) {
+      WASL_LET(const Arrival arrival, replica_.take_snapshot_frame(frame));
+      note(arrival);
+      return {};
     }
     switch (static_cast<FrameKind>(frame[0])) {
       case FrameKind::vouched:

@@ -271,7 +271,7 @@ void SyncRun::on_message(ByteView message) {
   take(std::move(output));
   // Counted by what was taken in: what the system has buffered beyond may be more than the whole budget, and
   // a session that ends before its first entries would never get on.
-  const bool got_on = session_->summary().received_sets > 0;
+  const bool got_on = session_->summary().received_sets + session_->summary().received_pieces > 0;
   if (closing_ || !got_on || !options_.receive_most ||
       channel_->traffic().payload_in < *options_.receive_most)
     return;

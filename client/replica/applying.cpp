@@ -18,6 +18,19 @@ std::string short_key(const PublicKey& key) { return to_hex(key.view()).substr(0
 
 }  // namespace
 
+namespace {
+
+/// Whether it takes back entries of which this replica holds the outcome alone.
+bool voids_before(const Segment& segment, Position begins_behind) {
+  return std::any_of(segment.items.begin(), segment.items.end(), [&](const SegmentItem& item) {
+    const auto* other = std::get_if<EntryItem>(&item);
+    return other != nullptr && other->entry.kind == ledger::EntryKind::void_ &&
+           voided_position(*other) <= begins_behind;
+  });
+}
+
+}  // namespace
+
 /// The hub leaves out what we wrote ourselves: it is taken from the list of pending change sets.
 /// @return false: it is not there, or something else is.
 Result<bool> Replica::fill_own_items(Segment& segment) {
@@ -93,6 +106,7 @@ Status Replica::check_order(const Segment& segment, const SpaceInfo& info) {
   // Signed when the log had `proved` entries: what comes after rests on no less. More than there is is
   // damage.
   if (info.authority <= held->size) last.authority = info.authority;
+  if (info.start) last.hub_time = info.start->ground.hub_time;
   WASL_LET(const auto before, store_.entries(info.name, info.size, info.size));
   if (!before.empty()) {
     last.authority = std::max(last.authority, before.front().entry.authority);
@@ -145,6 +159,8 @@ Result<Replica::Taken> Replica::append_entries(Segment& segment) {
   if (segment.first != info->size + 1) {
     return lost_on_the_way("entries of " + segment.space + " are missing on the way");
   }
+  if (voids_before(segment, info->begins_behind())) return Taken::reaches_before_start;
+  if (info->size == 0) WASL_TRY(drop_pieces(*info));
   WASL_LET(const bool ours, fill_own_items(segment));
   if (!ours) return Taken::not_ours;
   WASL_TRY(check_openings(segment));
@@ -171,6 +187,13 @@ Status Replica::on_entries(Segment segment) {
   }
   const Taken taken = *appended;
   if (taken == Taken::known) return {};
+  if (taken == Taken::reaches_before_start) {
+    WASL_TRY(begin_anew(segment.space));
+    return fail(Errc::later,
+                "a revocation takes back work of " + segment.space +
+                    " from before the snapshot with which this replica began: the space is begun anew",
+                "sync again; nothing is lost");
+  }
   if (taken == Taken::not_ours) {
     // Missing, damaged, or another one at the same place, because a copy of this folder wrote too.
     WASL_TRY(store_.set_meta("full", Bytes{1}));
@@ -360,10 +383,14 @@ Result<Verdict> Replica::judge(const ChangeSet& set, const ledger::Entry& entry,
   const auto in_log = [&](const Source& source, Sequence sequence) {
     const auto found = store_.find(source, sequence);
     if (!found) failed = found.error();
-    return found && found->has_value() && (*found)->space == here->number && (*found)->position < position;
+    return (found && found->has_value() && (*found)->space == here->number &&
+            (*found)->position < position) ||
+           LogStore::stands_before(*here, source, sequence);
   };
   const auto root = [&](std::string_view space, Position size) -> std::optional<Hash> {
     if (space == set.header.space && size >= position) return std::nullopt;
+    // Vouched for with the snapshot: nobody here holds what would contradict it.
+    if (space == set.header.space && size < here->begins_behind()) return set.header.seen.root;
     std::pair key(std::string(space), size);
     if (const auto it = roots_.find(key); it != roots_.end()) return it->second;
     const auto known = store_.root(space, size);

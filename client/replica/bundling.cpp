@@ -54,7 +54,8 @@ Result<std::optional<Vouched>> Replica::vouched(const std::string& space) {
 Result<std::optional<Replica::CoveredPart>> Replica::next_covered(const std::string& space, Position from) {
   WASL_LET(auto vouched_for, vouched(space));
   WASL_LET(const SpaceInfo* const info, store_.space(space));
-  if (!vouched_for || from > info->proved) return std::optional<CoveredPart>();
+  // What goes on from a snapshot cannot be shown to go on from anything else.
+  if (!vouched_for || from > info->proved || info->start) return std::optional<CoveredPart>();
   WASL_LET(const auto blocks, store_.read(space, from, limits::kSegmentTargetBytes, anchor_.network));
   Segment segment{space, from, {}, {}};
   CoveredPart out;

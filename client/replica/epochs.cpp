@@ -22,7 +22,7 @@ Status Replica::note_epoch() {
 
 /// Whether the log here begins with those very entries.
 Result<bool> Replica::is_common(const SpaceInfo& info, const CommonLog& common) {
-  if (common.size > info.size) return false;
+  if (common.size > info.size || common.size < info.begins_behind()) return false;
   if (common.size == 0) return true;
   const auto root = store_.root(info.name, common.size);
   if (!root && root.error().code != Errc::corrupt) return tl::unexpected(root.error());

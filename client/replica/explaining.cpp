@@ -112,6 +112,8 @@ Result<std::vector<WhyField>> Replica::why(const std::string& register_name, con
     one.space = space;
     one.statement = authority_.statement().number;
     WASL_LET(const auto set, find_set(space, head->dot.source, head->dot.sequence));
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    one.is_before_start = !set && LogStore::stands_before(*info, head->dot.source, head->dot.sequence);
     if (set) {
       one.change_set = set->name;
       one.position = set->position;

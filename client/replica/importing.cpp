@@ -5,6 +5,7 @@
 
 #include "client/replica/replica.hpp"
 #include "shared/store/erasing.hpp"
+#include "shared/wire/snapshot_frames.hpp"
 
 namespace wasl {
 namespace {
@@ -76,7 +77,7 @@ Status Replica::begin_import() {
   WASL_TRY(refresh_anchor());
   WASL_TRY(begin_session());
   asked_in_full_ = true;  // nothing is left out in a bundle
-  return {};
+  return resume_beginnings();
 }
 
 /// What is held belongs to the epoch in force; else a session has to put it right first.
@@ -133,13 +134,18 @@ Result<bool> Replica::voids_are_true(const Segment& segment, const SpaceInfo& in
 }
 
 /// Whether the entries are the hub's, and go on from what is here. @return what ends the matter.
-Result<std::optional<Arrival>> Replica::check_covered(const Covered& covered, const Segment& segment) {
-  const std::string& space = segment.space;
+Result<std::optional<Arrival>> Replica::check_covered(const Covered& covered, const Segment& whole) {
+  const std::string& space = whole.space;
   const auto opened = open_vouched(covered.vouched, anchor_.network,
                                    std::max<std::uint64_t>(1, anchor_.epoch), anchor_.log_key);
   if (!opened) return std::optional(altered(space, opened.error().message));
   WASL_TRY(keep_key(space, covered.vouched.key));
   WASL_LET(const SpaceInfo* const info, store_.space(space));
+  const Segment segment = behind(whole, info->begins_behind());
+  if (segment.items.empty()) {
+    const Position last = whole.first + entry_count(whole) - 1;
+    return std::optional(Arrival{Arrival::What::known, space, whole.first, last, info->size});
+  }
   if (segment.first > info->size + 1) return std::optional(gap(space, segment.first, info->size));
   WASL_LET(const auto before, store_.frontier(space, segment.first - 1));
   const Reached reached = follow(segment, before, covered.vouched.key, info->size);
@@ -256,6 +262,62 @@ Result<Arrival> Replica::take_vouched(const Vouched& vouched) {
   arrival.what = Arrival::What::taken;
   arrival.held = leaf.size;
   return arrival;
+}
+
+Result<Arrival> Replica::take_snapshot_frame(const Bytes& frame) {
+  WASL_TRY(store_.refresh());
+  WASL_TRY(catch_up_authority());
+  WASL_TRY(check_epoch());
+  if (snapshot_frame_kind(frame) == SnapshotFrameKind::snapshot) return take_bundled_snapshot(frame);
+  Arrival arrival{Arrival::What::known};
+  if (beginnings_.empty()) return arrival;  // the space is here, or its snapshot is in another file
+  if (snapshot_frame_kind(frame) == SnapshotFrameKind::openings) {
+    static_cast<void>(take_openings(frame));  // without a use for them they were brought before
+    return arrival;
+  }
+  const auto space = take_piece(frame);
+  if (!space && only_the_carrier(space.error().code)) return arrival;  // nor of a piece that is here
+  if (!space) return tl::unexpected(space.error());
+  const Beginning& beginning = beginnings_.at(*space);
+  if (!beginning.asked.empty()) return Arrival{};
+  return begin_bundled(*space);
+}
+
+Result<Arrival> Replica::take_bundled_snapshot(const Bytes& bytes) {
+  auto frame = decode_snapshot(bytes);
+  const auto opened = frame ? open_snapshot(*frame) : tl::unexpected(frame.error());
+  if (!opened) return altered(frame ? frame->vouched.space : "", opened.error().message);
+  const std::string& space = opened->manifest.space;
+  Arrival arrival{Arrival::What::known, space};
+  if (!authority_.reads(device_.public_key(), space)) {
+    arrival.what = Arrival::What::not_ours;
+    return arrival;
+  }
+  WASL_LET(const SpaceInfo* const rights, store_.space(kAuthoritySpace));
+  if (opened->leaf.authority_size > rights->size)
+    return gap(std::string(kAuthoritySpace), opened->leaf.authority_size + 1, rights->size);
+  WASL_TRY(keep_key(space, frame->vouched.key));
+  WASL_LET(const SpaceInfo* const info, store_.space(space));
+  WASL_LET(const bool wanted, may_begin(*info));
+  const auto under_way = beginnings_.find(space);
+  if (!wanted || (under_way != beginnings_.end() && under_way->second.manifest == opened->manifest))
+    return arrival;
+  WASL_TRY(prepare_beginning(*opened, bytes));
+  Beginning& beginning = beginnings_.at(space);
+  std::swap(beginning.asked, beginning.missing);
+  return beginning.asked.empty() ? begin_bundled(space) : Result<Arrival>(arrival);
+}
+
+Result<Arrival> Replica::begin_bundled(const std::string& space) {
+  const Position position = beginnings_.at(space).manifest.position;
+  beginnings_.erase(space);
+  const Status begun = begin_space(space);
+  if (!begun && begun.error().code == Errc::caught) WASL_TRY(on_lie(begun.error(), {}));
+  if (!begun && only_the_carrier(begun.error().code)) return altered(space, begun.error().message);
+  WASL_TRY(begun);
+  WASL_TRY(note_epoch());
+  WASL_TRY(settle_in());
+  return Arrival{Arrival::What::taken, space, 1, position, position};
 }
 
 /// What the hub said of this office's work, unless it has said something newer.

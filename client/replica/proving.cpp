@@ -67,7 +67,7 @@ Result<Seen> Replica::proved(std::string_view space) {
 /// gives them back. Asked before anybody is accused for a root. @return whether they were damaged.
 Result<bool> Replica::repair_rows(const std::string& space, Position size) {
   WASL_LET(const SpaceInfo* const info, store_.space(space));
-  if (size > info->size) return false;
+  if (size > info->size || size < info->begins_behind()) return false;
   const auto root = store_.root(space, size);
   if (!root && root.error().code != Errc::corrupt) return tl::unexpected(root.error());
   WASL_LET(const Hash signed_root, root_of_history(store_, *info, size, anchor_.network));
@@ -108,6 +108,7 @@ Result<std::optional<bool>> Replica::was_proved(const Header& header) {
                                     std::pair(kAuthoritySpace, header.seen_authority)}) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
     if (seen.size > info->proved) return std::optional<bool>();
+    if (seen.size < info->begins_behind()) continue;  // before anything was proved to this replica
     WASL_LET(const Hash root, store_.root(space, seen.size));
     if (seen.size > 0 && root != seen.root) return std::optional(false);
   }
@@ -456,6 +457,15 @@ Result<std::optional<bool>> Replica::compare_states(std::vector<std::string>& di
 /// The entries are those that the hub signed, so the difference is in what was made of them: compute it anew.
 Status Replica::heal(const std::vector<std::string>& differing, std::optional<bool>& equal) {
   for (const std::string& space : differing) {
+    WASL_LET(const bool whole, can_replay(space));
+    if (!whole) {
+      WASL_TRY(identity_.add_evidence(
+          "the snapshot from which " + space + " was begun is damaged here; it is fetched again where it is",
+          {}, {}, ports_.clock->now()));
+      WASL_TRY(begin_anew(space));
+      equal.reset();
+      continue;
+    }
     WASL_LET(const auto repaired, rebuild(space));
     WASL_LET(const bool healed, digest_matches(space));
     WASL_TRY(identity_.add_evidence(
@@ -544,7 +554,13 @@ Status Replica::drop_unproved(const std::string& space, std::vector<SealedSet>& 
   for (const auto& place : places) touched.try_emplace(place);
   settled_voids_.clear();
   adopter_.reset();
-  WASL_TRY(store_.truncate(space, info->proved, anchor_.network));
+  if (info->proved < info->begins_behind()) {
+    WASL_LET(const auto all, records_of(*info));
+    for (const RecordKey& record : all) touched.try_emplace(record);
+    WASL_TRY(store_.forget_log(*info));
+  } else {
+    WASL_TRY(store_.truncate(space, info->proved, anchor_.network));
+  }
   WASL_LET(const Replay replay, replay_space(store_, *info, anchor_.network, authority_));
   for (auto& [key, operations] : touched) {
     WASL_LET(LoadedRecord loaded, records_.load(key.first, space, key.second));

@@ -338,7 +338,7 @@ Result<ReplicaStatus> Replica::status() {
   WASL_LET(const auto spaces, readable_spaces());
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
-    out.spaces.push_back({space, info->applied, info->as_of});
+    out.spaces.push_back({space, info->applied, info->as_of, info->begins_behind()});
   }
   WASL_LET(out.keys, keys_at_hub());
   WASL_LET(out.notices, identity_.evidence());
@@ -405,7 +405,7 @@ Result<std::vector<HistoryLine>> Replica::history(const std::optional<std::strin
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
     WASL_LET(const auto voided, store_.voided(info->number, info->applied));
-    for (Position next = 1; next <= info->size;) {
+    for (Position next = info->begins_behind() + 1; next <= info->size;) {
       WASL_LET(const auto segments, store_.read(space, next, limits::kSegmentTargetBytes, anchor_.network));
       if (segments.empty()) break;
       for (const Segment& segment : segments) {

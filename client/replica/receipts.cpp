@@ -183,6 +183,13 @@ Result<Receipt> Replica::receipt(const Register& reg, std::string_view id,
   std::set<Position> places;
   for (const auto& [source, sequence] : makers(loaded.record.confirmed)) {
     WASL_LET(const auto row, store_.find(source, sequence));
+    if (!row && LogStore::stands_before(*info, source, sequence)) {
+      return fail(
+          Errc::not_found,
+          "what made this record stands before entry " + std::to_string(info->begins_behind() + 1) + " of " +
+              out.space + ", and this replica began there from a snapshot",
+          "ask an office that holds the log of " + out.space + " from its first entry on, or the hub");
+    }
     if (!row) return fail(Errc::corrupt, "a change of the record is not in the log", "run: wasl verify");
     places.insert(row->position);
     if (row->entry.kind != ledger::EntryKind::adopt) continue;

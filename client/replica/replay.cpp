@@ -100,6 +100,15 @@ Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const Networ
                             const AuthorityState& authority, const Visit& visit) {
   Replay out;
   Walked walked{Ranking(authority), {}, {}, {}, {}};
+  if (info.start) {
+    out.frontier = info.start->ground.frontier;
+    walked.chains = info.start->ground.ends;
+    walked.stand_ins = info.start->ground.stand_ins;
+    WASL_TRY(store.each_start_record(info, [&](const std::string& id, RecordState& state) -> Status {
+      out.records[id] = std::move(state);
+      return {};
+    }));
+  }
   while (out.frontier.size() < info.size) {
     WASL_LET(const auto segments,
              store.read(info.name, out.frontier.size() + 1, limits::kSegmentTargetBytes, network));
@@ -121,7 +130,7 @@ Result<Replay> replay_space(LogStore& store, const SpaceInfo& info, const Networ
 
 Result<Hash> root_of_history(LogStore& store, const SpaceInfo& info, Position size,
                              const NetworkId& network) {
-  ledger::Frontier frontier;
+  ledger::Frontier frontier = info.start ? info.start->ground.frontier : ledger::Frontier();
   const auto key = is_private_space(info.name) ? info.key : std::nullopt;
   while (frontier.size() < size) {
     WASL_LET(const auto segments,

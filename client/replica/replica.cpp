@@ -32,6 +32,7 @@ Result<bool> has_table(Database& db, std::string_view name) {
 
 Status make_own_tables(Database& db) {
   WASL_TRY(create_log_tables(db));
+  WASL_TRY(create_piece_table(db));
   WASL_TRY(RecordTable::create_tables(db));
   WASL_TRY(db.exec(kTables));
   return db.exec(sql::capture_table().sql);
@@ -145,6 +146,7 @@ Status Replica::prepare() {
     WASL_TRY(transaction.commit());
   }
   WASL_TRY(widen_drafts(db_));
+  WASL_TRY(create_piece_table(db_));  // a replica that was made before snapshots were
   WASL_TRY(check_own_tables(db_));
   WASL_TRY(catch_up_authority());
   WASL_TRY(prepare_tables());
@@ -167,6 +169,7 @@ Status Replica::apply_stored() {
     if (!applied) WASL_TRY(drop_unproved());
     WASL_TRY(settle_in());
   }
+  WASL_TRY(finish_begun());
   evidence_is_settled_ = false;
   return {};
 }

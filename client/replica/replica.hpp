@@ -4,6 +4,7 @@
 // and are captured by its triggers.
 // Thread: one at a time. Several processes may open the same folder: every call reads what it decides on
 // inside its own transaction.
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -26,6 +27,8 @@
 #include "shared/ledger/heads.hpp"
 #include "shared/ledger/note.hpp"
 #include "shared/receipt/receipt.hpp"
+#include "shared/snapshot/manifest.hpp"
+#include "shared/snapshot/pieces.hpp"
 #include "shared/store/erasing.hpp"
 #include "shared/store/stored_logs.hpp"
 #include "shared/store/voiding.hpp"
@@ -34,6 +37,7 @@
 namespace wasl {
 
 struct Replay;
+struct SnapshotFrame;
 
 struct SealedSet {
   ChangeSet set;
@@ -89,7 +93,8 @@ struct WhyField {
   std::string organisation;
   Millis time = 0;
   Hash change_set;
-  Position position = 0;  ///< 0: it has no entry yet
+  Position position = 0;         ///< 0: it has no entry yet
+  bool is_before_start = false;  ///< its entry is not here: the space was begun from a snapshot behind it
   std::string space;
   std::vector<WhyGrant> grants;  ///< the one used first
   std::uint64_t statement = 0;   ///< number of the network statement that names the registrar
@@ -136,6 +141,7 @@ struct SpaceStatus {
   std::string space;
   Position position = 0;
   Millis as_of = 0;
+  Position begun_at = 0;  ///< of the snapshot that vouches for what is before; 0: proved from the first entry
 };
 struct ReplicaStatus {
   std::string network, organisation, role, device, hub;
@@ -167,8 +173,9 @@ struct VerifyReport {
   std::vector<std::string> statements;  ///< what is proved, and by which keys, in words
   struct Space {
     std::string space;
-    Position entries = 0;  ///< held, from the first on, each checked here
-    Position proved = 0;   ///< of them, those under a head that the hub signed
+    Position entries = 0;   ///< of the log, each checked here from `begun_at` on
+    Position proved = 0;    ///< of them, those under a head that the hub signed
+    Position begun_at = 0;  ///< entries that a snapshot stands for: vouched for by the hub
   };
   std::vector<Space> spaces{};
 };
@@ -296,6 +303,11 @@ class Replica final : public ClientPort {
   Result<Receipt> receipt(const Register& reg, std::string_view id, const std::optional<std::string>& space);
   /// Chains, signatures, roots, digests and rows against all signed history; no network.
   Result<VerifyReport> verify();
+  /// Spaces that were begun from a snapshot are begun anew, and the next sync takes their logs from the first
+  /// entry on. @return them. What this office wrote in them stays, as work that waits.
+  Result<std::vector<std::string>> want_whole_logs();
+  /// Of a register, or all: positions behind which a space's history is here, where it is not all of it.
+  Result<std::vector<std::pair<std::string, Position>>> history_begins();
   /// Computes confirmed state anew from signed history. @return names of the records that differed.
   Result<std::vector<std::string>> rebuild(std::string_view space);
 
@@ -321,6 +333,7 @@ class Replica final : public ClientPort {
   Status on_verdicts(const std::vector<VerdictItem>& verdicts) override;
   /// Errors: caught, bad_signature, malformed, storage_failed.
   Status on_entries(Segment segment) override;
+  Result<std::vector<Bytes>> on_snapshot_frame(ByteView frame) override;
   Result<std::optional<bool>> on_proof(const Proof& proof) override;
   std::vector<Cursor> applied_cursors() override;
   Status on_order(const Segment& order) override;
@@ -352,6 +365,8 @@ class Replica final : public ClientPort {
   Result<Arrival> take_statements(const std::vector<SignedStatement>& statements);
   Result<Arrival> take_covered(const Covered& covered);
   Result<Arrival> take_vouched(const Vouched& vouched);
+  /// A snapshot, its openings or its pieces, in this order.
+  Result<Arrival> take_snapshot_frame(const Bytes& frame);
   Result<Arrival> take_answer(const Answer& answer);
   /// Others' work; the own is known.
   Result<std::vector<Arrival>> take_push(const Segment& push);
@@ -466,6 +481,7 @@ class Replica final : public ClientPort {
   Result<std::optional<std::string>> flaw_of(const LoadedRecord& loaded, const WaitingValues& waiting);
   Result<bool> lists_are(const LoadedRecord& loaded, const std::set<Address>& elements);
   Status check_own_chains(const Segment& segment);
+  Status check_start_openings(const SpaceInfo& info, std::vector<std::string>& wrong);
   Status check_stored_openings(const ChangeSet& set, std::vector<std::string>& wrong);
   Status tell_what_is_proved(VerifyReport& report);
   Status tell_evidence(VerifyReport& report);
@@ -577,6 +593,8 @@ class Replica final : public ClientPort {
   Status check_epoch();
   Result<std::optional<Arrival>> check_covered(const Covered& covered, const Segment& segment);
   Result<bool> voids_are_true(const Segment& segment, const SpaceInfo& info);
+  Result<Arrival> take_bundled_snapshot(const Bytes& frame);
+  Result<Arrival> begin_bundled(const std::string& space);
   Status keep_key(const std::string& space, const std::optional<ledger::BlindingKey>& key);
   Result<bool> proof_can_be_judged(const Answer& answer);
   Status take_verdicts(const Answer& answer);
@@ -599,13 +617,50 @@ class Replica final : public ClientPort {
   Result<std::uint64_t> epoch_held();
   Status note_epoch();
 
+  // beginning.cpp
+  /// A space that is about to be begun from a snapshot, as far as this session has come.
+  struct Beginning {
+    snapshot::Manifest manifest;
+    std::deque<Hash> missing;  ///< not asked for yet
+    std::deque<Hash> asked;
+    std::map<Hash, Opening> openings;  ///< of the piece that comes next
+  };
+  struct OpenedSnapshot {
+    snapshot::Manifest manifest;
+    ledger::HeadsLeaf leaf;
+  };
+  Result<OpenedSnapshot> open_snapshot(const SnapshotFrame& frame);
+  Status prepare_beginning(const OpenedSnapshot& opened, ByteView frame);
+  Status resume_beginnings();
+  Status take_openings(ByteView frame);
+  /// @return the space.
+  Result<std::string> take_piece(ByteView frame);
+  Status check_piece_openings(const std::string& space, const snapshot::Records& records,
+                              std::map<Hash, Opening>& openings);
+  Result<bool> may_begin(const SpaceInfo& info);
+  Result<std::vector<Bytes>> go_on_beginning(const std::string& space);
+  Status begin_space(const std::string& space);
+  Status check_snapshot(const SpaceInfo& info, const snapshot::Manifest& manifest,
+                        const ledger::HeadsLeaf& leaf, Bytes& ground);
+  Status show_piece(const SpaceInfo& info, const Hash& name);
+  Status forget_shown(SpaceInfo& info);
+  /// All that stand in tables here, confirmed or not.
+  Result<std::vector<RecordKey>> records_of(const SpaceInfo& info);
+  Status drop_pieces(const SpaceInfo& info);
+  Status finish_begun();
+  /// What came behind a snapshot cannot be told without what was before it.
+  Status begin_anew(const std::string& space);
+  /// Whether what the space was begun from, if it was, can be read.
+  Result<bool> can_replay(const std::string& space);
+  Result<bool> began_somewhere();
+
   // applying.cpp
   /// The one decision, asked again.
   Result<Verdict> judge(const ChangeSet& set, const ledger::Entry& entry, Position position,
                         const std::map<std::string, LoadedRecord>& records,
                         const std::map<std::string, RecordState>& elsewhere, const Header* adopter);
   Result<bool> fill_own_items(Segment& segment);
-  enum class Taken { known, appended, not_ours };
+  enum class Taken { known, appended, not_ours, reaches_before_start };
   Result<Taken> append_entries(Segment& segment);
   Status check_openings(const Segment& segment);
   /// Errors: locked, when another program of this office took back what this session stands on.
@@ -688,6 +743,7 @@ class Replica final : public ClientPort {
   std::map<ChainId, Sequence>
       promised_;  ///< up to where the hub has said "accepted" to this session's knowledge
   std::vector<std::pair<std::string, Position>> returns_;  ///< what to bring back: from where on
+  std::map<std::string, Beginning> beginnings_;            ///< of this session
   std::optional<Millis> welcomed_at_;                      ///< hub time of this session's welcome
   StoredLogs logs_{store_, anchor_.network};
   bool ask_alone_ = false;            ///< until a session ends well, hellos ask for frames that stand alone

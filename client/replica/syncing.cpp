@@ -3,6 +3,7 @@
 
 #include "client/replica/replica.hpp"
 #include "shared/wire/file_frames.hpp"
+#include "shared/wire/snapshot_frames.hpp"
 
 namespace wasl {
 namespace {
@@ -19,8 +20,10 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding, bool estimate)
   WASL_LET(const auto full, store_.meta("full"));
   asked_in_full_ = full && !full->empty() && (*full)[0] == 1;
   hello.flags = static_cast<Byte>((live ? Hello::kLive : 0) | (asked_in_full_ ? Hello::kFull : 0));
-  frames_alone_ = ask_alone_;
-  hello.flags |= kHelloFiles;
+  // Frames that refer to a log refer to all of it.
+  WASL_LET(const bool lacks_history, began_somewhere());
+  frames_alone_ = ask_alone_ || lacks_history;
+  hello.flags |= kHelloFiles | kHelloSnapshots;
   if (frames_alone_) hello.flags |= Hello::kAlone;
   if (estimate) hello.flags |= Hello::kEstimate;
   hello.network = anchor_.network;
@@ -69,6 +72,7 @@ Status Replica::begin_session() {
   offered_.clear();
   promised_.clear();
   returns_.clear();
+  beginnings_.clear();
   welcomed_at_.reset();
   logs_.forget();
   evidence_is_settled_ = false;

@@ -47,6 +47,8 @@ Result<VerifyReport> Replica::verify() {
     WASL_LET(const bool behind, store_.has_rows_behind(*info));
     if (behind) problem(space + ": rows stand behind the end of its log");
     WASL_LET(const std::set<Position> voided, store_.voided(info->number, info->size));
+    if (Status opened = check_start_openings(*info, report.problems); !opened)
+      problem(opened.error().message);
     auto replay = replay_space(
         store_, *info, anchor_.network, authority_, [&](Position position, const ChangeSet& set) {
           return voided.contains(position) ? Status() : check_stored_openings(set, report.problems);
@@ -94,6 +96,21 @@ Result<VerifyReport> Replica::verify() {
   return report;
 }
 
+/// The same of the records from which the space was begun.
+Status Replica::check_start_openings(const SpaceInfo& info, std::vector<std::string>& wrong) {
+  return store_.each_start_record(info, [&](const std::string& id, const RecordState& state) -> Status {
+    const Hash mark = record_mark(anchor_.network, info.name, id);
+    for (const snapshot::PersonalValue& value : snapshot::personal_values(state)) {
+      WASL_LET(const auto opening, store_.opening(value.commitment));
+      const bool opens = opening && commitment_of(anchor_.network, info.name, id, value.field, value.dot,
+                                                  *opening) == value.commitment;
+      if (opens || (!opening && authority_.is_erased(mark, value.commitment, kWhenever))) continue;
+      wrong.push_back(info.name + " " + id + ": a personal value cannot be opened, and nobody has erased it");
+    }
+    return {};
+  });
+}
+
 /// Every personal value of a change set that stands and is not listed to be erased (another machine's clock
 /// may have been ahead) has the opening that gives its commitment. Adds what has not, in words.
 Status Replica::check_stored_openings(const ChangeSet& set, std::vector<std::string>& wrong) {
@@ -113,15 +130,27 @@ Status Replica::check_stored_openings(const ChangeSet& set, std::vector<std::str
 
 /// Where proof begins and ends, and who stands behind it.
 Status Replica::tell_what_is_proved(VerifyReport& report) {
-  report.statements.push_back(
-      "proved: every change set that this replica holds, from the first entry of each space on: bodies, "
-      "chains, "
-      "signatures, rights, roots, state digests. Nothing is merely vouched for: no space was begun from a "
-      "snapshot");
   WASL_LET(const auto spaces, store_.space_names());
+  std::vector<std::string> vouched_for;
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
-    report.spaces.push_back({space, info->size, info->proved});
+    if (!info->start) continue;
+    vouched_for.push_back(
+        "vouched for: what the first " + std::to_string(info->begins_behind()) + " entries of " + space +
+        " came to. It was taken from a snapshot that the hub signed, and its state digest is "
+        "the one in the signed log; who wrote what, and when, is the hub's word. Proof begins "
+        "at entry " +
+        std::to_string(info->begins_behind() + 1));
+  }
+  report.statements.push_back(
+      "proved: every change set that this replica holds" +
+      std::string(vouched_for.empty() ? ", from the first entry of each space on" : "") +
+      ": bodies, chains, signatures, rights, roots, state digests" +
+      (vouched_for.empty() ? ". Nothing is merely vouched for: no space was begun from a snapshot" : ""));
+  for (std::string& words : vouched_for) report.statements.push_back(std::move(words));
+  for (const std::string& space : spaces) {
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    report.spaces.push_back({space, info->size, info->proved, info->begins_behind()});
     if (info->size > info->proved) {
       report.statements.push_back(
           "taken on trust until the next sync: " + std::to_string(info->size - info->proved) +

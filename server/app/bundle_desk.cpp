@@ -8,6 +8,8 @@
 #include "shared/authority/reason_words.hpp"
 #include "shared/base/limits.hpp"
 #include "shared/bundle/readers.hpp"
+#include "shared/snapshot/manifest.hpp"
+#include "shared/wire/snapshot_frames.hpp"
 
 namespace wasl {
 
@@ -107,6 +109,32 @@ Result<json> proof(OpenHub& open, const json& request) {
   return json{{"frame", frame ? json(to_base64url(*frame)) : json(nullptr)}};
 }
 
+/// What a link would offer to an office that holds nothing of the space.
+Result<json> bundled_snapshot(OpenHub& open, const json& request) {
+  WASL_LET(const std::string space, space_named(open.hub(), request));
+  if (open.hub().is_recovering())
+    return fail(Errc::later, "the hub recovers from an old copy: it gives nothing");
+  WASL_LET(const auto offer, open.hub().snapshot(space));
+  if (!offer) return json{{"frame", nullptr}};
+  WASL_LET(const SnapshotFrame frame, decode_snapshot(*offer->frame));
+  WASL_LET(const snapshot::Manifest manifest, snapshot::decode_manifest(frame.manifest));
+  json pieces = json::array();
+  for (const auto* list : {&manifest.ground, &manifest.pieces})
+    for (const Hash& name : *list) pieces.push_back(to_hex(name.view()));
+  return json{
+      {"frame", to_base64url(*offer->frame)}, {"position", offer->position}, {"pieces", std::move(pieces)}};
+}
+
+Result<json> bundled_piece(OpenHub& open, const json& request) {
+  WASL_LET(const std::string space, space_named(open.hub(), request));
+  const auto name = Hash::from(from_hex(text_of(request, "name")).value_or(Bytes{}));
+  if (!name) return fail(Errc::invalid_value, "no piece is named");
+  WASL_LET(const auto frames, open.hub().snapshot_piece(space, *name));
+  json out = json::array();
+  for (const Bytes& frame : frames) out.push_back(to_base64url(frame));
+  return json{{"frames", std::move(out)}};
+}
+
 Result<json> answers(OpenHub& open, const json& request) {
   const auto device = PublicKey::from(from_hex(text_of(request, "device")).value_or(Bytes{}));
   if (!device) return fail(Errc::invalid_value, "no device is named");
@@ -148,6 +176,8 @@ std::optional<Result<json>> decide_bundles(OpenHub& open, const std::string& com
   if (command == "bundle plan") return plan(open, request);
   if (command == "bundle entries") return entries(open, request);
   if (command == "bundle proof") return proof(open, request);
+  if (command == "bundle snapshot") return bundled_snapshot(open, request);
+  if (command == "bundle piece") return bundled_piece(open, request);
   if (command == "bundle answer") return answers(open, request);
   if (command == "bundle take") return take(open, request);
   return std::nullopt;

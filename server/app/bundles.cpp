@@ -9,6 +9,7 @@
 #include "shared/bundle/contents.hpp"
 #include "shared/bundle/frames.hpp"
 #include "shared/files/bundle_files.hpp"
+#include "shared/wire/snapshot_frames.hpp"
 
 namespace wasl {
 
@@ -79,10 +80,35 @@ BundlePlan plan_of(const json& answer, const HubBundleArguments& in, Random& ran
   return plan;
 }
 
+/// The snapshot of a space, where the hub has one that is cheaper than the log. @return its position, or 0.
+Result<Position> export_snapshot(Asking& hub, const std::string& name, std::size_t audience,
+                                 BundleFiles& files) {
+  WASL_LET(const json snapshot, hub.ask({{"command", "bundle snapshot"}, {"space", name}}));
+  if (snapshot.at("frame").is_null()) return Position{0};
+  const auto add = [&](const json& bytes) {
+    PackedFrame frame{audience, frame_of(bytes)};
+    const bool has_openings = snapshot_frame_kind(frame.bytes) == SnapshotFrameKind::openings;
+    if (stands_plain(name, has_openings)) frame.audience.reset();
+    return files.add(std::move(frame));
+  };
+  WASL_TRY(add(snapshot.at("frame")));
+  for (const json& piece : snapshot.at("pieces")) {
+    WASL_LET(const json part, hub.ask({{"command", "bundle piece"}, {"space", name}, {"name", piece}}));
+    for (const json& frame : part.at("frames")) WASL_TRY(add(frame));
+  }
+  return snapshot.at("position").get<Position>();
+}
+
 /// Entries of one space, and the proof of its end. @return the range, or null when there is nothing newer.
-Result<json> export_space(Asking& hub, const json& space, std::size_t audience, BundleFiles& files) {
+Result<json> export_space(Asking& hub, const json& space, std::size_t audience, bool with_snapshot,
+                          BundleFiles& files) {
   const std::string name = space.at("space").get<std::string>();
-  const Position since = space.at("since").get<Position>();
+  Position since = space.at("since").get<Position>();
+  Position begun = 0;
+  if (with_snapshot && since == 0 && name != kAuthoritySpace) {
+    WASL_LET(begun, export_snapshot(hub, name, audience, files));
+    since = begun;
+  }
   const Position size = space.at("size").get<Position>();
   for (Position from = since + 1; from <= size;) {
     WASL_LET(const json part, hub.ask({{"command", "bundle entries"}, {"space", name}, {"from", from}}));
@@ -96,7 +122,10 @@ Result<json> export_space(Asking& hub, const json& space, std::size_t audience, 
   PackedFrame frame{audience, frame_of(proof.at("frame"))};
   if (stands_plain(name, false)) frame.audience.reset();
   WASL_TRY(files.add(std::move(frame)));
-  return size > since ? json{{"space", name}, {"first", since + 1}, {"last", size}} : json();
+  if (size == since && begun == 0) return json();
+  json range{{"space", name}, {"first", since + 1}, {"last", size}};
+  if (begun > 0) range["snapshot"] = begun;
+  return range;
 }
 
 Result<json> export_all(const HubFolder& folder, const HubBundleArguments& in) {
@@ -115,7 +144,7 @@ Result<json> export_all(const HubFolder& folder, const HubBundleArguments& in) {
   json exported = json::array();
   const json& spaces = answer.at("spaces");
   for (std::size_t i = 0; i < spaces.size(); ++i) {
-    WASL_LET(json range, export_space(hub, spaces[i], i, files));
+    WASL_LET(json range, export_space(hub, spaces[i], i, in.snapshot, files));
     if (!range.is_null()) exported.push_back(std::move(range));
   }
   if (!in.device.empty()) {

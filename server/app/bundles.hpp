@@ -11,8 +11,8 @@
 
 namespace wasl {
 
-/// The desk's part: "bundle plan", "bundle entries", "bundle proof", "bundle answer", "bundle take". Nothing
-/// for another command.
+/// The desk's part: "bundle plan", "bundle entries", "bundle proof", "bundle snapshot", "bundle piece",
+/// "bundle answer", "bundle take". Nothing for another command.
 std::optional<Result<nlohmann::json>> decide_bundles(OpenHub& open, const std::string& command,
                                                      const nlohmann::json& request);
 
@@ -22,6 +22,8 @@ struct HubBundleArguments {
   std::string device;  ///< the beginning of its key
   std::string space;
   bool all = false;
+  bool snapshot =
+      false;  ///< for offices that hold nothing of a space yet: where there is one, it and what follows
   std::optional<std::uint64_t> since;
   std::string split;
 };

@@ -17,6 +17,8 @@ struct HubFolder {
   [[nodiscard]] std::filesystem::path lock() const { return path / "hub.lock"; }
   [[nodiscard]] std::filesystem::path socket() const { return path / "hub.sock"; }
   [[nodiscard]] std::filesystem::path checkpoint() const { return path / "checkpoint"; }
+  /// Made of the logs, and made again when it is missing.
+  [[nodiscard]] std::filesystem::path snapshots() const { return path / "snapshots"; }
   [[nodiscard]] std::filesystem::path keys() const { return path / "keys"; }
   /// Of several, the number-th from 1; of one alone, 0.
   [[nodiscard]] std::filesystem::path root_key(unsigned number = 0) const {

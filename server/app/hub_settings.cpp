@@ -44,6 +44,13 @@ const SettingsTable& hub_settings() {
         .unit = "seconds",
         .least = 1,
         .most = 60},
+       {.name = "snapshot_minutes",
+        .kind = SettingKind::whole,
+        .explanation =
+            "How often snapshots are built for new offices, where logs have grown enough; 0 is never",
+        .fallback = "60",
+        .unit = "minutes",
+        .most = 100'000},
        {.name = "strangers",
         .kind = SettingKind::whole,
         .explanation =

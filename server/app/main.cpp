@@ -18,6 +18,7 @@
 #include "server/app/qr.hpp"
 #include "server/app/root_commands.hpp"
 #include "server/app/serve.hpp"
+#include "server/app/snapshots.hpp"
 #include "server/app/times.hpp"
 #include "server/app/words.hpp"
 #include "shared/base/ending.hpp"
@@ -213,6 +214,7 @@ int run(const Arguments& in, const std::string& command) {
   if (command == "init") return report(in, command, init(in, folder));
   if (command == "audit") return audit(in, folder);
   if (command == "migrate-store") return report(in, command, migrate(in, folder));
+  if (command == "snapshot") return report(in, command, wasl::snapshot_command(folder));
   if (command == "bundle export") return report(in, command, wasl::export_bundle(folder, in.bundle));
   if (command == "bundle import") return report(in, command, wasl::import_bundles(folder, in.bundle));
   if (command == "bundle inspect") return report(in, command, wasl::inspect_bundles(folder, in.bundle));
@@ -311,7 +313,8 @@ const wasl::ManualPage& page() {
       "wasl-hub orders, keeps and hands on what the offices of a network write. serve runs it; the other "
       "commands\n"
       "act on its folder, through the running hub where one runs.",
-      {"DIR/hub.db\tThe logs of all spaces, what is held, and what was decided. Back it up.",
+      {"DIR/snapshots\tWhat new offices begin from; made of the logs, and built again when it is missing.",
+       "DIR/hub.db\tThe logs of all spaces, what is held, and what was decided. Back it up.",
        "DIR/keys\tThe hub's log key, and on a trial hub the registrar's and root keys."},
       "wasl(1)"};
   return it;
@@ -491,17 +494,24 @@ int command_line(int argc, char** argv) {
   CLI::App* status =
       command(app, in, "status", "Network, keys, spaces, devices", "  wasl-hub status --data hub --json");
 
+  CLI::App* snapshot =
+      command(app, in, "snapshot", "Builds what new offices begin from, now; a hub may be serving meanwhile",
+              "  wasl-hub snapshot --data hub");
+
   CLI::App* bundle = app.add_subcommand("bundle", "What a link would carry, in a file on a stick");
   bundle->require_subcommand(1);
   CLI::App* bundle_out = command(
       *bundle, in, "export", "Writes what an office lacks, with the hub's proof and its answers",
       "  wasl-hub bundle export --data hub STICK/answer.wasl --device 3f9a     # sealed to it\n"
       "  wasl-hub bundle export --data hub STICK/all.wasl --all                # each space to its readers\n"
+      "  wasl-hub bundle export --data hub STICK/new.wasl --all --snapshot     # … to begin from\n"
       "  wasl-hub bundle export --data hub mail.wasl --device 3f9a --split 5M  # for e-mail, as attachments");
   bundle_out->add_option("FILE", in.bundle.file, "A new file")->required();
   bundle_out->add_option("--device", in.bundle.device, "Its key, or as much of its beginning as is clear");
   bundle_out->add_option("--space", in.bundle.space, "One space, for all who may read it");
   bundle_out->add_flag("--all", in.bundle.all, "Every space, each for those who may read it");
+  bundle_out->add_flag("--snapshot", in.bundle.snapshot,
+                       "For offices that hold nothing yet: snapshots where there are, and what follows");
   bundle_out->add_option("--since", in.bundle.since,
                          "Entries behind this position; else, for a device, what it lacks");
   bundle_out->add_option("--split", in.bundle.split, "Several files of at most so many bytes, such as 5M");
@@ -575,6 +585,7 @@ int command_line(int argc, char** argv) {
   if (invite->parsed()) return run(in, "invite");
   if (confirm->parsed()) return run(in, "confirm");
   if (status->parsed()) return run(in, "status");
+  if (snapshot->parsed()) return run(in, "snapshot");
   if (key->parsed()) return run(in, "key");
   if (audit->parsed()) return run(in, "audit");
   if (bundle_out->parsed()) return run(in, "bundle export");

@@ -238,6 +238,7 @@ Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, HubRole 
   open->store_ = std::move(store);
   open->hub_ = std::make_unique<Hub>(
       Committer::Ports{*open->store_, built_in_schema(), *open->log_key_, open->clock_, open->random_});
+  open->hub_->offer_snapshots(open->shelf_);
   open->hub_->tell_keys([at = folder] { return keys_in(at); });
   WASL_TRY(open->start());
   if (open->hub_->follows()) return open;

@@ -72,7 +72,7 @@ class OpenHub {
   void note_checkpoint();
 
  private:
-  explicit OpenHub(HubFolder folder) : folder_(std::move(folder)) {}
+  explicit OpenHub(HubFolder folder) : folder_(std::move(folder)), shelf_(folder_.snapshots()) {}
   /// What this hub noted of its newest checkpoint, if it did sign that.
   [[nodiscard]] std::optional<ledger::Checkpoint> noted_checkpoint() const;
   [[nodiscard]] bool is_older_copy() const;
@@ -82,6 +82,7 @@ class OpenHub {
   Scribe::Ports scribe_ports();
 
   HubFolder folder_;
+  SnapshotShelf shelf_;
   SystemClock clock_;
   crypto::SystemRandom random_;
   std::unique_ptr<HubStore> store_;

@@ -11,6 +11,7 @@
 #include "server/app/desk.hpp"
 #include "server/app/folder_store.hpp"
 #include "server/app/sharing.hpp"
+#include "server/app/snapshots.hpp"
 #include "server/metrics/operations_port.hpp"
 #include "server/session/session_journal.hpp"
 #include "server/session/session_server.hpp"
@@ -95,6 +96,7 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
   }
   WASL_LET(const auto open, OpenHub::open(folder, HubRole::serve, check));
   WASL_LET(const auto files, HubFiles::open(folder.path, open->hub()));
+  const SnapshotKeeper keeper(folder, options.snapshots);
   Loop loop;
   const service::Watchdog watchdog(loop);
   SessionServer sessions(loop, open->hub());
@@ -206,6 +208,7 @@ ServeOptions serve_options(const Settings& settings) {
   out.proxy_certificate = settings.path("tls.proxy_certificate");
   out.strangers = static_cast<std::size_t>(settings.whole("strangers"));
   out.drain = std::chrono::seconds(settings.whole("drain_seconds"));
+  out.snapshots = std::chrono::minutes(settings.whole("snapshot_minutes"));
   return out;
 }
 

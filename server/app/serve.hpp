@@ -20,7 +20,8 @@ struct ServeOptions {
   /// Of a proxy on this machine that ends TLS before the port.
   std::filesystem::path proxy_certificate{};
   std::size_t strangers = limits::kStrangers;
-  std::chrono::seconds drain{3};  ///< for goodbyes
+  std::chrono::seconds drain{3};       ///< for goodbyes
+  std::chrono::minutes snapshots{60};  ///< from one building to the next; 0: never
 };
 /// @param settings of hub_settings()
 ServeOptions serve_options(const Settings& settings);

@@ -209,8 +209,9 @@ std::string exported_in_words(const json& doc) {
   for (const json& file : doc["files"])
     out += "Wrote " + text(file["file"]) + " (" + text(file["bytes"]) + " bytes).\n";
   for (const json& range : doc["entries"])
-    out += "  " + text(range["space"]) + ": entries " + text(range["first"]) + " to " + text(range["last"]) +
-           "\n";
+    out += "  " + text(range["space"]) + ": " +
+           (range.contains("snapshot") ? "a snapshot at " + text(range["snapshot"]) + ", " : std::string()) +
+           "entries " + text(range["first"]) + " to " + text(range["last"]) + "\n";
   if (doc["entries"].empty()) out += "  nothing that is newer, and the proof of it\n";
   return out + "The office runs: wasl bundle import FILE\nIt was read back whole: safe to remove.\n";
 }
@@ -237,6 +238,17 @@ std::string imported_in_words(const json& doc) {
         "runs twice. See: wasl-hub recover --help\n";
   for (const json& office : doc["offices"])
     out += "What it answers: wasl-hub bundle export FILE --device " + text(office).substr(0, 12) + "\n";
+  return out;
+}
+
+std::string snapshots_in_words(const json& doc) {
+  if (doc["snapshots"].empty()) return "Nothing has grown since the newest snapshots.\n";
+  std::string out;
+  for (const json& one : doc["snapshots"]) {
+    out += text(one["space"]) + " at " + text(one["position"]) + ": " + text(one["bytes"]) + " bytes in " +
+           text(one["pieces"]) + " pieces (" + text(one["new_pieces"]) + " of them new), for " +
+           text(one["log_bytes"]) + " bytes of log\n";
+  }
   return out;
 }
 
@@ -292,6 +304,7 @@ std::string in_words(const std::string& command, const json& document) {
            " of " + text(document["organisation"]) + ".\n";
   }
   if (command == "status") return status_in_words(document);
+  if (command == "snapshot") return snapshots_in_words(document);
   if (command == "witness add") {
     return "The checkpoint of size " + text(document["size"]) + " is cosigned by " +
            text(document["cosigned"]) + " of " + text(document["witnesses"]) + " witnesses; " +

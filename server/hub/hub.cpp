@@ -1,5 +1,12 @@
 #include "server/hub/hub.hpp"
 
+#include <algorithm>
+
+#include "shared/log/log.hpp"
+#include "shared/snapshot/pieces.hpp"
+#include "shared/wire/compression.hpp"
+#include "shared/wire/snapshot_frames.hpp"
+
 namespace wasl {
 
 Committer::Committed Hub::commit() {
@@ -67,6 +74,76 @@ Result<Position> Hub::size(const std::string& space) {
 Result<HubPort::EntriesFrame> Hub::entries(const std::string& space, Position from, const Reader& reader) {
   WASL_LET(const Position end, size(space));
   return reader_.frame(space, from, end, reader, network());
+}
+
+/// Of what this log is now: a copy of the folder may be older than its snapshots, and what a revocation takes
+/// back of entries before a snapshot can be computed from the log alone.
+Result<std::optional<HubPort::SnapshotOffer>> Hub::snapshot(const std::string& space) {
+  const auto manifest = shelf_ == nullptr ? std::nullopt : shelf_->newest(space);
+  if (!manifest || manifest->leaf >= heads().size) return std::optional<SnapshotOffer>();
+  WASL_LET(const SpaceInfo* const info, ports_.store.space(space));
+  const Position position = manifest->position;
+  if (position > info->size) return std::optional<SnapshotOffer>();
+  WASL_LET(const std::uint64_t whole, bytes_behind(space, 0));
+  WASL_LET(const std::uint64_t behind, bytes_behind(space, position));
+  // History stays behind: for less than half of the bytes it is taken along.
+  if ((manifest->bytes + behind) * 2 > whole) return std::optional<SnapshotOffer>();
+  WASL_LET(const Bytes stored, ports_.store.heads_leaf(manifest->leaf));
+  WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(stored));
+  WASL_LET(const Hash root, ports_.store.root(space, position));
+  if (leaf.size != position || leaf.digest_position != position || leaf.root != root)
+    return std::optional<SnapshotOffer>();
+  WASL_LET(const auto before, ports_.store.voided(space, position));
+  WASL_LET(const auto now, ports_.store.voided(space, info->size));
+  for (const Position voided : now) {
+    if (voided <= position && !before.contains(voided)) return std::optional<SnapshotOffer>();
+  }
+  SnapshotFrame frame;
+  frame.manifest = encode(*manifest);
+  frame.signature = log_key().sign(snapshot::manifest_message(network(), frame.manifest));
+  frame.vouched.space = space;
+  if (is_private_space(space)) frame.vouched.key = info->key;
+  WASL_LET(frame.vouched.proof, prove({}, {manifest->leaf}));
+  return std::optional(
+      SnapshotOffer{std::make_shared<const Bytes>(encode(frame)), position, manifest->bytes});
+}
+
+Result<std::vector<Bytes>> Hub::snapshot_piece(const std::string& space, const Hash& name) {
+  auto packed = shelf_ == nullptr ? std::nullopt : shelf_->piece(space, name);
+  if (!packed) {
+    const auto newest = shelf_ == nullptr ? std::nullopt : shelf_->newest(space);
+    const auto names = [&](const std::vector<Hash>& list) {
+      return std::find(list.begin(), list.end(), name) != list.end();
+    };
+    if (newest && (names(newest->ground) || names(newest->pieces))) {
+      log::error("hub.snapshot_damaged", {{"space", space}, {"piece", to_hex(name.view())}});
+      shelf_->retire(space);
+    }
+    return HubPort::snapshot_piece(space, name);
+  }
+  std::vector<Bytes> frames;
+  WASL_LET(const Bytes raw, decompress(*packed, limits::kFrameRoomBytes));
+  const auto records = snapshot::decode_piece(raw);  // a part of the ground has no openings
+  OpeningsFrame openings{space, {}};
+  std::size_t bytes = 0;
+  const auto flush = [&] {
+    if (openings.openings.empty()) return;
+    frames.push_back(encode(openings));
+    openings.openings.clear();
+    bytes = 0;
+  };
+  for (const auto& [id, state] : records ? *records : snapshot::Records()) {
+    for (const snapshot::PersonalValue& value : snapshot::personal_values(state)) {
+      WASL_LET(auto opening, ports_.store.opening(value.commitment));
+      if (!opening) continue;  // erased
+      bytes += Hash::kSize + Salt::kSize + opening->value.data.size();
+      openings.openings.push_back({value.commitment, *std::move(opening)});
+      if (bytes > kOpeningsOfFrameBytes) flush();
+    }
+  }
+  flush();
+  frames.push_back(encode(PieceFrame{space, *std::move(packed)}));
+  return frames;
 }
 
 void Hub::push(std::uint64_t session, Segment segment) {

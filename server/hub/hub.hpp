@@ -7,6 +7,7 @@
 #include "server/hub/committer.hpp"
 #include "server/hub/log_pages.hpp"
 #include "server/hub/log_reader.hpp"
+#include "server/store/snapshot_shelf.hpp"
 #include "shared/store/stored_logs.hpp"
 #include "shared/wire/hub_session.hpp"
 
@@ -75,6 +76,10 @@ class Hub final : public HubPort {
     return ports_.store.bytes_behind(space, size);
   }
   Result<EntriesFrame> entries(const std::string& space, Position from, const Reader& reader) override;
+  /// Offices without anything of a space may begin from what lies there. @pre it outlives this.
+  void offer_snapshots(SnapshotShelf& shelf) { shelf_ = &shelf; }
+  Result<std::optional<SnapshotOffer>> snapshot(const std::string& space) override;
+  Result<std::vector<Bytes>> snapshot_piece(const std::string& space, const Hash& name) override;
   KnownLogs* known_logs() override { return &logs_; }
   void push(std::uint64_t session, Segment segment) override;
   Result<std::optional<NewestLeaf>> newest_leaf(const std::string& space) override;
@@ -104,6 +109,7 @@ class Hub final : public HubPort {
   LogPages pages_;
   Listener listener_;
   std::function<KeysAtHub()> keys_;
+  SnapshotShelf* shelf_ = nullptr;
 };
 
 }  // namespace wasl

@@ -91,6 +91,15 @@ class HubStore : public LogRows {
   /// (call again), storage_failed.
   virtual Status rewrite() = 0;
 
+  // ── What a snapshot is made of ──
+  /// Everything that `work` reads is of one moment, and others go on writing meanwhile.
+  virtual Status read_moment(const std::function<Status()>& work) = 0;
+  /// The space's records in the byte order of their ids. @pre read_moment().
+  virtual Status each_record(SpaceNumber space, const LogStore::RecordVisit& visit) = 0;
+  virtual Result<snapshot::Ground> ground(std::string_view space) = 0;
+  /// Positions that a `void` at or before `until` names.
+  virtual Result<std::set<Position>> voided(std::string_view space, Position until) = 0;
+
   // ── Confirmed state ──
   virtual Result<std::optional<RecordState>> record(SpaceNumber space, std::string_view id) = 0;
   virtual Status save_record(SpaceNumber space, std::string_view id, const RecordState& state) = 0;

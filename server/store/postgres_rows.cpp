@@ -72,6 +72,10 @@ class PostgresRows final : public PostgresRowStore {
     WASL_TRY(session_->begin());
     return std::unique_ptr<RowTransaction>(new PostgresTransaction(*session_));
   }
+  Result<std::unique_ptr<RowTransaction>> begin_reading() override {
+    WASL_TRY(session_->begin_reading());
+    return std::unique_ptr<RowTransaction>(new PostgresTransaction(*session_));
+  }
   Result<Version> version() override { return session_->version(); }
 
   Status show_this_moment() override;
@@ -90,6 +94,8 @@ class PostgresRows final : public PostgresRowStore {
   Result<std::optional<Hash>> stand_in(const Source& source, Sequence sequence) override;
   Status save_stand_in(SpaceNumber space, std::uint64_t source, Sequence sequence, const Hash& name,
                        std::int64_t block) override;
+  Result<std::vector<std::pair<Source, ChainEnd>>> chain_ends(SpaceNumber space) override;
+  Result<std::vector<StoredStandIn>> lone_stand_ins(SpaceNumber space) override;
 
   Result<std::optional<StoredEntry>> find(const Source& source, Sequence sequence) override;
   Result<std::vector<StoredEntry>> entries(SpaceNumber space, Position from, Position to) override;
@@ -143,6 +149,11 @@ class PostgresRows final : public PostgresRowStore {
   }
   Status unpark(SpaceNumber space, std::string_view id) override {
     return session_->run("DELETE FROM log_parked WHERE space = $1 AND id = $2", space, id);
+  }
+  Status each_parked(SpaceNumber space,
+                     const std::function<Status(std::string_view id, ByteView state)>& visit) override;
+  Status add_piece(SpaceNumber /*space*/, const Hash& /*name*/, ByteView /*packed*/) override {
+    return fail(Errc::unsupported, "a hub begins with the first entry, and keeps no pieces in its rows");
   }
   Result<std::optional<Bytes>> bucket(SpaceNumber space, unsigned bucket) override {
     return one_blob("SELECT data FROM log_bucket WHERE space = $1 AND bucket = $2", space, bucket);
@@ -320,6 +331,58 @@ Status PostgresRows::save_stand_in(SpaceNumber space, std::uint64_t source, Sequ
       "INSERT INTO log_stand_in VALUES($1, $2, $3, $4, $5) ON CONFLICT (space, source, sequence) DO UPDATE "
       "SET name = excluded.name, block = excluded.block",
       space, source, sequence, name, block);
+}
+
+Result<std::vector<std::pair<Source, ChainEnd>>> PostgresRows::chain_ends(SpaceNumber space) {
+  WASL_LET(const PgRows rows,
+           session_->query("SELECT c.author, c.chain, c.last, c.name, c.stamp, p.name FROM log_source c JOIN "
+                           "log_space p ON p.no = c.space WHERE c.space = $1 AND c.last > 0",
+                           space));
+  std::vector<std::pair<Source, ChainEnd>> ends;
+  for (int i = 0; i < rows.count(); ++i) {
+    const auto author = Author::from(rows.blob(i, 0));
+    const auto chain = ChainId::from(rows.blob(i, 1));
+    const auto name = Hash::from(rows.blob(i, 3));
+    if (!author || !chain || !name) return damaged_row("list of chains");
+    ChainEnd end;
+    end.last = static_cast<Sequence>(rows.int64(i, 2));
+    end.name = *name;
+    end.stamp.bits = static_cast<std::uint64_t>(rows.int64(i, 4));
+    end.space = rows.text(i, 5);
+    ends.emplace_back(Source{*author, *chain}, std::move(end));
+  }
+  return ends;
+}
+
+Result<std::vector<StoredStandIn>> PostgresRows::lone_stand_ins(SpaceNumber space) {
+  WASL_LET(
+      const PgRows rows,
+      session_->query("SELECT c.author, c.chain, i.sequence, i.name FROM log_stand_in i JOIN log_source c "
+                      "ON c.no = i.source WHERE i.space = $1 AND NOT EXISTS(SELECT 1 FROM log_entry e "
+                      "WHERE e.space = i.space AND e.source = i.source AND e.sequence = i.sequence)",
+                      space));
+  std::vector<StoredStandIn> out;
+  for (int i = 0; i < rows.count(); ++i) {
+    const auto author = Author::from(rows.blob(i, 0));
+    const auto chain = ChainId::from(rows.blob(i, 1));
+    const auto name = Hash::from(rows.blob(i, 3));
+    if (!author || !chain || !name || rows.int64(i, 2) < 1) return damaged_row("list of chains");
+    out.push_back({{*author, *chain}, static_cast<Sequence>(rows.int64(i, 2)), *name});
+  }
+  return out;
+}
+
+/// By a cursor: sorted once, and never whole in memory.
+Status PostgresRows::each_parked(SpaceNumber space,
+                                 const std::function<Status(std::string_view id, ByteView state)>& visit) {
+  WASL_TRY(
+      session_->read("DECLARE parked NO SCROLL CURSOR FOR SELECT id, state FROM log_parked WHERE space = " +
+                     std::to_string(space) + " ORDER BY id COLLATE \"C\""));
+  for (;;) {
+    WASL_LET(const PgRows rows, session_->query("FETCH 1000 FROM parked"));
+    for (int i = 0; i < rows.count(); ++i) WASL_TRY(visit(rows.text(i, 0), rows.blob(i, 1)));
+    if (rows.empty()) return session_->read("CLOSE parked");
+  }
 }
 
 // ── Entries ──

@@ -172,6 +172,19 @@ Status PostgresSession::snapshot(const std::function<Status()>& work) {
   return done;
 }
 
+Status PostgresSession::begin_reading() {
+  WASL_ASSERT(!inside_);
+  WASL_TRY(connect());
+  WASL_TRY(connection_->script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+  inside_ = true;
+  return {};
+}
+
+Status PostgresSession::read(const std::string& sql) {
+  WASL_TRY(connect());
+  return connection_->script(sql);
+}
+
 Status PostgresSession::fenced(const std::function<Status()>& change) {
   if (inside_) {
     WASL_TRY(connect());

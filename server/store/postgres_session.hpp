@@ -83,6 +83,10 @@ class PostgresSession {
   [[nodiscard]] const HubProcessId& process() const { return process_; }
 
   Status begin();
+  /// One moment of the database, until roll_back(): others go on writing.
+  Status begin_reading();
+  /// What answers with no rows and changes nothing.
+  Status read(const std::string& sql);
   /// Errors: conflict (another has taken over: nothing of it stands), no_link, storage_failed.
   /// A connection that is lost at the commit itself is no error: what stands is looked up.
   Status commit();

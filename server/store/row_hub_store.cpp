@@ -39,6 +39,18 @@ Status RowHubStore::settle_in() {
   return transact([&] { return set_meta(kArrivalMark, {}); });
 }
 
+Status RowHubStore::read_moment(const std::function<Status()>& work) {
+  WASL_ASSERT(!inside_);
+  WASL_LET(const auto moment, log_.rows().begin_reading());
+  log_.forget();  // what it remembers may be of another moment
+  return work();
+}
+
+Result<std::set<Position>> RowHubStore::voided(std::string_view space, Position until) {
+  WASL_LET(const SpaceInfo* const info, log_.space(space));
+  return log_.voided(info->number, until);
+}
+
 Status RowHubStore::save_record(SpaceNumber space, std::string_view id, const RecordState& state) {
   WASL_TRY(log_.park(space, id, state));
   log_.note_record(space, id, record_hash(id, state));

@@ -43,6 +43,13 @@ class RowHubStore : public HubStore {
   Result<std::set<Hash>> commitments_of(std::string_view space, std::string_view id,
                                         const NetworkId& network) override;
 
+  Status read_moment(const std::function<Status()>& work) override;
+  Status each_record(SpaceNumber space, const LogStore::RecordVisit& visit) override {
+    return log_.each_parked(space, visit);
+  }
+  Result<snapshot::Ground> ground(std::string_view space) override { return log_.ground(space); }
+  Result<std::set<Position>> voided(std::string_view space, Position until) override;
+
   Result<std::optional<RecordState>> record(SpaceNumber space, std::string_view id) override {
     return log_.parked(space, id);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "shared/bundle/frames.hpp"
+#include "shared/wire/snapshot_frames.hpp"
 
 namespace wasl {
 namespace {
@@ -21,6 +22,19 @@ FrameContents of_segment(std::string_view kind, ByteView frame, const NetworkId&
   return out;
 }
 
+FrameContents of_snapshot(SnapshotFrameKind kind, ByteView frame) {
+  if (kind == SnapshotFrameKind::snapshot) {
+    const auto snapshot = decode_snapshot(frame);
+    return snapshot ? FrameContents{"snapshot", snapshot->vouched.space} : FrameContents{"unknown"};
+  }
+  if (kind == SnapshotFrameKind::piece) {
+    const auto piece = decode_piece_frame(frame);
+    return piece ? FrameContents{"piece", piece->space} : FrameContents{"unknown"};
+  }
+  const auto openings = decode_openings_frame(frame);
+  return openings ? FrameContents{"openings", openings->space} : FrameContents{"unknown"};
+}
+
 }  // namespace
 
 FrameContents contents_of(ByteView frame, const NetworkId& network) {
@@ -32,6 +46,7 @@ FrameContents contents_of(ByteView frame, const NetworkId& network) {
     if (!covered) return {"unknown"};
     return of_segment("entries", covered->entries, network);
   }
+  if (const auto kind = snapshot_frame_kind(frame)) return of_snapshot(*kind, frame);
   switch (static_cast<FrameKind>(frame[0])) {
     case FrameKind::push:
       return of_segment("work", frame, network);

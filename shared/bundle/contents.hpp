@@ -8,7 +8,8 @@
 namespace wasl {
 
 struct FrameContents {
-  std::string_view kind;  ///< "entries", "work", "proof", "answer", "position", "statements" or "unknown"
+  std::string_view kind;  ///< "entries", "work", "proof", "answer", "position", "statements", "snapshot",
+                          ///< "piece", "openings" or "unknown"
   std::string space{};
   Position first = 0;  ///< of entries
   Position last = 0;

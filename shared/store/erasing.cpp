@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "shared/snapshot/pieces.hpp"
 #include "shared/store/walking.hpp"
 
 namespace wasl {
@@ -13,17 +14,42 @@ std::optional<Hash> commitment_in(const Operation& op) {
   return Hash::from(op.value.data);
 }
 
-/// Every change set that takes effect in the space's log.
-Status each_set(LogStore& store, const SpaceInfo& info, const NetworkId& network,
-                const std::function<Status(const ChangeSet&)>& visit) {
-  return walk(store, info, 1, info.size, network,
-              [&](Position, const SegmentItem& item) { return visit(*effect_of(item)); });
+/// A personal value, where it stands.
+struct PersonalValue {
+  std::uint32_t register_number = 0;
+  const std::string& id;
+  std::uint32_t field = 0;
+  Dot dot;
+  Hash commitment;
+};
+
+/// All that the space's log holds, and what it began from.
+Status each_value(LogStore& store, const SpaceInfo& info, const NetworkId& network,
+                  const std::function<Status(const PersonalValue&)>& visit) {
+  const auto of_record = [&](const std::string& id, RecordState& state) -> Status {
+    for (const snapshot::PersonalValue& value : snapshot::personal_values(state))
+      WASL_TRY(visit({state.register_number, id, value.field, value.dot, value.commitment}));
+    return {};
+  };
+  WASL_TRY(store.each_kept_record(info, of_record));
+  return walk(store, info, info.begins_behind() + 1, info.size, network,
+              [&](Position, const SegmentItem& item) -> Status {
+                const ChangeSet& set = *effect_of(item);
+                for (std::size_t i = 0; i < set.operations.size(); ++i) {
+                  const Operation& op = set.operations[i];
+                  const auto commitment = commitment_in(op);
+                  if (!commitment) continue;
+                  WASL_TRY(visit({op.register_number, op.id, op.address.field, set.dot(i), *commitment}));
+                }
+                return {};
+              });
 }
 
-bool is_listed(const ErasedList& list, const Hash& commitment, const Header& header, const Operation& op) {
+bool is_listed(const ErasedList& list, const Hash& commitment, const NetworkId& network,
+               const std::string& space, const std::string& id) {
   const auto first = list.lower_bound({commitment, Hash{}});
   return first != list.end() && first->first == commitment &&
-         list.contains({commitment, record_mark(header.network, header.space, op.id)});
+         list.contains({commitment, record_mark(network, space, id)});
 }
 
 bool opens(const ChangeSet& set, std::size_t index, const Hash& commitment, const Opening& opening) {
@@ -76,7 +102,9 @@ std::vector<Hash> listed_openings(const ErasedList& list, const ChangeSet& set,
   std::vector<Hash> out;
   for (std::size_t i = 0; i < set.operations.size(); ++i) {
     const auto commitment = commitment_in(set.operations[i]);
-    if (!commitment || !is_listed(list, *commitment, set.header, set.operations[i])) continue;
+    if (!commitment ||
+        !is_listed(list, *commitment, set.header.network, set.header.space, set.operations[i].id))
+      continue;
     const auto item = std::find_if(openings.begin(), openings.end(), [&](const OpeningItem& one) {
       return one.commitment == *commitment && opens(set, i, *commitment, one.opening);
     });
@@ -88,29 +116,24 @@ std::vector<Hash> listed_openings(const ErasedList& list, const ChangeSet& set,
 Result<std::set<RecordKey>> erase_openings(LogStore& store, const SpaceInfo& info, const ErasedList& list,
                                            const NetworkId& network) {
   std::set<RecordKey> records;
-  const auto erase = [&](const ChangeSet& set) -> Status {
-    for (std::size_t i = 0; i < set.operations.size(); ++i) {
-      const Operation& op = set.operations[i];
-      const auto commitment = commitment_in(op);
-      if (!commitment || !is_listed(list, *commitment, set.header, op)) continue;
-      records.emplace(op.register_number, op.id);
-      WASL_LET(const auto opening, store.opening(*commitment));
-      if (opening && opens(set, i, *commitment, *opening)) WASL_TRY(store.forget_opening(*commitment));
-    }
-    return {};
-  };
-  WASL_TRY(each_set(store, info, network, erase));
+  WASL_TRY(each_value(store, info, network, [&](const PersonalValue& value) -> Status {
+    if (!is_listed(list, value.commitment, network, info.name, value.id)) return {};
+    records.emplace(value.register_number, value.id);
+    WASL_LET(const auto opening, store.opening(value.commitment));
+    if (!opening) return {};
+    const Hash opened = commitment_of(network, info.name, value.id, value.field, value.dot, *opening);
+    return opened == value.commitment ? store.forget_opening(value.commitment) : Status();
+  }));
   return records;
 }
 
 Result<std::set<Hash>> commitments_of(LogStore& store, const SpaceInfo& info, std::string_view id,
                                       const NetworkId& network) {
   std::set<Hash> out;
-  const auto add = [&](const ChangeSet& set) -> Status {
-    add_commitments(set, id, out);
+  WASL_TRY(each_value(store, info, network, [&](const PersonalValue& value) -> Status {
+    if (value.id == id) out.insert(value.commitment);
     return {};
-  };
-  WASL_TRY(each_set(store, info, network, add));
+  }));
   return out;
 }
 
@@ -129,8 +152,8 @@ void add_commitments(const ChangeSet& set, std::set<Hash>& out) {
 
 Status add_commitments(LogStore& store, const SpaceInfo& info, const NetworkId& network,
                        std::set<Hash>& out) {
-  return each_set(store, info, network, [&](const ChangeSet& set) -> Status {
-    add_commitments(set, out);
+  return each_value(store, info, network, [&](const PersonalValue& value) -> Status {
+    out.insert(value.commitment);
     return {};
   });
 }

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "shared/base/limits.hpp"
+#include "shared/snapshot/pieces.hpp"
 #include "shared/store/stored_blocks.hpp"
 #include "shared/store/stored_tree.hpp"
+#include "shared/wire/compression.hpp"
 
 namespace wasl {
 
@@ -13,6 +15,21 @@ tl::unexpected<Error> damaged_row(std::string_view what) {
   return fail(Errc::corrupt, "the stored " + std::string(what) + " is damaged",
               "run: wasl verify; history can be fetched again from the hub");
 }
+
+namespace {
+
+tl::unexpected<Error> not_here(const SpaceInfo& info) {
+  return fail(Errc::not_found,
+              "the first " + std::to_string(info.begins_behind()) + " entries of " + info.name +
+                  " are not here: this replica began from a snapshot",
+              "ask an office that holds the log from its first entry on");
+}
+
+std::string start_key(std::string_view space) { return "start of " + std::string(space); }
+
+constexpr std::size_t kGroundMost = 1 << 30;
+
+}  // namespace
 
 Status LogStore::refresh() {
   WASL_LET(const RowStore::Version version, rows_->version());
@@ -36,6 +53,7 @@ Result<SpaceInfo*> LogStore::space(std::string_view name) {
     stored.emplace().name = name;
     WASL_LET(stored->number, rows_->add_space(*stored));
   }
+  WASL_LET(stored->start, start_of(*stored));
   return &spaces_.emplace(std::string(name), std::move(*stored)).first->second;
 }
 
@@ -115,8 +133,8 @@ Status LogStore::restore_rows(std::string_view name, const NetworkId& network) {
   WASL_LET(const auto segments, read(name, 1, SIZE_MAX, network));
   WASL_LET(const auto blocks, rows_->block_numbers(info->number));
   WASL_TRY(rows_->drop_derived(info->number));
-  const Position size = std::exchange(info->size, 0);
-  info->frontier = {};
+  const Position size = std::exchange(info->size, info->begins_behind());
+  info->frontier = info->start ? info->start->ground.frontier : ledger::Frontier();
   for (std::size_t i = 0; i < segments.size(); ++i) {
     if (i >= blocks.size() || segments[i].first != info->size + 1) return damaged_row("history");
     WASL_TRY(insert_entries(*info, segments[i], blocks[i]));
@@ -136,7 +154,7 @@ Status LogStore::truncate(std::string_view name, Position size, const NetworkId&
       if (const auto* header = header_of(item)) sources.insert(header->source);
     }
   }
-  WASL_LET(info->frontier, stored_tree::frontier(*rows_, *info, left));
+  WASL_LET(info->frontier, edge(*info, left));
   WASL_TRY(rows_->drop_behind(info->number, left));
   info->size = left;
   info->applied = std::min(info->applied, left);
@@ -151,8 +169,13 @@ Result<std::map<Source, ChainEnd>> LogStore::ends_in_log(const SpaceInfo& info,
                                                          const std::set<Source>& sources,
                                                          const NetworkId& network) {
   std::map<Source, ChainEnd> ends;
-  for (const Source& source : sources) ends[source] = {};
-  for (Position next = 1; next <= info.size;) {
+  for (const Source& source : sources) {
+    ends[source] = {};
+    if (!info.start) continue;
+    const auto before = info.start->ground.ends.find(source);
+    if (before != info.start->ground.ends.end()) ends[source] = before->second;
+  }
+  for (Position next = info.begins_behind() + 1; next <= info.size;) {
     WASL_LET(const auto segments, read(info.name, next, limits::kSegmentTargetBytes, network));
     if (segments.empty()) return damaged_row("history");
     for (const Segment& segment : segments) {
@@ -186,26 +209,40 @@ Result<Hash> LogStore::root(std::string_view name, Position size) {
   WASL_LET(const SpaceInfo* const info, space(name));
   WASL_ASSERT(size <= info->size);
   if (size == info->size) return info->frontier.root();
-  WASL_LET(const ledger::Frontier edge, stored_tree::frontier(*rows_, *info, size));
-  return edge.root();
+  WASL_LET(const ledger::Frontier there, edge(*info, size));
+  return there.root();
 }
 
 Result<ledger::Frontier> LogStore::frontier(std::string_view name, Position size) {
   WASL_LET(const SpaceInfo* const info, space(name));
   WASL_ASSERT(size <= info->size);
   if (size == info->size) return info->frontier;
-  return stored_tree::frontier(*rows_, *info, size);
+  return edge(*info, size);
+}
+
+/// Where the log begins behind entries, the subtrees to their left are in its ground alone.
+Result<ledger::Frontier> LogStore::edge(const SpaceInfo& info, Position size) {
+  if (!info.start) return stored_tree::frontier(*rows_, info, size);
+  if (size < info.begins_behind()) return not_here(info);
+  ledger::Frontier there = info.start->ground.frontier;
+  WASL_LET(const auto entries, rows_->entries(info.number, there.size() + 1, size));
+  if (entries.size() != size - there.size()) return damaged_row("log");
+  const auto key = blinding_of(info);
+  for (const StoredEntry& row : entries) there.append(ledger::leaf_hash(row.entry, key));
+  return there;
 }
 
 Result<std::vector<Hash>> LogStore::consistency(std::string_view name, Position part, Position size) {
   WASL_LET(const SpaceInfo* const info, space(name));
   WASL_ASSERT(part <= size && size <= info->size);
+  if (info->start) return not_here(*info);
   return stored_tree::consistency(*rows_, *info, part, size);
 }
 
 Result<std::vector<Hash>> LogStore::inclusion(std::string_view name, const std::vector<Position>& positions,
                                               Position size) {
   WASL_LET(const SpaceInfo* const info, space(name));
+  if (info->start) return not_here(*info);
   return stored_tree::inclusion(*rows_, *info, positions, size);
 }
 
@@ -213,6 +250,116 @@ Result<std::vector<Hash>> LogStore::tree_nodes(std::string_view name, unsigned l
                                                std::size_t count) {
   WASL_LET(const SpaceInfo* const info, space(name));
   return stored_tree::nodes(*rows_, *info, level, first, count);
+}
+
+// ── A log that begins behind entries ──
+
+Result<std::shared_ptr<const LogStart>> LogStore::start_of(const SpaceInfo& info) {
+  WASL_LET(const auto stored, rows_->meta(start_key(info.name)));
+  if (!stored || stored->empty()) return std::shared_ptr<const LogStart>();
+  Reader in(*stored);
+  auto start = std::make_shared<LogStart>();
+  start->pieces.resize(static_cast<std::size_t>(in.count(in.left() / Hash::kSize)));
+  for (Hash& name : start->pieces) name = in.fixed<Hash>();
+  auto ground = snapshot::decode_ground(in.sized(kGroundMost), info.name);
+  if (!ground || !in.finished()) return damaged_row("beginning of the log of " + info.name);
+  start->ground = *std::move(ground);
+  return std::shared_ptr<const LogStart>(std::move(start));
+}
+
+Status LogStore::each_parked(SpaceNumber space_number, const RecordVisit& visit) {
+  return rows_->each_parked(space_number, [&](std::string_view id, ByteView stored) -> Status {
+    Reader in(stored);
+    WASL_LET(RecordState state, decode_state(in, *this));
+    WASL_TRY(health());
+    return visit(std::string(id), state);
+  });
+}
+
+Result<snapshot::Ground> LogStore::ground(std::string_view name) {
+  WASL_LET(const SpaceInfo* const info, space(name));
+  WASL_LET(const auto last, rows_->entries(info->number, info->size, info->size));
+  if (last.size() != 1) return damaged_row("log");
+  snapshot::Ground out;
+  out.frontier = info->frontier;
+  out.authority = last.front().entry.authority;
+  out.hub_time = last.front().entry.hub_time;
+  WASL_LET(const auto ends, rows_->chain_ends(info->number));
+  out.ends = {ends.begin(), ends.end()};
+  WASL_LET(const auto stand_ins, rows_->lone_stand_ins(info->number));
+  for (const StoredStandIn& one : stand_ins) out.stand_ins[{one.source, one.sequence}] = one.name;
+  return out;
+}
+
+Status LogStore::begin_at(SpaceInfo& info, ByteView ground, const std::vector<Hash>& pieces) {
+  WASL_ASSERT(info.size == 0);
+  Writer stored;
+  stored.varint(pieces.size());
+  for (const Hash& name : pieces) stored.fixed(name);
+  stored.sized(ground);
+  WASL_TRY(rows_->set_meta(start_key(info.name), stored.bytes()));
+  WASL_LET(info.start, start_of(info));
+  info.frontier = info.start->ground.frontier;
+  info.size = info.applied = info.frontier.size();
+  for (const auto& [source, end] : info.start->ground.ends)
+    WASL_TRY(chains_.save_end(info.number, source, end));
+  WASL_TRY(flush_digest());
+  info.digested = info.applied;
+  return save_space(info);
+}
+
+Status LogStore::forget_log(SpaceInfo& info) {
+  WASL_LET(const auto ends, rows_->chain_ends(info.number));
+  for (const auto& [source, end] : ends) WASL_TRY(chains_.save_end(info.number, source, {}));
+  WASL_TRY(rows_->drop_behind(info.number, 0));
+  WASL_TRY(rows_->set_meta(start_key(info.name), {}));  // a newer snapshot may have the same pieces
+  info.start.reset();
+  info.frontier = {};
+  info.size = info.applied = info.digested = info.proved = 0;
+  return save_space(info);
+}
+
+Result<std::optional<Bytes>> LogStore::piece(SpaceNumber space_number, const Hash& name) {
+  WASL_LET(const auto packed, rows_->piece(space_number, name));
+  if (!packed) return std::optional<Bytes>();
+  auto raw = decompress(*packed, limits::kFrameRoomBytes);
+  if (!raw || snapshot::piece_name(*raw) != name) return damaged_row("snapshot from which the log began");
+  return std::optional(*std::move(raw));
+}
+
+Status LogStore::each_start_record(const SpaceInfo& info, const RecordVisit& visit) {
+  if (!info.start) return {};
+  for (const Hash& name : info.start->pieces) {
+    WASL_LET(const auto raw, piece(info.number, name));
+    if (!raw) return damaged_row("snapshot from which the log began");
+    auto records = snapshot::decode_piece(*raw);
+    if (!records) return damaged_row("snapshot from which the log began");
+    for (auto& [id, state] : *records) WASL_TRY(visit(id, state));
+  }
+  return {};
+}
+
+Status LogStore::each_kept_record(const SpaceInfo& info, const RecordVisit& visit) {
+  WASL_LET(const auto names, rows_->piece_names(info.number));
+  for (const Hash& name : names) {
+    const auto raw = piece(info.number, name);
+    if (!raw || !*raw) continue;  // `verify` names what is damaged
+    auto records = snapshot::decode_piece(**raw);
+    if (!records) continue;  // a part of the ground
+    for (auto& [id, state] : *records) WASL_TRY(visit(id, state));
+  }
+  return {};
+}
+
+Result<std::optional<Hash>> LogStore::stand_in(const Source& source, Sequence sequence) {
+  WASL_LET(const auto here, rows_->stand_in(source, sequence));
+  if (here) return here;
+  WASL_LET(const ChainEnd end, chains_.end(source));
+  if (end.space.empty()) return std::optional<Hash>();
+  WASL_LET(const SpaceInfo* const info, space(end.space));
+  if (!info->start) return std::optional<Hash>();
+  const auto before = info->start->ground.stand_ins.find({source, sequence});
+  return before == info->start->ground.stand_ins.end() ? std::nullopt : std::optional(before->second);
 }
 
 // ── Entries ──

@@ -2,6 +2,7 @@
 // The logs of the spaces, over the rows that somebody stores: entries, blocks of change sets, chains,
 // openings, the records that have no table of their own, and the state digest. Replica and hub share it.
 // Thread: that of its rows. Every call runs inside the caller's transaction.
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,9 +37,7 @@ class LogStore final : public LogRows, public SourceNumbers {
   Status append(const Segment& segment);
   Result<std::optional<EntryRow>> find(const Source& source, Sequence sequence) override;
   /// Name of the change set whose header alone stands in the log at this place of a chain.
-  Result<std::optional<Hash>> stand_in(const Source& source, Sequence sequence) {
-    return rows_->stand_in(source, sequence);
-  }
+  Result<std::optional<Hash>> stand_in(const Source& source, Sequence sequence);
   /// The entries of `accept` that an author's change sets have in the space from a hub time on.
   Result<std::vector<EntryRow>> accepted_of(const Author& author, SpaceNumber space, Millis since);
   /// The space's entries of `adopt`, by position.
@@ -47,6 +46,10 @@ class LogStore final : public LogRows, public SourceNumbers {
   Result<std::set<Position>> voided(SpaceNumber space, Position until);
   Result<std::vector<EntryRow>> entries(std::string_view space, Position from, Position to);
   Result<ChainEnd> chain_end(const Source& source) { return chains_.end(source); }
+  /// Whether the change set at this place of a chain has an entry that stands before where the log begins.
+  static bool stands_before(const SpaceInfo& info, const Source& source, Sequence sequence) {
+    return info.start && info.start->ground.has_entry(source, sequence);
+  }
   /// Where these chains end in the stored log itself: chain_end() is the shorter way to the same. Errors:
   /// corrupt.
   Result<std::map<Source, ChainEnd>> ends_in_log(const SpaceInfo& info, const std::set<Source>& sources,
@@ -66,6 +69,25 @@ class LogStore final : public LogRows, public SourceNumbers {
   /// Hashes of level 0 (leaves), or of level 6 and above, in order. @pre the space's tree has them.
   Result<std::vector<Hash>> tree_nodes(std::string_view space, unsigned level, std::uint64_t first,
                                        std::size_t count);
+  // ── What others may begin from ──
+  using RecordVisit = std::function<Status(const std::string& id, RecordState& state)>;
+  /// Records without a table, in the byte order of their ids. @pre begin_reading() of the rows.
+  Status each_parked(SpaceNumber space, const RecordVisit& visit);
+  /// What the space's log would go on from. @pre it is here from its first entry on, and has one.
+  Result<snapshot::Ground> ground(std::string_view space);
+
+  // ── A log that begins behind entries which are not here ──
+  /// @pre nothing of the space's log is here, and its records are what the pieces say. @param ground as its
+  /// bytes. Errors: malformed.
+  Status begin_at(SpaceInfo& info, ByteView ground, const std::vector<Hash>& pieces);
+  /// Nothing of the log is here any more, what it began from neither. Records and openings stay as they are.
+  Status forget_log(SpaceInfo& info);
+  /// The records from which the log began, by id. Errors: corrupt (a piece is missing or damaged).
+  Status each_start_record(const SpaceInfo& info, const RecordVisit& visit);
+  /// Those of all pieces that are kept of the space, of a snapshot that is still under way too.
+  Status each_kept_record(const SpaceInfo& info, const RecordVisit& visit);
+  Result<std::optional<Bytes>> piece(SpaceNumber space, const Hash& name);  ///< raw. Errors: corrupt
+
   /// Makes the rows that roots are made of again from the stored blocks. Errors: corrupt.
   Status restore_rows(std::string_view space, const NetworkId& network);
   /// Forgets whole blocks until none holds an entry behind `size`. Records and openings stay as they are.
@@ -112,6 +134,8 @@ class LogStore final : public LogRows, public SourceNumbers {
 
  private:
   EntryRow with_source(const StoredEntry& stored);
+  Result<std::shared_ptr<const LogStart>> start_of(const SpaceInfo& info);
+  Result<ledger::Frontier> edge(const SpaceInfo& info, Position size);
   Status check_late(const Segment& segment);
   Status insert_entries(SpaceInfo& info, const Segment& segment, std::int64_t block);
 

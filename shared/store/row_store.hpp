@@ -33,6 +33,12 @@ struct StoredBlock {
   ByteView data;              ///< holds during the call that gives or takes it
 };
 
+struct StoredStandIn {
+  Source source;
+  Sequence sequence = 0;
+  Hash name;
+};
+
 struct StoredOpening {
   Bytes salt;
   Bytes value;
@@ -51,6 +57,8 @@ class RowStore {
 
   /// Everything until the commit happens together, and only one such scope is open anywhere.
   virtual Result<std::unique_ptr<RowTransaction>> begin() = 0;
+  /// Everything read until the scope ends is of one moment; others go on writing. It commits nothing.
+  virtual Result<std::unique_ptr<RowTransaction>> begin_reading() = 0;
 
   /// Another version than before: somebody else has committed, or something of ours was taken back.
   struct Version {
@@ -78,6 +86,10 @@ class RowStore {
   /// Takes the place of an older one.
   virtual Status save_stand_in(SpaceNumber space, std::uint64_t source, Sequence sequence, const Hash& name,
                                std::int64_t block) = 0;
+  /// The chains of the space that have something in its log.
+  virtual Result<std::vector<std::pair<Source, ChainEnd>>> chain_ends(SpaceNumber space) = 0;
+  /// Headers that stand in the space's log and have no entry.
+  virtual Result<std::vector<StoredStandIn>> lone_stand_ins(SpaceNumber space) = 0;
 
   // ── Entries ──
   virtual Result<std::optional<StoredEntry>> find(const Source& source, Sequence sequence) = 0;
@@ -123,11 +135,22 @@ class RowStore {
   virtual Result<std::optional<Bytes>> parked(SpaceNumber space, std::string_view id) = 0;
   virtual Status park(SpaceNumber space, std::string_view id, ByteView state) = 0;
   virtual Status unpark(SpaceNumber space, std::string_view id) = 0;
+  /// In the byte order of ids, until a visit fails. @pre begin_reading().
+  virtual Status each_parked(SpaceNumber space,
+                             const std::function<Status(std::string_view id, ByteView state)>& visit) = 0;
   virtual Result<std::optional<Bytes>> bucket(SpaceNumber space, unsigned bucket) = 0;
   virtual Result<std::vector<std::pair<unsigned, Hash>>> bucket_hashes(SpaceNumber space) = 0;
   virtual Status save_bucket(SpaceNumber space, unsigned bucket, const Hash& hash, ByteView data) = 0;
   /// Parked records and buckets.
   virtual Status drop_state(SpaceNumber space) = 0;
+
+  // ── Pieces of a snapshot from which an office began, or is about to; a hub keeps none in its rows ──
+  virtual Result<std::optional<Bytes>> piece(SpaceNumber /*space*/, const Hash& /*name*/) {
+    return std::optional<Bytes>();
+  }
+  virtual Status add_piece(SpaceNumber space, const Hash& name, ByteView packed) = 0;
+  virtual Result<std::vector<Hash>> piece_names(SpaceNumber /*space*/) { return std::vector<Hash>(); }
+  virtual Status drop_piece(SpaceNumber /*space*/, const Hash& /*name*/) { return {}; }
 
   // ── Small values by name ──
   virtual Result<std::optional<Bytes>> meta(std::string_view key) = 0;

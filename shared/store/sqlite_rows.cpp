@@ -89,6 +89,10 @@ class SqliteRows final : public RowStore {
     WASL_LET(auto transaction, Transaction::begin(*db_));
     return std::unique_ptr<RowTransaction>(new SqliteTransaction(std::move(transaction)));
   }
+  Result<std::unique_ptr<RowTransaction>> begin_reading() override {
+    WASL_LET(auto transaction, Transaction::begin(*db_, Transaction::Kind::deferred));
+    return std::unique_ptr<RowTransaction>(new SqliteTransaction(std::move(transaction)));
+  }
   Result<Version> version() override {
     WASL_LET(const std::int64_t committed, db_->data_version());
     return Version{committed, db_->undone()};
@@ -107,6 +111,8 @@ class SqliteRows final : public RowStore {
   Result<std::optional<Hash>> stand_in(const Source& source, Sequence sequence) override;
   Status save_stand_in(SpaceNumber space, std::uint64_t source, Sequence sequence, const Hash& name,
                        std::int64_t block) override;
+  Result<std::vector<std::pair<Source, ChainEnd>>> chain_ends(SpaceNumber space) override;
+  Result<std::vector<StoredStandIn>> lone_stand_ins(SpaceNumber space) override;
 
   Result<std::optional<StoredEntry>> find(const Source& source, Sequence sequence) override;
   Result<std::vector<StoredEntry>> entries(SpaceNumber space, Position from, Position to) override;
@@ -153,6 +159,16 @@ class SqliteRows final : public RowStore {
   Status unpark(SpaceNumber space, std::string_view id) override {
     return run("DELETE FROM _wasl_parked WHERE space = ? AND id = ?", space, id);
   }
+  Status each_parked(SpaceNumber space,
+                     const std::function<Status(std::string_view id, ByteView state)>& visit) override {
+    WASL_LET(auto select, db_->prepare("SELECT id, state FROM _wasl_parked WHERE space = ? ORDER BY id"));
+    select.bind_all(space);
+    for (;;) {
+      WASL_LET(const bool found, select.step());
+      if (!found) return {};
+      WASL_TRY(visit(select.text(0), select.blob(1)));
+    }
+  }
   Result<std::optional<Bytes>> bucket(SpaceNumber space, unsigned bucket) override {
     return one_blob("SELECT data FROM _wasl_bucket WHERE space = ? AND bucket = ?", space, bucket);
   }
@@ -166,6 +182,21 @@ class SqliteRows final : public RowStore {
   Status drop_state(SpaceNumber space) override {
     WASL_TRY(run("DELETE FROM _wasl_parked WHERE space = ?", space));
     return run("DELETE FROM _wasl_bucket WHERE space = ?", space);
+  }
+
+  Result<std::optional<Bytes>> piece(SpaceNumber space, const Hash& name) override {
+    return one_blob("SELECT data FROM _wasl_piece WHERE space = ? AND name = ?", space, name);
+  }
+  Status add_piece(SpaceNumber space, const Hash& name, ByteView packed) override {
+    return run("INSERT OR REPLACE INTO _wasl_piece VALUES(?, ?, ?)", space, name, packed);
+  }
+  Result<std::vector<Hash>> piece_names(SpaceNumber space) override {
+    WASL_LET(auto select, db_->prepare("SELECT name FROM _wasl_piece WHERE space = ?"));
+    select.bind_all(space);
+    return read_hashes(select, "list of pieces");
+  }
+  Status drop_piece(SpaceNumber space, const Hash& name) override {
+    return run("DELETE FROM _wasl_piece WHERE space = ? AND name = ?", space, name);
   }
 
   Result<std::optional<Bytes>> meta(std::string_view key) override {
@@ -316,6 +347,47 @@ Result<std::optional<Hash>> SqliteRows::stand_in(const Source& source, Sequence 
 Status SqliteRows::save_stand_in(SpaceNumber /*space*/, std::uint64_t source, Sequence sequence,
                                  const Hash& name, std::int64_t block) {
   return run("INSERT OR REPLACE INTO _wasl_stand_in VALUES(?, ?, ?, ?)", source, sequence, name, block);
+}
+
+Result<std::vector<std::pair<Source, ChainEnd>>> SqliteRows::chain_ends(SpaceNumber space) {
+  std::vector<std::pair<Source, ChainEnd>> ends;
+  WASL_LET(auto select,
+           db_->prepare("SELECT author, chain, last, s.name, stamp, p.name FROM _wasl_source s JOIN "
+                        "_wasl_space p ON p.no = s.space WHERE s.space = ? AND last > 0"));
+  select.bind_all(space);
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return ends;
+    const auto author = Author::from(select.blob(0));
+    const auto chain = ChainId::from(select.blob(1));
+    const auto name = Hash::from(select.blob(3));
+    if (!author || !chain || !name) return damaged_row("list of chains");
+    ChainEnd end;
+    end.last = static_cast<Sequence>(select.int64(2));
+    end.name = *name;
+    end.stamp.bits = static_cast<std::uint64_t>(select.int64(4));
+    end.space = select.text(5);
+    ends.emplace_back(Source{*author, *chain}, std::move(end));
+  }
+}
+
+Result<std::vector<StoredStandIn>> SqliteRows::lone_stand_ins(SpaceNumber space) {
+  std::vector<StoredStandIn> out;
+  WASL_LET(
+      auto select,
+      db_->prepare("SELECT s.author, s.chain, i.sequence, i.name FROM _wasl_source s JOIN _wasl_stand_in i "
+                   "ON i.source = s.no WHERE s.space = ? AND NOT EXISTS(SELECT 1 FROM _wasl_entry e "
+                   "WHERE e.source = s.no AND e.sequence = i.sequence)"));
+  select.bind_all(space);
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return out;
+    const auto author = Author::from(select.blob(0));
+    const auto chain = ChainId::from(select.blob(1));
+    const auto name = Hash::from(select.blob(3));
+    if (!author || !chain || !name || select.int64(2) < 1) return damaged_row("list of chains");
+    out.push_back({{*author, *chain}, static_cast<Sequence>(select.int64(2)), *name});
+  }
 }
 
 // ── Entries ──
@@ -510,6 +582,13 @@ Result<std::vector<std::pair<unsigned, Hash>>> SqliteRows::bucket_hashes(SpaceNu
 }  // namespace
 
 Status create_log_tables(Database& database) { return database.exec(kTables); }
+
+Status create_piece_table(Database& database) {
+  return database.exec(
+      "CREATE TABLE IF NOT EXISTS _wasl_piece(space INTEGER NOT NULL, name BLOB NOT NULL, data BLOB NOT "
+      "NULL, "
+      "PRIMARY KEY(space, name));");
+}
 
 std::unique_ptr<RowStore> sqlite_rows(Database& database) { return std::make_unique<SqliteRows>(database); }
 

@@ -82,18 +82,24 @@ Result<TouchedRecords> records_without(LogStore& store, const SpaceInfo& info,
                   return {};
                 }));
   std::map<std::string, RecordState, std::less<>> states;
-  Ranking ranking(authority);
-  WASL_TRY(walk(store, info, 1, until, network, [&](Position position, const SegmentItem& item) -> Status {
-    const Level level = ranking.of(item);
-    if (left_out.contains(position)) return {};
-    const ChangeSet& set = *effect_of(item);
-    const Millis effective = std::min(set.header.stamp.millis(), entry_of(item)->hub_time);
-    for (std::size_t i = 0; i < set.operations.size(); ++i) {
-      const Operation& op = set.operations[i];
-      if (ids.contains(op.id)) states[op.id].apply(op, {set.dot(i), set.header.stamp, effective, level});
-    }
+  WASL_TRY(store.each_start_record(info, [&](const std::string& id, RecordState& state) -> Status {
+    if (ids.contains(id)) states[id] = std::move(state);
     return {};
   }));
+  Ranking ranking(authority);
+  WASL_TRY(walk(store, info, info.begins_behind() + 1, until, network,
+                [&](Position position, const SegmentItem& item) -> Status {
+                  const Level level = ranking.of(item);
+                  if (left_out.contains(position)) return {};
+                  const ChangeSet& set = *effect_of(item);
+                  const Millis effective = std::min(set.header.stamp.millis(), entry_of(item)->hub_time);
+                  for (std::size_t i = 0; i < set.operations.size(); ++i) {
+                    const Operation& op = set.operations[i];
+                    if (ids.contains(op.id))
+                      states[op.id].apply(op, {set.dot(i), set.header.stamp, effective, level});
+                  }
+                  return {};
+                }));
   for (auto& [place, state] : touched) {
     const auto it = states.find(place.second);
     if (it != states.end() && it->second.register_number == place.first) state = std::move(it->second);

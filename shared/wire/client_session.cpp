@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "shared/base/limits.hpp"
+#include "shared/wire/snapshot_frames.hpp"
 
 namespace wasl {
 namespace {
@@ -101,6 +102,8 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
     credit_ = welcome.push_credit;
     return push(out);
   }
+  if (const auto of_snapshot = snapshot_frame_kind(frame))
+    return take_snapshot_frame(*of_snapshot, frame, out);
   switch (*kind) {
     case FrameKind::entries:
       return take_entries(frame, out);
@@ -130,6 +133,16 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
   }
 }
 
+Status ClientSession::take_snapshot_frame(SnapshotFrameKind kind, ByteView frame, Output& out) {
+  if (recovering_ || options_.estimate)
+    return fail(Errc::malformed, "the hub sent a snapshot that nobody asked for");
+  WASL_LET(auto answers, port_.on_snapshot_frame(frame));
+  if (kind == SnapshotFrameKind::piece) ++summary_.received_pieces;
+  waiting_ = finish_sent_;
+  for (Bytes& answer : answers) ask(out, std::move(answer));
+  return {};
+}
+
 Status ClientSession::not_rebuilt() {
   port_.on_not_rebuilt();
   begins_again_ = true;
@@ -146,7 +159,9 @@ Status ClientSession::take_entries(ByteView frame, Output& out) {
   const auto sets = static_cast<std::uint64_t>(
       std::count_if(segment->items.begin(), segment->items.end(),
                     [](const SegmentItem& item) { return std::holds_alternative<SetItem>(item); }));
-  WASL_TRY(port_.on_entries(std::move(*segment)));
+  Status taken = port_.on_entries(std::move(*segment));
+  begins_again_ = !taken && taken.error().code == Errc::later;
+  WASL_TRY(taken);
   summary_.received_sets += sets;
   return push(out);  // what was sealed, or came back from outbox.log, with the first entries
 }

@@ -8,6 +8,8 @@
 
 namespace wasl {
 
+enum class SnapshotFrameKind : Byte;
+
 /// What the session asks of the replica. Every call returns when its effect is durable.
 class ClientPort {
  public:
@@ -28,6 +30,10 @@ class ClientPort {
   virtual void rewind_push() = 0;
   virtual Status on_verdicts(const std::vector<VerdictItem>& verdicts) = 0;
   virtual Status on_entries(Segment segment) = 0;
+  /// Of those by which a space is begun from a snapshot. @return what to answer. Errors: as of entries.
+  virtual Result<std::vector<Bytes>> on_snapshot_frame(ByteView /*frame*/) {
+    return fail(Errc::malformed, "the hub sent a snapshot that nobody asked for");
+  }
   /// @return equal, not equal, or unknown (the hub's digest lags, or something is still on its way).
   virtual Result<std::optional<bool>> on_proof(const Proof& proof) = 0;
   virtual std::vector<Cursor> applied_cursors() = 0;
@@ -47,7 +53,8 @@ class ClientPort {
 struct SessionSummary {
   std::uint64_t sent_sets = 0;
   std::uint64_t received_sets = 0;
-  std::uint64_t round_trips = 1;  ///< the upgrade, then each time we ask and wait
+  std::uint64_t received_pieces = 0;  ///< of snapshots
+  std::uint64_t round_trips = 1;      ///< the upgrade, then each time we ask and wait
   std::uint64_t accepted = 0, held = 0, refused = 0;
   bool kept_back = false;  ///< something was not sent: `push_most` was reached
   std::optional<Estimate> estimate;
@@ -97,6 +104,7 @@ class ClientSession {
   Status take_verdicts(ByteView frame, Millis now, Output& out);
   Status take_proof(ByteView frame, Output& out);
   Status not_rebuilt();
+  Status take_snapshot_frame(SnapshotFrameKind kind, ByteView frame, Output& out);
   Status take_entries(ByteView frame, Output& out);
   Status obey(ByteView frame, Output& out);
   Status push(Output& out);

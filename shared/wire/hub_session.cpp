@@ -7,6 +7,7 @@
 #include "shared/base/limits.hpp"
 #include "shared/ledger/merkle.hpp"
 #include "shared/wire/push_check.hpp"
+#include "shared/wire/snapshot_frames.hpp"
 
 namespace wasl {
 namespace {
@@ -22,6 +23,7 @@ constexpr Millis kBreath = 100;
 constexpr Millis kLook = 250;  // how often a session looks whether the digests and the witnesses are there
 constexpr std::size_t kDecidedAtOnce = 1000;  // verdicts of a frame
 constexpr Millis kFarewell = 5'000;           // the office closes; if it does not, we do
+constexpr std::size_t kPiecesOwed = 256;      // an office asks for a few at a time
 
 std::shared_ptr<const Bytes> shared(Bytes frame) { return std::make_shared<const Bytes>(std::move(frame)); }
 
@@ -106,6 +108,11 @@ HubSession::HubSession(HubPort& port, std::uint64_t id, Hello hello, const Hash&
     state_ = Welcome::State::new_epoch;
   }
   for (const std::string& space : spaces_) sent_.try_emplace(space, 0);
+  // Whoever lost a replica gets back what its own work was, and with that the log.
+  const bool can_begin = (hello_.flags & kHelloSnapshots) != 0 && reader_.own.has_value();
+  for (const std::string& space : spaces_) {
+    if (can_begin && space != kAuthoritySpace && sent_[space] == 0) may_begin_.insert(space);
+  }
 }
 
 Status HubSession::welcome(Output& out, Millis) {
@@ -171,7 +178,12 @@ Status HubSession::send_estimate(Output& out, Millis now) {
     WASL_LET(const Position size, port_.size(space));
     const Position here = std::min(sent_[space], size);
     if (here == size) continue;
-    WASL_LET(const std::uint64_t bytes, port_.bytes_behind(space, here));
+    std::optional<HubPort::SnapshotOffer> offer;
+    if (may_begin_.contains(space)) {
+      WASL_LET(offer, port_.snapshot(space));
+    }
+    WASL_LET(std::uint64_t bytes, port_.bytes_behind(space, offer ? offer->position : here));
+    if (offer) bytes += offer->bytes;
     estimate.spaces.push_back({space, size - here, bytes});
   }
   out.frames.push_back(shared(encode(estimate)));
@@ -232,6 +244,9 @@ HubSession::Output HubSession::on_frame(ByteView frame, Millis now) {
 Status HubSession::take(ByteView frame, Millis now) {
   const auto kind = frame_kind(frame);
   if (!kind) return fail(Errc::malformed, "an empty frame");
+  const auto of_snapshot = snapshot_frame_kind(frame);
+  if (of_snapshot == SnapshotFrameKind::begun) return take_begun(frame);
+  if (of_snapshot == SnapshotFrameKind::pieces) return take_wanted_pieces(frame);
   switch (*kind) {
     case FrameKind::returned:
       return take_returned(frame);
@@ -261,6 +276,41 @@ Status HubSession::take(ByteView frame, Millis now) {
     default:
       return fail(Errc::malformed, "a frame of a kind that offices do not send");
   }
+}
+
+/// The office stands where the snapshot ends, or takes the whole log instead.
+Status HubSession::take_begun(ByteView frame) {
+  WASL_LET(const BegunFrame begun, decode_begun(frame));
+  const auto offered = offered_.find(begun.space);
+  if (offered == offered_.end() || (begun.position != 0 && begun.position != offered->second))
+    return fail(Errc::malformed, "a space was begun from a snapshot that was not offered");
+  sent_[begun.space] = begun.position;
+  began_ = began_ || begun.position != 0;
+  offered_.erase(offered);
+  std::erase_if(pieces_owed_, [&](const auto& owed) { return owed.first == begun.space; });
+  return {};
+}
+
+Status HubSession::take_wanted_pieces(ByteView frame) {
+  WASL_LET(const PiecesFrame wanted, decode_pieces(frame));
+  if (!offered_.contains(wanted.space) || pieces_owed_.size() + wanted.names.size() > kPiecesOwed)
+    return fail(Errc::malformed, "pieces were asked for of what was not offered, or too many at once");
+  for (const Hash& name : wanted.names) pieces_owed_.emplace_back(wanted.space, name);
+  return {};
+}
+
+/// Behind entries: what somebody has just written does not wait for them.
+Status HubSession::send_pieces(Output& out) {
+  while (!pieces_owed_.empty() && room_ > 0) {
+    const auto [space, name] = pieces_owed_.front();
+    pieces_owed_.pop_front();
+    WASL_LET(auto frames, port_.snapshot_piece(space, name));
+    for (Bytes& frame : frames) {
+      room_ -= std::min(room_, frame.size());
+      out.frames.push_back(shared(std::move(frame)));
+    }
+  }
+  return {};
 }
 
 /// What came back of a space, in the order of its log, until the word that closes it.
@@ -399,10 +449,20 @@ HubSession::Output HubSession::on_time(Millis now) {
 Status HubSession::send_entries(Output& out, bool& all_sent) {
   all_sent = true;
   for (const std::string& space : spaces_) {
+    if (may_begin_.erase(space) > 0) {
+      WASL_LET(const auto offer, port_.snapshot(space));
+      if (offer) {
+        offered_[space] = offer->position;
+        room_ -= std::min(room_, offer->frame->size());
+        out.frames.push_back(offer->frame);
+      }
+    }
+    if (offered_.contains(space)) continue;
     WASL_LET(const Position size, port_.size(space));
     Position& sent = sent_[space];
     while (sent < size && room_ > 0) {
-      WASL_LET(const HubPort::EntriesFrame entries, port_.entries(space, sent + 1, reader_));
+      const HubPort::Reader reader{reader_.own, reader_.alone || began_};
+      WASL_LET(const HubPort::EntriesFrame entries, port_.entries(space, sent + 1, reader));
       if (entries.last <= sent) return fail(Errc::corrupt, "the hub's log of " + space + " has a gap");
       sent = entries.last;
       room_ -= std::min(room_, entries.frame->size());
@@ -411,6 +471,7 @@ Status HubSession::send_entries(Output& out, bool& all_sent) {
     if (sent < size) all_sent = false;
     if (!all_sent) return {};  // `authority` first: later entries rest on it
   }
+  all_sent = offered_.empty();
   return {};
 }
 
@@ -459,6 +520,7 @@ Status HubSession::advance(Output& out, Millis now) {
   if (state_ != Welcome::State::serving || (hello_.flags & Hello::kEstimate) != 0) return {};
   bool all_sent = false;
   WASL_TRY(send_entries(out, all_sent));
+  WASL_TRY(send_pieces(out));
   if (!all_sent || !pushes_waiting_.empty()) return {};
   if (revoked_) return asked_at_ ? dismiss(out) : Status();
   if (asked_at_) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,19 @@ class HubPort {
   };
   /// Whole stored blocks from this position on, about limits::kSegmentTargetBytes, as one frame.
   virtual Result<EntriesFrame> entries(const std::string& space, Position from, const Reader& reader) = 0;
+  /// What a space can be begun from, where that is cheaper than its log.
+  struct SnapshotOffer {
+    std::shared_ptr<const Bytes> frame;
+    Position position = 0;
+    std::uint64_t bytes = 0;  ///< of its pieces
+  };
+  virtual Result<std::optional<SnapshotOffer>> snapshot(const std::string& /*space*/) {
+    return std::optional<SnapshotOffer>();
+  }
+  /// The frames that bring a piece. Errors: later (it was replaced by now).
+  virtual Result<std::vector<Bytes>> snapshot_piece(const std::string& space, const Hash& /*name*/) {
+    return fail(Errc::later, "there is no snapshot of " + space + " any more", "sync again");
+  }
   /// What pushes may refer to; null: nothing.
   virtual KnownLogs* known_logs() { return nullptr; }
   /// Hands a push to the committer; the answer comes by HubSession::on_ruling.
@@ -124,7 +138,10 @@ class HubSession {
   Status take_vouched(ByteView frame);
   Result<std::vector<CommonLog>> common_logs();
   Status advance(Output& out, Millis now);
+  Status take_begun(ByteView frame);
+  Status take_wanted_pieces(ByteView frame);
   Status send_entries(Output& out, bool& all_sent);
+  Status send_pieces(Output& out);
   Status send_proof(Output& out, bool final);
   Status send_estimate(Output& out, Millis now);
   Result<bool> digests_are_current();
@@ -136,11 +153,15 @@ class HubSession {
   std::uint64_t id_;
   Hello hello_;
   Hash hello_hash_;
-  std::vector<std::string> spaces_;         ///< readable, `authority` first
-  std::map<std::string, Position> sent_;    ///< entries of each that have left
-  HubPort::Reader reader_;                  ///< whose change sets need not travel back, and how others do
-  Seen known_;                              ///< the checkpoint both know
-  std::size_t room_;                        ///< bytes of entries that may be queued now
+  std::vector<std::string> spaces_;          ///< readable, `authority` first
+  std::map<std::string, Position> sent_;     ///< entries of each that have left
+  std::set<std::string> may_begin_;          ///< spaces of which the office has nothing, until one looks
+  std::map<std::string, Position> offered_;  ///< snapshots: the entries wait until the office has begun
+  std::deque<std::pair<std::string, Hash>> pieces_owed_;
+  bool began_ = false;      ///< from a snapshot: frames refer to no log that the office now holds in part
+  HubPort::Reader reader_;  ///< whose change sets need not travel back, and how others do
+  Seen known_;              ///< the checkpoint both know
+  std::size_t room_;        ///< bytes of entries that may be queued now
   std::deque<std::size_t> pushes_waiting_;  ///< bytes of each
   std::size_t bytes_waiting_ = 0;           ///< of them together
   std::uint64_t pushed_sets_ = 0;

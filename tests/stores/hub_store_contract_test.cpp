@@ -96,6 +96,45 @@ TEST_P(HubStoreContract, WhatWasCommittedIsThereWhenItIsOpenedAgain) {
   must(store().check());
 }
 
+TEST_P(HubStoreContract, AReaderSeesOneMomentWhileTheHubWritesOn) {
+  hub.create(1200);  // more than are fetched at once
+  hub.hold("nobody");
+  hub.create(1);  // with the header of what is held before it
+  const Position size = info().size;
+  const auto reader = must(hub.world.test_store().open(StoreUse::read));
+  std::vector<std::string> ids;
+  snapshot::Ground ground;
+  must(reader->read_moment([&]() -> Status {
+    WASL_LET(const SpaceInfo* const seen, reader->space(kSpace));
+    EXPECT_EQ(seen->size, size);
+    hub.create(1);
+    WASL_LET(ground, reader->ground(kSpace));
+    WASL_LET(const auto voided, reader->voided(kSpace, size));
+    EXPECT_TRUE(voided.empty());
+    return reader->each_record(seen->number, [&](const std::string& id, const RecordState& state) -> Status {
+      EXPECT_TRUE(state.exists());
+      ids.push_back(id);
+      return {};
+    });
+  }));
+  EXPECT_EQ(ids.size(), 1201U) << "not what came meanwhile";
+  EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end())) << "in byte order";
+  EXPECT_EQ(ground.frontier.size(), size);
+  EXPECT_EQ(ground.frontier.root(), must(store().root(kSpace, size)));
+  ASSERT_EQ(ground.ends.size(), 1U);
+  EXPECT_EQ(ground.stand_ins.size(), 1U);
+  EXPECT_TRUE(ground.has_entry(hub.pen->source(), 1200));
+  EXPECT_FALSE(ground.has_entry(hub.pen->source(), 1201));
+  EXPECT_TRUE(ground.has_entry(hub.pen->source(), 1202));
+  EXPECT_FALSE(ground.has_entry(hub.pen->source(), 1203));
+  EXPECT_EQ(info().size, size + 1);
+  must(reader->read_moment([&]() -> Status {
+    WASL_LET(const SpaceInfo* const seen, reader->space(kSpace));
+    EXPECT_EQ(seen->size, size + 1);
+    return {};
+  }));
+}
+
 TEST_P(HubStoreContract, OfATransactionThatFailsNothingStays) {
   hub.create(1);
   const auto before = everything(store());

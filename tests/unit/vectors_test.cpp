@@ -19,8 +19,12 @@
 #include "shared/model/attachment.hpp"
 #include "shared/model/edition.hpp"
 #include "shared/model/record_state.hpp"
+#include "shared/snapshot/ground.hpp"
+#include "shared/snapshot/manifest.hpp"
+#include "shared/snapshot/pieces.hpp"
 #include "shared/wire/file_exchange.hpp"
 #include "shared/wire/messages.hpp"
+#include "shared/wire/snapshot_frames.hpp"
 
 namespace wasl {
 namespace {
@@ -157,11 +161,13 @@ Json dot_json(const Dot& dot) {
 
 Json hashes() {
   Json out = Json::array();
-  for (const char* tag :
-       {"wasl.1/change-set", "wasl.1/body", "wasl.1/commitment", "wasl.1/statement", "wasl.1/grant",
-        "wasl.1/invitation", "wasl.1/erased-record", "wasl.1/record", "wasl.1/record-id", "wasl.1/bucket",
-        "wasl.1/digest/1", "wasl.1/digest/2", "wasl.1/digest/3", "wasl.1/description", "wasl.1/schema",
-        "wasl.1/hello", "wasl.1/edition", "wasl.1/chunk-key", "wasl.1/chunk"}) {
+  for (const char* tag : {"wasl.1/change-set",    "wasl.1/body",           "wasl.1/commitment",
+                          "wasl.1/statement",     "wasl.1/grant",          "wasl.1/invitation",
+                          "wasl.1/erased-record", "wasl.1/record",         "wasl.1/record-id",
+                          "wasl.1/bucket",        "wasl.1/digest/1",       "wasl.1/digest/2",
+                          "wasl.1/digest/3",      "wasl.1/description",    "wasl.1/schema",
+                          "wasl.1/hello",         "wasl.1/edition",        "wasl.1/chunk-key",
+                          "wasl.1/chunk",         "wasl.1/snapshot-piece", "wasl.1/snapshot-manifest"}) {
     Json one = vector_of(tag, "H(tag; data)");
     one["tag"] = tag;
     one["data"] = "00ff77";
@@ -688,6 +694,56 @@ Json attachments(const World& w) {
   return out;
 }
 
+Bytes piece_of(const World& w) {
+  Bytes out;
+  snapshot::Cutter cutter([&](Bytes raw) {
+    out = std::move(raw);
+    return Status();
+  });
+  if (!cutter.add("p-1", deleted_state(w)) || !cutter.finish()) ADD_FAILURE();
+  return out;
+}
+
+snapshot::Ground ground_of(const World& w) {
+  snapshot::Ground out;
+  out.frontier.append(ledger::leaf_hash(entry_of(w).encode()));
+  out.authority = 4;
+  out.hub_time = kTime + 50;
+  out.ends[w.source] = {2, w.every_kind.name, std::string(kSpace), w.every_kind.header.stamp};
+  out.stand_ins[{w.source, 2}] = w.every_kind.name;
+  return out;
+}
+
+snapshot::Manifest manifest_of(const World& w) {
+  return {std::string(kSpace),
+          1,
+          4,
+          300,
+          {snapshot::piece_name(encode(ground_of(w)))},
+          {snapshot::piece_name(piece_of(w))}};
+}
+
+Json snapshots(const World& w) {
+  Json out = Json::array();
+  Json piece = vector_of("piece", "record p-1, revived", piece_of(w));
+  piece["hash"] = hex(snapshot::piece_name(piece_of(w)).view());
+  out.push_back(std::move(piece));
+  Json ground =
+      vector_of("ground", "one entry, one chain, one header without an entry", encode(ground_of(w)));
+  ground["hash"] = hex(snapshot::piece_name(encode(ground_of(w))).view());
+  out.push_back(std::move(ground));
+  const Bytes manifest = encode(manifest_of(w));
+  Json whole = vector_of("manifest", "position 1, leaf 4", manifest);
+  whole["message"] = hex(snapshot::manifest_message(w.network, manifest));
+  whole["signature"] = hex(w.log.sign(snapshot::manifest_message(w.network, manifest)).view());
+  out.push_back(std::move(whole));
+  const Hash name = filled<Hash>(0xF1);
+  out.push_back(vector_of("begun", "frame", encode(BegunFrame{"public", 77})));
+  out.push_back(vector_of("pieces", "frame", encode(PiecesFrame{"public", {name}})));
+  out.push_back(vector_of("openings", "frame", encode(OpeningsFrame{"public", {{w.commitment, w.opening}}})));
+  return out;
+}
+
 std::map<std::string, Json> all_files(const World& w) {
   return {{"hashes.json", hashes()},
           {"values.json", values_json()},
@@ -695,6 +751,7 @@ std::map<std::string, Json> all_files(const World& w) {
           {"ids.json", ids_json()},
           {"editions.json", edition_ids(w)},
           {"attachments.json", attachments(w)},
+          {"snapshots.json", snapshots(w)},
           {"change_set.json", change_sets(w)},
           {"authority.json", authority(w)},
           {"ledger.json", ledger_json(w)},
@@ -840,6 +897,21 @@ TEST(Vectors, RecordsHashAsTheDocumentSays) {
   EXPECT_EQ(crypto::hash("wasl.1/record", record_bytes(w, false)), record_hash("p-1", state_of(w)));
   EXPECT_EQ(crypto::hash("wasl.1/record", record_bytes(w, true)), record_hash("p-1", deleted_state(w)));
   EXPECT_TRUE(deleted_state(w).is_revived());
+}
+
+TEST(Vectors, SnapshotsComeBack) {
+  const World w;
+  const auto records = snapshot::decode_piece(piece_of(w));
+  ASSERT_TRUE(records);
+  EXPECT_EQ(records->front().second, deleted_state(w));
+  expect_exact(
+      piece_of(w), [](ByteView b) { return snapshot::decode_piece(b).has_value(); }, "piece");
+  expect_exact(
+      encode(ground_of(w)), [](ByteView b) { return snapshot::decode_ground(b, kSpace).has_value(); },
+      "ground");
+  expect_exact(
+      encode(manifest_of(w)), [](ByteView b) { return snapshot::decode_manifest(b).has_value(); },
+      "manifest");
 }
 
 TEST(Vectors, FramesComeBack) {

@@ -128,6 +128,44 @@ class Cursor:
         return self.raw(self.varint())
 
 
+def record_of_piece(data):
+    """The only record of a piece, as the bytes that its record hash covers."""
+    c = Cursor(data)
+    chains = [c.raw(40) for _ in range(c.varint())]
+    if c.varint() != 1:
+        raise ValueError("more than one record")
+    out = sized(c.sized()) + varint(c.varint())
+    origins = []
+    for _ in range(c.varint()):
+        chain = c.varint()
+        if chain & 1:
+            c.varint()
+        sequence, _stamp, _earlier = c.varint(), c.varint(), c.varint()
+        origins.append(chains[chain >> 1] + varint(sequence))
+
+    def place(shift=0):
+        return origins[c.varint() >> shift] + varint(c.varint())
+
+    addresses = b""
+    count = c.varint()
+    for _ in range(count):
+        field = c.varint()
+        key = c.sized() if field & 1 else b""
+        heads = c.varint()
+        addresses += varint(field >> 1) + sized(key) + varint(heads)
+        for _ in range(heads):
+            addresses += place(1) + c.raw(1) + sized(c.sized())
+    deletes = c.varint()
+    out += varint(deletes)
+    for _ in range(deletes):
+        out += place()
+        listed = c.varint()
+        out += varint(listed) + b"".join(place() for _ in range(listed))
+    if c.at != len(data):
+        raise ValueError("bytes left over")
+    return out + varint(count) + addresses
+
+
 def read_header(data):
     c = Cursor(data)
     out = {"version": c.raw(1)[0], "network": c.raw(32), "space": c.sized().decode(), "author": c.raw(32), "chain": c.raw(8),
@@ -228,6 +266,21 @@ def main():
     expect("leaf of heads", (leaf.raw(1), b"\1"), (leaf.sized().hex(), ledger["blinded_name"]["bytes"]), (leaf.varint(), 1),
            (leaf.raw(32), leaf_hash(bytes.fromhex(blinded["bytes"]))), (leaf.raw(32).hex(), digest["hash"]), (leaf.varint(), 1),
            (leaf.varint(), 4), (leaf.varint(), 1_700_000_000_050), (leaf.varint(), 0), (leaf.at, len(leaf.data)))
+
+    snapshots = load("snapshots.json")
+    piece, ground, manifest = (bytes.fromhex(snapshots[n]["bytes"]) for n in ("piece", "ground", "manifest"))
+    c = Cursor(ground)
+    expect("snapshot", (record_of_piece(piece).hex(), records["record_hash_deleted"]["data"]),
+           (h("wasl.1/snapshot-piece", piece).hex(), snapshots["piece"]["hash"]),
+           (h("wasl.1/snapshot-piece", ground).hex(), snapshots["ground"]["hash"]),
+           (c.sized(), b"\1" + leaf_hash(bytes.fromhex(ledger["entry_accept"]["bytes"]))), (c.varint(), 4),
+           (c.varint(), 1_700_000_000_050), (c.varint(), 1), (c.raw(40), fields["author"] + fields["chain"]), (c.varint(), 2),
+           (manifest, b"\1" + sized("section/asia") + b"\1\4" + varint(300) + b"\1" +
+            bytes.fromhex(snapshots["ground"]["hash"]) + b"\1" + bytes.fromhex(snapshots["piece"]["hash"])),
+           (snapshots["manifest"]["message"],
+            (b"wasl.1/snapshot" + network + h("wasl.1/snapshot-manifest", manifest)).hex()),
+           (bytes.fromhex(snapshots["begun"]["bytes"]), bytes([22]) + sized("public") + varint(77)),
+           (bytes.fromhex(snapshots["pieces"]["bytes"]), bytes([23]) + sized("public") + b"\1" + b"\xf1" * 32))
 
     hello = bytes.fromhex(wire["hello"]["bytes"])
     packed = Cursor(bytes.fromhex(wire["segment_push"]["bytes"]))

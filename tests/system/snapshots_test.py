@@ -1,0 +1,153 @@
+"""A new office begins from a snapshot: far fewer bytes than the log, resumable, and everything goes on from there."""
+import random
+import subprocess
+import threading
+import time
+import unittest
+
+from wasl_world import Office, WorldTest, binary
+
+RECORDS = 400
+EDITS = 10  # superseded ones of each
+
+
+class Snapshots(WorldTest):
+    def setUp(self):
+        super().setUp()
+        self.world.two_associations()
+        self.writer = self.world.office("writer", "benin", "publisher")
+        dice = random.Random(5)
+
+        def title():
+            return "".join(dice.choice("abcdefghijklmnopqrstuvwxyz ") for _ in range(30)).strip() or "x"
+
+        for edit in range(EDITS):
+            words = "INSERT INTO project(title, id, space) VALUES(?, ?, 'section/africa')" if edit == 0 \
+                else "UPDATE project SET title = ? WHERE id = ?"
+            self.writer.sql(*((words, (title(), f"p{i:04}")) for i in range(RECORDS)))
+            self.assertIs(self.writer.sync()["equal"], True)
+
+    def build(self):
+        built = self.world.hub("snapshot")["snapshots"]
+        return {one["space"]: one for one in built}["section/africa"]
+
+    def join(self, name):
+        """Enrolled only: the first sync is the test's."""
+        office = Office(self.world, name)
+        office.join(self.world.invite("togo", "publisher"))
+        return office
+
+    def begun(self, office):
+        return {one["space"]: one["proved_from"] for one in office.status()["spaces"]}["section/africa"] - 1
+
+    def test_a_new_office_takes_far_fewer_bytes_is_cut_and_goes_on(self):
+        by_log = self.join("by_log")
+        whole = by_log.sync()
+        self.assertIs(whole["equal"], True)
+        self.assertEqual(self.begun(by_log), 0)
+
+        # The hub goes on serving while it is built, also by a program beside it.
+        built = self.build()
+        self.assertGreater(built["log_bytes"], 4 * built["bytes"])
+        self.assertEqual(self.world.hub("snapshot")["snapshots"], [], "nothing has grown")
+
+        office = self.join("new")
+        estimate = office.ok("sync", "--url", self.world.url, "--estimate")
+        self.assertLess(estimate["receive"]["bytes"] * 3, whole["received"]["bytes"])
+        cut, bytes_in = 0, 0
+        for after in (9_000, 14_000, 20_000):
+            url, relay = self.world.relay("--cut-after-down", after, "--once")
+            answer = office.wasl("sync", "--url", url)
+            cut += answer.code == 3
+            bytes_in += after
+            relay.wait(10)
+            self.assertEqual(self.begun(office) if office.status()["spaces"] else 0, 0)
+        self.assertEqual(cut, 3)
+        rest = office.sync()
+        self.assertIs(rest["equal"], True)
+        self.assertEqual(self.begun(office), built["position"])
+        print(f"log {whole['bytes_in']} bytes, snapshot at most {bytes_in + rest['bytes_in']} with three cuts", end=" ")
+        self.assertLess(rest["received"]["bytes"], built["bytes"], "what had come was not sent again")
+        self.assertLess((bytes_in + rest["received"]["bytes"]) * 2, whole["received"]["bytes"])
+        self.assertEqual(office.fingerprint(), by_log.fingerprint())
+
+        # Where proof begins is said, and everything is still checked.
+        report = office.ok("verify")
+        self.assertEqual(report["problems"], [])
+        self.assertTrue(any("vouched for" in words for words in report["statements"]), report["statements"])
+        log = office.ok("log", "project")
+        self.assertEqual(log["begins"], {"section/africa": built["position"] + 1})
+        self.assertEqual(office.wasl("receipt", "project", "p0001", "--out", self.world.folder / "r").error["code"],
+                         "not_found")
+
+        # It works on: edits, a conflict with a value from before, a delete.
+        office.set("project", "p0001", "title=of the new one")
+        by_log.set("project", "p0001", "title=of the other")
+        office.sql("DELETE FROM project WHERE id = 'p0002'")
+        self.writer.set("project", "p0003", "reference=W-1")
+        self.sync_all(office, by_log, self.writer, rounds=3)
+        for one in (office, by_log, self.writer):
+            self.assertEqual([c["id"] for c in one.conflicts()], ["p0001"])
+            self.assertIsNone(one.value("SELECT id FROM project WHERE id = 'p0002'"))
+            self.assertEqual(one.value("SELECT reference FROM project WHERE id = 'p0003'"), "W-1")
+        self.assertEqual(office.fingerprint(), by_log.fingerprint())
+        self.assertEqual(office.ok("verify")["problems"], [])
+        self.assertEqual(office.ok("repair")["repaired"], [])
+
+        # And the history before can be had later.
+        fetched = office.ok("verify", "--fetch-history", "--url", self.world.url)
+        self.assertEqual(fetched["problems"], [])
+        self.assertEqual(self.begun(office), 0)
+        self.assertIs(office.sync()["equal"], True)
+        self.assertEqual(office.fingerprint(), by_log.fingerprint())
+
+    def test_it_is_killed_at_any_moment(self):
+        self.build()
+        office = self.join("killed")
+        dice = random.Random(3)
+        for _ in range(25):
+            process = subprocess.Popen([binary("wasl"), "sync", "--data", str(office.folder), "--url", self.world.url],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(dice.uniform(0, 0.25))
+            process.kill()
+            process.wait()
+        self.assertIs(office.sync()["equal"], True)
+        self.assertEqual(office.fingerprint(), self.join_whole().fingerprint())
+        self.assertEqual(office.ok("verify")["problems"], [])
+
+    def join_whole(self):
+        office = self.join("whole")
+        self.assertIs(office.sync()["equal"], True)
+        return office
+
+    def test_the_hub_builds_by_itself_and_takes_work_meanwhile(self):
+        first = self.build()
+        took = []
+
+        def write():
+            for i in range(30):
+                begun = time.monotonic()
+                self.writer.set("project", f"p{i:04}", f"reference=R-{i}")
+                self.assertIs(self.writer.sync()["equal"], True)
+                took.append(time.monotonic() - begun)
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        newest = first
+        while thread.is_alive():
+            for one in self.world.hub("snapshot")["snapshots"]:
+                if one["space"] == "section/africa":
+                    newest = one
+        thread.join()
+        self.assertEqual(len(took), 30, "a sync failed while a snapshot was built")
+        self.assertLess(newest["new_pieces"], newest["pieces"], "unchanged pieces keep their names")
+        self.assertGreater(newest["position"], first["position"])
+        office = self.join("new")
+        self.assertIs(office.sync()["equal"], True)
+        self.assertGreaterEqual(self.begun(office), newest["position"])
+        self.assertEqual(office.value("SELECT reference FROM project WHERE id = 'p0029'"), "R-29")
+        self.assertEqual(office.ok("verify")["problems"], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
