@@ -1,6 +1,7 @@
 #pragma once
 // Turns stored blocks into frames. A frame is encoded once and shared by every reader that stands at the same
-// place and wrote nothing of it. Thread: the hub's.
+// place; only who wrote a good part of it gets a frame of its own, out of blocks that are read and decoded
+// once for all. Thread: the hub's.
 #include <deque>
 #include <map>
 #include <string>
@@ -21,26 +22,35 @@ class LogReader {
   void forget();
 
  private:
-  struct Key {
+  /// Where a reader stands. A log that has grown may give more from the same position on.
+  struct Place {
     std::string space;
     Position from = 0;
-    Position size = 0;  ///< a log that has grown may give a longer frame
-    bool alone = false;
-    auto operator<=>(const Key&) const = default;
+    Position size = 0;
+    auto operator<=>(const Place&) const = default;
   };
-  struct Encoded {
-    HubPort::EntriesFrame frame;
-    std::vector<PublicKey> authors;
+  struct Known {
+    Segment segment;        ///< without items when they have taken too much room
+    std::size_t cost = 0;   ///< of the items: their number and that of their operations
+    std::size_t bytes = 0;  ///< of all change sets
+    std::map<PublicKey, std::size_t> bytes_of_author;
+    Position last = 0;
+    std::map<bool, std::shared_ptr<const Bytes>> frames;  ///< shared ones; true: alone
   };
-  Result<Segment> read(const std::string& space, Position from, Position size, const NetworkId& network);
-  Status add_openings(Segment& segment);
-  void remember(Key key, Encoded encoded);
+  Result<Known*> at(const Place& place, const NetworkId& network);
+  Status decode(Known& known, const Place& place, const NetworkId& network);
+  Result<Segment> read(const Place& place, const NetworkId& network);
+  Result<Bytes> encode(Segment& segment, bool alone);
+  static bool is_good_part(const Known& known, const PublicKey& author);
+  void make_room();
 
   HubStore& store_;
   KnownLogs& logs_;
-  std::map<Key, Encoded> known_;
-  std::deque<Key> order_;  ///< oldest first
-  std::size_t bytes_ = 0;
+  std::map<Place, Known> known_;
+  std::deque<Place> order_;    ///< oldest first
+  std::deque<Place> decoded_;  ///< those whose items are here, oldest first
+  std::size_t bytes_ = 0;      ///< of frames
+  std::size_t cost_ = 0;       ///< of items
 };
 
 /// Leaves out what `own` wrote: an OwnItem stands for each of its change sets.

@@ -3,8 +3,6 @@
 namespace wasl::bench {
 namespace {
 
-constexpr std::size_t kRecords = 10;
-
 std::string record_of(std::size_t device, std::size_t record) {
   return "record-" + std::to_string(device) + "-" + std::to_string(record);
 }
@@ -15,36 +13,44 @@ Crowd::Crowd(std::size_t devices) {
   world_.add_organisation("ma", "association");
   devices_.reserve(devices);
   for (std::size_t i = 0; i < devices; ++i) {
-    devices_.push_back({crypto::KeyPair::generate(world_.random()), std::nullopt, {}, 0});
+    devices_.push_back({crypto::KeyPair::generate(world_.random()), std::nullopt, {}, 0, 0});
     Member& member = devices_.back();
     member.pen.emplace(world_, member.key, std::string(kSpace), world_.enrol(member.key, "ma"));
   }
 }
 
-void Crowd::create_records(std::size_t device) {
+void Crowd::create_records(std::size_t device, std::size_t records) {
   Member& member = devices_[device];
-  std::vector<Operation> operations;
-  for (std::size_t i = 0; i < kRecords; ++i) {
-    operations.push_back(test::Pen::create("project", record_of(device, i)));
-    operations.push_back(test::Pen::write_text("project", record_of(device, i), "reference", "first"));
+  for (std::size_t first = 0; first < records; first += kRecordsOfSet) {
+    std::vector<Operation> operations;
+    for (std::size_t i = first; i < first + kRecordsOfSet; ++i) {
+      operations.push_back(test::Pen::create("project", record_of(device, i)));
+      operations.push_back(test::Pen::write_text("project", record_of(device, i), "reference", "first"));
+    }
+    const ChangeSet set = write(member, std::move(operations));
+    world_.push(member.pen->run({set}));
   }
+}
+
+/// Notes what the next writes of the same records replace.
+ChangeSet Crowd::write(Member& member, std::vector<Operation> operations) {
   sort_by_record(operations);
-  const ChangeSet set = member.pen->write(std::move(operations));
+  ChangeSet set = member.pen->write(std::move(operations));
   for (std::size_t o = 0; o < set.operations.size(); ++o)
-    if (set.operations[o].kind == OperationKind::write) member.heads.push_back(set.dot(o));
-  world_.push(member.pen->run({set}));
+    if (set.operations[o].kind == OperationKind::write) member.heads[set.operations[o].id] = set.dot(o);
+  return set;
 }
 
 ChangeSet Crowd::next_set(std::size_t device) {
   Member& member = devices_[device];
   std::vector<Operation> operations;
-  for (std::size_t i = 0; i < kRecords; ++i) {
-    operations.push_back(test::Pen::write_text("project", record_of(device, i), "reference",
-                                               "value " + std::to_string(++writes_), {member.heads[i]}));
+  for (std::size_t i = 0; i < kRecordsOfSet; ++i) {
+    const std::string record = record_of(device, member.next);
+    member.next = (member.next + 1) % member.heads.size();
+    operations.push_back(test::Pen::write_text(
+        "project", record, "reference", "value " + std::to_string(++writes_), {member.heads.at(record)}));
   }
-  ChangeSet set = member.pen->write(std::move(operations));
-  for (std::size_t i = 0; i < kRecords; ++i) member.heads[i] = set.dot(i);
-  return set;
+  return write(member, std::move(operations));
 }
 
 std::vector<Bytes> Crowd::writings(std::size_t device, std::size_t frames, std::size_t sets) {

@@ -12,16 +12,17 @@
 namespace wasl::bench {
 
 constexpr std::string_view kSpace = "network";  // what everybody reads
+constexpr std::size_t kRecordsOfSet = 10;
 
 class Crowd {
  public:
   explicit Crowd(std::size_t devices);
 
   [[nodiscard]] std::size_t size() const { return devices_.size(); }
-  /// Frames of `sets` change sets each; every set changes ten records of the device's own.
+  /// Frames of `sets` change sets each; every set changes the next ten records of the device's own.
   std::vector<Bytes> writings(std::size_t device, std::size_t frames, std::size_t sets);
-  /// The device's own ten records: accepted at once, before the hub serves.
-  void create_records(std::size_t device);
+  /// The device's own records: accepted at once, before the hub serves. @param records a multiple of ten
+  void create_records(std::size_t device, std::size_t records = kRecordsOfSet);
   /// One change set more in the log, for others to pull.
   void write_one(std::size_t device);
   /// Says that it holds all there is now, but for the newest `behind` entries of the space.
@@ -33,9 +34,11 @@ class Crowd {
   struct Member {
     crypto::KeyPair key;
     std::optional<test::Pen> pen;
-    std::vector<Dot> heads;
+    std::map<std::string, Dot> heads;  ///< of its records
+    std::size_t next = 0;              ///< record that is written next
     std::uint64_t counter = 0;
   };
+  static ChangeSet write(Member& member, std::vector<Operation> operations);
   ChangeSet next_set(std::size_t device);
 
   test::HubWorld world_;

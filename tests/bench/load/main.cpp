@@ -28,6 +28,7 @@ struct Wanted {
   std::size_t listeners = 0;
   std::size_t writers = 20;
   std::size_t sets = 40'000;
+  std::size_t records = 250;
 };
 
 double part_of(std::vector<double> all, double part) {
@@ -121,7 +122,8 @@ void accept(const Wanted& wanted) {
   Crowd crowd(wanted.writers +
               std::max<std::size_t>(1, (wanted.listeners + kSessionsOfDevice - 1) / kSessionsOfDevice));
   std::vector<std::vector<Bytes>> frames;
-  for (std::size_t i = 0; i < wanted.writers; ++i) crowd.create_records(i);
+  for (std::size_t i = 0; i < wanted.writers; ++i)
+    crowd.create_records(i, wanted.records / kRecordsOfSet * kRecordsOfSet);
   for (std::size_t i = 0; i < wanted.writers; ++i)
     frames.push_back(crowd.writings(i, wanted.sets / wanted.writers / kSetsOfFrame, kSetsOfFrame));
   std::vector<Bytes> of_writers;
@@ -255,6 +257,9 @@ int run(int argc, char** argv) {
       ->capture_default_str();
   accepting->add_option("--writers", wanted.writers, "Devices that push at once")->capture_default_str();
   accepting->add_option("--sets", wanted.sets, "Change sets in all")->capture_default_str();
+  accepting->add_option("--records", wanted.records, "Records that each device writes in turn")
+      ->capture_default_str()
+      ->check(CLI::Range(kRecordsOfSet, std::size_t{100'000}));
   if (!crypto::start()) return 1;
   raise_descriptors();
   CLI11_PARSE(app, argc, argv);
