@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/app/auditing.hpp"
+#include "server/app/backup.hpp"
 #include "server/app/bundles.hpp"
 #include "server/app/desk.hpp"
 #include "server/app/doctor.hpp"
@@ -63,6 +64,7 @@ struct Arguments {
   bool qr = false, as_csv = false;
   wasl::AuditArguments audit;
   wasl::HubBundleArguments bundle;
+  wasl::BackupArguments backup;
   std::vector<std::string> descriptions;
   bool all = false;
 };
@@ -215,6 +217,8 @@ int run(const Arguments& in, const std::string& command) {
   if (command == "audit") return audit(in, folder);
   if (command == "migrate-store") return report(in, command, migrate(in, folder));
   if (command == "snapshot") return report(in, command, wasl::snapshot_command(folder));
+  if (command == "backup") return report(in, command, wasl::back_up(folder, in.backup));
+  if (command == "restore") return report(in, command, wasl::restore(folder, in.backup));
   if (command == "bundle export") return report(in, command, wasl::export_bundle(folder, in.bundle));
   if (command == "bundle import") return report(in, command, wasl::import_bundles(folder, in.bundle));
   if (command == "bundle inspect") return report(in, command, wasl::inspect_bundles(folder, in.bundle));
@@ -522,6 +526,25 @@ int command_line(int argc, char** argv) {
   for (CLI::App* one : {bundle_in, bundle_look})
     one->add_option("FILE", in.bundle.files, "Files that an export has written")->required();
 
+  CLI::App* backup =
+      command(app, in, "backup", "Copies the hub's databases as they are, beside a hub that serves",
+              "  wasl-hub backup --data hub /backups/2026-11-29\n"
+              "No key is in it: keep copies of keys elsewhere. See: wasl-hub restore --help");
+  backup->add_option("FOLDER", in.backup.place, "A new folder")->required();
+  backup->add_flag("--without-files", in.backup.without_files, "Without files.db: it is kept by other means");
+  CLI::App* restore = command(
+      app, in, "restore", "Puts a backup into a folder, and checks all of it against what the hub had signed",
+      "  wasl-hub restore --data drill /backups/2026-11-29        # into a new folder: is the backup good?\n"
+      "  wasl-hub restore --data hub /backups/2026-11-29          # hub.db is lost, keys and checkpoint are "
+      "there\n"
+      "  wasl-hub restore --data hub /backups/last --newest       # the hub was stopped before that backup\n"
+      "Without a checkpoint in the folder the hub begins by taking back what offices hold: wasl-hub recover "
+      "--help");
+  restore->add_option("FOLDER", in.backup.place, "As wasl-hub backup has written it")->required();
+  restore->add_flag("--newest", in.backup.is_newest,
+                    "The hub has signed nothing since this backup: go on where it ends. When that is not so, "
+                    "offices find that the hub changes its story");
+
   CLI::App* witness = app.add_subcommand("witness", "Who watches that the log only grows");
   witness->require_subcommand(1);
   CLI::App* add_witness =
@@ -591,6 +614,8 @@ int command_line(int argc, char** argv) {
   if (bundle_out->parsed()) return run(in, "bundle export");
   if (bundle_in->parsed()) return run(in, "bundle import");
   if (bundle_look->parsed()) return run(in, "bundle inspect");
+  if (backup->parsed()) return run(in, "backup");
+  if (restore->parsed()) return run(in, "restore");
   if (add_witness->parsed()) return run(in, "witness add");
   if (grant->parsed()) return run(in, "grant");
   if (recover->parsed()) return run(in, "recover");

@@ -341,6 +341,24 @@ std::string in_words(const std::string& command, const json& document) {
            "have, draft "
            "and place a statement: wasl-hub root statement --new-epoch\n";
   }
+  if (command == "backup") {
+    return "Backed up " + text(document["bytes"]) + " bytes to " + text(document["backup"]) +
+           (document["files"].get<bool>() ? "" : ", without files.db") +
+           ".\nNo key is in it. Try it now and then: wasl-hub restore --data DRILL " +
+           text(document["backup"]) + "\n";
+  }
+  if (command == "restore") {
+    return "Restored the network " + text(document["name"]) + " into " + text(document["data"]) +
+           " and checked it: " + text(document["entries"]) + " entries of " + text(document["spaces"]) +
+           " spaces, " + text(document["records"]) + " records, " + text(document["heads"]) + " heads.\n" +
+           (document["files"].get<bool>()
+                ? ""
+                : "files.db was not in the backup: offices bring its chunks again.\n") +
+           (document["log_key"].get<bool>() ? "" : "Before it can serve: put keys/log.key back.\n") +
+           (document["recovering"].get<bool>()
+                ? "It begins by taking back what it had signed since: wasl-hub recover --help\n"
+                : "");
+  }
   if (command.starts_with("root ")) return root_in_words(command, document);
   if (command == "devices") return devices_in_words(document);
   if (command == "quarantine list") return quarantine_in_words(document);

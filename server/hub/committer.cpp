@@ -45,6 +45,10 @@ Committer::Ruling& ruling_of(std::vector<Committer::Ruling>& rulings, std::uint6
   return rulings.back();
 }
 
+Status mark_recovering(HubStore& store) {
+  return store.transact([&] { return store.set_meta(kRecoveringKey, Bytes{1}); });
+}
+
 Millis Committer::hub_time() { return std::max(ports_.clock.now(), last_time_); }
 
 Batch Committer::make_batch(Millis time) {
@@ -242,7 +246,7 @@ Result<bool> Committer::erase_due() {
 }
 
 Status Committer::begin_recovery() {
-  WASL_TRY(ports_.store.transact([&] { return ports_.store.set_meta(kRecoveringKey, Bytes{1}); }));
+  WASL_TRY(mark_recovering(ports_.store));
   recovering_ = true;
   return {};
 }

@@ -17,6 +17,9 @@
 
 namespace wasl {
 
+/// Durably: a hub that opens this store signs and gives nothing, until a statement opens a new epoch.
+Status mark_recovering(HubStore& store);
+
 class Committer {
  public:
   struct Ports {
@@ -46,8 +49,7 @@ class Committer {
   /// log key is not here), storage_failed.
   Status place(const SignedStatement& statement, const std::function<bool(const PublicKey&)>& has_key);
   // ── A hub restored from an old copy ──
-  /// Durably: from here on nothing is signed and nothing is given, until a statement opens a new epoch.
-  Status begin_recovery();
+  Status begin_recovery();  ///< as `mark_recovering`, and from here on
   [[nodiscard]] bool is_recovering() const { return recovering_; }
   /// Entries of one space that follow what is here, as this hub had signed them: they keep position, time and
   /// authority. Errors: malformed, bad_signature, wrong_network (the proof is of something else),
