@@ -138,6 +138,7 @@ Result<std::unique_ptr<Replica>> Replica::open(const std::filesystem::path& fold
 }
 
 Status Replica::prepare() {
+  WASL_TRY(check_stored_format(db_));
   WASL_TRY(db_.set_applying(true));
   WASL_LET(const bool complete, has_table(db_, "_wasl_pending"));
   if (!complete) {

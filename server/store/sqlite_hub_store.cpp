@@ -46,6 +46,7 @@ SqliteHubStore::SqliteHubStore(Database database)
 
 Result<std::unique_ptr<HubStore>> SqliteHubStore::open(const std::filesystem::path& file, bool create) {
   WASL_LET(Database database, Database::open({.path = file, .create = create}));
+  WASL_TRY(check_stored_format(database));
   WASL_TRY(database.settle());
   WASL_TRY(create_log_tables(database));
   WASL_TRY(database.exec(kTables));
@@ -58,6 +59,7 @@ Result<std::unique_ptr<HubStore>> SqliteHubStore::open(const std::filesystem::pa
 
 Result<std::unique_ptr<HubStore>> SqliteHubStore::open_to_read(const std::filesystem::path& file) {
   WASL_LET(Database database, Database::open({.path = file, .read_only = true}));
+  WASL_TRY(check_stored_format(database));
   std::unique_ptr<SqliteHubStore> store(new SqliteHubStore(std::move(database)));
   WASL_TRY(store->refresh());
   WASL_TRY(store->check_in_force());

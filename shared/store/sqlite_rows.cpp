@@ -579,7 +579,25 @@ Result<std::vector<std::pair<unsigned, Hash>>> SqliteRows::bucket_hashes(SpaceNu
   }
 }
 
+/// Of all tables beside the log's too. Raised by whoever changes one so that older programs would go wrong;
+/// the file says it in `_wasl_meta` under `format` in one byte, and says nothing while it is 1.
+constexpr Byte kStoredFormat = 1;
+
 }  // namespace
+
+Status check_stored_format(Database& database) {
+  {
+    WASL_LET(auto tables,
+             database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_wasl_meta'"));
+    WASL_LET(const bool found, tables.step());
+    if (!found) return {};
+  }
+  WASL_LET(auto select, database.prepare("SELECT value FROM _wasl_meta WHERE key = 'format'"));
+  WASL_LET(const bool found, select.step());
+  if (!found || (select.blob(0).size() == 1 && select.blob(0)[0] <= kStoredFormat)) return {};
+  return fail(Errc::unsupported, "the database was written by a newer version of this program",
+              "update the program; or go back to the copy of the folder that was made before the update");
+}
 
 Status create_log_tables(Database& database) { return database.exec(kTables); }
 

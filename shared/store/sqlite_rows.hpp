@@ -7,6 +7,9 @@
 
 namespace wasl {
 
+/// What a newer program has made of the tables this one does not understand: nothing is touched, and the
+/// words say what to do. To be asked before anything else of the file. Errors: unsupported.
+Status check_stored_format(Database& database);
 /// Tables `_wasl_…`, where they are missing.
 Status create_log_tables(Database& database);
 /// For who may begin from a snapshot: what it keeps of it.
