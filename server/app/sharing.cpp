@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kWaiting{5};  // somebody waits for an answer
 constexpr std::chrono::milliseconds kLooking{25};
+constexpr std::chrono::milliseconds kAlone{100};  // commands alone may come
 constexpr int kRequestsAtOnce = 8;
 
 /// The storage answers again, sooner or later; what is open stays as it is.
@@ -31,6 +32,8 @@ Sharing::Sharing(Loop& loop, OpenHub& open, std::string place, std::function<voi
 void Sharing::beat() {
   const Status said = hands_over_ ? shared_.say_gone() : shared_.say_here(place_);
   if (!said) log::error("hub.not_announced", {{"reason", said.error().message}});
+  const auto standing = shared_.standing();
+  is_alone_ = standing && standing->processes.size() <= 1 && shared_.leads();
 }
 
 void Sharing::look() {
@@ -39,7 +42,10 @@ void Sharing::look() {
   const std::string reason = looked ? "" : looked.error().message;
   if (!looked && reason != told_) log::error("hub.store", {{"reason", reason}});
   told_ = reason;
-  timer_.start(open_.hub().committer().waits_for_answers() ? kWaiting : kLooking, [this] { look(); });
+  timer_.start(open_.hub().committer().waits_for_answers() ? kWaiting
+               : is_alone_                                 ? kAlone
+                                                           : kLooking,
+               [this] { look(); });
 }
 
 Status Sharing::look_once() {

@@ -33,6 +33,7 @@ class Sharing {
   std::function<void(const Error&)> failed_;
   Timer timer_;
   std::string told_;  ///< why it could not look, as it was logged
+  bool is_alone_ = false;
   bool hands_over_ = false;
 };
 

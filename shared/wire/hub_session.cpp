@@ -28,7 +28,8 @@ constexpr std::size_t kPiecesOwed = 256;      // an office asks for a few at a t
 std::shared_ptr<const Bytes> shared(Bytes frame) { return std::make_shared<const Bytes>(std::move(frame)); }
 
 bool is_the_hubs_own(Errc code) {
-  return code == Errc::corrupt || code == Errc::storage_failed || code == Errc::locked || code == Errc::later;
+  return code == Errc::corrupt || code == Errc::storage_failed || code == Errc::locked ||
+         code == Errc::later || code == Errc::no_link;  // … to its database
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ TEST_F(SettingsTest, TheFlagWinsThenTheEnvironmentThenTheFileThenTheDefault) {
 
 TEST_F(SettingsTest, WhatIsWrongIsNamedWithItsPlaceAllOfItAtOnce) {
   EXPECT_EQ(wrong("strangers = 20\nlissten = \"127.0.0.1:1\"\n").substr(0, 56),
-            "F:2:1: there is no setting 'lissten'; there are: data, l");
+            "F:2:1: there is no setting 'lissten'; there are: data, s");
   EXPECT_EQ(wrong("\nlisten = 7707"), "F:2:10: listen is a text in quotation marks");
   EXPECT_EQ(wrong("strangers = 7"),
             "F:1:13: strangers cannot be '7': it is a whole number from 8 to 65536 (connections)");
