@@ -39,6 +39,24 @@ Result<std::optional<KeptOffer>> kept_offer(LogStore& store, std::string_view sp
   return std::optional<KeptOffer>();
 }
 
+/// The ground's bytes; nothing: a part of it is still to come.
+Result<std::optional<Bytes>> ground_of(LogStore& store, SpaceNumber space,
+                                       const snapshot::Manifest& manifest) {
+  Bytes ground;
+  for (const Hash& name : manifest.ground) {
+    WASL_LET(const auto part, store.piece(space, name));
+    if (!part) return std::optional<Bytes>();
+    append(ground, *part);
+  }
+  return std::optional(std::move(ground));
+}
+
+/// Where own work stands before it, the log is wanted: it says what became of it.
+bool holds_work_of(const snapshot::Ground& ground, const PublicKey& device) {
+  return std::any_of(ground.ends.begin(), ground.ends.end(),
+                     [&](const auto& chain) { return chain.first.author == device; });
+}
+
 std::vector<Hash> all_pieces(const snapshot::Manifest& manifest) {
   std::vector<Hash> names = manifest.ground;
   names.insert(names.end(), manifest.pieces.begin(), manifest.pieces.end());
@@ -56,19 +74,10 @@ Result<bool> Replica::began_somewhere() {
   return false;
 }
 
-/// Where own work may stand in the log, the log is wanted: it says what became of it.
 Result<bool> Replica::may_begin(const SpaceInfo& info) {
   if (info.size > 0) return false;
   WASL_LET(const auto whole, store_.meta(whole_key(info.name)));
-  if (whole && !whole->empty()) return false;
-  WASL_LET(const auto shown, identity_.chains());
-  for (const auto& chain : shown) {
-    WASL_LET(auto select, db_.prepare("SELECT space FROM _wasl_chain WHERE chain = ?"));
-    select.bind_all(chain.chain);
-    WASL_LET(const bool known, select.step());
-    if (!known || select.text(0) == info.name) return false;
-  }
-  return true;
+  return !whole || whole->empty();
 }
 
 Result<std::vector<Bytes>> Replica::on_snapshot_frame(ByteView bytes) {
@@ -148,6 +157,14 @@ Status Replica::prepare_beginning(const OpenedSnapshot& opened, ByteView frame) 
 /// Asks for what is missing; when nothing is, the space is begun.
 Result<std::vector<Bytes>> Replica::go_on_beginning(const std::string& space) {
   Beginning& beginning = beginnings_.at(space);
+  WASL_LET(const SpaceInfo* const info, store_.space(space));
+  WASL_LET(const auto ground, ground_of(store_, info->number, beginning.manifest));
+  const auto decoded = ground ? snapshot::decode_ground(*ground, space) : fail(Errc::not_found, "not yet");
+  if (decoded && holds_work_of(*decoded, device_.public_key())) {
+    beginnings_.erase(space);
+    WASL_TRY(store_.set_meta(whole_key(space), Bytes{1}));
+    return std::vector<Bytes>{encode(BegunFrame{space, 0})};
+  }
   PiecesFrame wanted{space, {}};
   while (!beginning.missing.empty() && beginning.asked.size() < kPiecesUnderWay) {
     wanted.names.push_back(beginning.missing.front());
@@ -258,11 +275,9 @@ Status Replica::check_snapshot(const SpaceInfo& info, const snapshot::Manifest& 
     return fail(Errc::corrupt, "a piece of the snapshot of " + info.name + " is damaged or missing here",
                 "sync again: it is fetched again");
   };
-  for (const Hash& name : manifest.ground) {
-    WASL_LET(const auto part, store_.piece(info.number, name));
-    if (!part) return missing();
-    append(ground, *part);
-  }
+  WASL_LET(auto bytes, ground_of(store_, info.number, manifest));
+  if (!bytes) return missing();
+  ground = *std::move(bytes);
   const auto decoded = snapshot::decode_ground(ground, info.name);
   const auto differs = [&](std::string_view what) {
     return accuse("the hub signed a snapshot of " + info.name + " whose " + std::string(what) +
@@ -272,6 +287,10 @@ Status Replica::check_snapshot(const SpaceInfo& info, const snapshot::Manifest& 
   if (!decoded || decoded->frontier.size() != manifest.position || decoded->frontier.root() != leaf.root ||
       decoded->authority > leaf.authority_size)
     return differs("tree");
+  if (holds_work_of(*decoded, device_.public_key())) {
+    return fail(Errc::conflict, "work of this office stands before the snapshot of " + info.name,
+                "the log of the space is wanted instead");
+  }
   std::map<unsigned, ledger::Bucket> buckets;
   std::string last;
   for (const Hash& name : manifest.pieces) {
@@ -424,7 +443,8 @@ Status Replica::finish_begun() {
         std::all_of(names.begin(), names.end(), [&](const Hash& name) { return have.contains(name); });
     if (!whole) continue;
     Status begun = begin_space(space);
-    if (!begun && begun.error().code != Errc::caught && begun.error().code != Errc::corrupt) return begun;
+    const Errc code = begun ? Errc::later : begun.error().code;  // of these three the next session hears
+    if (!begun && code != Errc::caught && code != Errc::corrupt && code != Errc::conflict) return begun;
   }
   return {};
 }

@@ -313,7 +313,8 @@ Result<Arrival> Replica::begin_bundled(const std::string& space) {
   beginnings_.erase(space);
   const Status begun = begin_space(space);
   if (!begun && begun.error().code == Errc::caught) WASL_TRY(on_lie(begun.error(), {}));
-  if (!begun && only_the_carrier(begun.error().code)) return altered(space, begun.error().message);
+  if (!begun && (only_the_carrier(begun.error().code) || begun.error().code == Errc::conflict))
+    return altered(space, begun.error().message);
   WASL_TRY(begun);
   WASL_TRY(note_epoch());
   WASL_TRY(settle_in());

@@ -32,7 +32,6 @@ Result<bool> has_table(Database& db, std::string_view name) {
 
 Status make_own_tables(Database& db) {
   WASL_TRY(create_log_tables(db));
-  WASL_TRY(create_piece_table(db));
   WASL_TRY(RecordTable::create_tables(db));
   WASL_TRY(db.exec(kTables));
   return db.exec(sql::capture_table().sql);

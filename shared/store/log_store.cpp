@@ -315,7 +315,7 @@ Status LogStore::forget_log(SpaceInfo& info) {
   WASL_TRY(rows_->set_meta(start_key(info.name), {}));  // a newer snapshot may have the same pieces
   info.start.reset();
   info.frontier = {};
-  info.size = info.applied = info.digested = info.proved = 0;
+  info.size = info.applied = info.digested = info.proved = info.authority = 0;
   return save_space(info);
 }
 

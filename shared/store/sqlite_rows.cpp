@@ -599,13 +599,15 @@ Status check_stored_format(Database& database) {
               "update the program; or go back to the copy of the folder that was made before the update");
 }
 
-Status create_log_tables(Database& database) { return database.exec(kTables); }
+Status create_log_tables(Database& database) {
+  WASL_TRY(database.exec(kTables));
+  return create_piece_table(database);
+}
 
 Status create_piece_table(Database& database) {
   return database.exec(
       "CREATE TABLE IF NOT EXISTS _wasl_piece(space INTEGER NOT NULL, name BLOB NOT NULL, data BLOB NOT "
-      "NULL, "
-      "PRIMARY KEY(space, name));");
+      "NULL, PRIMARY KEY(space, name));");
 }
 
 std::unique_ptr<RowStore> sqlite_rows(Database& database) { return std::make_unique<SqliteRows>(database); }

@@ -12,7 +12,7 @@ namespace wasl {
 Status check_stored_format(Database& database);
 /// Tables `_wasl_…`, where they are missing.
 Status create_log_tables(Database& database);
-/// For who may begin from a snapshot: what it keeps of it.
+/// The one of them that files made before there were snapshots lack.
 Status create_piece_table(Database& database);
 /// Thread: that of the database, which must outlive it.
 std::unique_ptr<RowStore> sqlite_rows(Database& database);

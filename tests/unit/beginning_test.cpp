@@ -302,6 +302,22 @@ TEST_F(Beginnings, AreNotForWhoHasWorkInTheLog) {
   sound(mali);
 }
 
+TEST_F(Beginnings, AreNotForWhoseWorkStandsBeforeThem) {
+  HubOffice& mali = *new_;
+  mali.sql("INSERT INTO project(id, space, title) VALUES('m1', 'section/africa', 'Road')");
+  for (std::size_t cut = 2; senegal->rows("SELECT count(*) FROM project WHERE id = 'm1'") == "0"; ++cut) {
+    mali.sync(cut);  // what the hub said of it did not come
+    equal(*senegal);
+  }
+  fill();
+  build();
+  equal(mali);
+  EXPECT_EQ(begun_at(mali), 0U) << "its own entry would never come";
+  EXPECT_EQ(must(mali.replica().status()).unacknowledged, 0U);
+  EXPECT_EQ(all(mali), all(*senegal));
+  sound(mali);
+}
+
 TEST_F(Beginnings, WithWorkThatWaitsKeepIt) {
   fill();
   build();
