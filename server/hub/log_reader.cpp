@@ -77,7 +77,7 @@ void LogReader::forget() {
 Result<HubPort::EntriesFrame> LogReader::frame(const std::string& space, Position from, Position size,
                                                const HubPort::Reader& reader, const NetworkId& network) {
   const auto& own = reader.own;
-  Key key{space, from, size, reader.alone};
+  Key key{space, from, size, reader.alone, reader.plain ? Byte{0} : reader.dictionary, reader.plain};
   const auto it = known_.find(key);
   const auto is_author = [&](const Encoded& encoded) {
     return own && std::find(encoded.authors.begin(), encoded.authors.end(), *own) != encoded.authors.end();
@@ -96,8 +96,9 @@ Result<HubPort::EntriesFrame> LogReader::frame(const std::string& space, Positio
   const bool substitute = is_author(encoded);
   if (substitute) take_out_own(segment, *own);
   WASL_TRY(add_openings(segment));
-  encoded.frame.frame = std::make_shared<const Bytes>(
-      encode_segment(FrameKind::entries, segment, reader.alone ? nullptr : &logs_));
+  Bytes plain = plain_segment(FrameKind::entries, segment, reader.alone ? nullptr : &logs_);
+  encoded.frame.frame =
+      std::make_shared<const Bytes>(reader.plain ? std::move(plain) : pack_alone(plain, reader.dictionary));
   const HubPort::EntriesFrame frame = encoded.frame;
   if (!substitute) remember(std::move(key), std::move(encoded));
   return frame;

@@ -26,6 +26,8 @@ class LogReader {
     Position from = 0;
     Position size = 0;  ///< a log that has grown may give a longer frame
     bool alone = false;
+    Byte dictionary = 0;
+    bool plain = false;
     auto operator<=>(const Key&) const = default;
   };
   struct Encoded {
