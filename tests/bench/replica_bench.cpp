@@ -167,7 +167,6 @@ Packing alone(const std::vector<Bytes>& plain) {
 Packing in_stream(const std::vector<Bytes>& plain, Effort effort) {
   Packing out;
   const StreamRoom room(2);
-  const NetworkId network{};
   std::vector<Bytes> frames;
   frames.reserve(plain.size());
   const std::size_t before = memory_in_use();

@@ -39,8 +39,8 @@ class Chain {
       op.kind = OperationKind::write;
       op.register_number = 1;
       op.id = "record " + std::to_string(last_);
-      op.field = 1;
-      op.value = {ValueType::text, to_bytes(text + std::to_string(i))};
+      op.address = {1, {}};
+      op.value = Value::text(text + std::to_string(i));
       ChangeSet set = make_change_set(header, {op});
       name_ = set.name;
       out.items.emplace_back(SetItem{std::nullopt, std::move(set)});
