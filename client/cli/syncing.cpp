@@ -141,6 +141,7 @@ Result<Answer> sync(const Office& office, const SyncArguments& arguments) {
   SyncRun::Options options;
   options.url = url;
   options.memory = office.folder();
+  options.thin = account.is_thin();
   if (arguments.estimate) return estimate(*replica, loop, std::move(options), account);
   if (!arguments.over_budget) {
     const Allowance allowed = account.allowance();

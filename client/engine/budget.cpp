@@ -13,6 +13,8 @@ namespace {
 constexpr int kMinutesOfDay = 24 * 60;
 constexpr Millis kTellingMillis = 2'000;  // shorter sessions say more of the distance than of the line
 constexpr std::uint64_t kTellingBytes = 8'000;
+constexpr std::uint64_t kThinBitsPerSecond =
+    1'000'000;  // above, a backlog is here before it is packed shorter
 
 std::string number(double value) {
   std::array<char, 40> room{};
@@ -150,6 +152,13 @@ Allowance allowance(const Budget& budget, const Usage& usage, const LocalTime& n
               until_midnight);
   }
   return out;
+}
+
+bool is_thin(const Budget& budget, const Usage& usage, bool counts) {
+  if (usage.bits_per_second > 0 && usage.bits_per_second < kThinBitsPerSecond) return true;
+  const auto is_set = [](const ByteLimits& limits) { return limits.down || limits.up; };
+  return counts &&
+         (is_set(budget.session) || is_set(budget.day) || is_set(budget.month) || !budget.price.empty());
 }
 
 ByteCounts used_today(const Usage& usage, const LocalTime& now) {

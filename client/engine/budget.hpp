@@ -72,6 +72,10 @@ struct Allowance {
 };
 Allowance allowance(const Budget& budget, const Usage& usage, const LocalTime& now);
 
+/// Whether a byte is worth more than the time to save it: the line was measured and is slow, or bytes are
+/// counted against a limit or have a price.
+bool is_thin(const Budget& budget, const Usage& usage, bool counts);
+
 /// So far; nothing when the clock stands at another day or month.
 ByteCounts used_today(const Usage& usage, const LocalTime& now);
 ByteCounts used_this_month(const Usage& usage, const LocalTime& now);

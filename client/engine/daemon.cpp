@@ -105,6 +105,7 @@ void Daemon::connect() {
   options.url = url_;
   options.memory = folder_;
   options.live = true;
+  options.thin = account_ && account_->is_thin();
   options.files = files_.get();
   options.on_progress = [this](const SessionSummary& summary) { on_progress(summary); };
   session_ = std::make_unique<SyncRun>(loop_, *replica_, std::move(options),

@@ -18,6 +18,7 @@ class LinkAccount {
 
   /// Asks the system about the link where the budget says so.
   [[nodiscard]] Allowance allowance() const;
+  [[nodiscard]] bool is_thin() const { return wasl::is_thin(budget_, usage_, counts()); }
   [[nodiscard]] const Budget& budget() const { return budget_; }
   [[nodiscard]] const Usage& usage() const { return usage_; }
   [[nodiscard]] LocalTime now() const;

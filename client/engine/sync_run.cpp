@@ -138,8 +138,9 @@ void SyncRun::note_carrier() {
 }
 
 Result<Bytes> SyncRun::make_hello(const Hash& binding) {
-  auto hello = options_.invitation != nullptr ? replica_.make_invitation_hello(*options_.invitation, binding)
-                                              : replica_.make_hello(is_live(), binding, options_.estimate);
+  auto hello = options_.invitation != nullptr
+                   ? replica_.make_invitation_hello(*options_.invitation, binding)
+                   : replica_.make_hello(is_live(), binding, options_.estimate, options_.thin);
   if (hello) hello_ = hello_hash(*hello);
   return hello;
 }
@@ -173,6 +174,7 @@ void SyncRun::on_connected(std::unique_ptr<Channel> channel) {
   session.log_key = replica_.network().log_key;
   session.hello = *hello_;
   session.push = options_.push;
+  session.thin = options_.thin;
   session.estimate = options_.estimate;
   session.push_most = options_.send_most;
   session.extra = options_.extra;

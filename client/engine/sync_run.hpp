@@ -42,7 +42,8 @@ class SyncRun final : private ChannelHandler {
     std::filesystem::path memory;  ///< folder for what the next link may know of this one; empty: nowhere
     bool live = false;             ///< as a WebSocket; by HTTP POSTs a session ends when all is said
     bool push = true;
-    bool estimate = false;                                 ///< ask what a sync would bring, and that is all
+    bool thin = false;      ///< bytes are dearer than time: backlogs are packed as short as can be
+    bool estimate = false;  ///< ask what a sync would bring, and that is all
     std::optional<std::uint64_t> receive_most, send_most;  ///< bytes; what is under way is taken whole
     const crypto::KeyPair* invitation = nullptr;           ///< speak as this key; must outlive the run
     std::optional<Segment> extra;                          ///< pushed first (an enrolment)

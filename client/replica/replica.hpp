@@ -312,7 +312,8 @@ class Replica final : public ClientPort {
   Result<std::vector<std::string>> rebuild(std::string_view space);
 
   // ── A session ──
-  Result<Bytes> make_hello(bool live, const Hash& binding, bool estimate = false);
+  /// @param thin the line is: what the hub sends is packed as short as can be.
+  Result<Bytes> make_hello(bool live, const Hash& binding, bool estimate = false, bool thin = false);
   /// The hub knows a later session number of this key: the folder is an older copy, or its clock was wrong.
   /// Further ahead at each call, until the hub lets it in.
   Status on_counter_used();

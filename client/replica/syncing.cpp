@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "client/replica/replica.hpp"
+#include "shared/wire/dictionaries.hpp"
 #include "shared/wire/file_frames.hpp"
 #include "shared/wire/snapshot_frames.hpp"
 
@@ -12,7 +13,7 @@ constexpr unsigned kFramesOfTurn = 4;  // one of so many is an import's, if ther
 
 }  // namespace
 
-Result<Bytes> Replica::make_hello(bool live, const Hash& binding, bool estimate) {
+Result<Bytes> Replica::make_hello(bool live, const Hash& binding, bool estimate, bool thin) {
   WASL_TRY(apply_stored());
   WASL_TRY(store_.refresh());
   WASL_TRY(refresh_anchor());
@@ -24,6 +25,7 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding, bool estimate)
   WASL_LET(const bool lacks_history, began_somewhere());
   frames_alone_ = ask_alone_ || lacks_history;
   hello.flags |= kHelloFiles | kHelloSnapshots;
+  hello.packing = Hello::Packing{kNewestDictionary, thin};
   if (frames_alone_) hello.flags |= Hello::kAlone;
   if (estimate) hello.flags |= Hello::kEstimate;
   hello.network = anchor_.network;

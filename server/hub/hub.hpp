@@ -8,6 +8,7 @@
 #include "server/hub/log_pages.hpp"
 #include "server/hub/log_reader.hpp"
 #include "server/store/snapshot_shelf.hpp"
+#include "shared/base/limits.hpp"
 #include "shared/store/stored_logs.hpp"
 #include "shared/wire/hub_session.hpp"
 
@@ -81,6 +82,7 @@ class Hub final : public HubPort {
   Result<std::optional<SnapshotOffer>> snapshot(const std::string& space) override;
   Result<std::vector<Bytes>> snapshot_piece(const std::string& space, const Hash& name) override;
   KnownLogs* known_logs() override { return &logs_; }
+  const StreamRooms* stream_rooms() override { return &stream_rooms_; }
   void push(std::uint64_t session, Segment segment) override;
   Result<std::optional<NewestLeaf>> newest_leaf(const std::string& space) override;
   Seen heads() override { return committer_.heads().seen(); }
@@ -106,6 +108,7 @@ class Hub final : public HubPort {
   Committer committer_;
   StoredLogs logs_;
   LogReader reader_;
+  StreamRooms stream_rooms_{StreamRoom(limits::kStreamsPacked), StreamRoom(limits::kStreamsUnpacked)};
   LogPages pages_;
   Listener listener_;
   std::function<KeysAtHub()> keys_;

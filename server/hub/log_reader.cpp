@@ -72,7 +72,7 @@ Result<LogReader::Known*> LogReader::at(const Place& place, const NetworkId& net
   return &known_.emplace(place, std::move(known)).first->second;
 }
 
-Result<Bytes> LogReader::encode(Segment& segment, bool alone) {
+Result<Bytes> LogReader::encode(Segment& segment, const Form& form) {
   segment.openings.clear();
   for (const SegmentItem& item : segment.items) {
     const ChangeSet* set = effect_of(item);
@@ -85,7 +85,8 @@ Result<Bytes> LogReader::encode(Segment& segment, bool alone) {
       if (opening) segment.openings.push_back({*commitment, *opening});
     }
   }
-  return encode_segment(FrameKind::entries, segment, alone ? nullptr : &logs_);
+  Bytes plain = plain_segment(FrameKind::entries, segment, form.alone ? nullptr : &logs_);
+  return form.plain ? std::move(plain) : pack_alone(plain, form.dictionary);
 }
 
 /// The newest stays: somebody reads it now.
@@ -98,7 +99,7 @@ void LogReader::make_room() {
   }
   while ((bytes_ > kFrameBytes && order_.size() > 1) || order_.size() > kPlaces) {
     const auto it = known_.find(order_.front());
-    for (const auto& [alone, frame] : it->second.frames) bytes_ -= frame->size();
+    for (const auto& [form, frame] : it->second.frames) bytes_ -= frame->size();
     if (!it->second.segment.items.empty()) {
       cost_ -= it->second.cost;
       std::erase(decoded_, it->first);
@@ -123,19 +124,20 @@ bool LogReader::is_good_part(const Known& known, const PublicKey& author) {
 Result<HubPort::EntriesFrame> LogReader::frame(const std::string& space, Position from, Position size,
                                                const HubPort::Reader& reader, const NetworkId& network) {
   const Place place{space, from, size};
+  const Form form{reader.alone, reader.plain ? Byte{0} : reader.dictionary, reader.plain};
   WASL_LET(Known* const known, at(place, network));
   const bool is_own = reader.own && is_good_part(*known, *reader.own);
-  if (const auto made = known->frames.find(reader.alone); !is_own && made != known->frames.end())
+  if (const auto made = known->frames.find(form); !is_own && made != known->frames.end())
     return HubPort::EntriesFrame{made->second, known->last};
 
   if (known->segment.items.empty()) WASL_TRY(decode(*known, place, network));
   std::optional<Segment> without;
   if (is_own) take_out_own(without.emplace(known->segment), *reader.own);
-  WASL_LET(Bytes bytes, encode(without ? *without : known->segment, reader.alone));
+  WASL_LET(Bytes bytes, encode(without ? *without : known->segment, form));
   const HubPort::EntriesFrame out{std::make_shared<const Bytes>(std::move(bytes)), known->last};
   if (!is_own) {
     bytes_ += out.frame->size();
-    known->frames.emplace(reader.alone, out.frame);
+    known->frames.emplace(form, out.frame);
   }
   make_room();
   return out;

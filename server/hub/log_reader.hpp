@@ -29,18 +29,25 @@ class LogReader {
     Position size = 0;
     auto operator<=>(const Place&) const = default;
   };
+  /// What a reader can take.
+  struct Form {
+    bool alone = false;
+    Byte dictionary = 0;
+    bool plain = false;
+    auto operator<=>(const Form&) const = default;
+  };
   struct Known {
     Segment segment;        ///< without items when they have taken too much room
     std::size_t cost = 0;   ///< of the items: their number and that of their operations
     std::size_t bytes = 0;  ///< of all change sets
     std::map<PublicKey, std::size_t> bytes_of_author;
     Position last = 0;
-    std::map<bool, std::shared_ptr<const Bytes>> frames;  ///< shared ones; true: alone
+    std::map<Form, std::shared_ptr<const Bytes>> frames;  ///< shared ones
   };
   Result<Known*> at(const Place& place, const NetworkId& network);
   Status decode(Known& known, const Place& place, const NetworkId& network);
   Result<Segment> read(const Place& place, const NetworkId& network);
-  Result<Bytes> encode(Segment& segment, bool alone);
+  Result<Bytes> encode(Segment& segment, const Form& form);
   static bool is_good_part(const Known& known, const PublicKey& author);
   void make_room();
 

@@ -19,6 +19,10 @@ constexpr std::uint64_t kNumberMost = INT64_MAX;  // sequences, positions and ti
 constexpr std::size_t kFrameBytes = 1024 * 1024;  // one WebSocket message
 constexpr std::size_t kFrameRoomBytes = 4 * 1024 * 1024;  // the same, decompressed
 constexpr std::size_t kSegmentTargetBytes = 256 * 1024;   // a backlog travels in frames of about this size
+constexpr std::size_t kStreamFromBytes = 4 * 1024;        // less is packed as well frame by frame
+constexpr int kStreamWindowLog = 19;    // 512 KiB: what a stream may refer back to, in memory twice
+constexpr long kStreamsPacked = 32;     // by a hub at once; further backlogs go frame by frame
+constexpr long kStreamsUnpacked = 128;  // … of pushes
 constexpr std::size_t kSegmentItems = 1
                                       << 16;  // decoded, the smallest items take 100 times their bytes: 45 MB
 constexpr std::size_t kSegmentOperations = 1 << 18;  // … and the smallest operations 200 times: 75 MB

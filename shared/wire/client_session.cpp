@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "shared/base/limits.hpp"
+#include "shared/wire/dictionaries.hpp"
 #include "shared/wire/snapshot_frames.hpp"
 
 namespace wasl {
@@ -100,6 +101,10 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
     waiting_ = false;
     revoked_ = !welcome.same_spaces && welcome.spaces.empty();
     credit_ = welcome.push_credit;
+    packing_ = welcome.packing.value_or(Welcome::Packing{});
+    packing_.dictionary = std::min(packing_.dictionary, kNewestDictionary);
+    if (packing_.streams)
+      backlog_out_ = StreamSender(&streams_.packing, options_.thin ? Effort::thin_line : Effort::usual);
     return push(out);
   }
   if (const auto of_snapshot = snapshot_frame_kind(frame))
@@ -152,7 +157,7 @@ Status ClientSession::not_rebuilt() {
 
 Status ClientSession::take_entries(ByteView frame, Output& out) {
   KnownLogs* const logs = port_.known_logs();
-  auto segment = decode_segment(frame, options_.network, logs);
+  auto segment = decode_segment(frame, options_.network, logs, &backlog_in_);
   const Status verified =
       segment ? verify_runs(*segment, options_.network) : Status(tl::unexpected(segment.error()));
   if (!verified) return logs != nullptr && refers_to_logs(frame) ? not_rebuilt() : verified;
@@ -231,7 +236,7 @@ Status ClientSession::push(Output& out) {
       break;
     }
     const std::uint64_t sets = count_sets(*segment);
-    Bytes frame = encode_segment(FrameKind::push, *segment, port_.known_logs());
+    Bytes frame = packed(*segment);
     flights_.emplace_back(sets, frame.size());
     in_flight_ += frame.size();
     room_ -= std::min(room_, frame.size());
@@ -242,9 +247,20 @@ Status ClientSession::push(Output& out) {
   }
   if (all_out && !retry_at_ && in_flight_ < credit_ && (revoked_ || (pushed_ && !options_.live))) {
     finish_sent_ = true;
+    backlog_out_.end();
     ask(out, finish_frame());
   }
   return {};
+}
+
+/// A frame that is nearly full has others behind it: a backlog, which goes through a stream.
+Bytes ClientSession::packed(const Segment& segment) {
+  const Bytes plain = plain_segment(FrameKind::push, segment, port_.known_logs());
+  const bool in_stream = backlog_out_.is_open_for(segment.space) ||
+                         (plain.size() > kPushBytes / 2 && backlog_out_.open(segment.space));
+  if (in_stream) return pack_in_stream(plain, backlog_out_);
+  backlog_out_.end();
+  return pack_alone(plain, packing_.dictionary);
 }
 
 std::size_t ClientSession::room_to_push() const {
@@ -293,11 +309,13 @@ Status ClientSession::take_verdicts(ByteView frame, Millis now, Output& out) {
 
 Status ClientSession::take_proof(ByteView frame, Output& out) {
   WASL_LET(const Proof proof, decode_proof(frame));
+  backlog_in_.end();
   WASL_LET(summary_.equal, port_.on_proof(proof));
   waiting_ = false;
   if (options_.live) {
     if (flights_.empty()) {
       WASL_TRY(port_.on_session_end(summary_.equal));
+      backlog_out_.end();
       out.frames.push_back(encode(Done{summary_.equal, port_.applied_cursors()}));
     }
     return push(out);  // what was taken over from a damaged file once both were equal
@@ -317,6 +335,7 @@ Status ClientSession::take_proof(ByteView frame, Output& out) {
 }
 
 void ClientSession::end(Output& out) {
+  backlog_out_.end();
   out.frames.push_back(encode(Done{summary_.equal, port_.applied_cursors()}));
   out.close = true;
   over_ = true;

@@ -69,6 +69,7 @@ class ClientSession {
     PublicKey log_key;
     Hash hello;                              ///< hash of the hello that this connection carried
     bool push = true;                        ///< offer what is unsent
+    bool thin = false;                       ///< a backlog is packed as short as can be
     bool estimate = false;                   ///< the hello asked for an estimate, and that is all
     std::optional<std::uint64_t> push_most;  ///< bytes; the frame that reaches it is the last
     std::optional<Segment> extra;            ///< pushed before anything else (an enrolment)
@@ -108,6 +109,7 @@ class ClientSession {
   Status take_entries(ByteView frame, Output& out);
   Status obey(ByteView frame, Output& out);
   Status push(Output& out);
+  Bytes packed(const Segment& segment);
   [[nodiscard]] std::size_t room_to_push() const;
   Status bring_back(Output& out);
   void ask(Output& out, Bytes frame);
@@ -132,6 +134,10 @@ class ClientSession {
   std::optional<ClientPort::Return> returning_;  ///< under way to a hub that recovers
   std::size_t returned_ = 0;                     ///< parts of it that have left
   std::size_t room_;  ///< bytes that may be queued now: what comes later waits behind them
+  Welcome::Packing packing_;
+  StreamRooms streams_{StreamRoom(1), StreamRoom(1)};
+  StreamSender backlog_out_;                        ///< of pushes
+  StreamReceiver backlog_in_{&streams_.unpacking};  ///< of entries
   std::uint64_t credit_ = 0;
   std::uint64_t in_flight_ = 0;
   std::uint64_t pushed_bytes_ = 0;

@@ -6,13 +6,15 @@
 
 #include "shared/base/limits.hpp"
 #include "shared/ledger/merkle.hpp"
+#include "shared/wire/dictionaries.hpp"
 #include "shared/wire/push_check.hpp"
 #include "shared/wire/snapshot_frames.hpp"
 
 namespace wasl {
 namespace {
 
-constexpr std::size_t kRoomBytes = 1024 * 1024;  // queued at once; the channel says when it has left
+constexpr std::size_t kRoomBytes = 1024 * 1024;      // queued at once; the channel says when it has left
+constexpr std::size_t kStreamRoomBytes = 64 * 1024;  // … of a stream: others wait while one is packed
 constexpr Millis kProgressLimit = 120'000;  // an office that applies a large backlog stays silent for long
 constexpr Millis kLiveLimit =
     12 * 3'600'000;                       // then it comes again: keys, rights and time are looked at anew
@@ -114,6 +116,12 @@ HubSession::HubSession(HubPort& port, std::uint64_t id, Hello hello, const Hash&
   for (const std::string& space : spaces_) {
     if (can_begin && space != kAuthoritySpace && sent_[space] == 0) may_begin_.insert(space);
   }
+  const StreamRooms* const rooms = port_.stream_rooms();
+  if (!hello_.packing) return;
+  reader_.dictionary = std::min(hello_.packing->dictionary, kNewestDictionary);
+  if (rooms == nullptr || reader_.alone) return;
+  backlog_out_ = StreamSender(&rooms->packing, hello_.packing->thin ? Effort::thin_line : Effort::usual);
+  backlog_in_ = StreamReceiver(&rooms->unpacking);
 }
 
 Status HubSession::welcome(Output& out, Millis) {
@@ -132,6 +140,7 @@ Status HubSession::welcome(Output& out, Millis) {
     return {};
   }
   answer.staged = port_.staged(hello_.device);
+  if (hello_.packing) answer.packing = Welcome::Packing{reader_.dictionary, backlog_in_.has_room()};
   std::map<std::string, bool> named;
   for (const Cursor& cursor : hello_.cursors) named[cursor.space] = cursor.has_key;
   answer.same_spaces = named.size() == spaces_.size() && named.size() == hello_.cursors.size();
@@ -262,10 +271,12 @@ Status HubSession::take(ByteView frame, Millis now) {
                     "sync again later; nothing is lost, and what is written meanwhile waits");
       }
       if (frame.size() != 1) return fail(Errc::malformed, "a finish that does not follow the format");
+      backlog_in_.end();
       asked_at_ = now;
       return {};
     case FrameKind::done: {
       WASL_LET(const Done done, decode_done(frame));
+      backlog_in_.end();
       if (!is_live()) done_at_ = now;
       return revoked_ ? Status() : port_.note_done(hello_.device, done);
     }
@@ -354,10 +365,12 @@ Status HubSession::take_push(ByteView frame) {
   if (bytes_waiting_ >= limits::kPushCreditBytes) {
     return fail(Errc::limit_exceeded, "more was pushed than the welcome allows without a verdict");
   }
-  auto read = decode_segment(frame, port_.network(), reader_.alone ? nullptr : port_.known_logs());
+  auto read =
+      decode_segment(frame, port_.network(), reader_.alone ? nullptr : port_.known_logs(), &backlog_in_);
   Status checked = read ? check_push(*read, hello_.device, port_.authority(), port_.network())
                         : tl::unexpected(read.error());
-  if (!checked && refers_to_logs(frame) && !reader_.alone) {
+  const bool has_no_room = !read && read.error().code == Errc::later;
+  if (!checked && (refers_to_logs(frame) || has_no_room) && !reader_.alone) {
     not_rebuilt_ = true;
     return {};
   }
@@ -462,18 +475,52 @@ Status HubSession::send_entries(Output& out, bool& all_sent) {
     WASL_LET(const Position size, port_.size(space));
     Position& sent = sent_[space];
     while (sent < size && room_ > 0) {
-      const HubPort::Reader reader{reader_.own, reader_.alone || began_};
-      WASL_LET(const HubPort::EntriesFrame entries, port_.entries(space, sent + 1, reader));
+      WASL_LET(const HubPort::EntriesFrame entries, next_entries(space, size));
       if (entries.last <= sent) return fail(Errc::corrupt, "the hub's log of " + space + " has a gap");
       sent = entries.last;
       room_ -= std::min(room_, entries.frame->size());
       out.frames.push_back(entries.frame);
     }
-    if (sent < size) all_sent = false;
-    if (!all_sent) return {};  // `authority` first: later entries rest on it
+    if (sent == size) continue;
+    all_sent = false;
+    is_behind_ = true;
+    return {};  // `authority` first: later entries rest on it
   }
   all_sent = offered_.empty();
+  is_behind_ = !all_sent;
   return {};
+}
+
+/// Alone, which is one for all readers; the frames of a backlog through its stream.
+Result<HubPort::EntriesFrame> HubSession::next_entries(const std::string& space, Position size) {
+  const Position from = sent_[space] + 1;
+  HubPort::Reader reader = reader_;
+  reader.alone = reader.alone || began_;
+  if (!backlog_out_.is_open_for(space) || !is_behind_) {
+    WASL_LET(HubPort::EntriesFrame alone, port_.entries(space, from, reader));
+    bool more = is_behind_ && backlog_out_.has_room() && alone.frame->size() > limits::kStreamFromBytes;
+    if (more && alone.last == size) {
+      WASL_LET(more, waits_behind(space));
+    }
+    if (!more || !backlog_out_.open(space)) {
+      backlog_out_.end();
+      return alone;
+    }
+  }
+  reader.plain = true;
+  WASL_LET(const HubPort::EntriesFrame plain, port_.entries(space, from, reader));
+  room_ = std::min(room_, kStreamRoomBytes);
+  return HubPort::EntriesFrame{shared(pack_in_stream(*plain.frame, backlog_out_)), plain.last};
+}
+
+/// Whether other spaces, whose frames could go through the same stream, have entries to send.
+Result<bool> HubSession::waits_behind(const std::string& space) {
+  for (const std::string& other : spaces_) {
+    if (other == space || offered_.contains(other) || stream_class(other) != stream_class(space)) continue;
+    WASL_LET(const Position size, port_.size(other));
+    if (sent_[other] < size) return true;
+  }
+  return false;
 }
 
 Result<bool> HubSession::digests_are_current() {
@@ -504,6 +551,7 @@ Status HubSession::send_proof(Output& out, bool final) {
   WASL_LET(Proof proof, port_.prove(known_, leaves));
   proof.final = final;
   known_ = port_.heads();
+  backlog_out_.end();
   proved_ = true;
   proved_witnessed_ = witnessed;
   quiet_at_.reset();

@@ -41,6 +41,8 @@ class HubPort {
   struct Reader {
     std::optional<PublicKey> own;  ///< an OwnItem stands for each change set of this key
     bool alone = false;            ///< it refers to nothing that stands before it in the logs
+    Byte dictionary = 0;           ///< newest that it knows
+    bool plain = false;            ///< its items are not compressed: a stream will
   };
   /// Whole stored blocks from this position on, about limits::kSegmentTargetBytes, as one frame.
   virtual Result<EntriesFrame> entries(const std::string& space, Position from, const Reader& reader) = 0;
@@ -59,6 +61,8 @@ class HubPort {
   }
   /// What pushes may refer to; null: nothing.
   virtual KnownLogs* known_logs() { return nullptr; }
+  /// Where backlogs find places for streams; null: every frame stands alone.
+  virtual const StreamRooms* stream_rooms() { return nullptr; }
   /// Hands a push to the committer; the answer comes by HubSession::on_ruling.
   virtual void push(std::uint64_t session, Segment segment) = 0;
 
@@ -142,6 +146,8 @@ class HubSession {
   Status take_wanted_pieces(ByteView frame);
   Status send_entries(Output& out, bool& all_sent);
   Status send_pieces(Output& out);
+  Result<HubPort::EntriesFrame> next_entries(const std::string& space, Position size);
+  Result<bool> waits_behind(const std::string& space);
   Status send_proof(Output& out, bool final);
   Status send_estimate(Output& out, Millis now);
   Result<bool> digests_are_current();
@@ -162,6 +168,9 @@ class HubSession {
   HubPort::Reader reader_;  ///< whose change sets need not travel back, and how others do
   Seen known_;              ///< the checkpoint both know
   std::size_t room_;        ///< bytes of entries that may be queued now
+  StreamSender backlog_out_;    ///< of entries
+  StreamReceiver backlog_in_;   ///< of pushes
+  bool is_behind_ = true;       ///< entries wait for room, or nothing was sent yet
   std::deque<std::size_t> pushes_waiting_;  ///< bytes of each
   std::size_t bytes_waiting_ = 0;           ///< of them together
   std::uint64_t pushed_sets_ = 0;

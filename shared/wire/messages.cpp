@@ -1,5 +1,7 @@
 #include "shared/wire/messages.hpp"
 
+#include <utility>
+
 #include "shared/base/limits.hpp"
 #include "shared/wire/compression.hpp"
 #include "shared/wire/references.hpp"
@@ -14,11 +16,16 @@ constexpr std::size_t kWordsBytes = 4096;
 constexpr std::size_t kStatementsMost = 1024;  // one a month for 85 years
 constexpr std::size_t kStatementBytes = 32 * 1024;
 constexpr std::size_t kDetailBytes = 256;
+constexpr std::uint64_t kPackingMost = 2 * 255 + 1;
 constexpr Millis kRetryMost = 24LL * 3600 * 1000;
 constexpr std::size_t kCompressFrom = 128;  // below, zstd's own header eats the gain
+constexpr std::size_t kCompressWithDictionaryFrom = 64;
 // How the items of a segment are spelled.
 constexpr Byte kCompressed = 1;
 constexpr Byte kRefersToLogs = 2;
+constexpr Byte kInStream = 4;
+constexpr Byte kBeginsStream = 8;
+constexpr Byte kWithDictionary = 16;
 constexpr std::string_view kHelloTag = "wasl.1/hello";
 constexpr std::string_view kWelcomeTag = "wasl.1/welcome";
 
@@ -81,6 +88,12 @@ std::string_view shortened(std::string_view text, std::size_t most) {
   return text.substr(0, most);
 }
 
+/// A dictionary's number and a flag.
+std::pair<Byte, bool> decode_packing(Reader& in) {
+  const std::uint64_t packing = in.count(kPackingMost);
+  return {static_cast<Byte>(packing >> 1), (packing & 1) != 0};
+}
+
 bool decode_flag(Reader& in) {
   const Byte flag = in.byte();
   if (flag > 1) in.fail();
@@ -108,6 +121,8 @@ Bytes encode(const Hello& hello, const crypto::KeyPair& device) {
   out.varint(hello.checkpoint.size);
   out.fixed(hello.checkpoint.root);
   encode_cursors(out, hello.cursors);
+  if (hello.packing)
+    out.varint(std::uint64_t{hello.packing->dictionary} << 1 | (hello.packing->thin ? 1 : 0));
   out.fixed(device.sign(tagged(kHelloTag, {out.bytes()})));
   return out.take();
 }
@@ -132,6 +147,10 @@ Result<Hello> decode_hello(ByteView bytes) {
   hello.checkpoint.size = in.count(limits::kNumberMost);
   hello.checkpoint.root = in.fixed<Hash>();
   hello.cursors = decode_cursors(in);
+  if (in.ok() && in.left() > 0) {
+    const auto [dictionary, thin] = decode_packing(in);
+    hello.packing = Hello::Packing{dictionary, thin};
+  }
   if (!in.finished()) return bad_frame("hello");
   const auto signature = Signature::from(bytes.last(Signature::kSize));
   if (!crypto::verify(hello.device, tagged(kHelloTag, {body}), *signature)) {
@@ -171,6 +190,8 @@ Bytes encode(const Welcome& welcome, const Hash& hello, const crypto::KeyPair& l
       body.fixed(one.root);
     }
   }
+  if (welcome.packing)
+    body.varint(std::uint64_t{welcome.packing->dictionary} << 1 | (welcome.packing->streams ? 1 : 0));
   Writer out = frame(FrameKind::welcome);
   out.fixed(log_key.sign(tagged(kWelcomeTag, {hello.view(), body.bytes()})));
   out.raw(body.bytes());
@@ -221,11 +242,73 @@ Result<Welcome> decode_welcome(ByteView bytes, const Hash& hello, const PublicKe
     if (!is_space_name(one.space)) in.fail();
     welcome.common.push_back(std::move(one));
   }
+  if (in.ok() && in.left() > 0) {
+    const auto [dictionary, streams] = decode_packing(in);
+    welcome.packing = Welcome::Packing{dictionary, streams};
+  }
   if (!in.finished()) return bad_frame("welcome");
   return welcome;
 }
 
-Bytes encode_segment(FrameKind kind, const Segment& segment, KnownLogs* logs) {
+namespace {
+
+/// A frame of a segment, its items as they travel.
+struct SegmentFrame {
+  FrameKind kind = FrameKind::entries;
+  Byte form = 0;
+  std::string space;
+  Position first = 0;
+  ByteView items;
+  ByteView openings;  ///< never compressed: a compressor must not tell a salt
+
+  [[nodiscard]] bool is(Byte bit) const { return (form & bit) != 0; }
+  [[nodiscard]] Byte packing() const { return form & static_cast<Byte>(~kRefersToLogs); }
+};
+
+Result<SegmentFrame> read_segment_frame(ByteView bytes, std::size_t most_items) {
+  Reader in = body_of(bytes);
+  SegmentFrame out;
+  out.kind = frame_kind(bytes).value_or(out.kind);
+  out.form = in.byte();
+  out.space = in.text(limits::kSpaceBytes);
+  out.first = in.count(limits::kNumberMost);
+  out.items = in.sized(most_items);
+  out.openings = in.raw(in.left());
+  const Byte packing = out.packing();
+  const bool is_known = packing == 0 || packing == kCompressed || packing == kWithDictionary ||
+                        packing == kInStream || packing == (kInStream | kBeginsStream);
+  if (!in.ok() || !is_known || !is_space_name(out.space)) return bad_frame("segment");
+  return out;
+}
+
+Bytes write(const SegmentFrame& content) {
+  Writer out = frame(content.kind);
+  out.byte(content.form);
+  out.sized(content.space);
+  out.varint(content.first);
+  out.sized(content.items);
+  out.raw(content.openings);
+  return out.take();
+}
+
+/// The items as they were; of a frame that is not packed, itself.
+Result<Bytes> unpack(const SegmentFrame& packed, StreamReceiver* stream) {
+  if (!packed.is(kInStream)) {
+    if (stream != nullptr) stream->end();
+    if (packed.is(kCompressed)) return decompress(packed.items, limits::kFrameRoomBytes);
+    if (packed.is(kWithDictionary)) return decompress_with_dictionary(packed.items, limits::kFrameRoomBytes);
+    return to_bytes(packed.items);
+  }
+  if (stream == nullptr) return fail(Errc::malformed, "a part of a stream where none may be");
+  Reader in(packed.items);
+  const std::uint64_t size = in.varint();
+  if (!in.ok()) return bad_frame("segment");
+  return stream->unpack(packed.space, packed.is(kBeginsStream), in.raw(in.left()), size);
+}
+
+}  // namespace
+
+Bytes plain_segment(FrameKind kind, const Segment& segment, KnownLogs* logs) {
   Bytes raw;
   Byte form = 0;
   if (logs != nullptr) {
@@ -234,44 +317,57 @@ Bytes encode_segment(FrameKind kind, const Segment& segment, KnownLogs* logs) {
     if (!references.empty()) form |= kRefersToLogs;
   }
   if (form == 0) raw = encode_items(segment);
+  Bytes openings;
+  if (!segment.openings.empty()) openings = encode_openings(segment.openings);
+  return write({kind, form, segment.space, segment.first, raw, openings});
+}
+
+Bytes pack_alone(ByteView plain, Byte dictionary) {
+  auto content = read_segment_frame(plain, plain.size());
+  WASL_ASSERT(content && content->packing() == 0);
+  const ByteView raw = content->items;
   Bytes packed;
-  if (raw.size() >= kCompressFrom) packed = compress(raw, kWireLevel);
-  const bool compressed = !packed.empty() && packed.size() < raw.size();
-  if (compressed) form |= kCompressed;
-  Writer out = frame(kind);
-  out.byte(form);
-  out.sized(segment.space);
-  out.varint(segment.first);
-  out.sized(compressed ? packed : raw);
-  // One space's text must not reveal another's, nor a compressor the salt: openings stay outside.
-  if (!segment.openings.empty()) out.raw(encode_openings(segment.openings));
-  return out.take();
+  if (dictionary > 0 && raw.size() >= kCompressWithDictionaryFrom) {
+    packed = compress_with_dictionary(dictionary, raw);
+  } else if (raw.size() >= kCompressFrom) {
+    packed = compress(raw, kWireLevel);
+  }
+  if (packed.empty() || packed.size() >= raw.size()) return to_bytes(plain);
+  content->form |= dictionary > 0 ? kWithDictionary : kCompressed;
+  content->items = packed;
+  return write(*content);
+}
+
+Bytes pack_in_stream(ByteView plain, StreamSender& stream) {
+  auto content = read_segment_frame(plain, plain.size());
+  WASL_ASSERT(content && content->packing() == 0 && stream.is_open_for(content->space));
+  const StreamSender::Part part = stream.pack(content->items);
+  Writer items;
+  items.varint(content->items.size());
+  items.raw(part.bytes);
+  content->form |= static_cast<Byte>(kInStream | (part.is_first ? kBeginsStream : 0));
+  content->items = items.bytes();
+  return write(*content);
+}
+
+Bytes encode_segment(FrameKind kind, const Segment& segment, KnownLogs* logs, Byte dictionary) {
+  return pack_alone(plain_segment(kind, segment, logs), dictionary);
 }
 
 bool refers_to_logs(ByteView frame) { return (body_of(frame).byte() & kRefersToLogs) != 0; }
 
-Result<Segment> decode_segment(ByteView bytes, const NetworkId& network, KnownLogs* logs) {
-  Reader in = body_of(bytes);
-  const Byte form = in.byte();
-  std::string space = in.text(limits::kSpaceBytes);
-  const Position first = in.count(limits::kNumberMost);
-  const ByteView packed = in.sized(limits::kFrameBytes);
-  const bool compressed = (form & kCompressed) != 0;
-  const bool refers = (form & kRefersToLogs) != 0;
-  if (!in.ok() || (form & ~(kCompressed | kRefersToLogs)) || !is_space_name(space))
-    return bad_frame("segment");
+Result<Segment> decode_segment(ByteView bytes, const NetworkId& network, KnownLogs* logs,
+                               StreamReceiver* stream) {
+  WASL_LET(const SegmentFrame frame, read_segment_frame(bytes, limits::kFrameBytes));
+  WASL_LET(const Bytes items, unpack(frame, stream));
+  const bool refers = frame.is(kRefersToLogs);
   if (refers && logs == nullptr) return fail(Errc::malformed, "a segment refers to logs that nobody named");
-  Bytes raw;
-  if (compressed) {
-    WASL_LET(raw, decompress(packed, limits::kFrameRoomBytes));
-  }
-  const ByteView items = compressed ? ByteView(raw) : packed;
   std::optional<References> references;
-  if (refers) references.emplace(*logs, space, limits::kNumberMost);
+  if (refers) references.emplace(*logs, frame.space, limits::kNumberMost);
   WASL_LET(Segment segment,
-           decode_items(std::move(space), first, items, network, references ? &*references : nullptr));
-  if (in.left() > 0) {
-    WASL_LET(segment.openings, decode_openings(in.raw(in.left())));
+           decode_items(frame.space, frame.first, items, network, references ? &*references : nullptr));
+  if (!frame.openings.empty()) {
+    WASL_LET(segment.openings, decode_openings(frame.openings));
     if (segment.openings.empty()) return bad_frame("segment");  // none are said by nothing
   }
   return segment;

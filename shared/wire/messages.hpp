@@ -12,6 +12,7 @@
 #include "shared/ledger/blinding.hpp"
 #include "shared/wire/known_logs.hpp"
 #include "shared/wire/segment.hpp"
+#include "shared/wire/streams.hpp"
 
 namespace wasl {
 
@@ -41,6 +42,11 @@ struct Hello {
   std::uint64_t epoch = 0;      ///< of the hub's log, that what it holds belongs to; 0: it holds nothing yet
   Seen checkpoint;              ///< of `heads`, last verified
   std::vector<Cursor> cursors;
+  struct Packing {
+    Byte dictionary = 0;  ///< newest that it knows
+    bool thin = false;    ///< bytes are dearer to it than the hub's time
+  };
+  std::optional<Packing> packing;  ///< it knows streams and dictionaries
 };
 Bytes encode(const Hello& hello, const crypto::KeyPair& device);
 /// Checks the signature. Errors: malformed, bad_signature, unsupported.
@@ -90,6 +96,12 @@ struct Welcome {
   State state = State::serving;
   std::vector<CommonLog>
       common;  ///< unless serving: of each log that the hello named and the hub may speak of
+  /// How frames of this session may be packed.
+  struct Packing {
+    Byte dictionary = 0;   ///< newest that both know; 0: none
+    bool streams = false;  ///< pushes may come in streams: there is room now
+  };
+  std::optional<Packing> packing;  ///< only for a hello that speaks of it, when serving
 };
 Bytes encode(const Welcome& welcome, const Hash& hello, const crypto::KeyPair& log_key);
 /// @param frame as received. Errors: malformed, wrong_network (another key answered).
@@ -121,13 +133,23 @@ std::optional<FrameKind> frame_kind(ByteView frame);
 Bytes encode(const std::vector<SignedStatement>& statements);
 Result<std::vector<SignedStatement>> decode_statements(ByteView frame);
 
-/// Entries of a log, or a push of change sets without entries. Items are compressed when that is shorter,
-/// openings never.
+/// Entries of a log, or a push of change sets without entries, its items as they are: what a frame is packed
+/// from.
 /// @param logs what the other end holds as well: a push may refer to all of it, entries to those before them.
 /// Null: the frame stands alone.
-Bytes encode_segment(FrameKind kind, const Segment& segment, KnownLogs* logs = nullptr);
-/// Errors: as of `decode_items`. A frame that refers to logs is malformed where none are given.
-Result<Segment> decode_segment(ByteView frame, const NetworkId& network, KnownLogs* logs = nullptr);
+Bytes plain_segment(FrameKind kind, const Segment& segment, KnownLogs* logs = nullptr);
+/// The same frame with its items compressed when that is shorter, openings never.
+/// @param dictionary newest that the reader knows; 0: none.
+Bytes pack_alone(ByteView plain, Byte dictionary = 0);
+/// The same frame as the next part of a stream. @pre that is open for the frame's space.
+Bytes pack_in_stream(ByteView plain, StreamSender& stream);
+/// plain_segment(), then pack_alone().
+Bytes encode_segment(FrameKind kind, const Segment& segment, KnownLogs* logs = nullptr, Byte dictionary = 0);
+/// @param stream what came before in this session; a frame that is no part of it ends it. Null: no frame is.
+/// Errors: as of `decode_items`; later: no room for a stream. A frame that refers to logs or is part of a
+/// stream is malformed where none are given.
+Result<Segment> decode_segment(ByteView frame, const NetworkId& network, KnownLogs* logs = nullptr,
+                               StreamReceiver* stream = nullptr);
 /// A frame that cannot be rebuilt may accuse nobody: it is asked for again, standing alone.
 bool refers_to_logs(ByteView frame);
 

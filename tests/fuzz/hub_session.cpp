@@ -77,6 +77,7 @@ class Peer {
     if (!admitted) return;
     session_.emplace(world_.hub(), kTicket, *admitted, hello_hash(bytes), now());
     hello_ = hello_hash(bytes);
+    backlog_.end();
     closed_ = false;
     take(session_->start(now()));
   }
@@ -91,8 +92,9 @@ class Peer {
           must(decode_welcome(*frame, hello_, world_.hub().log_key().public_key()));
           break;
         case FrameKind::entries:
-          must(verify_runs(must(decode_segment(*frame, world_.network(), world_.hub().known_logs())),
-                           world_.network()));
+          must(verify_runs(
+              must(decode_segment(*frame, world_.network(), world_.hub().known_logs(), &backlog_)),
+              world_.network()));
           break;
         case FrameKind::verdicts:
           must(decode_verdicts(*frame));
@@ -180,6 +182,8 @@ class Peer {
   std::uint64_t counter_ = 0;
   Hash hello_;
   std::optional<HubSession> session_;
+  const StreamRoom room_{1};
+  StreamReceiver backlog_{&room_};  // as the office unpacks it
   bool closed_ = false;
 };
 

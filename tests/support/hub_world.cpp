@@ -314,6 +314,8 @@ class Carrier {
 
  private:
   static constexpr std::uint64_t kId = 7;
+  static constexpr Byte kInStream = 4;  // PROTOCOL.md section 5.4
+  static constexpr Byte kBeginsStream = 8;
 
   bool step() {
     if (!down_.empty() || !up_.empty()) {
@@ -339,6 +341,7 @@ class Carrier {
     const Bytes frame = std::move(up_.front());
     up_.pop_front();
     if (frame_kind(frame) == FrameKind::push && refers_to_logs(frame)) ++result_.referring_pushes;
+    if (frame_kind(frame) == FrameKind::push && (frame[1] & kInStream) != 0) ++result_.streamed_up;
     from_hub(server_->on_frame(frame, now_));
     if (!up_.empty() || cut_) return;
     auto more = client_->on_writable(now_).frames;
@@ -350,7 +353,10 @@ class Carrier {
     down_.pop_front();
     result_.bytes_down += frame->size();
     if (frame_kind(*frame) == FrameKind::entries) {
-      const auto segment = decode_segment(*frame, peer_.port().network(), peer_.port().known_logs());
+      if (((*frame)[1] & kInStream) != 0) ++result_.streamed_down;
+      if (((*frame)[1] & kBeginsStream) != 0) ++result_.streams_down;
+      const auto segment =
+          decode_segment(*frame, peer_.port().network(), peer_.port().known_logs(), &backlog_);
       for (const SegmentItem& item : segment ? segment->items : std::vector<SegmentItem>()) {
         result_.own_items += std::holds_alternative<OwnItem>(item) ? 1 : 0;
       }
@@ -369,6 +375,8 @@ class Carrier {
   Millis now_;
   std::optional<HubSession> server_;
   std::optional<ClientSession> client_;
+  StreamRoom room_{1};
+  StreamReceiver backlog_{&room_};  // as the office unpacks it
   std::deque<std::shared_ptr<const Bytes>> down_;
   std::deque<Bytes> up_;
   std::size_t frames_ = 0;

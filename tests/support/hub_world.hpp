@@ -123,8 +123,10 @@ struct CarriedSession {
   std::optional<Error> error;
   std::optional<Verdict> extra;
   std::size_t bytes_down = 0;
-  std::size_t referring_pushes = 0;  ///< frames to the hub that refer to logs
-  std::size_t own_items = 0;         ///< of entries frames: what did not travel back
+  std::size_t referring_pushes = 0;                ///< frames to the hub that refer to logs
+  std::size_t own_items = 0;                       ///< of entries frames: what did not travel back
+  std::size_t streamed_up = 0, streamed_down = 0;  ///< frames that were parts of streams
+  std::size_t streams_down = 0;                    ///< that began
 };
 struct CarryOptions {
   std::optional<Segment> extra;

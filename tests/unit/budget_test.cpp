@@ -124,6 +124,22 @@ TEST(Budget, OnlyASessionLongEnoughTellsTheSpeed) {
   EXPECT_EQ(usage.bits_per_second, 56'000) << "later ones count a quarter";
 }
 
+TEST(Budget, ALineIsThinWhenItIsSlowOrWhenBytesAreDear) {
+  EXPECT_FALSE(is_thin({}, {}, true)) << "nothing is known of it";
+  Usage usage;
+  usage.bits_per_second = 64'000;
+  EXPECT_TRUE(is_thin({}, usage, false)) << "slow, whoever pays";
+  usage.bits_per_second = 20'000'000;
+  EXPECT_FALSE(is_thin({}, usage, true));
+  Budget budget;
+  budget.month.up = 1'000'000;
+  EXPECT_TRUE(is_thin(budget, usage, true));
+  EXPECT_FALSE(is_thin(budget, usage, false)) << "this link is not counted";
+  budget = {};
+  budget.price = "0.05";
+  EXPECT_TRUE(is_thin(budget, usage, true));
+}
+
 TEST(Budget, CostsWhatThePriceSays) {
   Budget budget;
   EXPECT_EQ(cost_words(budget, 1'000'000), "");

@@ -294,6 +294,14 @@ def main():
            (packed.raw(len(integer(fields["stamp"]))), integer(fields["stamp"])), (packed.raw(16), fields["group"]),
            (packed.sized(), body), (packed.raw(1)[0], 6), (packed.varint(), 1), (packed.varint(), 1),
            (packed.raw(64).hex(), sets["run_signature"]["bytes"]), (packed.at, len(packed.data)))
+
+    files = HERE.parents[1] / "shared" / "wire" / "dictionaries"
+    given = load("packed.json")
+    expect("dictionaries", *[(hashlib.sha256(file.read_bytes()).hexdigest(), given[f"dictionary_{file.stem}"]["hash"])
+                             for file in files.glob("*.zdict")])
+    part, size = Cursor(bytes.fromhex(given["stream_first"]["bytes"])), len(packed.data)
+    expect("first part of a stream", (part.raw(2), bytes([16, 12])), (part.sized(), b"section/asia"), (part.varint(), 0),
+           (Cursor(part.sized()).varint(), size), (part.at, len(part.data)))
     return 1 if failed else 0
 
 
