@@ -55,7 +55,7 @@ Status only_sqlite(const HubFolder& folder) {
   if (!has_store(folder))
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
                 "name its folder with --data");
-  if (std::filesystem::exists(folder.database())) return {};
+  if (!store_address(folder)) return {};
   return fail(Errc::unsupported, "this hub's store is a PostgreSQL database",
               "back it up with pg_dump, or by its own log; and files.db, checkpoint and keys of the folder "
               "beside it");
