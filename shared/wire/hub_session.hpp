@@ -164,13 +164,13 @@ class HubSession {
   std::set<std::string> may_begin_;          ///< spaces of which the office has nothing, until one looks
   std::map<std::string, Position> offered_;  ///< snapshots: the entries wait until the office has begun
   std::deque<std::pair<std::string, Hash>> pieces_owed_;
-  bool began_ = false;      ///< from a snapshot: frames refer to no log that the office now holds in part
-  HubPort::Reader reader_;  ///< whose change sets need not travel back, and how others do
-  Seen known_;              ///< the checkpoint both know
-  std::size_t room_;        ///< bytes of entries that may be queued now
-  StreamSender backlog_out_;    ///< of entries
-  StreamReceiver backlog_in_;   ///< of pushes
-  bool is_behind_ = true;       ///< entries wait for room, or nothing was sent yet
+  bool began_ = false;         ///< from a snapshot: frames refer to no log that the office now holds in part
+  HubPort::Reader reader_;     ///< whose change sets need not travel back, and how others do
+  Seen known_;                 ///< the checkpoint both know
+  std::size_t room_;           ///< bytes of entries that may be queued now
+  StreamSender backlog_out_;   ///< of entries
+  StreamReceiver backlog_in_;  ///< of pushes
+  bool is_behind_ = true;      ///< entries wait for room, or nothing was sent yet
   std::deque<std::size_t> pushes_waiting_;  ///< bytes of each
   std::size_t bytes_waiting_ = 0;           ///< of them together
   std::uint64_t pushed_sets_ = 0;
