@@ -481,7 +481,8 @@ Status HubSession::send_entries(Output& out, bool& all_sent) {
       room_ -= std::min(room_, entries.frame->size());
       out.frames.push_back(entries.frame);
     }
-    if (sent == size) continue;
+    if (sent >= size)
+      continue;  // more: a log that was cut behind what the office holds, which the proof will show
     all_sent = false;
     is_behind_ = true;
     return {};  // `authority` first: later entries rest on it
