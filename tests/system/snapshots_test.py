@@ -34,7 +34,7 @@ class Snapshots(WorldTest):
         return {one["space"]: one for one in built}["section/africa"]
 
     def begun(self, office):
-        return {one["space"]: one["proved_from"] for one in office.status()["spaces"]}["section/africa"] - 1
+        return {one["space"]: one["proved_from"] for one in office.status()["spaces"]}.get("section/africa", 1) - 1
 
     def test_a_new_office_takes_far_fewer_bytes_is_cut_and_goes_on(self):
         by_log = self.other
@@ -114,6 +114,32 @@ class Snapshots(WorldTest):
         for one in (office, joined):
             self.assertGreater(self.begun(one), 0)
             self.assertEqual(one.ok("verify")["problems"], [])
+
+    def test_a_new_office_begins_from_a_stick(self):
+        built = self.build()
+        self.writer.set("project", "p0001", "reference=behind")  # in the tail
+        self.assertIs(self.writer.sync()["equal"], True)
+        whole, stick = self.world.folder / "whole.wasl", self.world.folder / "stick.wasl"
+        log = self.world.hub("bundle", "export", whole, "--all")["files"]
+        written = self.world.hub("bundle", "export", stick, "--all", "--snapshot")
+        self.assertIn(built["position"], [range.get("snapshot") for range in written["entries"]])
+        self.assertLess(written["files"][0]["bytes"] * 2, log[0]["bytes"])
+        damaged = self.world.folder / "damaged.wasl"
+        bytes_of = bytearray(stick.read_bytes())
+        bytes_of[len(bytes_of) // 2] ^= 1
+        damaged.write_bytes(bytes_of)
+        self.new.wasl("bundle import", damaged)
+        self.assertEqual(self.begun(self.new), 0, "a piece is missing")
+        self.new.wasl("bundle import", stick)
+        self.assertEqual(self.begun(self.new), built["position"])
+        self.assertEqual(self.new.value("SELECT reference FROM project WHERE id = 'p0001'"), "behind")
+        self.assertEqual(self.new.ok("verify")["problems"], [])
+        self.new.wasl("bundle import", stick)  # twice
+        self.new.wasl("bundle import", whole)  # and what it holds the outcome of
+        self.new.set("project", "p0002", "reference=by the new one")
+        self.sync_all(self.new, self.other, self.writer)
+        self.assertEqual(self.new.fingerprint(), self.other.fingerprint())
+        self.assertEqual(self.new.ok("verify")["problems"], [])
 
     def test_the_hub_builds_by_itself_and_takes_work_meanwhile(self):
         first = self.build()
