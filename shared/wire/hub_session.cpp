@@ -481,8 +481,8 @@ Status HubSession::send_entries(Output& out, bool& all_sent) {
       room_ -= std::min(room_, entries.frame->size());
       out.frames.push_back(entries.frame);
     }
-    if (sent >= size)
-      continue;  // more: a log that was cut behind what the office holds, which the proof will show
+    // An office that holds more than the log has is shown so by the proof.
+    if (sent >= size) continue;
     all_sent = false;
     is_behind_ = true;
     return {};  // `authority` first: later entries rest on it

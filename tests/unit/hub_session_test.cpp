@@ -260,6 +260,13 @@ TEST_F(HubSessionTest, SendsNoMoreThanTheChannelTakes) {
   EXPECT_EQ(last.back(), proof);
 }
 
+TEST_F(HubSessionTest, ProvesAtOnceToAnOfficeThatHoldsMoreThanTheLogHas) {
+  port.sizes = {{"authority", 0}, {"network", 2}};
+  hello.cursors = {{"authority", 0, false}, {"network", 5, false}};
+  HubSession s = session();
+  EXPECT_EQ(kinds(s.start(port.time)).back(), FrameKind::proof) << "and is caught by it: a log never shrinks";
+}
+
 TEST_F(HubSessionTest, ProvesFinallyWhenEveryPushHasItsVerdict) {
   HubSession s = session();
   s.start(port.time);
