@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{100};  // for a fence that another holds
 constexpr std::chrono::seconds kRenewEvery{1};
+constexpr const char* kOneMoment = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 constexpr int kTries = 3;  // to look up what a lost commit became
 
 tl::unexpected<Error> no_fence() {
@@ -165,7 +166,7 @@ Status PostgresSession::freely(const std::function<Status()>& work) {
 Status PostgresSession::snapshot(const std::function<Status()>& work) {
   WASL_ASSERT(!inside_);
   WASL_TRY(connect());
-  WASL_TRY(connection_->begin("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"));
+  WASL_TRY(connection_->begin(kOneMoment));
   Status done = work();
   if (done) done = connection_->commit();
   if (!done) connection_->roll_back();
@@ -175,14 +176,14 @@ Status PostgresSession::snapshot(const std::function<Status()>& work) {
 Status PostgresSession::begin_reading() {
   WASL_ASSERT(!inside_);
   WASL_TRY(connect());
-  WASL_TRY(connection_->script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+  WASL_TRY(connection_->begin(kOneMoment));
   inside_ = true;
   return {};
 }
 
 Status PostgresSession::read(const std::string& sql) {
-  WASL_TRY(connect());
-  return connection_->script(sql);
+  WASL_ASSERT(inside_);
+  return connection_->run(sql, PgValues());
 }
 
 Status PostgresSession::fenced(const std::function<Status()>& change) {

@@ -85,7 +85,7 @@ class PostgresSession {
   Status begin();
   /// One moment of the database, until roll_back(): others go on writing.
   Status begin_reading();
-  /// What answers with no rows and changes nothing.
+  /// What answers with no rows and changes nothing. @pre begin_reading().
   Status read(const std::string& sql);
   /// Errors: conflict (another has taken over: nothing of it stands), no_link, storage_failed.
   /// A connection that is lost at the commit itself is no error: what stands is looked up.

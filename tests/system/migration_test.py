@@ -85,11 +85,11 @@ class Migration(PostgresTest):
     def killed_again_and_again(self, world, to, seconds):
         """@return how often the move was cut off before it came to its end."""
         dice, kills = seeded(), 0
-        while True:
+        while True:  # the first kill comes before anything has moved, later ones anywhere
             process = subprocess.Popen([binary("wasl-hub"), "migrate-store", "--data", str(world.hub_folder), "--json", "--to", to],
                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             try:
-                process.wait(None if kills >= 5 else dice.uniform(0.01, seconds))
+                process.wait(None if kills >= 5 else dice.uniform(0.01, seconds) if kills else 0.01)
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 process.wait()
