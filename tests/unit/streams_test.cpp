@@ -174,9 +174,9 @@ TEST_F(Backlogs, ASmallOneGoesAloneLikeAllLiveWork) {
 TEST_F(Backlogs, AreCutAndBeginAnew) {
   write(300);
   must(writer->replica().seal());
-  for (const std::size_t frames : {3, 5, 8, 12}) writer->sync(frames);
+  for (const std::size_t frames : {3U, 5U, 8U, 12U}) writer->sync(frames);
   EXPECT_EQ(writer->sync().summary.equal, true);
-  for (const std::size_t frames : {3, 4, 6}) reader->sync(frames);
+  for (const std::size_t frames : {3U, 4U, 6U}) reader->sync(frames);
   EXPECT_EQ(world.hub().stream_rooms()->packing.open(), 0);
   const auto last = reader->sync();
   EXPECT_EQ(last.summary.equal, true);
