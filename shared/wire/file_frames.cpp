@@ -4,29 +4,12 @@
 #include "shared/base/packed.hpp"
 #include "shared/model/attachment.hpp"
 #include "shared/model/ids.hpp"
+#include "shared/wire/frame_form.hpp"
 
 namespace wasl {
 namespace {
 
 constexpr std::uint64_t kLevelMost = 3;  // 512³ chunks of 16 KiB are 2 TiB
-
-Writer frame(FileFrameKind kind) {
-  Writer out;
-  out.byte(static_cast<Byte>(kind));
-  return out;
-}
-
-Reader body_of(ByteView frame_bytes) { return Reader(frame_bytes.subspan(frame_bytes.empty() ? 0 : 1)); }
-
-tl::unexpected<Error> bad_frame(std::string_view what) {
-  return fail(Errc::malformed, "the peer sent a " + std::string(what) + " that does not follow the format");
-}
-
-std::string read_space(Reader& in) {
-  std::string space = in.text(limits::kSpaceBytes);
-  if (!is_space_name(space) || space == kAuthoritySpace) in.fail();
-  return space;
-}
 
 }  // namespace
 
@@ -54,7 +37,7 @@ Result<std::vector<attachment::FileId>> decode_files(ByteView frame_bytes) {
   const auto count = in.count(kFilesOfFrame);
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     attachment::FileId file;
-    file.space = read_space(in);
+    file.space = read_other_space(in);
     file.root = in.fixed<Hash>();
     file.size = in.count(kFileBytesMost);
     files.push_back(std::move(file));
@@ -74,7 +57,7 @@ Bytes encode(const WantFrame& want) {
 Result<WantFrame> decode_want(ByteView frame_bytes) {
   Reader in = body_of(frame_bytes);
   WantFrame want;
-  want.space = read_space(in);
+  want.space = read_other_space(in);
   const auto count = in.count(kWantsOfFrame);
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) want.names.push_back(in.fixed<Hash>());
   if (!in.finished() || want.names.empty()) return bad_frame("request for chunks");
@@ -92,7 +75,7 @@ Bytes encode(const ChunkFrame& chunk) {
 Result<ChunkFrame> decode_chunk(ByteView frame_bytes) {
   Reader in = body_of(frame_bytes);
   ChunkFrame chunk;
-  chunk.space = read_space(in);
+  chunk.space = read_other_space(in);
   chunk.level = static_cast<unsigned>(in.count(kLevelMost));
   if (in.left() > attachment::kChunkBytes) in.fail();
   chunk.bytes = to_bytes(in.raw(in.left()));
@@ -110,7 +93,7 @@ Bytes encode(const NoneFrame& none) {
 Result<NoneFrame> decode_none(ByteView frame_bytes) {
   Reader in = body_of(frame_bytes);
   NoneFrame none;
-  none.space = read_space(in);
+  none.space = read_other_space(in);
   none.name = in.fixed<Hash>();
   if (!in.finished()) return bad_frame("word that something is not here");
   return none;

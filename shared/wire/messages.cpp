@@ -4,6 +4,7 @@
 
 #include "shared/base/limits.hpp"
 #include "shared/wire/compression.hpp"
+#include "shared/wire/frame_form.hpp"
 #include "shared/wire/references.hpp"
 
 namespace wasl {
@@ -33,18 +34,6 @@ Bytes tagged(std::string_view tag, std::initializer_list<ByteView> parts) {
   Bytes message = to_bytes(tag);
   for (const ByteView part : parts) append(message, part);
   return message;
-}
-
-Writer frame(FrameKind kind) {
-  Writer out;
-  out.byte(static_cast<Byte>(kind));
-  return out;
-}
-
-Reader body_of(ByteView frame_bytes) { return Reader(frame_bytes.subspan(frame_bytes.empty() ? 0 : 1)); }
-
-tl::unexpected<Error> bad_frame(std::string_view what) {
-  return fail(Errc::malformed, "the peer sent a " + std::string(what) + " that does not follow the format");
 }
 
 void encode_cursors(Writer& out, const std::vector<Cursor>& cursors) {

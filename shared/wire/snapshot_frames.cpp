@@ -2,29 +2,9 @@
 
 #include "shared/base/limits.hpp"
 #include "shared/base/packed.hpp"
+#include "shared/wire/frame_form.hpp"
 
 namespace wasl {
-namespace {
-
-Writer frame(SnapshotFrameKind kind) {
-  Writer out;
-  out.byte(static_cast<Byte>(kind));
-  return out;
-}
-
-Reader body_of(ByteView frame_bytes) { return Reader(frame_bytes.subspan(frame_bytes.empty() ? 0 : 1)); }
-
-tl::unexpected<Error> bad_frame(std::string_view what) {
-  return fail(Errc::malformed, "the peer sent a " + std::string(what) + " that does not follow the format");
-}
-
-std::string read_space(Reader& in) {
-  std::string space = in.text(limits::kSpaceBytes);
-  if (!is_space_name(space) || space == kAuthoritySpace) in.fail();
-  return space;
-}
-
-}  // namespace
 
 std::optional<SnapshotFrameKind> snapshot_frame_kind(ByteView frame_bytes) {
   if (frame_bytes.empty()) return std::nullopt;
@@ -68,7 +48,7 @@ Bytes encode(const PieceFrame& piece) {
 Result<PieceFrame> decode_piece_frame(ByteView frame_bytes) {
   Reader in = body_of(frame_bytes);
   PieceFrame piece;
-  piece.space = read_space(in);
+  piece.space = read_other_space(in);
   if (in.left() == 0 || in.left() > kPieceFrameBytes) in.fail();
   piece.packed = to_bytes(in.raw(in.left()));
   if (!in.finished()) return bad_frame("piece of a snapshot");
@@ -85,7 +65,7 @@ Bytes encode(const OpeningsFrame& openings) {
 Result<OpeningsFrame> decode_openings_frame(ByteView frame_bytes) {
   Reader in = body_of(frame_bytes);
   OpeningsFrame openings;
-  openings.space = read_space(in);
+  openings.space = read_other_space(in);
   if (!in.ok()) return bad_frame("list of openings");
   WASL_LET(openings.openings, decode_openings(in.raw(in.left())));
   if (openings.openings.empty()) return bad_frame("list of openings");
@@ -102,7 +82,7 @@ Bytes encode(const BegunFrame& begun) {
 Result<BegunFrame> decode_begun(ByteView frame_bytes) {
   Reader in = body_of(frame_bytes);
   BegunFrame begun;
-  begun.space = read_space(in);
+  begun.space = read_other_space(in);
   begun.position = in.count(limits::kNumberMost);
   if (!in.finished()) return bad_frame("word where a space was begun");
   return begun;
@@ -119,7 +99,7 @@ Bytes encode(const PiecesFrame& pieces) {
 Result<PiecesFrame> decode_pieces(ByteView frame_bytes) {
   Reader in = body_of(frame_bytes);
   PiecesFrame pieces;
-  pieces.space = read_space(in);
+  pieces.space = read_other_space(in);
   const auto count = in.count(kPiecesOfFrame);
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) pieces.names.push_back(in.fixed<Hash>());
   if (!in.finished() || pieces.names.empty()) return bad_frame("request for pieces of a snapshot");
