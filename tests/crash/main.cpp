@@ -27,13 +27,30 @@ Cut cut_of(const std::string& word) {
   return word == "lose" ? Cut::lose : word == "tear" ? Cut::tear : Cut::death;
 }
 
-/// The first of `room` points: each index in each way, then more dice, then trouble in the opening.
+/// Trouble in the opening after the trouble: at most `room` points. @return how many there are
+std::uint64_t enumerate_openings(Trial& trial, std::uint64_t room) {
+  const std::uint64_t indexes = trial.steps() + 1;
+  const std::uint64_t every = std::max<std::uint64_t>(1, indexes / 6);
+  std::uint64_t left = room;
+  for (std::uint64_t offset = every / 2; left > 0 && offset < every; ++offset) {
+    for (std::uint64_t index = offset; index < indexes && left > 0; index += every) {
+      for (const Cut cut : {Cut::death, Cut::tear}) {
+        const std::uint64_t opening = trial.opening_steps({index, cut, 1, std::nullopt});
+        const std::uint64_t step = std::max<std::uint64_t>(1, opening * 12 / std::max<std::uint64_t>(1, room));
+        for (std::uint64_t again = 0; again <= opening && left > 0; again += step, --left) {
+          trial.check({index, cut, 1, again});
+        }
+      }
+    }
+  }
+  return room - left;
+}
+
+/// `room` points: a quarter in openings where there are as many, each index in each way, then more dice.
 void enumerate(Trial& trial, std::uint64_t room) {
   const std::uint64_t indexes = trial.steps() + 1;
-  const std::uint64_t again_room = room / 4;
-  const std::uint64_t stride =
-      std::max<std::uint64_t>(1, indexes * 3 / std::max<std::uint64_t>(1, room - again_room));
-  std::uint64_t left = room - again_room;
+  std::uint64_t left = room - enumerate_openings(trial, room / 4);
+  const std::uint64_t stride = std::max<std::uint64_t>(1, indexes * 3 / std::max<std::uint64_t>(1, left));
   for (std::uint64_t dice = 1; left > 0; ++dice) {
     for (std::uint64_t index = 0; index < indexes && left > 0; ++index) {
       for (const Cut cut : {Cut::death, Cut::lose, Cut::tear}) {
@@ -43,20 +60,6 @@ void enumerate(Trial& trial, std::uint64_t room) {
         if (left == 0) break;
         trial.check({index, cut, dice, std::nullopt});
         --left;
-      }
-    }
-  }
-  left = again_room;
-  const std::uint64_t every = std::max<std::uint64_t>(1, indexes / 6);
-  for (std::uint64_t offset = every / 2; left > 0 && offset < every; ++offset) {
-    for (std::uint64_t index = offset; index < indexes && left > 0; index += every) {
-      for (const Cut cut : {Cut::death, Cut::tear}) {
-        const std::uint64_t opening = trial.opening_steps({index, cut, 1, std::nullopt});
-        const std::uint64_t step =
-            std::max<std::uint64_t>(1, opening * 12 / std::max<std::uint64_t>(1, again_room));
-        for (std::uint64_t again = 0; again <= opening && left > 0; again += step, --left) {
-          trial.check({index, cut, 1, again});
-        }
       }
     }
   }
@@ -72,7 +75,7 @@ int run(const Arguments& in) {
   const auto seconds_since = [](Clock::time_point t) {
     return std::chrono::duration<double>(Clock::now() - t).count();
   };
-  const std::uint64_t room = in.points / scenarios().size();
+  const std::uint64_t room = (in.points + scenarios().size() - 1) / scenarios().size();
   for (const Scenario& scenario : scenarios()) {
     if (!in.scenario.empty() && scenario.name != in.scenario) continue;
     const auto begun = Clock::now();
