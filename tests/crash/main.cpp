@@ -36,7 +36,8 @@ std::uint64_t enumerate_openings(Trial& trial, std::uint64_t room) {
     for (std::uint64_t index = offset; index < indexes && left > 0; index += every) {
       for (const Cut cut : {Cut::death, Cut::tear}) {
         const std::uint64_t opening = trial.opening_steps({index, cut, 1, std::nullopt});
-        const std::uint64_t step = std::max<std::uint64_t>(1, opening * 12 / std::max<std::uint64_t>(1, room));
+        const std::uint64_t step =
+            std::max<std::uint64_t>(1, opening * 12 / std::max<std::uint64_t>(1, room));
         for (std::uint64_t again = 0; again <= opening && left > 0; again += step, --left) {
           trial.check({index, cut, 1, again});
         }
