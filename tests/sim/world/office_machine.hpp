@@ -13,52 +13,10 @@
 #include "client/replica/replica.hpp"
 #include "shared/wire/client_session.hpp"
 #include "tests/sim/world/hub_machine.hpp"
-
-struct sqlite3;
+#include "tests/sim/world/other_program.hpp"
+#include "tests/sim/world/witness.hpp"
 
 namespace wasl::sim {
-
-/// Passes what a session says on to the replica, and keeps what the hub promised.
-class Witness final : public ClientPort {
- public:
-  struct Promise {
-    ChainId chain;
-    Sequence sequence = 0;
-    auto operator<=>(const Promise&) const = default;
-  };
-  struct Promises {
-    std::set<Promise> accepted;
-    std::set<Promise> discarded;  ///< of these only the header is accepted, as often as it is offered
-  };
-  /// @param old an old copy of the hub speaks: its promises are none.
-  Witness(Replica& replica, Promises& promises, bool old,
-          std::function<void(std::optional<bool> equal)> on_proved)
-      : replica_(replica), promises_(promises), old_(old), on_proved_(std::move(on_proved)) {}
-
-  Result<PublicKey> on_statements(const std::vector<SignedStatement>& statements) override {
-    return replica_.on_statements(statements);
-  }
-  Status on_welcome(const Welcome& welcome) override { return replica_.on_welcome(welcome); }
-  Result<std::optional<Return>> next_return() override { return replica_.next_return(); }
-  Result<std::optional<Segment>> next_push(std::size_t most) override { return replica_.next_push(most); }
-  void rewind_push() override { replica_.rewind_push(); }
-  Status on_verdicts(const std::vector<VerdictItem>& verdicts) override;
-  Status on_entries(Segment segment) override { return replica_.on_entries(std::move(segment)); }
-  Result<std::optional<bool>> on_proof(const Proof& proof) override;
-  std::vector<Cursor> applied_cursors() override { return replica_.applied_cursors(); }
-  Status on_session_end(std::optional<bool> equal) override { return replica_.on_session_end(equal); }
-  Status on_lie(const Error& seen, ByteView frame) override { return replica_.on_lie(seen, frame); }
-  KnownLogs* known_logs() override { return replica_.known_logs(); }
-  void on_not_rebuilt() override { replica_.on_not_rebuilt(); }
-  Status on_order(const Segment& order) override { return replica_.on_order(order); }
-  Status wipe() override { return replica_.wipe(); }
-
- private:
-  Replica& replica_;
-  Promises& promises_;
-  bool old_;
-  std::function<void(std::optional<bool>)> on_proved_;
-};
 
 class OfficeMachine {
  public:
@@ -71,7 +29,7 @@ class OfficeMachine {
   };
   /// Sessions with a hub that recovers, to their end.
   std::uint64_t came_back = 0;
-  struct World {
+  struct Ports {
     Scheduler& scheduler;
     Faults& faults;
     test::Dice& dice;
@@ -79,7 +37,7 @@ class OfficeMachine {
     HubMachine& hub;
   };
 
-  OfficeMachine(const World& world, Setting setting);
+  OfficeMachine(const Ports& ports, Setting setting);
   ~OfficeMachine();
 
   /// Enrols over a link without trouble. @pre the hub is up. @return whether it is in the network.
@@ -133,6 +91,7 @@ class OfficeMachine {
   bool went_back = false;       ///< an older copy of its folder took its place
 
  private:
+  static constexpr int kDraws = 5;  ///< of session numbers at once, as the real client
   struct Process {
     std::uint64_t id = 0;
     std::unique_ptr<Replica> replica;
@@ -143,7 +102,7 @@ class OfficeMachine {
     std::uint64_t attempt = 0;  ///< older attempts to connect are void
     bool meets_old = false;     ///< its last session is with an old copy of the hub
     Millis backoff = 1'000;
-    int draws_left = 0;  ///< of session numbers, before it waits
+    int draws_left = kDraws;
     std::int64_t data_version = -1;
   };
 
@@ -170,16 +129,15 @@ class OfficeMachine {
   void give_up_replica();
   bool killed();
   sqlite3* tool_connection();
-  void close_tool();
 
-  World in_;
+  Ports in_;
   Setting setting_;
   MachineClock clock_;
   test::SimDisk disk_;
   test::Dice random_;
   std::shared_ptr<Line> line_ = std::make_shared<Line>();
   std::vector<std::unique_ptr<Process>> processes_;
-  sqlite3* tool_ = nullptr;
+  OtherProgram tool_;
   std::vector<ClientSession::Output> outgoing_;
   Witness::Promises promises_;
   std::uint64_t last_id_ = 0;

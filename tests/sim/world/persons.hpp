@@ -23,7 +23,7 @@ struct SignedWork {
 
 class Persons {
  public:
-  struct World {
+  struct Ports {
     HubMachine& hub;
     Faults& faults;
     Trace& trace;
@@ -31,7 +31,7 @@ class Persons {
     const Versions& versions;
   };
   using Offices = std::vector<std::unique_ptr<OfficeMachine>>;
-  Persons(const World& world, std::uint64_t seed) : in_(world), dice_(seed ^ kOwnDice) {}
+  Persons(const Ports& ports, std::uint64_t seed) : in_(ports), dice_(seed ^ kOwnDice) {}
 
   test::Dice& dice() { return dice_; }
   /// What the fault's name says, if it can be done now. @return whether it was.
@@ -58,7 +58,7 @@ class Persons {
   bool withdraw_edition(OfficeMachine& office);
   const Register* any_with_editions(const OfficeMachine& office);
 
-  World in_;
+  Ports in_;
   test::Dice dice_;
   std::map<std::string, crypto::KeyPair> keys_;  ///< by office; copies of it share the person
   std::vector<SignedWork> signed_;

@@ -1,0 +1,54 @@
+#include "tests/sim/world/secretariat.hpp"
+
+#include <algorithm>
+
+#include "shared/authority/person_acts.hpp"
+
+namespace wasl::sim {
+namespace {
+
+/// By what the office knows.
+bool is_unconfirmed(OfficeMachine& office) {
+  if (office.unconfirmed) return true;
+  const auto authority = office.replica()->authority();
+  if (!authority) return true;
+  const Device* device = (*authority)->device(office.replica()->device());
+  return device == nullptr || waits_for_confirmation(**authority, device->grant);
+}
+
+}  // namespace
+
+bool Secretariat::revoke(OfficeMachine& office, RevocationReason reason, Millis since) {
+  if (!world_.hub.is_up() || world_.hub.old_heads || world_.hub.disk().failed() > 0 ||
+      office.replica() == nullptr)
+    return false;
+  const auto standing = std::ranges::count_if(world_.offices, [](const auto& one) { return !one->revoked; });
+  if (office.revoked || office.may_be_corrupt || world_.cloned || standing < 3) return false;
+  if (is_unconfirmed(office)) return false;  // it would never learn that it might have sent its work
+  const Status done = world_.hub.revoke({office.replica()->device(), reason, since});
+  world_.trace.note("hub", "revokes: " + (done ? std::string("done") : done.error().message));
+  office.revoked = done.has_value();
+  world_.decided = world_.decided || done;
+  return done.has_value();
+}
+
+bool Secretariat::decide_waiting(bool adopts) {
+  if (!world_.hub.is_up() || world_.hub.old_heads || world_.hub.disk().failed() > 0) return false;
+  const auto waiting = world_.hub.store().kept_list(true);
+  if (!waiting || waiting->empty()) return false;
+  const Header& one = (*waiting)[world_.dice.below(waiting->size())].header;
+  std::vector<Hash> names;
+  for (const KeptSet& kept : *waiting) {
+    if (kept.header.source == one.source && kept.header.group == one.group && names.size() < kNamesOfAct)
+      names.push_back(kept.name);
+  }
+  const Status done = adopts ? world_.hub.decide(AdoptAct{names}, one.space)
+                             : world_.hub.decide(DiscardAct{one.space, names, DiscardReason::mistaken},
+                                                 std::string(kAuthoritySpace));
+  world_.trace.note("hub", std::string(adopts ? "adopts " : "discards ") + std::to_string(names.size()) +
+                               ": " + (done ? std::string("done") : done.error().message));
+  world_.decided = world_.decided || done;
+  return done.has_value();
+}
+
+}  // namespace wasl::sim
