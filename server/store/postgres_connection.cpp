@@ -92,8 +92,8 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::open(const std::
   }
   PQsetNoticeProcessor(
       connection, [](void*, const char*) {}, nullptr);
-  // The rows of a process that hangs in a transaction do not stand in the way of others for longer.
-  WASL_TRY(out->script("SET idle_in_transaction_session_timeout = '3s'"));
+  WASL_LET(const PgRows backend, out->query("SELECT pg_backend_pid()::bigint"));
+  out->is_pooled_ = backend.empty() || backend.int64(0, 0) != PQbackendPID(connection);
   return out;
 }
 
@@ -117,6 +117,13 @@ Status PostgresConnection::send(std::string_view sql, const PgValues& values) {
   }
   const std::vector<int> formats(pointers.size(), kBinary);
   const int count = static_cast<int>(pointers.size());
+  if (is_pooled_) {
+    if (PQsendQueryParams(connection_, std::string(sql).c_str(), count, values.types_.data(), pointers.data(),
+                          lengths.data(), formats.data(), kBinary) != 1)
+      return lost();
+    sent_.emplace_back();
+    return {};
+  }
   auto prepared = prepared_.find(sql);
   if (prepared == prepared_.end()) {
     prepared = prepared_.emplace(std::string(sql), "w" + std::to_string(++last_name_)).first;
@@ -189,7 +196,8 @@ Status PostgresConnection::begin(const char* how) {
   WASL_ASSERT(!inside_);
   WASL_TRY(send_plain(how));
   inside_ = true;
-  return {};
+  // The rows of a process that hangs in a transaction do not stand in the way of others for longer.
+  return send_plain("SET LOCAL idle_in_transaction_session_timeout = '3s'");
 }
 
 Status PostgresConnection::commit() {

@@ -2,6 +2,8 @@
 // A thin owner of libpq: one connection, statements prepared once, values in binary form. Inside a
 // transaction statements without an answer are only sent, and what they say is read with the next answer or
 // the commit: one wait for many rows. No SQL of ours lives here but what begins and ends a transaction.
+// Nothing is left in the server's session but prepared statements, and behind a pooler, which gives every
+// transaction to whatever server session is free, not even those.
 // Thread: one at a time.
 #include <concepts>
 #include <cstdint>
@@ -114,6 +116,8 @@ class PostgresConnection {
   std::deque<std::string> sent_;  ///< each waits for its answer; not empty: it prepares this SQL
   bool inside_ = false;
   bool lost_ = false;
+  /// Something that is not the server answers: what it calls the server's process is another one.
+  bool is_pooled_ = true;
 };
 
 }  // namespace wasl

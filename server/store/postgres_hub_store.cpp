@@ -53,8 +53,7 @@ Status PostgresHubStore::check() {
 
 Status PostgresHubStore::rewrite() {
   // Each table by itself: a FULL one is locked while it is copied.
-  for (const std::string_view sql : {"VACUUM FULL log_opening", "VACUUM FULL hub_kept"})
-    WASL_TRY(session->maintain(sql));
+  for (const std::string_view table : {"log_opening", "hub_kept"}) WASL_TRY(session->write_anew(table));
   return {};
 }
 

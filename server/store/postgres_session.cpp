@@ -57,7 +57,7 @@ Status PostgresSession::connect() {
   if (connection_ && !connection_->is_lost()) return {};
   if (inside_) return fail(Errc::no_link, "the connection to PostgreSQL was lost inside a transaction");
   WASL_LET(connection_, PostgresConnection::open(where_));
-  return writes_ ? Status() : connection_->script("SET default_transaction_read_only = on");
+  return {};
 }
 
 // ── The fence ──
@@ -198,11 +198,12 @@ Status PostgresSession::fenced(const std::function<Status()>& change) {
   return done;
 }
 
-Status PostgresSession::maintain(std::string_view sql) {
+Status PostgresSession::write_anew(std::string_view table) {
   WASL_ASSERT(!inside_);
-  auto done = std::async(std::launch::async, [this, sql = std::string(sql)]() -> Status {
+  auto done = std::async(std::launch::async, [this, table = std::string(table)]() -> Status {
     WASL_LET(const auto other, PostgresConnection::open(where_));
-    return other->script(sql);
+    WASL_LET(const bool drops_by_itself, splits_tables_by_key(*other));
+    return drops_by_itself ? Status() : other->script("VACUUM FULL " + table);
   });
   Status kept;  // where another has taken over, it goes on all the same
   while (done.wait_for(kRenewEvery) != std::future_status::ready)

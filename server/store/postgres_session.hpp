@@ -53,8 +53,8 @@ class PostgresSession {
     }));
     return answer;
   }
-  /// What PostgreSQL does outside transactions only, however long it takes: the fence is kept meanwhile.
-  Status maintain(std::string_view sql);
+  /// Copies a table without what was deleted, however long it takes: the fence is kept meanwhile.
+  Status write_anew(std::string_view table);
   /// Part of a transaction that is open, or of freely().
   template <class... Values>
   Status send(std::string_view sql, const Values&... values) {

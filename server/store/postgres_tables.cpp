@@ -62,12 +62,20 @@ CREATE TABLE hub_request(id bytea PRIMARY KEY, text bytea NOT NULL, at timestamp
   answer bytea);
 )sql";
 
+// CockroachDB has no partitions by hash and needs none: it splits tables into ranges of their keys, and those
+// of the logs begin with the space.
+constexpr std::string_view kPartitionedBySpace = "PARTITION BY HASH(space)";
 constexpr unsigned kPartitions = 8;  // of each table of the logs, by space
 constexpr std::array kPartitioned{"log_node",  "log_entry",  "log_stand_in",
                                   "log_block", "log_parked", "log_bucket"};
 
-std::string first_step() {
+std::string first_step(bool splits_by_key) {
   std::string sql(kFirst);
+  if (splits_by_key) {
+    for (std::size_t at; (at = sql.find(kPartitionedBySpace)) != std::string::npos;)
+      sql.erase(at, kPartitionedBySpace.size());
+    return sql;
+  }
   for (const std::string table : kPartitioned) {
     for (unsigned i = 0; i < kPartitions; ++i) {
       const std::string number = std::to_string(i);
@@ -79,7 +87,9 @@ std::string first_step() {
 }
 
 /// Each makes of the version before it the next; one that was ever published stays as it is.
-std::vector<std::string> steps() { return {first_step(), std::string(kSecond)}; }
+std::vector<std::string> steps(bool splits_by_key) {
+  return {first_step(splits_by_key), std::string(kSecond)};
+}
 
 tl::unexpected<Error> newer() {
   return fail(Errc::unsupported, "a newer version of wasl-hub has made these tables", "update the program");
@@ -103,7 +113,8 @@ Status run_script(PostgresConnection& connection, std::string_view sql) {
 }
 
 Status apply_steps(PostgresConnection& connection) {
-  const auto all = steps();
+  WASL_LET(const bool splits_by_key, splits_tables_by_key(connection));
+  const auto all = steps(splits_by_key);
   const auto known = static_cast<std::int64_t>(all.size());
   WASL_LET(const std::int64_t version, version_of(connection, " FOR UPDATE"));  // others wait here
   if (version > known) return newer();
@@ -113,6 +124,11 @@ Status apply_steps(PostgresConnection& connection) {
 }
 
 }  // namespace
+
+Result<bool> splits_tables_by_key(PostgresConnection& connection) {
+  WASL_LET(const PgRows rows, connection.query("SELECT version()"));
+  return !rows.empty() && rows.text(0, 0).find("CockroachDB") != std::string_view::npos;
+}
 
 Status migrate_tables(PostgresConnection& connection) {
   // Two who make the first table at once: one of them is told that it is there, and looks again.
@@ -135,7 +151,7 @@ Status check_tables(PostgresConnection& connection) {
   if (there.empty() || there.int64(0, 0) == 0)
     return fail(Errc::not_found, "this database holds no hub", "run: wasl-hub init");
   WASL_LET(const std::int64_t version, version_of(connection, ""));
-  const auto known = static_cast<std::int64_t>(steps().size());
+  const auto known = static_cast<std::int64_t>(steps(false).size());
   if (version > known) return newer();
   if (version < known)
     return fail(Errc::unsupported, "an older version of wasl-hub has made these tables",

@@ -9,4 +9,8 @@ Status migrate_tables(PostgresConnection& connection);
 /// Errors: not_found (no hub's), unsupported (another version's).
 Status check_tables(PostgresConnection& connection);
 
+/// Whether this is a server which splits tables by their keys itself (CockroachDB), and that has neither
+/// partitions by hash nor VACUUM: what was deleted leaves its storage by itself.
+Result<bool> splits_tables_by_key(PostgresConnection& connection);
+
 }  // namespace wasl

@@ -196,6 +196,18 @@ def check_words(tree):
             yield Problem(path, line_of(code, match.start()), "an empty catch hides every error")
 
 
+def check_database_words(tree):
+    """What poolers or distributed kinds of PostgreSQL lack, or give to another session (server/README.md)."""
+    lacking = re.compile(
+        r"\b(pg_(try_)?advisory\w*|LISTEN|NOTIFY|pg_notify|(?:SMALL|BIG)?SERIAL|nextval|SEQUENCE|TRIGGER|EXCLUDE|DEFERRABLE|INHERITS"
+        r"|LOCK TABLE|TEMP|TEMPORARY|WITH HOLD|ctid|CREATE (?:OR REPLACE )?FUNCTION|GENERATED|TABLESAMPLE|DISCARD)\b"
+        r'|\("SET (?!LOCAL\b)[A-Za-z_]+|\("(?:PREPARE|DEALLOCATE|LOAD) ')
+    for path, text in tree.matching("server/store/postgres_*.cpp", "server/migration/postgres_*.cpp"):
+        code = _TOKENS.sub(lambda one: re.sub(r"[^\n]", " ", one[0]) if one[0].startswith(("//", "/*")) else one[0], text)
+        for match in lacking.finditer(code):
+            yield Problem(path, line_of(code, match.start()), "not every PostgreSQL has this for us: %s" % match.group(0).strip('("'))
+
+
 def check_whitespace(tree):
     for path, text in sorted(tree.files.items()):
         if path == "LICENSE":
@@ -349,8 +361,8 @@ def long_functions(tree):
     return sorted(out, reverse=True)
 
 
-CHECKS = (check_arrows, check_pure_rooms, check_costly_headers, check_words, check_whitespace, check_merges, check_machine_paths,
-          check_documents, check_tests_are_built, check_awaits)
+CHECKS = (check_arrows, check_pure_rooms, check_costly_headers, check_words, check_database_words, check_whitespace, check_merges,
+          check_machine_paths, check_documents, check_tests_are_built, check_awaits)
 
 
 def main():

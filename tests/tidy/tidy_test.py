@@ -95,6 +95,20 @@ class Words(unittest.TestCase):
         self.assertEqual(self.check("try { f(); } catch (...) { log(); }"), [])
 
 
+class DatabaseWords(unittest.TestCase):
+    def check(self, text, path="server/store/postgres_rows.cpp"):
+        return found(tidy.check_database_words, {path: text})
+
+    def test_what_another_session_would_have(self):
+        for sql in ("SELECT pg_advisory_lock(1)", "LISTEN news", "SET statement_timeout = 5", "PREPARE a AS SELECT 1",
+                    "CREATE TEMP TABLE a()", "SELECT nextval('a')", "CREATE TABLE a(b BIGSERIAL)"):
+            self.assertEqual(self.check('\nrun("%s");\n' % sql), ["server/store/postgres_rows.cpp:2"], sql)
+
+    def test_what_is_of_the_transaction_or_no_sql(self):
+        self.assertEqual(self.check('run("SET LOCAL a = 1"); run("UPDATE a SET b = 1"); // no TRIGGER here\n'), [])
+        self.assertEqual(self.check('run("LISTEN news");', "server/store/other.cpp"), [])
+
+
 class Texts(unittest.TestCase):
     def test_whitespace(self):
         self.assertEqual(found(tidy.check_whitespace, {"a.md": "one\ntwo \n\tthree\n"}), ["a.md:2"])
