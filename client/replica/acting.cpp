@@ -134,9 +134,12 @@ Status Replica::settle_acts(bool equal) {
   if (acts.empty()) return {};
   for (const SignedAct& act : acts) {
     WASL_LET(const SpaceInfo* const info, store_.space(act.set.header.space));
-    WASL_LET(const auto entry, store_.find(act.set.header.source, act.set.header.sequence));
-    const bool stands = entry && entry->entry.hash == act.set.name;
-    if (stands && equal && entry->position <= info->proved) WASL_TRY(identity_.forget_act(act.set.name));
+    const Header& header = act.set.header;
+    WASL_LET(const auto entry, store_.find(header.source, header.sequence));
+    const bool stands = entry ? entry->entry.hash == act.set.name
+                              : LogStore::stands_before(*info, header.source, header.sequence);
+    if (stands && equal && (!entry || entry->position <= info->proved))
+      WASL_TRY(identity_.forget_act(act.set.name));
     if (!stands && act.state == PendingState::accepted)
       WASL_TRY(identity_.rule_act(act.set.name, PendingState::unsent, Reason::none, {}));
   }

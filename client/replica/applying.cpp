@@ -160,7 +160,7 @@ Result<Replica::Taken> Replica::append_entries(Segment& segment) {
     return lost_on_the_way("entries of " + segment.space + " are missing on the way");
   }
   if (voids_before(segment, info->begins_behind())) return Taken::reaches_before_start;
-  if (info->size == 0) WASL_TRY(drop_pieces(*info));
+  WASL_TRY(drop_pieces(*info));
   WASL_LET(const bool ours, fill_own_items(segment));
   if (!ours) return Taken::not_ours;
   WASL_TRY(check_openings(segment));
@@ -176,6 +176,8 @@ Result<Replica::Taken> Replica::append_entries(Segment& segment) {
 }
 
 Status Replica::on_entries(Segment segment) {
+  WASL_LET(const bool given_up, is_given_up(store_, segment.space));
+  if (given_up && segment.first == 1) WASL_TRY(begin_anew(segment.space));
   auto appended = append_entries(segment);
   if (!appended && appended.error().code == Errc::caught) {
     WASL_LET(const bool was_damaged, repair_end(segment.space));
@@ -188,7 +190,7 @@ Status Replica::on_entries(Segment segment) {
   const Taken taken = *appended;
   if (taken == Taken::known) return {};
   if (taken == Taken::reaches_before_start) {
-    WASL_TRY(begin_anew(segment.space));
+    WASL_TRY(give_up(store_, segment.space));
     return fail(Errc::later,
                 "a revocation takes back work of " + segment.space +
                     " from before the snapshot with which this replica began: the space is begun anew",

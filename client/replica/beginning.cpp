@@ -1,5 +1,6 @@
-// A space that is begun from a snapshot: its pieces are kept as they come, and what they say is shown when
-// all of them are here and give the digest that the hub has signed in its log (PROTOCOL.md section 20).
+// A snapshot in the place of entries: of a space of which nothing is here, of one whose backlog is dearer
+// than the pieces that differ, and of one that is damaged here. Pieces are kept as they come; what they say
+// is shown when all of them are here (taking_over.cpp; PROTOCOL.md section 20).
 #include <algorithm>
 
 #include "client/replica/replica.hpp"
@@ -15,52 +16,11 @@ constexpr std::size_t kPiecesUnderWay = 8;      // some 120 KiB: what a cut cost
 constexpr std::size_t kOpeningsMost = 100'000;  // of one piece, before it comes
 constexpr Millis kErasureSlack = 5 * 60'000;    // the hub's time is known but for the way of a message
 constexpr std::size_t kRawMost = snapshot::kRecordBytes + snapshot::kPieceBytes;
+constexpr std::size_t kPiecesAtOnce = 64;  // of this replica's own making, in one transaction
 
-std::string offer_key(std::string_view space) { return "snapshot of " + std::string(space); }
-std::string whole_key(std::string_view space) { return "whole log of " + std::string(space); }
-std::string shown_key(std::string_view space) { return "pieces shown of " + std::string(space); }
-
-/// As it was taken in; its signature and proof were checked then.
-struct KeptOffer {
-  snapshot::Manifest manifest;
-  ledger::HeadsLeaf leaf;
-};
-
-Result<std::optional<KeptOffer>> kept_offer(LogStore& store, std::string_view space) {
-  WASL_LET(const auto stored, store.meta(offer_key(space)));
-  const auto frame =
-      stored && !stored->empty() ? decode_snapshot(*stored) : fail(Errc::not_found, "there is none");
-  const auto manifest = frame ? snapshot::decode_manifest(frame->manifest) : tl::unexpected(frame.error());
-  if (!manifest) return std::optional<KeptOffer>();  // one that is damaged is taken in anew
-  for (const LeafProof& one : frame->vouched.proof.leaves) {
-    const auto leaf = ledger::HeadsLeaf::decode(one.leaf);
-    if (one.index == manifest->leaf && leaf) return std::optional(KeptOffer{*manifest, *leaf});
-  }
-  return std::optional<KeptOffer>();
-}
-
-/// The ground's bytes; nothing: a part of it is still to come.
-Result<std::optional<Bytes>> ground_of(LogStore& store, SpaceNumber space,
-                                       const snapshot::Manifest& manifest) {
-  Bytes ground;
-  for (const Hash& name : manifest.ground) {
-    WASL_LET(const auto part, store.piece(space, name));
-    if (!part) return std::optional<Bytes>();
-    append(ground, *part);
-  }
-  return std::optional(std::move(ground));
-}
-
-/// Where own work stands before it, the log is wanted: it says what became of it.
 bool holds_work_of(const snapshot::Ground& ground, const PublicKey& device) {
   return std::any_of(ground.ends.begin(), ground.ends.end(),
                      [&](const auto& chain) { return chain.first.author == device; });
-}
-
-std::vector<Hash> all_pieces(const snapshot::Manifest& manifest) {
-  std::vector<Hash> names = manifest.ground;
-  names.insert(names.end(), manifest.pieces.begin(), manifest.pieces.end());
-  return names;
 }
 
 }  // namespace
@@ -75,9 +35,82 @@ Result<bool> Replica::began_somewhere() {
 }
 
 Result<bool> Replica::may_begin(const SpaceInfo& info) {
-  if (info.size > 0) return false;
-  WASL_LET(const auto whole, store_.meta(whole_key(info.name)));
-  return !whole || whole->empty();
+  WASL_LET(const bool given_up, is_given_up(store_, info.name));
+  WASL_LET(const WholeLog whole, whole_log(store_, info.name));
+  return (info.size == 0 || given_up) && whole == WholeLog::no;
+}
+
+/// Whether the office goes on from it and not from the entries: history and proof of what lies between stay
+/// behind, so it has to be cheaper by half.
+Result<bool> Replica::may_skip(const SpaceInfo& info, const OpenedSnapshot& opened,
+                               const SnapshotFrame& frame) {
+  const bool only_way = frame.backlog == 0;
+  WASL_LET(const bool begins, may_begin(info));
+  WASL_LET(const WholeLog whole, whole_log(store_, info.name));
+  if (!begins && !only_way && whole != WholeLog::no) return false;
+  const bool goes_on = !begins && info.size > 0;
+  if (goes_on && opened.manifest.position <= info.size) return false;
+  if (goes_on) WASL_TRY(check_goes_on(info, opened, frame));
+  WASL_LET(const std::uint64_t lacking, keep_own_pieces(info, opened.manifest));
+  if (begins || only_way) return true;
+  // What no leaf covers yet has to meet its own.
+  return info.size == info.proved && lacking * 2 <= frame.backlog;
+}
+
+/// The log up to the snapshot begins with the entries that are here.
+Status Replica::check_goes_on(const SpaceInfo& info, const OpenedSnapshot& opened,
+                              const SnapshotFrame& frame) {
+  const auto goes_on = [&]() -> Result<bool> {
+    WASL_LET(const Hash root, store_.root(info.name, info.size));
+    return ledger::verify_consistency(info.size, root, opened.leaf.size, opened.leaf.root, frame.consistency);
+  };
+  WASL_LET(bool stands, goes_on());
+  if (!stands) {
+    WASL_TRY(repair_rows(info.name, info.size));
+    WASL_LET(stands, goes_on());
+  }
+  if (stands) return {};
+  return accuse("the hub offers a snapshot of " + info.name + " that does not go on from its log here",
+                info.frontier.encode(), opened.leaf.encode());
+}
+
+/// Makes of this replica's own state the pieces that the snapshot has too. @return bytes of those that it
+/// lacks. Equal records make equal pieces, so nothing is compared but names.
+Result<std::uint64_t> Replica::keep_own_pieces(const SpaceInfo& info, const snapshot::Manifest& manifest) {
+  std::map<Hash, std::uint64_t> lacking;
+  for (const snapshot::Part& part : manifest.parts()) lacking[part.name] = part.bytes;
+  WASL_LET(const auto here, store_.rows().piece_names(info.number));
+  for (const Hash& name : here) {
+    if (store_.piece(info.number, name)) lacking.erase(name);
+  }
+  std::vector<std::pair<Hash, Bytes>> made;
+  const auto keep = [&]() -> Status {
+    WASL_LET(auto transaction, Transaction::begin(db_));
+    for (const auto& [name, packed] : made) WASL_TRY(store_.rows().add_piece(info.number, name, packed));
+    made.clear();
+    return transaction.commit();
+  };
+  snapshot::Cutter cutter([&](const Bytes& raw) -> Status {
+    const Hash name = snapshot::piece_name(raw);
+    if (lacking.erase(name) == 0) return {};
+    made.emplace_back(name, compress(raw, kWireLevel));
+    return made.size() < kPiecesAtOnce ? Status() : keep();
+  });
+  WASL_LET(auto records, records_of(info));
+  std::sort(records.begin(), records.end(),
+            [](const RecordKey& a, const RecordKey& b) { return a.second < b.second; });
+  for (const auto& [number, id] : records) {
+    auto loaded = records_.load(number, info.name, id);
+    if (!loaded && loaded.error().code == Errc::corrupt) continue;  // it comes with its piece
+    if (!loaded) return tl::unexpected(loaded.error());
+    if (!loaded->record.confirmed.exists()) continue;
+    WASL_TRY(cutter.add(id, std::move(loaded->record.confirmed)));
+  }
+  WASL_TRY(cutter.finish());
+  WASL_TRY(keep());
+  std::uint64_t bytes = 0;
+  for (const auto& [name, size] : lacking) bytes += size;
+  return bytes;
 }
 
 Result<std::vector<Bytes>> Replica::on_snapshot_frame(ByteView bytes) {
@@ -105,10 +138,28 @@ Result<std::vector<Bytes>> Replica::on_snapshot_frame(ByteView bytes) {
   if (opened.leaf.authority_size > authority->size)
     return lost_on_the_way("a snapshot of " + space +
                            " came before the entries of authority that it rests on");
-  WASL_LET(const bool wanted, may_begin(*info));
+  WASL_LET(const bool wanted, may_skip(*info, opened, frame));
   if (!wanted) return std::vector<Bytes>{encode(BegunFrame{space, 0})};
-  WASL_TRY(prepare_beginning(opened, bytes));
+  WASL_TRY(prepare_beginning(opened.manifest, frame));
   return go_on_beginning(space);
+}
+
+/// Where own work stands before it and nothing of the log is here, the log is wanted: it says what became of
+/// it. So it is where a chain of this device ends otherwise than here: the entries show which of both is
+/// right.
+Result<bool> Replica::wants_log_before(const SpaceInfo& info, const snapshot::Ground& ground, bool only_way) {
+  WASL_LET(const bool given_up, is_given_up(store_, info.name));
+  if (only_way || given_up) return false;
+  if (info.size == 0 && holds_work_of(ground, device_.public_key())) {
+    WASL_TRY(want_whole_log(store_, info.name, WholeLog::once));
+    return true;
+  }
+  for (const auto& [source, end] : ground.ends) {
+    if (source.author != device_.public_key()) continue;
+    WASL_LET(const ChainEnd here, store_.chain_end(source));
+    if (here.last > end.last || (here.last == end.last && here.name != end.name)) return true;
+  }
+  return false;
 }
 
 /// What the hub has signed, and the leaf in its log that says what it must come to.
@@ -128,27 +179,30 @@ Result<Replica::OpenedSnapshot> Replica::open_snapshot(const SnapshotFrame& fram
 }
 
 /// Keeps what it is begun from, and of an older one what both have.
-Status Replica::prepare_beginning(const OpenedSnapshot& opened, ByteView frame) {
-  const std::string& space = opened.manifest.space;
+Status Replica::prepare_beginning(const snapshot::Manifest& manifest, const SnapshotFrame& frame) {
+  const std::string& space = manifest.space;
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   WASL_LET(const SpaceInfo* const info, store_.space(space));
   Beginning beginning;
-  beginning.manifest = opened.manifest;
-  const std::vector<Hash> names = all_pieces(beginning.manifest);
+  beginning.manifest = manifest;
+  beginning.way = {snapshot::manifest_name(frame.manifest), info->size, false};
+  beginning.only_way = frame.backlog == 0;
+  const std::vector<Hash> names = names_of(manifest.parts());
   const std::set<Hash> wanted(names.begin(), names.end());
+  const std::vector<Hash> start = info->start ? info->start->pieces : std::vector<Hash>();
+  const std::set<Hash> of_start(start.begin(), start.end());
   WASL_LET(const auto here, store_.rows().piece_names(info->number));
   std::set<Hash> have;
   for (const Hash& name : here) {
     const bool whole = wanted.contains(name) && store_.piece(info->number, name).has_value();
     if (whole) have.insert(name);
-    if (!whole) WASL_TRY(store_.rows().drop_piece(info->number, name));
+    if (!whole && !of_start.contains(name)) WASL_TRY(store_.rows().drop_piece(info->number, name));
   }
   for (const Hash& name : names) {
     if (have.insert(name).second) beginning.missing.push_back(name);
   }
-  WASL_TRY(store_.set_meta(offer_key(space), frame));
-  WASL_TRY(store_.set_meta(shown_key(space), {}));
+  WASL_TRY(keep_offer(store_, space, frame, info->size));
   WASL_TRY(transaction.commit());
   beginnings_[space] = std::move(beginning);
   return {};
@@ -160,10 +214,12 @@ Result<std::vector<Bytes>> Replica::go_on_beginning(const std::string& space) {
   WASL_LET(const SpaceInfo* const info, store_.space(space));
   WASL_LET(const auto ground, ground_of(store_, info->number, beginning.manifest));
   const auto decoded = ground ? snapshot::decode_ground(*ground, space) : fail(Errc::not_found, "not yet");
-  if (decoded && holds_work_of(*decoded, device_.public_key())) {
-    beginnings_.erase(space);
-    WASL_TRY(store_.set_meta(whole_key(space), Bytes{1}));
-    return std::vector<Bytes>{encode(BegunFrame{space, 0})};
+  if (decoded) {
+    WASL_LET(const bool log_is_wanted, wants_log_before(*info, *decoded, beginning.only_way));
+    if (log_is_wanted) {
+      beginnings_.erase(space);
+      return std::vector<Bytes>{encode(BegunFrame{space, 0})};
+    }
   }
   PiecesFrame wanted{space, {}};
   while (!beginning.missing.empty() && beginning.asked.size() < kPiecesUnderWay) {
@@ -207,7 +263,7 @@ Result<std::string> Replica::take_piece(ByteView bytes) {
   if (asked == beginning.asked.end())
     return lost_on_the_way("a piece of the snapshot of " + frame.space + " is not one that was asked for");
   const auto& state = beginning.manifest.pieces;
-  if (std::find(state.begin(), state.end(), name) != state.end()) {
+  if (std::any_of(state.begin(), state.end(), [&](const auto& part) { return part.name == name; })) {
     WASL_LET(const snapshot::Records records, snapshot::decode_piece(*raw));
     WASL_TRY(check_piece_openings(frame.space, records, openings));
   } else {
@@ -216,8 +272,9 @@ Result<std::string> Replica::take_piece(ByteView bytes) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   WASL_LET(const SpaceInfo* const info, store_.space(frame.space));
-  if (info->size > 0) {
-    return fail(Errc::locked, "another program of this office has begun " + frame.space + " meanwhile",
+  WASL_LET(const auto way, way_to_snapshot(store_, frame.space));
+  if (!way || !way->is_of(beginning.way) || way->from != info->size) {
+    return fail(Errc::locked, "another program of this office has gone on with " + frame.space + " meanwhile",
                 "sync again; nothing is lost");
   }
   WASL_TRY(store_.rows().add_piece(info->number, name, frame.packed));
@@ -233,9 +290,8 @@ Status Replica::resume_beginnings() {
   for (const std::string& space : spaces) {
     WASL_LET(const auto kept, kept_offer(store_, space));
     WASL_LET(const SpaceInfo* const info, store_.space(space));
-    if (!kept || info->size > 0) continue;
-    WASL_LET(const auto frame, store_.meta(offer_key(space)));
-    WASL_TRY(prepare_beginning({kept->manifest, kept->leaf}, *frame));
+    if (!kept || info->size != kept->way.from) continue;
+    WASL_TRY(prepare_beginning(kept->manifest, kept->frame));
     Beginning& beginning = beginnings_.at(space);
     std::swap(beginning.asked, beginning.missing);
   }
@@ -268,193 +324,12 @@ Status Replica::check_piece_openings(const std::string& space, const snapshot::R
   return {};
 }
 
-/// The pieces give what the hub has signed in its log. @param ground its bytes.
-Status Replica::check_snapshot(const SpaceInfo& info, const snapshot::Manifest& manifest,
-                               const ledger::HeadsLeaf& leaf, Bytes& ground) {
-  const auto missing = [&] {
-    return fail(Errc::corrupt, "a piece of the snapshot of " + info.name + " is damaged or missing here",
-                "sync again: it is fetched again");
-  };
-  WASL_LET(auto bytes, ground_of(store_, info.number, manifest));
-  if (!bytes) return missing();
-  ground = *std::move(bytes);
-  const auto decoded = snapshot::decode_ground(ground, info.name);
-  const auto differs = [&](std::string_view what) {
-    return accuse("the hub signed a snapshot of " + info.name + " whose " + std::string(what) +
-                      " is not that of its log at " + std::to_string(manifest.position),
-                  encode(manifest), leaf.encode());
-  };
-  if (!decoded || decoded->frontier.size() != manifest.position || decoded->frontier.root() != leaf.root ||
-      decoded->authority > leaf.authority_size)
-    return differs("tree");
-  if (holds_work_of(*decoded, device_.public_key())) {
-    return fail(Errc::conflict, "work of this office stands before the snapshot of " + info.name,
-                "the log of the space is wanted instead");
-  }
-  std::map<unsigned, ledger::Bucket> buckets;
-  std::string last;
-  for (const Hash& name : manifest.pieces) {
-    WASL_LET(const auto raw, store_.piece(info.number, name));
-    if (!raw) return missing();
-    const auto records = snapshot::decode_piece(*raw);
-    if (!records) return differs("form");
-    for (const auto& [id, state] : *records) {
-      if (!last.empty() && !(last < id)) return differs("order");
-      last = id;
-      const Hash hash = ledger::id_hash(id);
-      buckets[ledger::bucket_of(hash)].set(hash, record_hash(id, state));
-    }
-  }
-  ledger::DigestTree tree;
-  for (const auto& [number, bucket] : buckets) tree.set(number, bucket.hash());
-  if (tree.root() != leaf.digest) return differs("state");
-  return {};
-}
-
-/// Shows a piece's records. The office may have written some of them already: its work is laid over them.
-Status Replica::show_piece(const SpaceInfo& info, const Hash& name) {
-  WASL_LET(const auto raw, store_.piece(info.number, name));
-  if (!raw) return damaged_row("snapshot of " + info.name);
-  WASL_LET(snapshot::Records records, snapshot::decode_piece(*raw));
-  for (auto& [id, state] : records) {
-    WASL_LET(LoadedRecord loaded, records_.load(state.register_number, info.name, id));
-    loaded.record.confirmed = std::move(state);
-    WASL_TRY(records_.save(loaded, ports_.clock->now(), {.confirmed = true}));
-  }
-  return store_.flush_digest();
-}
-
-/// @pre all pieces are here. A crash on the way costs nothing: it goes on at the piece where it stopped.
-Status Replica::begin_space(const std::string& space) {
-  WASL_LET(const auto kept, kept_offer(store_, space));
-  if (!kept) return {};
-  const snapshot::Manifest& manifest = kept->manifest;
-  Bytes ground;
-  {
-    WASL_LET(const SpaceInfo* const info, store_.space(space));
-    Status checked = check_snapshot(*info, manifest, kept->leaf, ground);
-    if (!checked) {  // what differs is fetched again, or the log in its place
-      WASL_LET(auto transaction, Transaction::begin(db_));
-      for (const Hash& name : all_pieces(manifest)) {
-        const auto piece = store_.piece(info->number, name);
-        if (checked.error().code == Errc::caught || !piece)
-          WASL_TRY(store_.rows().drop_piece(info->number, name));
-      }
-      WASL_TRY(store_.set_meta(offer_key(space), {}));
-      WASL_TRY(transaction.commit());
-      return checked;
-    }
-  }
-  WASL_LET(const auto stored, store_.meta(shown_key(space)));
-  std::size_t shown = stored && !stored->empty() ? static_cast<std::size_t>(Reader(*stored).varint()) : 0;
-  for (;; ++shown) {
-    WASL_LET(auto transaction, Transaction::begin(db_));
-    WASL_TRY(store_.refresh());
-    WASL_TRY(catch_up_authority());
-    WASL_LET(SpaceInfo* const info, store_.space(space));
-    if (info->size > 0) return {};  // another program of this office was faster
-    WASL_LET(const auto captured, seal_captured(true));
-    if (shown < manifest.pieces.size()) {
-      WASL_TRY(show_piece(*info, manifest.pieces[shown]));
-      Writer next;
-      next.varint(shown + 1);
-      WASL_TRY(store_.set_meta(shown_key(space), next.bytes()));
-      WASL_TRY(commit(transaction, captured));
-      continue;
-    }
-    WASL_LET(const Hash digest, store_.digest(space));
-    if (digest != kept->leaf.digest) {
-      WASL_TRY(forget_shown(*info));
-      WASL_TRY(commit(transaction, captured));
-      return fail(Errc::later, "what this replica made of the snapshot of " + space + " is not what it says",
-                  "sync again: the log is taken instead; nothing is lost");
-    }
-    WASL_TRY(store_.begin_at(*info, ground, manifest.pieces));
-    info->proved = info->size;
-    info->authority = kept->leaf.authority_size;
-    WASL_TRY(store_.save_space(*info));
-    for (const Hash& name : manifest.ground) {  // it stands beside the log now
-      const auto& state = manifest.pieces;
-      if (std::find(state.begin(), state.end(), name) == state.end())
-        WASL_TRY(store_.rows().drop_piece(info->number, name));
-    }
-    WASL_TRY(store_.set_meta(offer_key(space), {}));
-    WASL_TRY(store_.set_meta(shown_key(space), {}));
-    return commit(transaction, captured);
-  }
-}
-
-Result<std::vector<RecordKey>> Replica::records_of(const SpaceInfo& info) {
-  std::vector<RecordKey> out;
-  const auto collect = [&](Statement select) -> Status {
-    for (;;) {
-      WASL_LET(const bool found, select.step());
-      if (!found) return {};
-      out.emplace_back(static_cast<std::uint32_t>(select.int64(0)), std::string(select.text(1)));
-    }
-  };
-  WASL_LET(auto hidden, db_.prepare("SELECT register, id FROM _wasl_hidden WHERE space = ?"));
-  hidden.bind_all(info.number);
-  WASL_TRY(collect(std::move(hidden)));
-  for (const Register& reg : schema_->registers()) {
-    if (!tables_ready_) break;
-    WASL_LET(auto rows, db_.prepare("SELECT " + std::to_string(reg.number) + ", id FROM " + reg.name +
-                                    " WHERE space = ?"));
-    rows.bind_all(info.name);
-    WASL_TRY(collect(std::move(rows)));
-  }
-  return out;
-}
-
-/// As if the space had never been begun; its log is taken in place of a snapshot.
-Status Replica::forget_shown(SpaceInfo& info) {
-  WASL_LET(const auto all, records_of(info));
-  for (const auto& [number, id] : all) {
-    WASL_LET(LoadedRecord loaded, records_.load(number, info.name, id));
-    loaded.record.confirmed = RecordState();
-    WASL_TRY(loaded.record.exists() ? records_.save(loaded, ports_.clock->now(), {})
-                                    : records_.remove(loaded));
-  }
-  WASL_TRY(store_.clear_state(info.number));
-  WASL_TRY(store_.set_meta(offer_key(info.name), {}));
-  WASL_TRY(store_.set_meta(shown_key(info.name), {}));
-  WASL_TRY(store_.set_meta(whole_key(info.name), Bytes{1}));
-  return store_.forget_log(info);
-}
-
-/// The log is here from its first entry on: no snapshot is begun any more.
-Status Replica::drop_pieces(const SpaceInfo& info) {
-  WASL_LET(const auto names, store_.rows().piece_names(info.number));
-  for (const Hash& name : names) WASL_TRY(store_.rows().drop_piece(info.number, name));
-  return names.empty() ? Status() : store_.set_meta(offer_key(info.name), {});
-}
-
-/// After a crash: what was complete is begun. What was not waits for the next session.
-Status Replica::finish_begun() {
-  WASL_LET(const auto spaces, store_.space_names());
-  for (const std::string& space : spaces) {
-    WASL_LET(const auto kept, kept_offer(store_, space));
-    if (!kept) continue;
-    WASL_LET(const SpaceInfo* const info, store_.space(space));
-    WASL_LET(const auto here, store_.rows().piece_names(info->number));
-    const std::set<Hash> have(here.begin(), here.end());
-    const auto names = all_pieces(kept->manifest);
-    const bool whole =
-        std::all_of(names.begin(), names.end(), [&](const Hash& name) { return have.contains(name); });
-    if (!whole) continue;
-    Status begun = begin_space(space);
-    const Errc code = begun ? Errc::later : begun.error().code;  // of these three the next session hears
-    if (!begun && code != Errc::caught && code != Errc::corrupt && code != Errc::conflict) return begun;
-  }
-  return {};
-}
-
 Result<std::vector<std::string>> Replica::want_whole_logs() {
   WASL_TRY(store_.refresh());
   WASL_LET(const auto begun, history_begins());
   std::vector<std::string> out;
   for (const auto& [space, position] : begun) {
-    WASL_TRY(store_.set_meta(whole_key(space), Bytes{1}));
+    WASL_TRY(want_whole_log(store_, space, WholeLog::ever));
     WASL_TRY(begin_anew(space));
     out.push_back(space);
   }
@@ -495,6 +370,7 @@ Status Replica::begin_anew(const std::string& space) {
   std::vector<SealedSet> own;
   WASL_TRY(drop_unproved(space, own));
   WASL_TRY(restore_pending(own));
+  WASL_TRY(give_up(store_, space, false));
   WASL_TRY(commit(transaction, captured));
   held_.erase(space);
   return {};

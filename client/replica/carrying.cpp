@@ -76,8 +76,8 @@ Result<std::vector<Arrival>> Replica::take_push(const Segment& push) {
       tell(Arrival::What::not_ours, sets, "of a key that this office does not know yet");
       continue;
     }
-    WASL_LET(const auto entry, store_.find(header->source, last_of(run)));
-    if (entry) {
+    WASL_LET(const bool placed, store_.has_entry(run.space, header->source, last_of(run)));
+    if (placed) {
       tell(Arrival::What::known, sets, {});
       continue;
     }
@@ -147,8 +147,8 @@ Status Replica::settle_carried() {
   for (const CarriedWork::Run& run : runs) {
     const Header* header = first_header(run.segment);
     if (header == nullptr) continue;
-    WASL_LET(const auto entry, store_.find(header->source, last_of(run.segment)));
-    if (entry) WASL_TRY(CarriedWork::forget(run));
+    WASL_LET(const bool placed, store_.has_entry(run.segment.space, header->source, last_of(run.segment)));
+    if (placed) WASL_TRY(CarriedWork::forget(run));
   }
   return {};
 }

@@ -302,7 +302,8 @@ Result<Arrival> Replica::take_bundled_snapshot(const Bytes& bytes) {
   const auto under_way = beginnings_.find(space);
   if (!wanted || (under_way != beginnings_.end() && under_way->second.manifest == opened->manifest))
     return arrival;
-  WASL_TRY(prepare_beginning(*opened, bytes));
+  WASL_TRY(keep_own_pieces(*info, opened->manifest));
+  WASL_TRY(prepare_beginning(opened->manifest, *frame));
   Beginning& beginning = beginnings_.at(space);
   std::swap(beginning.asked, beginning.missing);
   return beginning.asked.empty() ? begin_bundled(space) : Result<Arrival>(arrival);

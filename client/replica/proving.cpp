@@ -450,6 +450,9 @@ Result<std::optional<bool>> Replica::compare_states(std::vector<std::string>& di
     WASL_TRY(settle_digest(*info));
     WASL_LET(const Hash digest, store_.digest(space));
     if (digest != leaf.digest) differing.push_back(space);
+    WASL_LET(const WholeLog whole, whole_log(store_, space));
+    if (digest == leaf.digest && whole == WholeLog::once)
+      WASL_TRY(want_whole_log(store_, space, WholeLog::no));
   }
   return equal;
 }
@@ -462,7 +465,7 @@ Status Replica::heal(const std::vector<std::string>& differing, std::optional<bo
       WASL_TRY(identity_.add_evidence(
           "the snapshot from which " + space + " was begun is damaged here; it is fetched again where it is",
           {}, {}, ports_.clock->now()));
-      WASL_TRY(begin_anew(space));
+      WASL_TRY(give_up(store_, space));
       equal.reset();
       continue;
     }

@@ -167,8 +167,8 @@ Result<Replica::Edition> Replica::edition_of(std::uint32_t register_number, cons
     const Header& header = act.set.header;
     const bool waits = act.state == PendingState::unsent || act.state == PendingState::accepted;
     if (!waits || header.space != space) continue;
-    WASL_LET(const auto entry, store_.find(header.source, header.sequence));
-    if (entry) continue;
+    WASL_LET(const bool placed, store_.has_entry(space, header.source, header.sequence));
+    if (placed) continue;
     for (std::size_t i = 0; i < act.set.operations.size(); ++i) {
       const Operation& op = act.set.operations[i];
       if (op.register_number != register_number || op.id != id) continue;

@@ -201,16 +201,21 @@ Result<Hash> Replica::find_pending(std::string_view hex_prefix) {
               "list what waits with: wasl status; what was accepted is undone by writing again");
 }
 
-/// Takes a change set that waits out of the overlay and the list.
-Status Replica::withdraw(const ChangeSet& set, PendingState state) {
+/// Takes a change set out of the overlay.
+Status Replica::lift(const ChangeSet& set) {
   for (const Operation& op : set.operations) {
     WASL_LET(LoadedRecord loaded, records_.load(op.register_number, set.header.space, op.id));
     loaded.record.drop_overlay(set.header.source, set.header.sequence);
-    if (loaded.record.exists()) {
-      WASL_TRY(records_.save(loaded, ports_.clock->now(), {}));
-    } else {
-      WASL_TRY(records_.remove(loaded));
-    }
+    WASL_TRY(loaded.record.exists() ? records_.save(loaded, ports_.clock->now(), {})
+                                    : records_.remove(loaded));
+  }
+  return {};
+}
+
+/// Takes a change set that waits out of the overlay and the list.
+Status Replica::withdraw(const ChangeSet& set, PendingState state) {
+  WASL_TRY(lift(set));
+  for (const Operation& op : set.operations) {
     // Nothing here names it any more. Should the hub have it by now, it comes back with the entry.
     if (op.value.type == ValueType::commitment)
       WASL_TRY(store_.forget_opening(Hash::from(op.value.data).value_or(Hash{})));
@@ -324,8 +329,9 @@ Result<ReplicaStatus> Replica::status() {
   }
   WASL_LET(const auto acts, identity_.acts());
   for (const SignedAct& act : acts) {
-    WASL_LET(const auto entry, store_.find(act.set.header.source, act.set.header.sequence));
-    if (entry) continue;
+    const Header& header = act.set.header;
+    WASL_LET(const bool placed, store_.has_entry(header.space, header.source, header.sequence));
+    if (placed) continue;
     if (act.state == PendingState::unsent) ++out.unsent;
     if (act.state == PendingState::accepted) ++out.unacknowledged;
     if (act.state == PendingState::held) ++out.held;

@@ -184,9 +184,12 @@ Result<Replica::UnknownOfOutbox> Replica::unknown_of_outbox() {
     const Header& header = set->header;
     if (header.source.author != device_.public_key() || header.network != anchor_.network) continue;
     WASL_LET(const auto entry, store_.find(header.source, header.sequence));
-    if (entry && entry->entry.hash == set->name) continue;
+    WASL_LET(const SpaceInfo* const info, store_.space(header.space));
     const auto known = waiting.find(set->name);
     const bool waits = known != waiting.end();
+    const bool stands = entry ? entry->entry.hash == set->name
+                              : !waits && LogStore::stands_before(*info, header.source, header.sequence);
+    if (stands) continue;
     const auto missing = [&](PendingState state) {
       unknown.missing.push_back({{std::move(*set), item.openings}, state, Reason::none, {}});
     };

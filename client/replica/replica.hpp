@@ -17,6 +17,7 @@
 #include "client/replica/arrival.hpp"
 #include "client/replica/carried_work.hpp"
 #include "client/replica/identity.hpp"
+#include "client/replica/kept_offer.hpp"
 #include "client/replica/outbox_log.hpp"
 #include "client/replica/publishing.hpp"
 #include "client/replica/record_table.hpp"
@@ -37,7 +38,6 @@
 namespace wasl {
 
 struct Replay;
-struct SnapshotFrame;
 
 struct SealedSet {
   ChangeSet set;
@@ -512,6 +512,7 @@ class Replica final : public ClientPort {
   static Level level_in(const Grants& grants, const std::string& space, const Register& reg);
   Status make_durable(const std::vector<SealedSet>& sealed);
   Status withdraw(const ChangeSet& set, PendingState state);
+  Status lift(const ChangeSet& set);
   /// Both or neither: what a command reports as failed must not come back from outbox.log.
   Status commit(Transaction& transaction, const std::vector<SealedSet>& sealed);
   Status commit_logged(Transaction& transaction);
@@ -622,6 +623,8 @@ class Replica final : public ClientPort {
   /// A space that is about to be begun from a snapshot, as far as this session has come.
   struct Beginning {
     snapshot::Manifest manifest;
+    Way way;
+    bool only_way = false;     ///< the entries in whose place it stands cannot be had
     std::deque<Hash> missing;  ///< not asked for yet
     std::deque<Hash> asked;
     std::map<Hash, Opening> openings;  ///< of the piece that comes next
@@ -631,7 +634,11 @@ class Replica final : public ClientPort {
     ledger::HeadsLeaf leaf;
   };
   Result<OpenedSnapshot> open_snapshot(const SnapshotFrame& frame);
-  Status prepare_beginning(const OpenedSnapshot& opened, ByteView frame);
+  Result<bool> may_skip(const SpaceInfo& info, const OpenedSnapshot& opened, const SnapshotFrame& frame);
+  Status check_goes_on(const SpaceInfo& info, const OpenedSnapshot& opened, const SnapshotFrame& frame);
+  Result<std::uint64_t> keep_own_pieces(const SpaceInfo& info, const snapshot::Manifest& manifest);
+  Result<bool> wants_log_before(const SpaceInfo& info, const snapshot::Ground& ground, bool only_way);
+  Status prepare_beginning(const snapshot::Manifest& manifest, const SnapshotFrame& frame);
   Status resume_beginnings();
   Status take_openings(ByteView frame);
   /// @return the space.
@@ -640,10 +647,18 @@ class Replica final : public ClientPort {
                               std::map<Hash, Opening>& openings);
   Result<bool> may_begin(const SpaceInfo& info);
   Result<std::vector<Bytes>> go_on_beginning(const std::string& space);
+
+  // taking_over.cpp
   Status begin_space(const std::string& space);
-  Status check_snapshot(const SpaceInfo& info, const snapshot::Manifest& manifest,
-                        const ledger::HeadsLeaf& leaf, Bytes& ground);
-  Status show_piece(const SpaceInfo& info, const Hash& name);
+  Result<Bytes> check_snapshot(const SpaceInfo& info, const KeptOffer& offer);
+  Result<Bytes> check_kept_snapshot(const KeptOffer& offer);
+  Status take_steps(const KeptOffer& offer, const std::function<Result<bool>(SpaceInfo&)>& work);
+  Status show_piece(const SpaceInfo& info, const Hash& name, std::set<RecordKey>& shown);
+  Status hide_others(const KeptOffer& offer, const std::set<RecordKey>& shown);
+  Status settle_placed(const KeptOffer& offer, const snapshot::Ground& ground);
+  Result<std::vector<ChangeSet>> placed_before(const std::string& space, const snapshot::Ground& ground);
+  Result<bool> stand_at(SpaceInfo& info, const KeptOffer& offer, ByteView ground);
+  Status renew_digest(const SpaceInfo& info);
   Status forget_shown(SpaceInfo& info);
   /// All that stand in tables here, confirmed or not.
   Result<std::vector<RecordKey>> records_of(const SpaceInfo& info);

@@ -54,9 +54,11 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding, bool estimate,
   WASL_LET(const auto spaces, spoken_spaces());
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
-    hello.cursors.push_back({space, info->size, info->key.has_value()});
-    held_[space] = info->size;
-    if (info->size == info->proved) continue;
+    WASL_LET(const bool given_up, is_given_up(store_, space));
+    const Position held = given_up ? 0 : info->size;
+    hello.cursors.push_back({space, held, info->key.has_value()});
+    held_[space] = held;
+    if (given_up || info->size == info->proved) continue;
     // A link that broke between the entries and their proof left a space without its leaf, or with an old
     // one.
     hello.flags |= Hello::kLeaves;

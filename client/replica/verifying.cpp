@@ -308,6 +308,14 @@ Status Replica::check_own_chains(const Segment& segment) {
 
 Result<std::vector<std::string>> Replica::rebuild(std::string_view space_name) {
   WASL_TRY(seal());
+  WASL_LET(const bool whole, can_replay(std::string(space_name)));
+  if (!whole) {
+    WASL_TRY(give_up(store_, space_name));
+    return fail(
+        Errc::corrupt,
+        "a piece of the snapshot from which " + std::string(space_name) + " was begun is damaged here",
+        "sync: what is damaged is fetched again; nothing is lost");
+  }
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());

@@ -114,13 +114,12 @@ Result<json> bundled_snapshot(OpenHub& open, const json& request) {
   WASL_LET(const std::string space, space_named(open.hub(), request));
   if (open.hub().is_recovering())
     return fail(Errc::later, "the hub recovers from an old copy: it gives nothing");
-  WASL_LET(const auto offer, open.hub().snapshot(space));
+  WASL_LET(const auto offer, open.hub().snapshot(space, 0));
   if (!offer) return json{{"frame", nullptr}};
   WASL_LET(const SnapshotFrame frame, decode_snapshot(*offer->frame));
   WASL_LET(const snapshot::Manifest manifest, snapshot::decode_manifest(frame.manifest));
   json pieces = json::array();
-  for (const auto* list : {&manifest.ground, &manifest.pieces})
-    for (const Hash& name : *list) pieces.push_back(to_hex(name.view()));
+  for (const Hash& name : names_of(manifest.parts())) pieces.push_back(to_hex(name.view()));
   return json{
       {"frame", to_base64url(*offer->frame)}, {"position", offer->position}, {"pieces", std::move(pieces)}};
 }

@@ -76,18 +76,37 @@ Result<HubPort::EntriesFrame> Hub::entries(const std::string& space, Position fr
   return reader_.frame(space, from, end, reader, network());
 }
 
+namespace {
+
+constexpr std::uint64_t kLeastBacklog = 64 * 1024;  // of who has a part of the log: less is a few frames
+constexpr std::uint64_t kManifestPart = 8;          // of a backlog: to say what there is must cost little
+
+/// Whether the pieces may be worth their bytes. History stays behind: for less than half of them the log is
+/// taken along. Who has a part of it decides that, and knows which pieces it can make by itself.
+bool may_be_cheaper(const snapshot::Manifest& manifest, std::size_t manifest_bytes, Position from,
+                    std::uint64_t backlog, std::uint64_t tail) {
+  if (from == 0) return (manifest.bytes() + tail) * 2 <= backlog + tail;
+  return backlog >= kLeastBacklog && manifest_bytes * kManifestPart <= backlog;
+}
+
+}  // namespace
+
 /// Of what this log is now: a copy of the folder may be older than its snapshots, and what a revocation takes
 /// back of entries before a snapshot can be computed from the log alone.
-Result<std::optional<HubPort::SnapshotOffer>> Hub::snapshot(const std::string& space) {
+Result<std::optional<HubPort::SnapshotOffer>> Hub::snapshot(const std::string& space, Position from) {
+  WASL_LET(const std::uint64_t whole, bytes_behind(space, from));
+  if (from > 0 && whole < kLeastBacklog) return std::optional<SnapshotOffer>();
   const auto manifest = shelf_ == nullptr ? std::nullopt : shelf_->newest(space);
   if (!manifest || manifest->leaf >= heads().size) return std::optional<SnapshotOffer>();
   WASL_LET(const SpaceInfo* const info, ports_.store.space(space));
   const Position position = manifest->position;
-  if (position > info->size) return std::optional<SnapshotOffer>();
-  WASL_LET(const std::uint64_t whole, bytes_behind(space, 0));
-  WASL_LET(const std::uint64_t behind, bytes_behind(space, position));
-  // History stays behind: for less than half of the bytes it is taken along.
-  if ((manifest->bytes + behind) * 2 > whole) return std::optional<SnapshotOffer>();
+  if (position > info->size || position <= from) return std::optional<SnapshotOffer>();
+  WASL_LET(const std::uint64_t tail, bytes_behind(space, position));
+  SnapshotFrame frame;
+  frame.manifest = encode(*manifest);
+  frame.backlog = std::max<std::uint64_t>(1, whole - std::min(whole, tail));
+  if (!may_be_cheaper(*manifest, frame.manifest.size(), from, frame.backlog, tail))
+    return std::optional<SnapshotOffer>();
   WASL_LET(const Bytes stored, ports_.store.heads_leaf(manifest->leaf));
   WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(stored));
   WASL_LET(const Hash root, ports_.store.root(space, position));
@@ -98,24 +117,23 @@ Result<std::optional<HubPort::SnapshotOffer>> Hub::snapshot(const std::string& s
   for (const Position voided : now) {
     if (voided <= position && !before.contains(voided)) return std::optional<SnapshotOffer>();
   }
-  SnapshotFrame frame;
-  frame.manifest = encode(*manifest);
+  if (from > 0) {
+    WASL_LET(frame.consistency, ports_.store.consistency(space, from, position));
+  }
   frame.signature = log_key().sign(snapshot::manifest_message(network(), frame.manifest));
   frame.vouched.space = space;
   if (is_private_space(space)) frame.vouched.key = info->key;
   WASL_LET(frame.vouched.proof, prove({}, {manifest->leaf}));
   return std::optional(
-      SnapshotOffer{std::make_shared<const Bytes>(encode(frame)), position, manifest->bytes});
+      SnapshotOffer{std::make_shared<const Bytes>(encode(frame)), position, manifest->bytes()});
 }
 
 Result<std::vector<Bytes>> Hub::snapshot_piece(const std::string& space, const Hash& name) {
   auto packed = shelf_ == nullptr ? std::nullopt : shelf_->piece(space, name);
   if (!packed) {
     const auto newest = shelf_ == nullptr ? std::nullopt : shelf_->newest(space);
-    const auto names = [&](const std::vector<Hash>& list) {
-      return std::find(list.begin(), list.end(), name) != list.end();
-    };
-    if (newest && (names(newest->ground) || names(newest->pieces))) {
+    const auto names = names_of(newest ? newest->parts() : std::vector<snapshot::Part>());
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
       log::error("hub.snapshot_damaged", {{"space", space}, {"piece", to_hex(name.view())}});
       shelf_->retire(space);
     }

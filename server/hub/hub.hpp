@@ -79,7 +79,7 @@ class Hub final : public HubPort {
   Result<EntriesFrame> entries(const std::string& space, Position from, const Reader& reader) override;
   /// Offices without anything of a space may begin from what lies there. @pre it outlives this.
   void offer_snapshots(SnapshotShelf& shelf) { shelf_ = &shelf; }
-  Result<std::optional<SnapshotOffer>> snapshot(const std::string& space) override;
+  Result<std::optional<SnapshotOffer>> snapshot(const std::string& space, Position from) override;
   Result<std::vector<Bytes>> snapshot_piece(const std::string& space, const Hash& name) override;
   KnownLogs* known_logs() override { return &logs_; }
   const StreamRooms* stream_rooms() override { return &stream_rooms_; }

@@ -20,20 +20,20 @@ class Collector {
     built.space = std::move(space);
   }
 
-  Status add(ByteView raw, std::vector<Hash>& names) {
+  Status add(ByteView raw, std::vector<snapshot::Part>& parts) {
     if (stop_ != nullptr && *stop_) return fail(Errc::later, "the hub stops");
     const Hash name = snapshot::piece_name(raw);
-    names.push_back(name);
     ++built.pieces;
-    if (names.size() > snapshot::kPiecesMost)
+    if (parts.size() >= snapshot::kPiecesMost)
       return fail(Errc::limit_exceeded, "the state has more pieces than a manifest can name");
-    if (const auto known = shelf_.piece(built.space, name)) {
-      built.bytes += known->size();
-      return {};
+    const auto known = shelf_.piece(built.space, name);
+    std::uint64_t bytes = known ? known->size() : 0;
+    if (!known) {
+      ++built.fresh;
+      WASL_LET(bytes, shelf_.add(built.space, name, raw));
     }
-    ++built.fresh;
-    WASL_LET(const std::uint64_t bytes, shelf_.add(built.space, name, raw));
     built.bytes += bytes;
+    parts.push_back({name, bytes});
     return {};
   }
 
@@ -48,7 +48,7 @@ bool is_worth_it(const std::optional<snapshot::Manifest>& before, Position size,
                  std::uint64_t since, bool all) {
   if (before && before->position == size) return false;
   if (all || (before && before->position > size)) return true;  // that one is of a log that was lost
-  return log_bytes >= kLeastLogBytes && (!before || since * kGrowthPart > before->bytes);
+  return log_bytes >= kLeastLogBytes && (!before || since * kGrowthPart > before->bytes());
 }
 
 Result<std::optional<BuiltSnapshot>> build(HubStore& store, SnapshotShelf& shelf, const std::string& space,
@@ -77,7 +77,6 @@ Result<std::optional<BuiltSnapshot>> build(HubStore& store, SnapshotShelf& shelf
     return state.exists() ? cutter.add(id, std::move(state)) : Status();
   }));
   WASL_TRY(cutter.finish());
-  manifest.bytes = collector.built.bytes;
   WASL_TRY(shelf.place(manifest));
   collector.built.position = manifest.position;
   collector.built.log_bytes = log_bytes;

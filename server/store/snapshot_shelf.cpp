@@ -90,8 +90,7 @@ Status SnapshotShelf::place(const snapshot::Manifest& manifest) {
   WASL_TRY(sync_folder(folder));
   std::set<std::string> named{kManifest, kBefore};
   for (const snapshot::Manifest* one : {&manifest, before ? &*before : &manifest}) {
-    for (const Hash& name : one->ground) named.insert(to_hex(name.view()));
-    for (const Hash& name : one->pieces) named.insert(to_hex(name.view()));
+    for (const Hash& name : names_of(one->parts())) named.insert(to_hex(name.view()));
   }
   std::error_code error;
   std::vector<std::filesystem::path> gone;

@@ -10,19 +10,45 @@ namespace wasl::snapshot {
 namespace {
 
 constexpr Byte kVersion = 1;
+constexpr std::uint64_t kPartMost = 1024 * 1024;  // a frame
 
-void encode_names(Writer& out, const std::vector<Hash>& names) {
-  out.varint(names.size());
-  for (const Hash& name : names) out.fixed(name);
+void encode_parts(Writer& out, const std::vector<Part>& parts) {
+  out.varint(parts.size());
+  for (const Part& part : parts) {
+    out.fixed(part.name);
+    out.varint(part.bytes);
+  }
 }
 
-std::vector<Hash> decode_names(Reader& in) {
-  std::vector<Hash> names(static_cast<std::size_t>(in.count(std::min(kPiecesMost, in.left() / Hash::kSize))));
-  for (Hash& name : names) name = in.fixed<Hash>();
-  return names;
+std::vector<Part> decode_parts(Reader& in) {
+  std::vector<Part> parts(
+      static_cast<std::size_t>(in.count(std::min(kPiecesMost, in.left() / (Hash::kSize + 1)))));
+  for (Part& part : parts) {
+    part.name = in.fixed<Hash>();
+    part.bytes = in.count(kPartMost);
+  }
+  return parts;
 }
 
 }  // namespace
+
+std::vector<Part> Manifest::parts() const {
+  std::vector<Part> out = ground;
+  out.insert(out.end(), pieces.begin(), pieces.end());
+  return out;
+}
+
+std::uint64_t Manifest::bytes() const {
+  std::uint64_t sum = 0;
+  for (const Part& part : parts()) sum += part.bytes;
+  return sum;
+}
+
+std::vector<Hash> names_of(const std::vector<Part>& parts) {
+  std::vector<Hash> out;
+  for (const Part& part : parts) out.push_back(part.name);
+  return out;
+}
 
 Bytes encode(const Manifest& manifest) {
   Writer out;
@@ -30,9 +56,8 @@ Bytes encode(const Manifest& manifest) {
   out.sized(manifest.space);
   out.varint(manifest.position);
   out.varint(manifest.leaf);
-  out.varint(manifest.bytes);
-  encode_names(out, manifest.ground);
-  encode_names(out, manifest.pieces);
+  encode_parts(out, manifest.ground);
+  encode_parts(out, manifest.pieces);
   return out.take();
 }
 
@@ -44,9 +69,8 @@ Result<Manifest> decode_manifest(ByteView bytes) {
   manifest.space = in.text(limits::kSpaceBytes);
   manifest.position = in.count(limits::kNumberMost);
   manifest.leaf = in.count(limits::kNumberMost);
-  manifest.bytes = in.count(limits::kNumberMost);
-  manifest.ground = decode_names(in);
-  manifest.pieces = decode_names(in);
+  manifest.ground = decode_parts(in);
+  manifest.pieces = decode_parts(in);
   if (!is_space_name(manifest.space) || manifest.space == kAuthoritySpace || manifest.position == 0 ||
       manifest.ground.empty())
     in.fail();
@@ -54,10 +78,12 @@ Result<Manifest> decode_manifest(ByteView bytes) {
   return manifest;
 }
 
+Hash manifest_name(ByteView manifest) { return crypto::hash("wasl.1/snapshot-manifest", manifest); }
+
 Bytes manifest_message(const NetworkId& network, ByteView manifest) {
   Bytes message = to_bytes("wasl.1/snapshot");
   append(message, network.view());
-  append(message, crypto::hash("wasl.1/snapshot-manifest", manifest).view());
+  append(message, manifest_name(manifest).view());
   return message;
 }
 

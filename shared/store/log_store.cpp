@@ -390,6 +390,12 @@ Result<std::optional<EntryRow>> LogStore::find(const Source& source, Sequence se
   return std::optional(row);
 }
 
+Result<bool> LogStore::has_entry(std::string_view name, const Source& source, Sequence sequence) {
+  WASL_LET(const SpaceInfo* const info, space(name));
+  WASL_LET(const auto here, rows_->find(source, sequence));
+  return here.has_value() || stands_before(*info, source, sequence);
+}
+
 Result<std::vector<EntryRow>> LogStore::accepted_of(const Author& author, SpaceNumber space_number,
                                                     Millis since) {
   WASL_LET(const auto stored, rows_->accepted_of(author, space_number, since));

@@ -50,6 +50,8 @@ class LogStore final : public LogRows, public SourceNumbers {
   static bool stands_before(const SpaceInfo& info, const Source& source, Sequence sequence) {
     return info.start && info.start->ground.has_entry(source, sequence);
   }
+  /// Whether it has one, here or there.
+  Result<bool> has_entry(std::string_view space, const Source& source, Sequence sequence);
   /// Where these chains end in the stored log itself: chain_end() is the shorter way to the same. Errors:
   /// corrupt.
   Result<std::map<Source, ChainEnd>> ends_in_log(const SpaceInfo& info, const std::set<Source>& sources,

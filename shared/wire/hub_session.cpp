@@ -112,10 +112,9 @@ HubSession::HubSession(HubPort& port, std::uint64_t id, Hello hello, const Hash&
   }
   for (const std::string& space : spaces_) sent_.try_emplace(space, 0);
   // Whoever lost a replica gets back what its own work was, and with that the log.
-  const bool can_begin = (hello_.flags & kHelloSnapshots) != 0 && reader_.own.has_value();
-  for (const std::string& space : spaces_) {
-    if (can_begin && space != kAuthoritySpace && sent_[space] == 0) may_begin_.insert(space);
-  }
+  const bool can_skip = (hello_.flags & kHelloSnapshots) != 0 && reader_.own.has_value();
+  if (can_skip) may_skip_.insert(spaces_.begin(), spaces_.end());
+  may_skip_.erase(std::string(kAuthoritySpace));
   const StreamRooms* const rooms = port_.stream_rooms();
   if (!hello_.packing) return;
   reader_.dictionary = std::min(hello_.packing->dictionary, kNewestDictionary);
@@ -189,11 +188,14 @@ Status HubSession::send_estimate(Output& out, Millis now) {
     const Position here = std::min(sent_[space], size);
     if (here == size) continue;
     std::optional<HubPort::SnapshotOffer> offer;
-    if (may_begin_.contains(space)) {
-      WASL_LET(offer, port_.snapshot(space));
+    if (may_skip_.contains(space)) {
+      WASL_LET(offer, port_.snapshot(space, here));
     }
-    WASL_LET(std::uint64_t bytes, port_.bytes_behind(space, offer ? offer->position : here));
-    if (offer) bytes += offer->bytes;
+    WASL_LET(std::uint64_t bytes, port_.bytes_behind(space, here));
+    if (offer) {  // all of its pieces: which of them the office has by itself, only the office knows
+      WASL_LET(const std::uint64_t tail, port_.bytes_behind(space, offer->position));
+      bytes = here == 0 ? tail + offer->bytes : std::min(bytes, tail + offer->bytes);
+    }
     estimate.spaces.push_back({space, size - here, bytes});
   }
   out.frames.push_back(shared(encode(estimate)));
@@ -290,13 +292,13 @@ Status HubSession::take(ByteView frame, Millis now) {
   }
 }
 
-/// The office stands where the snapshot ends, or takes the whole log instead.
+/// The office stands where the snapshot ends, or takes the log from its cursor on instead.
 Status HubSession::take_begun(ByteView frame) {
   WASL_LET(const BegunFrame begun, decode_begun(frame));
   const auto offered = offered_.find(begun.space);
   if (offered == offered_.end() || (begun.position != 0 && begun.position != offered->second))
     return fail(Errc::malformed, "a space was begun from a snapshot that was not offered");
-  sent_[begun.space] = begun.position;
+  if (begun.position != 0) sent_[begun.space] = begun.position;
   began_ = began_ || begun.position != 0;
   offered_.erase(offered);
   std::erase_if(pieces_owed_, [&](const auto& owed) { return owed.first == begun.space; });
@@ -463,8 +465,8 @@ HubSession::Output HubSession::on_time(Millis now) {
 Status HubSession::send_entries(Output& out, bool& all_sent) {
   all_sent = true;
   for (const std::string& space : spaces_) {
-    if (may_begin_.erase(space) > 0) {
-      WASL_LET(const auto offer, port_.snapshot(space));
+    if (may_skip_.erase(space) > 0) {
+      WASL_LET(const auto offer, port_.snapshot(space, sent_[space]));
       if (offer) {
         offered_[space] = offer->position;
         room_ -= std::min(room_, offer->frame->size());

@@ -46,13 +46,14 @@ class HubPort {
   };
   /// Whole stored blocks from this position on, about limits::kSegmentTargetBytes, as one frame.
   virtual Result<EntriesFrame> entries(const std::string& space, Position from, const Reader& reader) = 0;
-  /// What a space can be begun from, where that is cheaper than its log.
+  /// What may be taken in the place of a space's entries.
   struct SnapshotOffer {
     std::shared_ptr<const Bytes> frame;
     Position position = 0;
     std::uint64_t bytes = 0;  ///< of its pieces
   };
-  virtual Result<std::optional<SnapshotOffer>> snapshot(const std::string& /*space*/) {
+  /// Where it may be cheaper than the entries behind the first `from`. Nothing: it is not, or there is none.
+  virtual Result<std::optional<SnapshotOffer>> snapshot(const std::string& /*space*/, Position /*from*/) {
     return std::optional<SnapshotOffer>();
   }
   /// The frames that bring a piece. Errors: later (it was replaced by now).
@@ -161,7 +162,7 @@ class HubSession {
   Hash hello_hash_;
   std::vector<std::string> spaces_;          ///< readable, `authority` first
   std::map<std::string, Position> sent_;     ///< entries of each that have left
-  std::set<std::string> may_begin_;          ///< spaces of which the office has nothing, until one looks
+  std::set<std::string> may_skip_;           ///< spaces of which a snapshot may be offered, until one looks
   std::map<std::string, Position> offered_;  ///< snapshots: the entries wait until the office has begun
   std::deque<std::pair<std::string, Hash>> pieces_owed_;
   bool began_ = false;         ///< from a snapshot: frames refer to no log that the office now holds in part

@@ -2,6 +2,7 @@
 
 #include "shared/base/limits.hpp"
 #include "shared/base/packed.hpp"
+#include "shared/ledger/merkle.hpp"
 #include "shared/wire/frame_form.hpp"
 
 namespace wasl {
@@ -24,6 +25,9 @@ Bytes encode(const SnapshotFrame& snapshot) {
   Writer out = frame(SnapshotFrameKind::snapshot);
   out.sized(snapshot.manifest);
   out.fixed(snapshot.signature);
+  out.varint(snapshot.backlog);
+  out.varint(snapshot.consistency.size());
+  for (const Hash& hash : snapshot.consistency) out.fixed(hash);
   out.raw(encode(snapshot.vouched));
   return out.take();
 }
@@ -33,6 +37,9 @@ Result<SnapshotFrame> decode_snapshot(ByteView frame_bytes) {
   SnapshotFrame snapshot;
   snapshot.manifest = to_bytes(in.sized(limits::kFrameBytes));
   snapshot.signature = in.fixed<Signature>();
+  snapshot.backlog = in.count(limits::kNumberMost);
+  snapshot.consistency.resize(static_cast<std::size_t>(in.count(ledger::kProofHashesMax)));
+  for (Hash& hash : snapshot.consistency) hash = in.fixed<Hash>();
   if (!in.ok()) return bad_frame("snapshot");
   WASL_LET(snapshot.vouched, decode_vouched(in.raw(in.left())));
   return snapshot;

@@ -1,6 +1,6 @@
 #pragma once
-// The frames by which an office begins a space from a snapshot (PROTOCOL.md section 20): values and their
-// bytes.
+// The frames by which an office takes a snapshot of a space in the place of entries (PROTOCOL.md section
+// 20): values and their bytes.
 #include <string>
 #include <vector>
 
@@ -29,7 +29,11 @@ constexpr std::size_t kOpeningsOfFrameBytes = 256 * 1024;    // aimed at; one mo
 struct SnapshotFrame {
   Bytes manifest;
   Signature signature;
-  Vouched vouched;  ///< the leaf that says root and digest at the manifest's position
+  /// Of the entries from the office's cursor up to the manifest's position, about as they would travel; 0:
+  /// they cannot be had any more.
+  std::uint64_t backlog = 0;
+  std::vector<Hash> consistency;  ///< of the space's log, from the cursor to the position; empty from 0 on
+  Vouched vouched;                ///< the leaf that says root and digest at the manifest's position
 };
 Bytes encode(const SnapshotFrame& snapshot);
 Result<SnapshotFrame> decode_snapshot(ByteView frame);
@@ -51,7 +55,7 @@ Result<OpeningsFrame> decode_openings_frame(ByteView frame);
 
 struct BegunFrame {
   std::string space;
-  Position position = 0;  ///< 0: the log is wanted from its first entry on
+  Position position = 0;  ///< 0: the log is wanted, from the cursor on
 };
 Bytes encode(const BegunFrame& begun);
 Result<BegunFrame> decode_begun(ByteView frame);

@@ -1,4 +1,4 @@
-"""A new office begins from a snapshot: far fewer bytes than the log, resumable, and everything goes on from there."""
+"""A snapshot in the place of entries: far fewer bytes than the log, resumable, and everything goes on from there."""
 import random
 import subprocess
 import threading
@@ -16,6 +16,7 @@ class Snapshots(WorldTest):
         super().setUp()
         self.world.two_associations()
         self.writer = self.world.office("writer", "benin", "publisher")
+        self.dice = random.Random(7)
         # A join ends with a sync: these have done that before there was anything.
         self.new, self.other = (self.world.office(name, "togo", "publisher") for name in ("new", "other"))
         dice = random.Random(5)
@@ -114,6 +115,64 @@ class Snapshots(WorldTest):
         for one in (office, joined):
             self.assertGreater(self.begun(one), 0)
             self.assertEqual(one.ok("verify")["problems"], [])
+
+    def rewrite(self, records, times):
+        """The same few records, over and over: most of the backlog is superseded."""
+        for _ in range(times):
+            self.writer.sql(*(("UPDATE project SET title = ? WHERE id = ?",
+                               ("".join(self.dice.choice("abcdefghijklmnop ") for _ in range(30)).strip() or "x", f"p{i:04}"))
+                              for i in range(records)))
+            self.assertIs(self.writer.sync()["equal"], True)
+
+    def test_an_office_that_was_away_fetches_what_differs(self):
+        away, twin, by_log = self.other, self.new, self.world.office("log", "togo", "publisher")
+        self.assertIs(away.sync()["equal"], True)
+        self.assertIs(twin.sync()["equal"], True)
+        fetched = by_log.ok("verify", "--fetch-history", "--url", self.world.url)
+        self.assertEqual(fetched["problems"], [])
+        # What waits here, and what was accepted without this office's hearing of it, are kept and settled.
+        away.set("project", "p0300", "reference=unsent")
+        self.rewrite(40, 40)
+        built = self.build()
+
+        url, relay = self.world.relay("--cut-after-down", 3_000, "--once")
+        cut = away.wasl("sync", "--url", url)
+        relay.wait(10)
+        self.assertEqual((cut.code, self.begun(away)), (3, 0))
+        away.ok("verify")
+        answer = away.sync()
+        self.assertIs(answer["equal"], True)
+        self.assertEqual(self.begun(away), built["position"])
+        self.assertEqual(away.status()["unsent"], 0)
+        # Killed at any moment, it goes on.
+        for _ in range(20):
+            process = subprocess.Popen([binary("wasl"), "sync", "--data", str(twin.folder), "--url", self.world.url],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(self.dice.uniform(0, 0.2))
+            process.kill()
+            process.wait()
+        self.assertIs(twin.sync()["equal"], True)
+        self.assertGreater(self.begun(twin), 0)
+        # Who asked for the history once goes on with it, and pays for it.
+        log = by_log.sync()
+        self.assertIs(log["equal"], True)
+        print(f"backlog {log['received']['bytes']} bytes, what differs {3_000 + answer['received']['bytes']} with a cut", end=" ")
+        self.assertLess((3_000 + answer["received"]["bytes"]) * 2, log["received"]["bytes"])
+        self.sync_all(away, twin, by_log, self.writer)
+        for one in (away, twin, by_log):
+            self.assertEqual(one.fingerprint(), self.writer.fingerprint())
+            self.assertEqual(one.ok("verify")["problems"], [])
+        self.assertEqual(by_log.value("SELECT reference FROM project WHERE id = 'p0300'"), "unsent")
+
+        # Damage in what it now stands on is mended by the same pieces.
+        away.sql(("UPDATE _wasl_piece SET data = zeroblob(length(data)) WHERE rowid = (SELECT min(rowid) FROM _wasl_piece)",))
+        self.assertNotEqual(away.wasl("verify").code, 0)
+        self.assertIn("fetched again", away.wasl("repair").error["hint"])
+        mended = away.sync()
+        self.assertIs(mended["equal"], True)
+        self.assertLess(mended["received"]["bytes"], built["bytes"])
+        self.assertEqual(away.ok("verify")["problems"], [])
+        self.assertEqual(away.fingerprint(), self.writer.fingerprint())
 
     def test_a_new_office_begins_from_a_stick(self):
         built = self.build()

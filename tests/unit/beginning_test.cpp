@@ -1,76 +1,11 @@
 // Offices that begin from a snapshot, at the real hub: fewer bytes, the same state, and everything that goes
 // on from there. One behaviour a test.
-#include <gmock/gmock.h>
-
-#include "server/hub/snapshot_building.hpp"
-#include "shared/wire/compression.hpp"
-#include "shared/wire/snapshot_frames.hpp"
-#include "tests/support/liar.hpp"
+#include "tests/support/beginnings.hpp"
 
 namespace wasl::test {
 namespace {
 
 using testing::HasSubstr;
-
-constexpr const char* kAfrica = "section/africa";
-constexpr int kRecords = 400;
-constexpr int kEdits = 8;  // superseded ones of each
-
-struct Beginnings : testing::Test {
-  HubWorld world;
-  std::optional<HubOffice> senegal;
-  std::optional<HubOffice> new_, other_;  ///< enrolled, and without an entry of the space
-  SnapshotShelf shelf{world.folder() / "snapshots"};
-
-  Beginnings() {
-    world.add_two_associations();
-    senegal.emplace(world, world.invite("senegal", "publisher"));
-    new_.emplace(world, world.invite("mali", "publisher"));
-    other_.emplace(world, world.invite("mali", "publisher"));
-    world.hub().offer_snapshots(shelf);
-  }
-  static CarriedSession equal(HubOffice& office) {
-    const auto session = office.sync();
-    EXPECT_FALSE(session.error) << session.error->message;
-    EXPECT_EQ(session.summary.equal, true);
-    return session;
-  }
-  static void sound(HubOffice& office) {
-    const VerifyReport report = must(office.replica().verify());
-    EXPECT_TRUE(report.ok) << (report.problems.empty() ? "" : report.problems.front());
-  }
-  void fill() {
-    for (int edit = 0; edit < kEdits; ++edit) {
-      std::string sql;
-      for (int i = 0; i < kRecords; ++i) {
-        const std::string id = "p" + std::to_string(1000 + i);
-        const std::string text = "'Water for village " + std::to_string(i * 7919 + edit * 104'729) + "'";
-        sql += edit == 0 ? "INSERT INTO project(id, space, title) VALUES('" + id + "', 'section/africa', " +
-                               text + ");"
-                         : "UPDATE project SET title = " + text + " WHERE id = '" + id + "';";
-      }
-      senegal->sql(sql);
-      equal(*senegal);
-    }
-  }
-  BuiltSnapshot build() {
-    for (const BuiltSnapshot& one : must(build_snapshots(world.store(), shelf, {true, nullptr}))) {
-      if (one.space == kAfrica) return one;
-    }
-    throw std::runtime_error("no snapshot of section/africa");
-  }
-  Position begun_at(HubOffice& office) {
-    for (const SpaceStatus& space : must(office.replica().status()).spaces) {
-      if (space.space == kAfrica) return space.begun_at;
-    }
-    return 0;
-  }
-  std::string all(HubOffice& office) {
-    return office.rows(
-        "SELECT group_concat(id || title || coalesce(reference, '')) FROM "
-        "(SELECT * FROM project ORDER BY id)");
-  }
-};
 
 TEST_F(Beginnings, TakeFewerBytesAndGiveTheSameState) {
   fill();
@@ -343,20 +278,6 @@ TEST_F(Beginnings, AReceiptOfWhatWasBeforeIsRefusedInWords) {
   EXPECT_THAT(before.error().message, HasSubstr("began there from a snapshot"));
 }
 
-/// Alters the frames of snapshots on their way.
-class Alterer final : public HubPeer {
- public:
-  Alterer(Hub& hub, std::function<Bytes(SnapshotFrameKind, ByteView)> alter)
-      : HubPeer(hub), alter_(std::move(alter)) {}
-  std::shared_ptr<const Bytes> alter(std::shared_ptr<const Bytes> frame) override {
-    const auto kind = snapshot_frame_kind(*frame);
-    return kind ? std::make_shared<const Bytes>(alter_(*kind, *frame)) : frame;
-  }
-
- private:
-  std::function<Bytes(SnapshotFrameKind, ByteView)> alter_;
-};
-
 TEST_F(Beginnings, FromPiecesThatAreOthersTakesNothingOfThem) {
   fill();
   build();
@@ -412,7 +333,7 @@ TEST_F(Beginnings, APieceThatTheHubHasLostIsNoTrap) {
   build();
   const auto manifest = *shelf.newest(kAfrica);
   std::filesystem::remove(world.folder() / "snapshots" / "section.africa" /
-                          to_hex(manifest.pieces.front().view()));
+                          to_hex(manifest.pieces.front().name.view()));
   HubOffice& mali = *new_;
   const auto session = mali.sync();
   ASSERT_TRUE(session.error);

@@ -163,10 +163,11 @@ TEST(SnapshotGround, ACutOrLongerOneIsRefused) {
 
 TEST(SnapshotManifest, GivesItselfBackAndRefusesMoreNamesThanBytes) {
   snapshot::Manifest manifest{
-      "public", 77, 12, 345, {crypto::hash("g", Bytes{})}, {crypto::hash("p", Bytes{})}};
+      "public", 77, 12, {{crypto::hash("g", Bytes{}), 40}}, {{crypto::hash("p", Bytes{}), 305}}};
+  EXPECT_EQ(manifest.bytes(), 345U);
   EXPECT_EQ(must(snapshot::decode_manifest(encode(manifest))), manifest);
   Bytes bytes = encode(manifest);
-  bytes.resize(bytes.size() - 33);
+  bytes.resize(bytes.size() - 35);
   append(bytes, Bytes{0xff, 0xff, 0xff, 0x7f});
   EXPECT_EQ(snapshot::decode_manifest(bytes).error().code, Errc::malformed);
   manifest.space = "authority";

@@ -718,9 +718,8 @@ snapshot::Manifest manifest_of(const World& w) {
   return {std::string(kSpace),
           1,
           4,
-          300,
-          {snapshot::piece_name(encode(ground_of(w)))},
-          {snapshot::piece_name(piece_of(w))}};
+          {{snapshot::piece_name(encode(ground_of(w))), 200}},
+          {{snapshot::piece_name(piece_of(w)), 100}}};
 }
 
 Json snapshots(const World& w) {

@@ -275,8 +275,9 @@ def main():
            (h("wasl.1/snapshot-piece", ground).hex(), snapshots["ground"]["hash"]),
            (c.sized(), b"\1" + leaf_hash(bytes.fromhex(ledger["entry_accept"]["bytes"]))), (c.varint(), 4),
            (c.varint(), 1_700_000_000_050), (c.varint(), 1), (c.raw(40), fields["author"] + fields["chain"]), (c.varint(), 2),
-           (manifest, b"\1" + sized("section/asia") + b"\1\4" + varint(300) + b"\1" +
-            bytes.fromhex(snapshots["ground"]["hash"]) + b"\1" + bytes.fromhex(snapshots["piece"]["hash"])),
+           (manifest, b"\1" + sized("section/asia") + b"\1\4" + b"\1" +
+            bytes.fromhex(snapshots["ground"]["hash"]) + varint(200) + b"\1" +
+            bytes.fromhex(snapshots["piece"]["hash"]) + varint(100)),
            (snapshots["manifest"]["message"],
             (b"wasl.1/snapshot" + network + h("wasl.1/snapshot-manifest", manifest)).hex()),
            (bytes.fromhex(snapshots["begun"]["bytes"]), bytes([22]) + sized("public") + varint(77)),
