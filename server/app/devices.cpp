@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include "server/app/drafts.hpp"
+#include "server/hub/retention.hpp"
 #include "shared/authority/invitation.hpp"
 #include "shared/authority/person_acts.hpp"
 
@@ -17,14 +18,26 @@ std::string state_of(const AuthorityState& authority, const Device& device,
   return device.wiped != 0 ? "wiping" : "revoked";
 }
 
+}  // namespace
+
+Result<json> lease_of(OpenHub& open, const PublicKey& device) {
+  WASL_LET(const auto until, leased_until(open.hub(), device, open.folder().retention));
+  if (!until) return json(nullptr);
+  return json{{"until", *until}, {"lapsed", open.hub().hub_time() >= *until}};
+}
+
+namespace {
+
 Result<json> devices(OpenHub& open) {
   json list = json::array();
   for (const auto& [key, device] : open.hub().authority().devices()) {
     WASL_LET(const auto note, open.hub().store().device(key));
+    WASL_LET(const json lease, lease_of(open, key));
     list.push_back({{"device", to_hex(key.view())},
                     {"organisation", device.organisation},
                     {"state", state_of(open.hub().authority(), device, note)},
-                    {"last_seen", note && note->last_seen != 0 ? json(note->last_seen) : json(nullptr)}});
+                    {"last_seen", note && note->last_seen != 0 ? json(note->last_seen) : json(nullptr)},
+                    {"lease", lease}});
   }
   return json{{"devices", std::move(list)}};
 }

@@ -12,5 +12,7 @@ namespace wasl {
 /// Nothing: the command is another's.
 std::optional<Result<nlohmann::json>> decide_devices(OpenHub& open, const std::string& command,
                                                      const nlohmann::json& request);
+/// How long the hub keeps what the device may not know yet: `until` and `lapsed`; null: it does not.
+Result<nlohmann::json> lease_of(OpenHub& open, const PublicKey& device);
 
 }  // namespace wasl

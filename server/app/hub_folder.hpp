@@ -6,6 +6,7 @@
 
 #include "shared/base/result.hpp"
 #include "shared/crypto/key_file.hpp"
+#include "shared/ledger/retention.hpp"
 #include "shared/wire/messages.hpp"
 
 namespace wasl {
@@ -13,6 +14,7 @@ namespace wasl {
 struct HubFolder {
   std::filesystem::path path;
   std::string store{};  ///< address of a PostgreSQL database, whatever the folder's file `store` says
+  ledger::RetentionRules retention{};  ///< as the settings say
   [[nodiscard]] std::filesystem::path database() const { return path / "hub.db"; }
   [[nodiscard]] std::filesystem::path lock() const { return path / "hub.lock"; }
   [[nodiscard]] std::filesystem::path socket() const { return path / "hub.sock"; }

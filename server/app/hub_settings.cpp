@@ -51,6 +51,20 @@ const SettingsTable& hub_settings() {
         .fallback = "60",
         .unit = "minutes",
         .most = 100'000},
+       {.name = "lease_days",
+        .kind = SettingKind::whole,
+        .explanation = "How long the hub keeps for a device that does not sync what it may not know yet",
+        .fallback = "180",
+        .unit = "days",
+        .least = 30,
+        .most = 3'650},
+       {.name = "retention_days",
+        .kind = SettingKind::whole,
+        .explanation = "How old the values of an entry are at least before the hub lets them go",
+        .fallback = "90",
+        .unit = "days",
+        .least = 30,
+        .most = 36'500},
        {.name = "strangers",
         .kind = SettingKind::whole,
         .explanation =
@@ -88,6 +102,10 @@ const SettingsTable& hub_settings() {
         .unit = "days",
         .most = 3'650}}};
   return table;
+}
+
+ledger::RetentionRules retention_rules(const Settings& settings) {
+  return {settings.whole("lease_days") * ledger::kDay, settings.whole("retention_days") * ledger::kDay};
 }
 
 }  // namespace wasl

@@ -91,7 +91,8 @@ int report(const Arguments& in, const std::string& command, const json& document
 
 /// @param named the folder; of its store the file in it speaks from now on.
 json init(const Arguments& in, const wasl::HubFolder& named) {
-  const wasl::HubFolder folder{named.path};
+  wasl::HubFolder folder;
+  folder.path = named.path;
   wasl::InitOptions options{in.name, in.address, in.roots, in.threshold, {}, in.witnesses, named.store};
   for (const std::string& root : in.root_keys) {
     const auto key = wasl::public_key_of(root, wasl::crypto::KeyKind::root);
@@ -199,7 +200,8 @@ int run(const Arguments& in, const std::string& command) {
   const auto settings = wasl::read_settings(wasl::hub_settings(), in.settings);
   if (!settings) return report(in, command, wasl::to_json(settings.error()));
   if (command == "config") return show_settings(in, *settings);
-  const wasl::HubFolder folder{settings->path("data"), settings->text("store")};
+  const wasl::HubFolder folder{settings->path("data"), settings->text("store"),
+                               wasl::retention_rules(*settings)};
   if (folder.path.empty()) {
     report(in, command,
            wasl::to_json({wasl::Errc::invalid_value, "no folder is named",

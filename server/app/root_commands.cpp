@@ -177,7 +177,7 @@ struct RootCommands::State {
   bool plain = false, as_json = false;
   StatementChanges changes;
 
-  [[nodiscard]] HubFolder folder() const { return HubFolder{path(data), store}; }
+  [[nodiscard]] HubFolder folder() const { return HubFolder{path(data), store, {}}; }
   [[nodiscard]] std::optional<path> passphrases() const {
     return passphrase_file.empty() ? std::nullopt : std::optional<path>(passphrase_file);
   }

@@ -28,7 +28,7 @@ Result<std::vector<BuiltSnapshot>> build_now(const HubFolder& folder, bool all,
   std::error_code error;
   std::filesystem::create_directories(folder.snapshots(), error);
   if (error) return fail(Errc::storage_failed, "cannot make " + folder.snapshots().string());
-  auto lock = FolderLock::take(HubFolder{folder.snapshots()});
+  auto lock = FolderLock::take(HubFolder{folder.snapshots(), {}, {}});
   if (!lock && lock.error().code == Errc::locked)
     return fail(Errc::locked, "snapshots of this hub are being built already", "wait for them");
   if (!lock) return tl::unexpected(lock.error());

@@ -2,7 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "server/app/devices.hpp"
 #include "server/hub/hub_files.hpp"
+#include "server/hub/retention.hpp"
 #include "server/session/session_journal.hpp"
 #include "shared/authority/person_acts.hpp"
 #include "shared/base/version.hpp"
@@ -39,6 +41,7 @@ Result<json> device_line(OpenHub& open, const Device& device) {
   WASL_LET(const auto note, open.hub().store().device(device.key));
   WASL_LET(const KeptTotals kept, open.hub().store().kept_totals(device.key));
   WASL_LET(const std::uint64_t forks, open.hub().store().fork_count(device.key));
+  WASL_LET(const json lease, lease_of(open, device.key));
   json line = {{"key", short_key(device.key)},
                {"organisation", device.organisation},
                {"role", device.role},
@@ -50,6 +53,7 @@ Result<json> device_line(OpenHub& open, const Device& device) {
                {"behind", nullptr},
                {"program", nullptr},
                {"session", nullptr},
+               {"lease", lease},
                {"failing", nullptr},
                {"unconfirmed", waits_for_confirmation(open.hub().authority(), device.grant)},
                {"revoked", device.revoked.has_value()}};
@@ -93,6 +97,16 @@ Result<json> waiting(OpenHub& open) {
               {"refused", refused},
               {"oldest", oldest == 0 ? json(nullptr) : json(oldest)},
               {"reasons", reasons}};
+}
+
+/// What of the space's log is news to nobody any more; null of `authority`, of which everything is kept.
+Result<json> retention(OpenHub& open, const std::string& space) {
+  if (space == kAuthoritySpace) return json(nullptr);
+  const SnapshotShelf shelf(open.folder().snapshots());
+  WASL_LET(const SpaceFloor floor, floor_of(open.hub(), shelf, space, open.folder().retention));
+  json held_by = json::array();
+  for (const PublicKey& key : floor.held_by) held_by.push_back(short_key(key));
+  return json{{"floor", floor.floor}, {"old", floor.old}, {"held_by", std::move(held_by)}};
 }
 
 /// The processes that serve the storage together; null: this one has it alone.
@@ -168,7 +182,11 @@ Result<json> status(OpenHub& open, bool serving) {
       WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(info->leaf));
       digest_position = leaf.digest_position;
     }
-    spaces.push_back({{"space", name}, {"position", info->size}, {"digest_position", digest_position}});
+    WASL_LET(const json kept, retention(open, name));
+    spaces.push_back({{"space", name},
+                      {"position", info->size},
+                      {"digest_position", digest_position},
+                      {"retention", kept}});
   }
   json organisations = json::array();
   for (const auto& [id, organisation] : authority.organisations()) {

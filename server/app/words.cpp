@@ -41,6 +41,19 @@ std::string quarantine_totals(const json& quarantine) {
          day(quarantine["oldest"]) + ": wasl-hub quarantine list\n";
 }
 
+std::string lease_in_words(const json& lease) {
+  if (lease.is_null()) return "";
+  return (lease["lapsed"].get<bool>() ? ", not waited for since " : ", waited for until ") +
+         day(lease["until"]);
+}
+
+std::string retention_in_words(const json& retention) {
+  if (retention.is_null() || retention["old"] == 0) return "";
+  std::string out = ", " + text(retention["floor"]) + " of them known to all";
+  for (const json& key : retention["held_by"]) out += ", not yet to " + text(key);
+  return out;
+}
+
 std::string storage_in_words(const json& storage) {
   const auto megabytes = [](const json& bytes) {
     return bytes.is_number() ? std::to_string(bytes.get<std::uint64_t>() / 1'000'000) + " MB"
@@ -79,6 +92,7 @@ std::string status_in_words(const json& doc) {
   for (const json& space : doc["spaces"]) {
     out += "  " + text(space["space"]) + ": " + text(space["position"]) + " entries";
     if (space["digest_position"] != space["position"]) out += ", digest at " + text(space["digest_position"]);
+    out += retention_in_words(space["retention"]);
     out += "\n";
   }
   const json& files = doc["files"];
@@ -99,6 +113,8 @@ std::string status_in_words(const json& doc) {
       out += ", ITS FOLDER WAS COPIED OR RESTORED (" + text(device["forks"]) +
              " chains with two histories; both are kept, see that one copy only is used)";
     }
+    if (!device["lease"].is_null() && device["lease"]["lapsed"].get<bool>())
+      out += lease_in_words(device["lease"]);
     if (device["unconfirmed"].get<bool>()) out += ", waits for confirmation";
     if (device["revoked"].get<bool>()) out += ", revoked";
     out += "\n";
@@ -152,7 +168,8 @@ std::string devices_in_words(const json& doc) {
   std::string out;
   for (const json& device : doc["devices"]) {
     out += text(device["device"]).substr(0, 12) + "  " + text(device["organisation"]) + ", " +
-           text(device["state"]) + ", last seen " + day(device["last_seen"]) + "\n";
+           text(device["state"]) + ", last seen " + day(device["last_seen"]) +
+           lease_in_words(device["lease"]) + "\n";
   }
   return out;
 }

@@ -19,6 +19,17 @@ Status check_serving(Hub& hub) {
 
 std::string hello_key(const PublicKey& device) { return "bundled hello " + to_hex(device.view()); }
 
+/// An office that syncs by sticks alone is waited for as any other.
+Status renew_lease(Hub& hub, const Hello& hello) {
+  WASL_LET(const auto note, hub.store().device(hello.device));
+  if (note && note->counter >= hello.counter) return {};
+  const bool of_this_log = hello.epoch == hub.authority().statement().epoch;
+  const std::vector<Cursor> applied = of_this_log ? hello.cursors
+                                      : note      ? note->applied
+                                                  : std::vector<Cursor>();
+  return hub.store().note_done(hello.device, note ? note->equal : std::nullopt, applied, hub.hub_time());
+}
+
 /// Held, refused and decided work of those for whom the device carries: itself and persons of its
 /// organisation.
 Result<std::vector<VerdictItem>> verdicts_for(Hub& hub, const PublicKey& device) {
@@ -73,6 +84,7 @@ Result<bool> note_bundled_hello(Hub& hub, ByteView frame) {
   }
   WASL_LET(const auto before, bundled_hello(hub, hello.device));
   if (!before || before->counter < hello.counter) {
+    WASL_TRY(renew_lease(hub, hello));
     WASL_TRY(hub.store().transact([&] { return hub.store().set_meta(hello_key(hello.device), frame); }));
   }
   if (hello.epoch != 0 && hello.epoch != hub.authority().statement().epoch) return false;
