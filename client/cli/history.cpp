@@ -70,6 +70,7 @@ Result<Answer> history(const Office& office, const std::optional<std::string>& r
 Result<Answer> verify(const Office& office, const VerifyArguments& arguments) {
   Json fetched = nullptr;
   std::vector<std::string> whole;
+  std::vector<std::pair<std::string, Position>> gone;  // of which the hub keeps headers alone
   if (arguments.fetch_history) {
     WASL_LET(Answer synced, sync(office, {arguments.link}));
     {
@@ -78,6 +79,9 @@ Result<Answer> verify(const Office& office, const VerifyArguments& arguments) {
     }
     if (!whole.empty()) {  // the link has just worked: what is shown is gone for as long as the log takes
       WASL_LET(synced, sync(office, {arguments.link}));
+      WASL_LET(const auto replica, office.open());
+      WASL_LET(gone, replica->history_begins());
+      for (const auto& [space, position] : gone) std::erase(whole, space);
     }
     fetched = Json::parse(synced.json, nullptr, false)["received"];
   }
@@ -94,17 +98,24 @@ Result<Answer> verify(const Office& office, const VerifyArguments& arguments) {
                              {"proved", space.proved},
                              {"vouched", space.begun_at}});
   }
-  if (arguments.fetch_history) out["fetched"] = fetched;
+  if (arguments.fetch_history) {
+    out["fetched"] = fetched;
+    out["gone"] = Json::object();
+    for (const auto& [space, position] : gone) out["gone"][space] = position;
+  }
   std::string words = report.ok ? "All is well: " + counted(report.change_sets, "change set") + " checked."
                                 : counted(report.problems.size(), "problem") + ":";
   for (const std::string& problem : report.problems) words += "\n  " + problem;
   for (const std::string& statement : report.statements) words += "\n" + statement;
   if (arguments.fetch_history) {
-    words += whole.empty()
-                 ? "\nThe hub was asked for what is missing; every space is held here from its first "
-                   "entry on, so there was no older history to fetch."
-                 : "\nThe whole log was fetched of";
+    if (whole.empty() && gone.empty())
+      words += "\nThe hub was asked for what is missing; every space is held here from its first entry on, so there "
+               "was no older history to fetch.";
+    if (!whole.empty()) words += "\nThe whole log was fetched of";
     for (const std::string& space : whole) words += " " + space;
+    for (const auto& [space, position] : gone)
+      words += "\nThe first " + std::to_string(position) + " entries of " + space +
+               " cannot be had: the hub keeps their headers alone. What they gave came as a snapshot.";
   }
   return Answer{out.dump(), std::move(words), report.ok ? kDone : kFailed};
 }

@@ -79,9 +79,11 @@ Result<json> plan(OpenHub& open, const json& request) {
     } else if (device) {
       WASL_LET(since, held_by(hub, *device, name));
     }
+    WASL_LET(const Position let_go, hub.store().let_go(name));
     spaces.push_back({{"space", name},
                       {"since", since},
                       {"size", size},
+                      {"let_go", let_go},
                       {"keys", keys_json(device ? sealed_to(*authority.device(*device)) : who[name])}});
   }
   json out{{"network", to_hex(hub.network().view())},
@@ -109,12 +111,12 @@ Result<json> proof(OpenHub& open, const json& request) {
   return json{{"frame", frame ? json(to_base64url(*frame)) : json(nullptr)}};
 }
 
-/// What a link would offer to an office that holds nothing of the space.
+/// What a link would offer to an office that holds so much of the space.
 Result<json> bundled_snapshot(OpenHub& open, const json& request) {
   WASL_LET(const std::string space, space_named(open.hub(), request));
   if (open.hub().is_recovering())
     return fail(Errc::later, "the hub recovers from an old copy: it gives nothing");
-  WASL_LET(const auto offer, open.hub().snapshot(space, 0));
+  WASL_LET(const auto offer, open.hub().snapshot(space, request.value("since", Position{0})));
   if (!offer) return json{{"frame", nullptr}};
   WASL_LET(const SnapshotFrame frame, decode_snapshot(*offer->frame));
   WASL_LET(const snapshot::Manifest manifest, snapshot::decode_manifest(frame.manifest));

@@ -80,10 +80,11 @@ BundlePlan plan_of(const json& answer, const HubBundleArguments& in, Random& ran
   return plan;
 }
 
-/// The snapshot of a space, where the hub has one that is cheaper than the log. @return its position, or 0.
-Result<Position> export_snapshot(Asking& hub, const std::string& name, std::size_t audience,
+/// The snapshot of a space, where the hub has one that is cheaper than the log behind `since`, or has not all
+/// of that any more. @return its position, or 0.
+Result<Position> export_snapshot(Asking& hub, const std::string& name, Position since, std::size_t audience,
                                  BundleFiles& files) {
-  WASL_LET(const json snapshot, hub.ask({{"command", "bundle snapshot"}, {"space", name}}));
+  WASL_LET(const json snapshot, hub.ask({{"command", "bundle snapshot"}, {"space", name}, {"since", since}}));
   if (snapshot.at("frame").is_null()) return Position{0};
   const auto add = [&](const json& bytes) {
     PackedFrame frame{audience, frame_of(bytes)};
@@ -105,9 +106,10 @@ Result<json> export_space(Asking& hub, const json& space, std::size_t audience, 
   const std::string name = space.at("space").get<std::string>();
   Position since = space.at("since").get<Position>();
   Position begun = 0;
-  if (with_snapshot && since == 0 && name != kAuthoritySpace) {
-    WASL_LET(begun, export_snapshot(hub, name, audience, files));
-    since = begun;
+  const bool is_only_way = since < space.at("let_go").get<Position>();
+  if (is_only_way || (with_snapshot && since == 0 && name != kAuthoritySpace)) {
+    WASL_LET(begun, export_snapshot(hub, name, since, audience, files));
+    since = std::max(since, begun);
   }
   const Position size = space.at("size").get<Position>();
   for (Position from = since + 1; from <= size;) {

@@ -6,6 +6,7 @@
 
 #include "schema/embedded.hpp"
 #include "server/app/bundles.hpp"
+#include "server/app/compacting.hpp"
 #include "server/app/devices.hpp"
 #include "server/app/doctor.hpp"
 #include "server/app/drafts.hpp"
@@ -161,6 +162,7 @@ Result<json> decide(OpenHub& open, const json& request, bool serving) {
   if (command == "root place") return place_statement(open, request);
   if (command == "submit") return submit(open, request);
   if (command == "erase") return erase(open, request);
+  if (command == "compact") return compact(open, request, serving);
   if (auto answered = decide_devices(open, command, request)) return *answered;
   if (auto answered = decide_bundles(open, command, request)) return *answered;
   if (auto answered = decide_quarantine(open, command, request)) return *answered;

@@ -65,6 +65,12 @@ const SettingsTable& hub_settings() {
         .unit = "days",
         .least = 30,
         .most = 36'500},
+       {.name = "compact_hours",
+        .kind = SettingKind::whole,
+        .explanation = "How often the hub looks whether old values may go and much is won by it; 0 is never",
+        .fallback = "24",
+        .unit = "hours",
+        .most = 100'000},
        {.name = "strangers",
         .kind = SettingKind::whole,
         .explanation =

@@ -12,6 +12,7 @@
 #include "server/app/auditing.hpp"
 #include "server/app/backup.hpp"
 #include "server/app/bundles.hpp"
+#include "server/app/compacting.hpp"
 #include "server/app/desk.hpp"
 #include "server/app/doctor.hpp"
 #include "server/app/hub_settings.hpp"
@@ -67,6 +68,7 @@ struct Arguments {
   wasl::BackupArguments backup;
   std::vector<std::string> descriptions;
   bool all = false;
+  bool dry_run = false;
 };
 
 std::string dump(const json& document) {
@@ -219,6 +221,7 @@ int run(const Arguments& in, const std::string& command) {
   if (command == "audit") return audit(in, folder);
   if (command == "migrate-store") return report(in, command, migrate(in, folder));
   if (command == "snapshot") return report(in, command, wasl::snapshot_command(folder));
+  if (command == "compact") return report(in, command, wasl::compact_command(folder, in.dry_run));
   if (command == "backup") return report(in, command, wasl::back_up(folder, in.backup));
   if (command == "restore") return report(in, command, wasl::restore(folder, in.backup));
   if (command == "bundle export") return report(in, command, wasl::export_bundle(folder, in.bundle));
@@ -504,6 +507,13 @@ int command_line(int argc, char** argv) {
       command(app, in, "snapshot", "Builds what new offices begin from, now; a hub may be serving meanwhile",
               "  wasl-hub snapshot --data hub");
 
+  CLI::App* compacted = command(
+      app, in, "compact", "Lets go of old values that nobody who is waited for can still ask for",
+      "  wasl-hub compact --data hub --dry-run     # what would go, and what is waited for\n"
+      "  wasl-hub compact --data hub               # headers and signatures stay: every proof holds\n"
+      "An office is waited for as long as its lease runs: wasl-hub devices; lease_days, retention_days.");
+  compacted->add_flag("--dry-run", in.dry_run, "Changes nothing");
+
   CLI::App* bundle = app.add_subcommand("bundle", "What a link would carry, in a file on a stick");
   bundle->require_subcommand(1);
   CLI::App* bundle_out = command(
@@ -611,6 +621,7 @@ int command_line(int argc, char** argv) {
   if (confirm->parsed()) return run(in, "confirm");
   if (status->parsed()) return run(in, "status");
   if (snapshot->parsed()) return run(in, "snapshot");
+  if (compacted->parsed()) return run(in, "compact");
   if (key->parsed()) return run(in, "key");
   if (audit->parsed()) return run(in, "audit");
   if (bundle_out->parsed()) return run(in, "bundle export");

@@ -239,6 +239,7 @@ Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, HubRole 
   open->hub_ = std::make_unique<Hub>(
       Committer::Ports{*open->store_, built_in_schema(), *open->log_key_, open->clock_, open->random_});
   open->hub_->offer_snapshots(open->shelf_);
+  open->compactor_.emplace(*open->hub_, open->shelf_, folder.retention);
   open->hub_->tell_keys([at = folder] { return keys_in(at); });
   WASL_TRY(open->start());
   if (open->hub_->follows()) return open;

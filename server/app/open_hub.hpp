@@ -6,6 +6,7 @@
 #include <string>
 
 #include "server/app/hub_folder.hpp"
+#include "server/hub/compaction.hpp"
 #include "server/hub/hub.hpp"
 #include "server/hub/registrar.hpp"
 #include "shared/ledger/note.hpp"
@@ -68,6 +69,8 @@ class OpenHub {
   Status check_lead();
   /// Carries out what is to be erased by now. What cannot be done is logged, once, and tried again.
   void erase_due();
+  /// Lets go of what is not needed any more, in small pieces.
+  Compactor& compactor() { return *compactor_; }
   /// Remembers, apart from the database, what was signed: an older database is noticed.
   void note_checkpoint();
 
@@ -91,6 +94,7 @@ class OpenHub {
   std::optional<crypto::KeyPair> registrar_key_;
   std::unique_ptr<Hub> hub_;
   std::optional<Registrar> registrar_;
+  std::optional<Compactor> compactor_;
   std::string not_erased_;  ///< why, as it was logged
   std::chrono::steady_clock::time_point erase_again_{};
 };

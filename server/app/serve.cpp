@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "server/app/certificate.hpp"
+#include "server/app/compacting.hpp"
 #include "server/app/desk.hpp"
 #include "server/app/folder_store.hpp"
 #include "server/app/sharing.hpp"
@@ -99,6 +100,7 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
   const SnapshotKeeper keeper(folder, options.snapshots);
   Loop loop;
   const service::Watchdog watchdog(loop);
+  const CompactionKeeper compaction(loop, *open, options.compaction);
   SessionServer sessions(loop, open->hub());
   sessions.serve_files(*files);
   WASL_TRY(sessions.listen(port));
@@ -209,6 +211,7 @@ ServeOptions serve_options(const Settings& settings) {
   out.strangers = static_cast<std::size_t>(settings.whole("strangers"));
   out.drain = std::chrono::seconds(settings.whole("drain_seconds"));
   out.snapshots = std::chrono::minutes(settings.whole("snapshot_minutes"));
+  out.compaction = std::chrono::hours(settings.whole("compact_hours"));
   return out;
 }
 

@@ -22,6 +22,7 @@ struct ServeOptions {
   std::size_t strangers = limits::kStrangers;
   std::chrono::seconds drain{3};       ///< for goodbyes
   std::chrono::minutes snapshots{60};  ///< from one building to the next; 0: never
+  std::chrono::hours compaction{24};   ///< from one look to the next; 0: never
 };
 /// @param settings of hub_settings()
 ServeOptions serve_options(const Settings& settings);

@@ -258,6 +258,27 @@ std::string imported_in_words(const json& doc) {
   return out;
 }
 
+std::string compaction_in_words(const json& doc) {
+  const bool dry_run = doc.value("dry_run", false);
+  std::string out;
+  for (const json& space : doc["spaces"]) {
+    out += text(space["space"]) + ": of " + text(space["entries"]) + " entries the first " +
+           text(space["let_go"]) + " are headers alone";
+    if (dry_run && space["goes"] != space["let_go"])
+      out +=
+          ", would be the first " + text(space["goes"]) + " (" + text(space["bytes"]) + " bytes of the log)";
+    if (space.contains("before") && space["before"] != space["let_go"])
+      out += ", " +
+             std::to_string(space["let_go"].get<std::uint64_t>() - space["before"].get<std::uint64_t>()) +
+             " of them from now on";
+    if (space["waits"] != "") out += "; waits for " + text(space["waits"]);
+    out += "\n";
+    for (const json& key : space["held_by"])
+      out += "    " + text(key) + " is waited for (wasl-hub devices says until when)\n";
+  }
+  return out.empty() ? "There is nothing yet.\n" : out;
+}
+
 std::string snapshots_in_words(const json& doc) {
   if (doc["snapshots"].empty()) return "Nothing has grown since the newest snapshots.\n";
   std::string out;
@@ -322,6 +343,7 @@ std::string in_words(const std::string& command, const json& document) {
   }
   if (command == "status") return status_in_words(document);
   if (command == "snapshot") return snapshots_in_words(document);
+  if (command == "compact") return compaction_in_words(document);
   if (command == "witness add") {
     return "The checkpoint of size " + text(document["size"]) + " is cosigned by " +
            text(document["cosigned"]) + " of " + text(document["witnesses"]) + " witnesses; " +

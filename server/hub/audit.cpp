@@ -5,6 +5,7 @@
 
 #include "shared/authority/act_words.hpp"
 #include "shared/model/operation_words.hpp"
+#include "shared/wire/let_go.hpp"
 
 namespace wasl {
 namespace {
@@ -94,23 +95,17 @@ class SpaceReader {
     WASL_LET(const auto blocks, store_.read(space_, next_, kReadBytes, rights_.network));
     over_ = blocks.empty();
     for (const Segment& block : blocks) {
-      Position at = block.first;
-      for (const SegmentItem& item : block.items) {
-        const auto* set = std::get_if<SetItem>(&item);
-        const auto* late = std::get_if<LateItem>(&item);
-        const auto* other = std::get_if<EntryItem>(&item);
-        if (set != nullptr && set->entry) {
-          if (at >= next_) add(set->set, *set->entry, at);
-        } else if (late != nullptr) {
-          if (at >= next_) add(late->set, late->entry, at);
-        } else if (other != nullptr) {
-          if (at >= next_) add(other->entry, at);
+      each_entry(block, [&](Position at, const SegmentItem& item, const Header* let_go) {
+        if (at < next_) return;
+        next_ = at + 1;
+        if (const ChangeSet* set = effect_of(item)) {
+          add(*set, *entry_of(item), at);
+        } else if (let_go != nullptr) {
+          add_let_go(*let_go, *entry_of(item), at);
         } else {
-          continue;
+          add(*entry_of(item), at);
         }
-        ++at;
-      }
-      next_ = std::max(next_, at);
+      });
     }
     return {};
   }
@@ -119,20 +114,38 @@ class SpaceReader {
     return time >= filter_.from && (filter_.until == 0 || time < filter_.until);
   }
 
-  void add(const ChangeSet& set, const ledger::Entry& entry, Position position) {
-    if (!in_period(entry.hub_time)) return;
+  /// Whose it is; nothing when the filter leaves it out.
+  std::optional<AuditLine> begin_line(const Header& header, const ledger::Entry& entry, Position position) {
+    if (!in_period(entry.hub_time)) return std::nullopt;
     AuditLine line;
     line.time = entry.hub_time;
     line.space = space_;
     line.position = position;
     line.kind = entry.kind;
-    line.change_set = set.name;
-    line.author = set.header.source.author;
-    name_author(line, set.header);
+    line.change_set = entry.hash;
+    line.author = header.source.author;
+    name_author(line, header);
     const std::string key = to_hex(line.author->view());
-    if (!filter_.device.empty() && !(line.author_kind == "device" && key.starts_with(filter_.device))) return;
-    if (!filter_.person.empty() && !(line.author_kind == "person" && key.starts_with(filter_.person))) return;
-    if (!filter_.organisation.empty() && line.organisation != filter_.organisation) return;
+    const auto is_other = [&](const std::string& wanted, std::string_view kind) {
+      return !wanted.empty() && !(line.author_kind == kind && key.starts_with(wanted));
+    };
+    if (is_other(filter_.device, "device") || is_other(filter_.person, "person")) return std::nullopt;
+    if (!filter_.organisation.empty() && line.organisation != filter_.organisation) return std::nullopt;
+    return line;
+  }
+
+  /// Any of them may be about the record that is asked for.
+  void add_let_go(const Header& header, const ledger::Entry& entry, Position position) {
+    auto line = begin_line(header, entry, position);
+    if (!line) return;
+    line->what = "its body was let go: the header alone is kept";
+    lines_.push_back(*std::move(line));
+  }
+
+  void add(const ChangeSet& set, const ledger::Entry& entry, Position position) {
+    auto begun = begin_line(set.header, entry, position);
+    if (!begun) return;
+    AuditLine line = *std::move(begun);
     for (const Operation& op : set.operations) {
       if (filter_.record && (op.register_number != filter_.record->first || op.id != filter_.record->second))
         continue;

@@ -60,9 +60,38 @@ void Batch::apply_draft(const ChangeSet& set, const Hash& grant, SpaceNumber spa
 
 // ── Judging
 
+namespace {
+
+/// What was let go cannot be computed without a part of it: no revocation reaches there.
+Result<Verdict> check_reach(const ChangeSet& set, const Batch::Context& in, Position position) {
+  AuthorityState after = in.authority;
+  WASL_TRY(after.apply(set, position, in.hub_time));
+  for (const std::string& space : after.spaces()) {
+    WASL_LET(const auto base, in.store.base(space));
+    if (!base) continue;
+    WASL_LET(const auto fallen, in.store.fallen(space, after, position, in.network));
+    if (fallen.empty() || fallen.front().position > base->position) continue;
+    return Verdict::refuse(Reason::void_act,
+                           "the first " + std::to_string(base->position) + " entries of " + space +
+                               " are settled and cannot be taken back any more: name a later time");
+  }
+  return Verdict::accept();
+}
+
+bool revokes_compromised(const Act& act) {
+  const auto* revoke = std::get_if<RevokeAct>(&act);
+  return revoke != nullptr && revoke->reason == RevocationReason::compromised;
+}
+
+}  // namespace
+
 Result<Verdict> Batch::check_decision(const ChangeSet& set) {
   for (const Operation& op : set.operations) {
     const auto act = decode_act(op.value);
+    if (act && revokes_compromised(*act)) {
+      WASL_LET(Verdict verdict, check_reach(set, in_, authority_size_ + 1));
+      if (verdict.outcome != Outcome::accepted) return verdict;
+    }
     const auto* discard = act ? std::get_if<DiscardAct>(&*act) : nullptr;
     if (discard == nullptr) continue;
     WASL_LET(Verdict verdict, check_discard(*discard));

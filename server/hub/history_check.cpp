@@ -60,6 +60,7 @@ class HistoryCheck {
     }
     std::set<std::string> ids;
     WASL_TRY(check_log(info, leaf, ids));
+    WASL_TRY(check_base(info, ids));
     WASL_LET(const Hash digest, digest_of(info, ids));
     WASL_LET(const Hash kept, store_.digest(name));
     if (digest != kept || (leaf.digest_position == info.size && digest != leaf.digest))
@@ -96,6 +97,33 @@ class HistoryCheck {
     return {};
   }
 
+  /// What stands for the bodies that were let go.
+  Status check_base(const SpaceInfo& info, std::set<std::string>& ids) {
+    WASL_LET(const auto base, store_.base(info.name));
+    WASL_LET(const Position let_go, store_.let_go(info.name));
+    if (let_go > (base ? base->position : 0)) return not_as_signed("what was let go of " + info.name);
+    if (!base) return {};
+    std::vector<ledger::Bucket> buckets(ledger::kDigestBuckets);
+    WASL_TRY(store_.each_base_record(info.name, [&](const std::string& id, RecordState& state) -> Status {
+      const Hash id_hash = ledger::id_hash(id);
+      buckets[ledger::bucket_of(id_hash)].set(id_hash, record_hash(id, state));
+      ids.insert(id);
+      return {};
+    }));
+    WASL_LET(const Bytes stored, store_.heads_leaf(base->leaf));
+    WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(stored));
+    if (leaf.size != base->position || leaf.digest_position != leaf.size || leaf.digest != root_of(buckets))
+      return not_as_signed("the base of " + info.name);
+    return {};
+  }
+
+  static Hash root_of(const std::vector<ledger::Bucket>& buckets) {
+    ledger::DigestTree tree;
+    for (unsigned bucket = 0; bucket < ledger::kDigestBuckets; ++bucket)
+      tree.set(bucket, buckets[bucket].hash());
+    return tree.root();
+  }
+
   Status note_statement(const SegmentItem& item) {
     const auto* entry = std::get_if<EntryItem>(&item);
     if (entry == nullptr || entry->entry.kind != ledger::EntryKind::statement) return {};
@@ -115,10 +143,7 @@ class HistoryCheck {
       buckets[ledger::bucket_of(id_hash)].set(id_hash, record_hash(id, *state));
       ++out_.records;
     }
-    ledger::DigestTree tree;
-    for (unsigned bucket = 0; bucket < ledger::kDigestBuckets; ++bucket)
-      tree.set(bucket, buckets[bucket].hash());
-    return tree.root();
+    return root_of(buckets);
   }
 
   Status check_heads(const std::string& note, const std::vector<OpenedStatement>& statements) {

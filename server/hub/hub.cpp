@@ -73,6 +73,18 @@ Result<Position> Hub::size(const std::string& space) {
 
 Result<HubPort::EntriesFrame> Hub::entries(const std::string& space, Position from, const Reader& reader) {
   WASL_LET(const Position end, size(space));
+  WASL_LET(const Position let_go, ports_.store.let_go(space));
+  if (from <= let_go) {
+    const std::string words = "of the first " + std::to_string(let_go) + " entries of " + space +
+                              " the hub keeps the headers alone";
+    WASL_LET(const auto offer, snapshot(space, from - 1));
+    if (!offer)
+      return fail(Errc::later, words + ", and it has no snapshot of what they give now",
+                  "sync again in an hour; wasl-hub snapshot builds one at once");
+    return fail(Errc::not_found, words,
+                "begin from a snapshot: sync with a newer program, or from a stick: wasl-hub bundle export "
+                "--all --snapshot");
+  }
   return reader_.frame(space, from, end, reader, network());
 }
 
@@ -95,7 +107,9 @@ bool may_be_cheaper(const snapshot::Manifest& manifest, std::size_t manifest_byt
 /// back of entries before a snapshot can be computed from the log alone.
 Result<std::optional<HubPort::SnapshotOffer>> Hub::snapshot(const std::string& space, Position from) {
   WASL_LET(const std::uint64_t whole, bytes_behind(space, from));
-  if (from > 0 && whole < kLeastBacklog) return std::optional<SnapshotOffer>();
+  WASL_LET(const Position let_go, ports_.store.let_go(space));
+  const bool only_way = from < let_go;
+  if (!only_way && from > 0 && whole < kLeastBacklog) return std::optional<SnapshotOffer>();
   const auto manifest = shelf_ == nullptr ? std::nullopt : shelf_->newest(space);
   if (!manifest || manifest->leaf >= heads().size) return std::optional<SnapshotOffer>();
   WASL_LET(const SpaceInfo* const info, ports_.store.space(space));
@@ -104,8 +118,8 @@ Result<std::optional<HubPort::SnapshotOffer>> Hub::snapshot(const std::string& s
   WASL_LET(const std::uint64_t tail, bytes_behind(space, position));
   SnapshotFrame frame;
   frame.manifest = encode(*manifest);
-  frame.backlog = std::max<std::uint64_t>(1, whole - std::min(whole, tail));
-  if (!may_be_cheaper(*manifest, frame.manifest.size(), from, frame.backlog, tail))
+  if (!only_way) frame.backlog = std::max<std::uint64_t>(1, whole - std::min(whole, tail));
+  if (!only_way && !may_be_cheaper(*manifest, frame.manifest.size(), from, frame.backlog, tail))
     return std::optional<SnapshotOffer>();
   WASL_LET(const Bytes stored, ports_.store.heads_leaf(manifest->leaf));
   WASL_LET(const ledger::HeadsLeaf leaf, ledger::HeadsLeaf::decode(stored));
@@ -125,7 +139,7 @@ Result<std::optional<HubPort::SnapshotOffer>> Hub::snapshot(const std::string& s
   if (is_private_space(space)) frame.vouched.key = info->key;
   WASL_LET(frame.vouched.proof, prove({}, {manifest->leaf}));
   return std::optional(
-      SnapshotOffer{std::make_shared<const Bytes>(encode(frame)), position, manifest->bytes()});
+      SnapshotOffer{std::make_shared<const Bytes>(encode(frame)), position, manifest->bytes(), only_way});
 }
 
 Result<std::vector<Bytes>> Hub::snapshot_piece(const std::string& space, const Hash& name) {

@@ -71,6 +71,14 @@ Result<std::optional<ChunkKey>> HubFiles::key(const std::string& space) {
   return std::optional(attachment::chunk_key(hub_.network(), space, blinding));
 }
 
+Status HubFiles::note(const std::string& space, const Value& value) {
+  const auto named = as_attachment(value);
+  if (!named) return {};
+  const FileId file{space, named->root, named->size};
+  WASL_TRY(store_.note(file, named->name, true, hub_.hub_time()));
+  return store_.set(file, FileStore::Mark::kept, true);
+}
+
 /// Every value that an entry brought into effect counts, superseded ones too: history may be asked for.
 Status HubFiles::catch_up(const std::string& space) {
   const std::string setting = setting_of(hub_.authority().statement().epoch, space);
@@ -84,6 +92,14 @@ Status HubFiles::catch_up(const std::string& space) {
   WASL_LET(const Position size, hub_.size(space));
   read = std::min(read, size);  // the log of an older copy is shorter
   if (read == size) return {};
+  WASL_LET(const Position let_go, hub_.store().let_go(space));
+  if (read < let_go) {  // files.db was lost: what stands under a base is known by that
+    WASL_TRY(hub_.store().each_base_record(space, [&](const std::string&, RecordState& state) -> Status {
+      for (const auto& [address, heads] : state.heads)
+        for (const Head& head : heads) WASL_TRY(note(space, head.value));
+      return {};
+    }));
+  }
   while (read < size) {
     WASL_LET(const auto blocks,
              hub_.store().read(space, read + 1, limits::kSegmentTargetBytes, hub_.network()));
@@ -94,13 +110,7 @@ Status HubFiles::catch_up(const std::string& space) {
         if (entry_of(item) == nullptr) continue;
         const ChangeSet* set = position++ > read ? effect_of(item) : nullptr;
         if (set == nullptr) continue;
-        for (const Operation& op : set->operations) {
-          const auto named = as_attachment(op.value);
-          if (!named) continue;
-          const FileId file{space, named->root, named->size};
-          WASL_TRY(store_.note(file, named->name, true, hub_.hub_time()));
-          WASL_TRY(store_.set(file, FileStore::Mark::kept, true));
-        }
+        for (const Operation& op : set->operations) WASL_TRY(note(space, op.value));
       }
       read = std::max(read, position - 1);
     }

@@ -35,6 +35,8 @@ class HubFiles {
   class Port;
   HubFiles(FileStore store, Hub& hub) : store_(std::move(store)), hub_(hub) {}
   /// Reads what has come to the space's log since it was read last.
+  /// A file that a value names.
+  Status note(const std::string& space, const Value& value);
   Status catch_up(const std::string& space);
   Result<std::optional<attachment::ChunkKey>> key(const std::string& space);
   Result<FilePort::Standing> standing(const attachment::FileId& file);

@@ -44,6 +44,18 @@ class Collector {
   const std::atomic<bool>* stop_;
 };
 
+/// Whoever lacks entries that were let go can go on from a snapshot alone, and from none under which one was
+/// voided.
+Result<bool> is_needed(HubStore& store, const std::string& space,
+                       const std::optional<snapshot::Manifest>& before, Position size) {
+  WASL_LET(const Position let_go, store.let_go(space));
+  if (let_go == 0 || !before || before->position < let_go) return let_go > 0;
+  WASL_LET(const auto then, store.voided(space, before->position));
+  WASL_LET(const auto now, store.voided(space, size));
+  return std::any_of(now.begin(), now.end(),
+                     [&](Position one) { return one <= before->position && !then.contains(one); });
+}
+
 bool is_worth_it(const std::optional<snapshot::Manifest>& before, Position size, std::uint64_t log_bytes,
                  std::uint64_t since, bool all) {
   if (before && before->position == size) return false;
@@ -60,7 +72,9 @@ Result<std::optional<BuiltSnapshot>> build(HubStore& store, SnapshotShelf& shelf
   const auto before = shelf.newest(space);
   WASL_LET(const std::uint64_t log_bytes, store.bytes_behind(space, 0));
   WASL_LET(const std::uint64_t since, store.bytes_behind(space, before ? before->position : 0));
-  if (!is_worth_it(before, info->size, log_bytes, since, options.all)) return std::optional<BuiltSnapshot>();
+  WASL_LET(const bool needed, is_needed(store, space, before, info->size));
+  if (!is_worth_it(before, info->size, log_bytes, since, options.all || needed))
+    return std::optional<BuiltSnapshot>();
   snapshot::Manifest manifest;
   manifest.space = space;
   manifest.position = info->size;

@@ -96,6 +96,11 @@ struct HubMetrics::State {
                                                          .Name("wasl_hub_log_position")
                                                          .Help("Entries of a space's log")
                                                          .Register(registry);
+  prometheus::Family<prometheus::Gauge>& let_go =
+      prometheus::BuildGauge()
+          .Name("wasl_hub_let_go")
+          .Help("Entries of a space's log of which the headers alone are kept")
+          .Register(registry);
   prometheus::Gauge& database = gauge("wasl_hub_database_bytes", "hub.db with its write-ahead log");
   prometheus::Gauge& room = gauge("wasl_hub_free_bytes", "Room on the disk of hub.db");
   prometheus::Gauge& held = gauge("wasl_hub_held_change_sets", "Change sets that wait for a person");
@@ -135,6 +140,8 @@ void HubMetrics::look() {
   for (const std::string& space : hub.authority().spaces()) {
     const auto size = hub.size(space);
     if (size) now.positions.Add({{"space", space}}).Set(as_number(*size));
+    const auto let_go = hub.store().let_go(space);
+    if (let_go) now.let_go.Add({{"space", space}}).Set(as_number(*let_go));
   }
   now.database.Set(size_of(now.sources.database) + size_of(now.sources.database.string() + "-wal"));
   std::error_code gone;

@@ -59,6 +59,7 @@ const std::vector<CopiedTable>& copied_tables() {
       {stand_ins(), TableUse::stand_in},
       {of_logs("parked", 2, {number("space"), text("id"), blob("state")}, 100)},
       {of_logs("bucket", 2, {number("space"), number("bucket"), blob("hash"), blob("data")}, 100)},
+      {of_logs("piece", 2, {number("space"), blob("name"), blob("data")}, kLargeRows)},
       {of_hub("heads_leaf", 1, {number("no"), blob("leaf")}), TableUse::heads_leaf},
       {of_hub("heads_node", 2, {number("level"), number("no"), blob("hash")})},
       {of_hub("device", 1,

@@ -8,6 +8,7 @@
 
 #include "server/store/shared_store.hpp"
 #include "shared/store/erasing.hpp"
+#include "shared/store/log_base.hpp"
 #include "shared/store/log_store.hpp"
 #include "shared/store/voiding.hpp"
 #include "shared/wire/messages.hpp"
@@ -99,6 +100,24 @@ class HubStore : public LogRows {
   virtual Result<snapshot::Ground> ground(std::string_view space) = 0;
   /// Positions that a `void` at or before `until` names.
   virtual Result<std::set<Position>> voided(std::string_view space, Position until) = 0;
+
+  // ── What nobody needs any more: the bodies below a base (shared/store/log_base.hpp) ──
+  virtual Result<std::optional<LogBase>> base(std::string_view space) = 0;
+  virtual Status each_base_record(std::string_view space, const LogStore::RecordVisit& visit) = 0;
+  /// Of so many entries the header alone is here.
+  virtual Result<Position> let_go(std::string_view space) = 0;
+  /// From now on the base is this one. @pre its pieces are here.
+  virtual Status lay_base(std::string_view space, const LogBase& base) = 0;
+  virtual Status add_base_piece(std::string_view space, const Hash& name, ByteView packed) = 0;
+  /// Raw. Errors: corrupt.
+  virtual Result<std::optional<Bytes>> base_piece(std::string_view space, const Hash& name) = 0;
+  /// Of all that are here, of a base that is not laid yet too.
+  virtual Result<std::vector<Hash>> base_pieces(std::string_view space) = 0;
+  virtual Status drop_base_piece(std::string_view space, const Hash& name) = 0;
+  virtual Status forget_opening(const Hash& commitment) = 0;
+  /// The bodies of the next block. @return false: no whole block below the base is left.
+  virtual Result<bool> let_block_go(std::string_view space, const NetworkId& network,
+                                    const std::function<bool(const Hash&)>& stays) = 0;
 
   // ── Confirmed state ──
   virtual Result<std::optional<RecordState>> record(SpaceNumber space, std::string_view id) = 0;

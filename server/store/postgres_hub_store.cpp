@@ -186,6 +186,12 @@ Result<std::vector<KeptSet>> PostgresHubStore::kept_where(std::string_view condi
   return sets;
 }
 
+Status PostgresHubStore::replace_block(SpaceNumber space, const StoredBlock& block) {
+  return session->run(
+      "UPDATE log_block SET raw = $1, data = $2 WHERE space = $3 AND first = $4 AND last = $5",
+      block.raw_bytes, block.data, space, block.first, block.last);
+}
+
 Status PostgresHubStore::insert_kept(const KeptSet& set, bool fork) {
   const auto run_last = set.run ? std::optional(set.run->last) : std::nullopt;
   const auto signature = set.run ? std::optional(set.run->signature) : std::nullopt;

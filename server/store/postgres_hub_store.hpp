@@ -60,6 +60,7 @@ class PostgresHubStore final : private StoreSession, public RowHubStore {
  private:
   PostgresHubStore(std::unique_ptr<PostgresSession> session, std::unique_ptr<PostgresRowStore> rows);
   static std::unique_ptr<PostgresHubStore> over(std::unique_ptr<PostgresSession> session);
+  Status replace_block(SpaceNumber space, const StoredBlock& block) override;
   Status insert_kept(const KeptSet& set, bool fork) override;
   Result<std::vector<KeptSet>> kept_with_openings(std::string_view space) override;
   Status save_openings(const Hash& name, const std::vector<OpeningItem>& openings) override;

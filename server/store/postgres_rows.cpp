@@ -152,8 +152,21 @@ class PostgresRows final : public PostgresRowStore {
   }
   Status each_parked(SpaceNumber space,
                      const std::function<Status(std::string_view id, ByteView state)>& visit) override;
-  Status add_piece(SpaceNumber /*space*/, const Hash& /*name*/, ByteView /*packed*/) override {
-    return fail(Errc::unsupported, "a hub begins with the first entry, and keeps no pieces in its rows");
+  Result<std::optional<Bytes>> piece(SpaceNumber space, const Hash& name) override {
+    return one_blob("SELECT data FROM log_piece WHERE space = $1 AND name = $2", space, name);
+  }
+  Status add_piece(SpaceNumber space, const Hash& name, ByteView packed) override {
+    return session_->run(
+        "INSERT INTO log_piece VALUES($1, $2, $3) ON CONFLICT (space, name) DO UPDATE SET "
+        "data = excluded.data",
+        space, name, packed);
+  }
+  Result<std::vector<Hash>> piece_names(SpaceNumber space) override {
+    WASL_LET(const PgRows rows, session_->query("SELECT name FROM log_piece WHERE space = $1", space));
+    return hashes_of(rows, "list of pieces");
+  }
+  Status drop_piece(SpaceNumber space, const Hash& name) override {
+    return session_->run("DELETE FROM log_piece WHERE space = $1 AND name = $2", space, name);
   }
   Result<std::optional<Bytes>> bucket(SpaceNumber space, unsigned bucket) override {
     return one_blob("SELECT data FROM log_bucket WHERE space = $1 AND bucket = $2", space, bucket);

@@ -62,6 +62,11 @@ CREATE TABLE hub_request(id bytea PRIMARY KEY, text bytea NOT NULL, at timestamp
   answer bytea);
 )sql";
 
+// The state from which a log's bodies may be missing, in pieces.
+constexpr std::string_view kThird = R"sql(
+CREATE TABLE log_piece(space bigint, name bytea, data bytea NOT NULL, PRIMARY KEY(space, name));
+)sql";
+
 // CockroachDB has no partitions by hash and needs none: it splits tables into ranges of their keys, and those
 // of the logs begin with the space.
 constexpr std::string_view kPartitionedBySpace = "PARTITION BY HASH(space)";
@@ -88,7 +93,7 @@ std::string first_step(bool splits_by_key) {
 
 /// Each makes of the version before it the next; one that was ever published stays as it is.
 std::vector<std::string> steps(bool splits_by_key) {
-  return {first_step(splits_by_key), std::string(kSecond)};
+  return {first_step(splits_by_key), std::string(kSecond), std::string(kThird)};
 }
 
 tl::unexpected<Error> newer() {

@@ -51,6 +51,41 @@ Result<std::set<Position>> RowHubStore::voided(std::string_view space, Position 
   return log_.voided(info->number, until);
 }
 
+Status RowHubStore::each_base_record(std::string_view space, const LogStore::RecordVisit& visit) {
+  WASL_LET(const SpaceInfo* const info, log_.space(space));
+  WASL_LET(const auto base, base_of(log_, space));
+  return base ? wasl::each_base_record(log_, *info, *base, visit) : Status();
+}
+
+Status RowHubStore::add_base_piece(std::string_view space, const Hash& name, ByteView packed) {
+  WASL_LET(const SpaceInfo* const info, log_.space(space));
+  return log_.rows().add_piece(info->number, name, packed);
+}
+
+Result<std::optional<Bytes>> RowHubStore::base_piece(std::string_view space, const Hash& name) {
+  WASL_LET(const SpaceInfo* const info, log_.space(space));
+  return log_.piece(info->number, name);
+}
+
+Result<std::vector<Hash>> RowHubStore::base_pieces(std::string_view space) {
+  WASL_LET(const SpaceInfo* const info, log_.space(space));
+  return log_.rows().piece_names(info->number);
+}
+
+Status RowHubStore::drop_base_piece(std::string_view space, const Hash& name) {
+  WASL_LET(const SpaceInfo* const info, log_.space(space));
+  return log_.rows().drop_piece(info->number, name);
+}
+
+Result<bool> RowHubStore::let_block_go(std::string_view space, const NetworkId& network,
+                                       const std::function<bool(const Hash&)>& stays) {
+  WASL_LET(const SpaceInfo* const info, log_.space(space));
+  WASL_LET(const auto base, base_of(log_, space));
+  if (!base) return false;
+  return wasl::let_block_go(log_, *info, *base, network, stays,
+                            [&](const StoredBlock& block) { return replace_block(info->number, block); });
+}
+
 Status RowHubStore::save_record(SpaceNumber space, std::string_view id, const RecordState& state) {
   WASL_TRY(log_.park(space, id, state));
   log_.note_record(space, id, record_hash(id, state));

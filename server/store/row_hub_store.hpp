@@ -50,6 +50,20 @@ class RowHubStore : public HubStore {
   Result<snapshot::Ground> ground(std::string_view space) override { return log_.ground(space); }
   Result<std::set<Position>> voided(std::string_view space, Position until) override;
 
+  Result<std::optional<LogBase>> base(std::string_view space) override { return base_of(log_, space); }
+  Status each_base_record(std::string_view space, const LogStore::RecordVisit& visit) override;
+  Result<Position> let_go(std::string_view space) override { return let_go_of(log_, space); }
+  Status lay_base(std::string_view space, const LogBase& base) override {
+    return wasl::lay_base(log_, space, base);
+  }
+  Status add_base_piece(std::string_view space, const Hash& name, ByteView packed) override;
+  Result<std::optional<Bytes>> base_piece(std::string_view space, const Hash& name) override;
+  Result<std::vector<Hash>> base_pieces(std::string_view space) override;
+  Status drop_base_piece(std::string_view space, const Hash& name) override;
+  Status forget_opening(const Hash& commitment) override { return log_.forget_opening(commitment); }
+  Result<bool> let_block_go(std::string_view space, const NetworkId& network,
+                            const std::function<bool(const Hash&)>& stays) override;
+
   Result<std::optional<RecordState>> record(SpaceNumber space, std::string_view id) override {
     return log_.parked(space, id);
   }
@@ -81,6 +95,8 @@ class RowHubStore : public HubStore {
   Status check_in_force();
   /// What has arrived here whole is a network like any other from now on.
   Status settle_in();
+  /// Puts it in the place of the block with these entries.
+  virtual Status replace_block(SpaceNumber space, const StoredBlock& block) = 0;
   /// Changes nothing where one stands in its place.
   virtual Status insert_kept(const KeptSet& set, bool fork) = 0;
   /// Held and refused work of the space, and evidence of forks, that may have openings.

@@ -15,6 +15,7 @@ namespace {
 
 constexpr const char* kManifest = "manifest";
 constexpr const char* kBefore = "before";
+constexpr const char* kAwaited = "awaited";
 
 Status write_file(const std::filesystem::path& file, ByteView bytes) {
   const std::filesystem::path half = file.string() + ".new";
@@ -58,6 +59,18 @@ std::optional<snapshot::Manifest> SnapshotShelf::newest(std::string_view space) 
   return manifest && manifest->space == space ? std::move(manifest) : std::nullopt;
 }
 
+std::optional<snapshot::Manifest> SnapshotShelf::awaited(std::string_view space) const {
+  auto manifest = read(of(space) / kAwaited);
+  return manifest && manifest->space == space ? std::move(manifest) : std::nullopt;
+}
+
+Status SnapshotShelf::await_newest(std::string_view space) {
+  const auto manifest = newest(space);
+  if (!manifest) return {};
+  WASL_TRY(write_file(of(space) / kAwaited, encode(*manifest)));
+  return sync_folder(of(space));
+}
+
 std::optional<Bytes> SnapshotShelf::piece(std::string_view space, const Hash& name) const {
   auto packed = read_file(of(space) / to_hex(name.view()));
   if (!packed) return std::nullopt;
@@ -88,8 +101,10 @@ Status SnapshotShelf::place(const snapshot::Manifest& manifest) {
   WASL_TRY(sync_folder(folder));  // the pieces' names come before the one that names them
   WASL_TRY(write_file(folder / kManifest, encode(manifest)));
   WASL_TRY(sync_folder(folder));
-  std::set<std::string> named{kManifest, kBefore};
-  for (const snapshot::Manifest* one : {&manifest, before ? &*before : &manifest}) {
+  if (!awaited(manifest.space)) WASL_TRY(await_newest(manifest.space));
+  const auto old = awaited(manifest.space);
+  std::set<std::string> named{kManifest, kBefore, kAwaited};
+  for (const snapshot::Manifest* one : {&manifest, before ? &*before : &manifest, old ? &*old : &manifest}) {
     for (const Hash& name : names_of(one->parts())) named.insert(to_hex(name.view()));
   }
   std::error_code error;

@@ -233,6 +233,13 @@ Status SqliteHubStore::save_openings(const Hash& name, const std::vector<Opening
   return update.run();
 }
 
+Status SqliteHubStore::replace_block(SpaceNumber space, const StoredBlock& block) {
+  WASL_LET(auto update,
+           db.prepare("UPDATE _wasl_block SET raw = ?, data = ? WHERE space = ? AND first = ? AND last = ?"));
+  update.bind_all(std::uint64_t{block.raw_bytes}, block.data, space, block.first, block.last);
+  return update.run();
+}
+
 Status SqliteHubStore::insert_kept(const KeptSet& set, bool fork) {
   WASL_LET(auto insert,
            db.prepare("INSERT OR IGNORE INTO hub_kept(author, chain, sequence, fork, name, header, "

@@ -52,6 +52,7 @@ class SqliteHubStore final : private HubDatabase, public RowHubStore {
 
  private:
   explicit SqliteHubStore(Database database);
+  Status replace_block(SpaceNumber space, const StoredBlock& block) override;
   Status insert_kept(const KeptSet& set, bool fork) override;
   Result<std::vector<KeptSet>> kept_with_openings(std::string_view space) override;
   Status save_openings(const Hash& name, const std::vector<OpeningItem>& openings) override;

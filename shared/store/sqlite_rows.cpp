@@ -581,7 +581,7 @@ Result<std::vector<std::pair<unsigned, Hash>>> SqliteRows::bucket_hashes(SpaceNu
 
 /// Of all tables beside the log's too. Raised by whoever changes one so that older programs would go wrong;
 /// the file says it in `_wasl_meta` under `format` in one byte, and says nothing while it is 1.
-constexpr Byte kStoredFormat = 1;
+constexpr Byte kStoredFormat = 2;  // 2: bodies below a base may be missing (log_base)
 
 }  // namespace
 

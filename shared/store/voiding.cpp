@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "shared/store/log_base.hpp"
 #include "shared/store/ranking.hpp"
 #include "shared/store/walking.hpp"
+#include "shared/wire/let_go.hpp"
 
 namespace wasl {
 namespace {
@@ -15,12 +17,10 @@ Result<std::map<Position, Header>> headers_of(LogStore& store, const SpaceInfo& 
     if (headers.contains(row.position)) continue;
     WASL_LET(const auto segments, store.read(info.name, row.position, 1, network));
     if (segments.empty()) return fail(Errc::corrupt, "the log of " + info.name + " has a gap");
-    Position position = segments.front().first;
-    for (const SegmentItem& item : segments.front().items) {
-      if (entry_of(item) == nullptr) continue;
+    each_entry(segments.front(), [&](Position position, const SegmentItem& item, const Header* let_go) {
       if (const ChangeSet* set = effect_of(item)) headers[position] = set->header;
-      ++position;
-    }
+      if (let_go != nullptr) headers[position] = *let_go;
+    });
   }
   return headers;
 }
@@ -82,12 +82,16 @@ Result<TouchedRecords> records_without(LogStore& store, const SpaceInfo& info,
                   return {};
                 }));
   std::map<std::string, RecordState, std::less<>> states;
-  WASL_TRY(store.each_start_record(info, [&](const std::string& id, RecordState& state) -> Status {
+  const auto take = [&](const std::string& id, RecordState& state) -> Status {
     if (ids.contains(id)) states[id] = std::move(state);
     return {};
-  }));
+  };
+  WASL_TRY(store.each_start_record(info, take));
+  WASL_LET(const auto base, base_of(store, info.name));
+  if (base) WASL_TRY(each_base_record(store, info, *base, take));
   Ranking ranking(authority);
-  WASL_TRY(walk(store, info, info.begins_behind() + 1, until, network,
+  const Position behind = std::max(info.begins_behind(), base ? base->position : 0);
+  WASL_TRY(walk(store, info, behind + 1, until, network,
                 [&](Position position, const SegmentItem& item) -> Status {
                   const Level level = ranking.of(item);
                   if (left_out.contains(position)) return {};

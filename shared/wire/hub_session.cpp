@@ -111,9 +111,7 @@ HubSession::HubSession(HubPort& port, std::uint64_t id, Hello hello, const Hash&
     state_ = Welcome::State::new_epoch;
   }
   for (const std::string& space : spaces_) sent_.try_emplace(space, 0);
-  // Whoever lost a replica gets back what its own work was, and with that the log.
-  const bool can_skip = (hello_.flags & kHelloSnapshots) != 0 && reader_.own.has_value();
-  if (can_skip) may_skip_.insert(spaces_.begin(), spaces_.end());
+  if ((hello_.flags & kHelloSnapshots) != 0) may_skip_.insert(spaces_.begin(), spaces_.end());
   may_skip_.erase(std::string(kAuthoritySpace));
   const StreamRooms* const rooms = port_.stream_rooms();
   if (!hello_.packing) return;
@@ -189,7 +187,7 @@ Status HubSession::send_estimate(Output& out, Millis now) {
     if (here == size) continue;
     std::optional<HubPort::SnapshotOffer> offer;
     if (may_skip_.contains(space)) {
-      WASL_LET(offer, port_.snapshot(space, here));
+      WASL_LET(offer, snapshot_for(space, here));
     }
     WASL_LET(std::uint64_t bytes, port_.bytes_behind(space, here));
     if (offer) {  // all of its pieces: which of them the office has by itself, only the office knows
@@ -462,11 +460,19 @@ HubSession::Output HubSession::on_time(Millis now) {
   return finish(std::move(done), std::move(out), now);
 }
 
+/// Whoever lost a replica gets back what its own work was, and with that the log, while it can be had.
+Result<std::optional<HubPort::SnapshotOffer>> HubSession::snapshot_for(const std::string& space,
+                                                                       Position from) {
+  WASL_LET(auto offer, port_.snapshot(space, from));
+  if (offer && !offer->only_way && !reader_.own) offer.reset();
+  return offer;
+}
+
 Status HubSession::send_entries(Output& out, bool& all_sent) {
   all_sent = true;
   for (const std::string& space : spaces_) {
     if (may_skip_.erase(space) > 0) {
-      WASL_LET(const auto offer, port_.snapshot(space, sent_[space]));
+      WASL_LET(const auto offer, snapshot_for(space, sent_[space]));
       if (offer) {
         offered_[space] = offer->position;
         room_ -= std::min(room_, offer->frame->size());

@@ -51,6 +51,7 @@ class HubPort {
     std::shared_ptr<const Bytes> frame;
     Position position = 0;
     std::uint64_t bytes = 0;  ///< of its pieces
+    bool only_way = false;    ///< the entries cannot be had any more
   };
   /// Where it may be cheaper than the entries behind the first `from`. Nothing: it is not, or there is none.
   virtual Result<std::optional<SnapshotOffer>> snapshot(const std::string& /*space*/, Position /*from*/) {
@@ -145,6 +146,7 @@ class HubSession {
   Status advance(Output& out, Millis now);
   Status take_begun(ByteView frame);
   Status take_wanted_pieces(ByteView frame);
+  Result<std::optional<HubPort::SnapshotOffer>> snapshot_for(const std::string& space, Position from);
   Status send_entries(Output& out, bool& all_sent);
   Status send_pieces(Output& out);
   Result<HubPort::EntriesFrame> next_entries(const std::string& space, Position size);

@@ -5,6 +5,7 @@
 #include "shared/base/limits.hpp"
 #include "shared/wire/compression.hpp"
 #include "shared/wire/frame_form.hpp"
+#include "shared/wire/let_go.hpp"
 #include "shared/wire/references.hpp"
 
 namespace wasl {
@@ -355,6 +356,7 @@ Result<Segment> decode_segment(ByteView bytes, const NetworkId& network, KnownLo
   if (refers) references.emplace(*logs, frame.space, limits::kNumberMost);
   WASL_LET(Segment segment,
            decode_items(frame.space, frame.first, items, network, references ? &*references : nullptr));
+  if (any_let_go(segment)) return fail(Errc::malformed, "a change set came without its body");
   if (!frame.openings.empty()) {
     WASL_LET(segment.openings, decode_openings(frame.openings));
     if (segment.openings.empty()) return bad_frame("segment");  // none are said by nothing

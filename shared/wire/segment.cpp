@@ -14,7 +14,15 @@ namespace {
 using ledger::Entry;
 using ledger::EntryKind;
 
-enum class ItemTag : Byte { set = 1, set_with_entry = 2, own = 3, stand_in = 4, entry = 5, signature = 6 };
+enum class ItemTag : Byte {
+  set = 1,
+  set_with_entry = 2,
+  own = 3,
+  stand_in = 4,
+  entry = 5,
+  signature = 6,
+  let_go = 7,
+};
 
 constexpr std::size_t kOpeningsMost = 1 << 20;
 constexpr std::size_t kStatementBytes = 32 * 1024;
@@ -53,7 +61,16 @@ class Encoder {
     bytes.sized(item.set.body_bytes);
     entry(item.entry, bytes.bytes());
   }
-  void operator()(const EntryItem& item) { entry(item.entry, item.bytes); }
+  void operator()(const EntryItem& item) {
+    if (item.entry.kind > EntryKind::adopt) return entry(item.entry, item.bytes);
+    if (item.bytes.empty()) {  // of the header before it
+      out_.byte(static_cast<Byte>(ItemTag::let_go));
+      return encode_entry_times(out_, walk_, item.entry);
+    }
+    Writer header;
+    header.sized(item.bytes);
+    entry(item.entry, header.bytes());
+  }
   void operator()(const SignatureItem& item) {
     out_.byte(static_cast<Byte>(ItemTag::signature));
     encode_source_reference(out_, walk_, item.source);
@@ -74,6 +91,15 @@ class Encoder {
   Walk walk_;
 };
 
+/// Of a change set whose header stands elsewhere in the log, and whose body is kept no more.
+Result<SegmentItem> decode_let_go(const Entry& entry, ByteView bytes, const NetworkId& network,
+                                  const std::string& space) {
+  WASL_LET(const Header header, decode_header(bytes));
+  if (name_of(bytes) != entry.hash || header.network != network || header.space != space)
+    return fail(Errc::malformed, "an entry with another header than it is of");
+  return SegmentItem(EntryItem{entry, to_bytes(bytes)});
+}
+
 /// What tag 5 brings: a change set for `accept` and `adopt`, else the bytes as they are.
 Result<SegmentItem> decode_entry(const Entry& entry, ByteView bytes, const NetworkId& network,
                                  const std::string& space) {
@@ -89,6 +115,7 @@ Result<SegmentItem> decode_entry(const Entry& entry, ByteView bytes, const Netwo
   }
   Reader in(bytes);
   const ByteView header = in.sized(kHeaderBytes);
+  if (in.finished()) return decode_let_go(entry, header, network, space);
   const ByteView body = in.sized(limits::kChangeSetBytes);
   if (!in.finished()) return fail(Errc::malformed, "an entry without the change set that it is of");
   WASL_LET(ChangeSet set, decode_change_set(header, body));
@@ -192,6 +219,16 @@ Result<Segment> decode_items(std::string space, Position first, ByteView bytes, 
         if (const auto* late = std::get_if<LateItem>(&item)) operations += late->set.operations.size();
         if (operations > limits::kSegmentOperations) in.fail();
         segment.items.push_back(std::move(item));
+        break;
+      }
+      case ItemTag::let_go: {
+        EntryItem item;
+        decode_entry_times(in, walk, item.entry);
+        const auto* header =
+            segment.items.empty() ? nullptr : std::get_if<StandInItem>(&segment.items.back());
+        if (header == nullptr) return fail(Errc::malformed, "an entry without the header that it is of");
+        item.entry.hash = header->name;
+        segment.items.emplace_back(std::move(item));
         break;
       }
       case ItemTag::signature: {

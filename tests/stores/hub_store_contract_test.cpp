@@ -4,6 +4,9 @@
 
 #include "shared/base/limits.hpp"
 #include "shared/ledger/merkle.hpp"
+#include "shared/snapshot/pieces.hpp"
+#include "shared/wire/compression.hpp"
+#include "shared/wire/let_go.hpp"
 #include "tests/support/hub_world.hpp"
 
 namespace wasl::test {
@@ -327,6 +330,98 @@ TEST_P(HubStoreContract, RewritingKeepsWhatStands) {
   must(store().rewrite());
   EXPECT_EQ(everything(store()), before);
   EXPECT_EQ(must(store().kept_list(false)).size(), 1U);
+}
+
+/// The state now, as a base.
+LogBase lay_base_of(HubStore& store, const SpaceInfo& info) {
+  LogBase base{info.size, 0, 0, {}};
+  const SpaceNumber number = info.number;
+  std::vector<Bytes> pieces;
+  must(store.read_moment([&]() -> Status {
+    snapshot::Cutter cutter([&](Bytes raw) -> Status {
+      pieces.push_back(std::move(raw));
+      return {};
+    });
+    WASL_TRY(store.each_record(
+        number, [&](const std::string& id, RecordState& state) { return cutter.add(id, std::move(state)); }));
+    return cutter.finish();
+  }));
+  must(store.transact([&]() -> Status {
+    for (const Bytes& raw : pieces) {
+      base.pieces.push_back(snapshot::piece_name(raw));
+      WASL_TRY(store.add_base_piece(kSpace, base.pieces.back(), compress(raw, kBlockLevel)));
+    }
+    return store.lay_base(kSpace, base);
+  }));
+  return base;
+}
+
+TEST_P(HubStoreContract, BodiesGoABlockAtATimeAndEverythingElseStands) {
+  hub.create(120);
+  hub.hold("nobody");
+  hub.create(1);  // with a header that has no entry
+  EXPECT_FALSE(must(store().base(kSpace)).has_value());
+  EXPECT_FALSE(must(store().let_block_go(kSpace, network(), [](const Hash&) { return true; })));
+  const LogBase base = lay_base_of(store(), info());
+  hub.create(3);
+  const Position size = info().size;
+  const auto with_tail = everything(store());
+  EXPECT_EQ(must(store().let_go(kSpace)), 0U);
+
+  // One that is taken back goes on from where it stood.
+  EXPECT_FALSE(store().transact([&]() -> Status {
+    WASL_TRY(store().let_block_go(kSpace, network(), [](const Hash&) { return true; }));
+    return fail(Errc::later, "not now");
+  }));
+  EXPECT_EQ(must(store().let_go(kSpace)), 0U);
+
+  int blocks = 0;
+  for (bool more = true; more; ++blocks)
+    must(store().transact([&]() -> Status {
+      WASL_LET(more, store().let_block_go(kSpace, network(), [](const Hash&) { return true; }));
+      return {};
+    }));
+  EXPECT_GT(blocks, 2) << "several, each by itself";
+  EXPECT_EQ(must(store().let_go(kSpace)), base.position);
+  EXPECT_EQ(everything(store()), with_tail);
+  hub.world.reopen();
+  EXPECT_EQ(must(store().let_go(kSpace)), base.position);
+  EXPECT_EQ(must(store().base(kSpace))->pieces, base.pieces);
+  EXPECT_EQ(everything(store()), with_tail);
+
+  Position bare = 0, whole = 0;
+  for (const Segment& block : must(store().read(kSpace, 1, SIZE_MAX, network()))) {
+    must(verify_runs(block, network()));
+    each_entry(block, [&](Position, const SegmentItem& item, const Header* let_go) {
+      ++(is_let_go(item) ? bare : whole);
+      EXPECT_EQ(is_let_go(item), let_go != nullptr);
+    });
+  }
+  EXPECT_EQ(bare, base.position);
+  EXPECT_EQ(whole, size - base.position);
+  std::size_t records = 0;
+  must(store().each_base_record(kSpace, [&](const std::string&, RecordState& state) -> Status {
+    EXPECT_TRUE(state.is_alive());
+    ++records;
+    return {};
+  }));
+  EXPECT_EQ(records, 121U);
+  EXPECT_EQ(must(store().find(hub.pen->source(), 1))->position, 1U) << "its place is known for ever";
+  hub.create(1);
+  must(store().check());
+}
+
+TEST_P(HubStoreContract, PiecesOfABaseComeAndGo) {
+  hub.create(1);
+  const Bytes raw = to_bytes(view("a piece"));
+  const Hash name = snapshot::piece_name(raw);
+  must(store().transact([&] { return store().add_base_piece(kSpace, name, compress(raw, kBlockLevel)); }));
+  must(store().transact([&] { return store().add_base_piece(kSpace, name, compress(raw, kBlockLevel)); }));
+  EXPECT_EQ(must(store().base_pieces(kSpace)), std::vector{name});
+  EXPECT_EQ(must(store().base_piece(kSpace, name)), raw);
+  EXPECT_EQ(must(store().base_piece(kSpace, Hash{})), std::nullopt);
+  must(store().transact([&] { return store().drop_base_piece(kSpace, name); }));
+  EXPECT_TRUE(must(store().base_pieces(kSpace)).empty());
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ struct HubRetention : testing::Test {
   }
   void build() { must(build_snapshots(world.store(), shelf, {true, nullptr})); }
   SpaceFloor floor() { return must(floor_of(world.hub(), shelf, "section/africa", kRules)); }
-  Position size() { return size(); }
+  Position size() { return must(world.hub().size("section/africa")); }
   void pass(Millis days) { world.clock().time += days * kDay; }
   PublicKey away() { return bamako->replica().device(); }
 
