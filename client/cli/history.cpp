@@ -109,8 +109,10 @@ Result<Answer> verify(const Office& office, const VerifyArguments& arguments) {
   for (const std::string& statement : report.statements) words += "\n" + statement;
   if (arguments.fetch_history) {
     if (whole.empty() && gone.empty())
-      words += "\nThe hub was asked for what is missing; every space is held here from its first entry on, so there "
-               "was no older history to fetch.";
+      words +=
+          "\nThe hub was asked for what is missing; every space is held here from its first entry on, so "
+          "there "
+          "was no older history to fetch.";
     if (!whole.empty()) words += "\nThe whole log was fetched of";
     for (const std::string& space : whole) words += " " + space;
     for (const auto& [space, position] : gone)

@@ -265,11 +265,12 @@ Status Replica::begin_space(const std::string& space) {
   WASL_LET(const snapshot::Ground decoded, snapshot::decode_ground(ground, space));
   std::set<RecordKey> shown;
   auto piece = kept->manifest.pieces.begin();
-  WASL_TRY(take_steps(*kept, [&](SpaceInfo& info) -> Result<bool> {
+  const auto show_next = [&](SpaceInfo& info) -> Result<bool> {
     if (piece == kept->manifest.pieces.end()) return false;
     WASL_TRY(show_piece(info, piece->name, shown));
     return ++piece != kept->manifest.pieces.end();
-  }));
+  };
+  WASL_TRY(take_steps(*kept, show_next));
   WASL_TRY(hide_others(*kept, shown));
   WASL_TRY(settle_placed(*kept, decoded));
   bool stands = true;

@@ -35,7 +35,8 @@ struct Compaction : testing::Test {
     for (int i = 0; i < kRecords; ++i) {
       const std::string id = "p" + std::to_string(100 + i);
       const std::string text = "'Water for village " + std::to_string(i * 7919 + edit * 104'729) + "'";
-      sql += edit == 0 ? "INSERT INTO project(id, space, title) VALUES('" + id + "', 'section/africa', " + text + ");"
+      sql += edit == 0 ? "INSERT INTO project(id, space, title) VALUES('" + id + "', 'section/africa', " +
+                             text + ");"
                        : "UPDATE project SET title = " + text + " WHERE id = '" + id + "';";
     }
     dakar->sql(sql);
