@@ -94,11 +94,12 @@ Status HubFiles::catch_up(const std::string& space) {
   if (read == size) return {};
   WASL_LET(const Position let_go, hub_.store().let_go(space));
   if (read < let_go) {  // files.db was lost: what stands under a base is known by that
-    WASL_TRY(hub_.store().each_base_record(space, [&](const std::string&, RecordState& state) -> Status {
+    const auto note_all = [&](const std::string&, RecordState& state) -> Status {
       for (const auto& [address, heads] : state.heads)
         for (const Head& head : heads) WASL_TRY(note(space, head.value));
       return {};
-    }));
+    };
+    WASL_TRY(hub_.store().each_base_record(space, note_all));
   }
   while (read < size) {
     WASL_LET(const auto blocks,
