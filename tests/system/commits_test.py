@@ -30,7 +30,7 @@ class Commits(PostgresTest):
         return counts
 
     def test_no_reader_skips_a_position(self):
-        counts = self.commits("many", 1_000_000, "--sets-of-push", "40", "--trouble-every", "20") if DEEP else \
+        counts = self.commits("many", 1_000_000, "--sets-of-push", "10", "--trouble-every", "20") if DEEP else \
             self.commits("many", 6_000, "--trouble-every", "3")
         self.assertGreater(counts["killed"], 0)
 

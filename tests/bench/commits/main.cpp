@@ -45,7 +45,8 @@ struct Wanted {
   std::string through;
 };
 
-/// A database's own settings: also sessions behind a pooler have them.
+/// A database's own settings: also sessions behind a pooler have them. A statement's time counts from the
+/// first of a pipeline on: where a machine is busy and pushes are large, hardly a commit gets through.
 class DatabaseSettings {
  public:
   DatabaseSettings(const std::string& address, const std::string& schema) : address_(address) {

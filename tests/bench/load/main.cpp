@@ -29,6 +29,7 @@ struct Wanted {
   std::size_t writers = 20;
   std::size_t sets = 40'000;
   std::size_t records = 250;
+  std::size_t sets_of_run = 50;
 };
 
 double part_of(std::vector<double> all, double part) {
@@ -118,14 +119,14 @@ void idle(const Wanted& wanted) {
 }
 
 void accept(const Wanted& wanted) {
-  constexpr std::size_t kSetsOfFrame = 50;
+  const std::size_t sets_of_run = wanted.sets_of_run;
   Crowd crowd(wanted.writers +
               std::max<std::size_t>(1, (wanted.listeners + kSessionsOfDevice - 1) / kSessionsOfDevice));
   std::vector<std::vector<Bytes>> frames;
   for (std::size_t i = 0; i < wanted.writers; ++i)
     crowd.create_records(i, wanted.records / kRecordsOfSet * kRecordsOfSet);
   for (std::size_t i = 0; i < wanted.writers; ++i)
-    frames.push_back(crowd.writings(i, wanted.sets / wanted.writers / kSetsOfFrame, kSetsOfFrame));
+    frames.push_back(crowd.writings(i, wanted.sets / wanted.writers / sets_of_run, sets_of_run));
   std::vector<Bytes> of_writers;
   for (std::size_t i = 0; i < wanted.writers; ++i) of_writers.push_back(crowd.hello(i, true));
   auto of_listeners = hellos(crowd, wanted.listeners, wanted.writers);
@@ -136,7 +137,7 @@ void accept(const Wanted& wanted) {
   callers.wait_proved();
   const double begun = seconds_now(), cpu = hub.cpu_seconds();
   for (std::size_t i = 0; i < wanted.writers; ++i)
-    callers.all()[i]->push(std::move(frames[i]), kSetsOfFrame, 4);
+    callers.all()[i]->push(std::move(frames[i]), sets_of_run, std::max<std::size_t>(4, 200 / sets_of_run));
   callers.until("verdicts", [&] {
     return std::all_of(callers.all().begin(),
                        callers.all().begin() + static_cast<std::ptrdiff_t>(wanted.writers),
@@ -153,10 +154,12 @@ void accept(const Wanted& wanted) {
   }
   std::printf(
       "accept: %.0f change sets of 10 updates a second, durable, from %zu writers with %zu listeners "
-      "(%llu accepted, %llu not; %.2f s of the hub's core); a verdict on 50 after p50 %.0f ms, p99 %.0f ms\n",
+      "(%llu accepted, %llu not; %.2f s of the hub's core); a verdict on %zu, under one signature, after p50 "
+      "%.0f ms, "
+      "p99 %.0f ms\n",
       static_cast<double>(accepted) / took, wanted.writers, wanted.listeners,
       static_cast<unsigned long long>(accepted), static_cast<unsigned long long>(others),
-      hub.cpu_seconds() - cpu, part_of(waits, 0.5) * 1e3, part_of(waits, 0.99) * 1e3);
+      hub.cpu_seconds() - cpu, sets_of_run, part_of(waits, 0.5) * 1e3, part_of(waits, 0.99) * 1e3);
 }
 
 void fanout(const Wanted& wanted) {
@@ -257,6 +260,9 @@ int run(int argc, char** argv) {
       ->capture_default_str();
   accepting->add_option("--writers", wanted.writers, "Devices that push at once")->capture_default_str();
   accepting->add_option("--sets", wanted.sets, "Change sets in all")->capture_default_str();
+  accepting->add_option("--sets-of-run", wanted.sets_of_run, "Change sets under one signature")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, std::size_t{50}));
   accepting->add_option("--records", wanted.records, "Records that each device writes in turn")
       ->capture_default_str()
       ->check(CLI::Range(kRecordsOfSet, std::size_t{100'000}));
