@@ -78,24 +78,30 @@ Result<json> device_line(OpenHub& open, const Device& device) {
 
 namespace {
 
-/// What waits for a person, by reason, and since when.
+json by_age(const ByAge& ages) {
+  return {{"day", ages.day}, {"week", ages.week}, {"month", ages.month}, {"older", ages.older}};
+}
+
+json time_or_null(Millis time) { return time == 0 ? json(nullptr) : json(time); }
+
+/// What waits for a person, by reason and age, and since when.
 Result<json> waiting(OpenHub& open) {
-  WASL_LET(const std::vector<KeptSet> kept, open.hub().store().kept_list(true));
+  WASL_LET(const auto counts, open.hub().store().kept_counts(open.hub().hub_time()));
   std::map<std::string, std::uint64_t> reasons;
-  std::uint64_t held = 0, refused = 0;
-  Millis oldest = 0;
-  for (const KeptSet& set : kept) {
-    if (set.state != KeptState::held) {
-      ++refused;
+  std::uint64_t refused = 0;
+  ByAge held;
+  for (const KeptCount& one : counts) {
+    if (one.state != KeptState::held) {
+      refused += one.sets.all();
       continue;
     }
-    ++held;
-    ++reasons[std::string(to_word(set.reason))];
-    if (oldest == 0 || set.at < oldest) oldest = set.at;
+    held.add(one.sets);
+    reasons[std::string(to_word(one.reason))] += one.sets.all();
   }
-  return json{{"held", held},
+  return json{{"held", held.all()},
               {"refused", refused},
-              {"oldest", oldest == 0 ? json(nullptr) : json(oldest)},
+              {"oldest", time_or_null(held.oldest)},
+              {"by_age", by_age(held)},
               {"reasons", reasons}};
 }
 
@@ -107,6 +113,21 @@ Result<json> retention(OpenHub& open, const std::string& space) {
   json held_by = json::array();
   for (const PublicKey& key : floor.held_by) held_by.push_back(short_key(key));
   return json{{"floor", floor.floor}, {"old", floor.old}, {"held_by", std::move(held_by)}};
+}
+
+/// Records in conflict, by space and age.
+Result<json> conflicts(OpenHub& open) {
+  WASL_LET(const auto counts, open.hub().store().conflict_counts(open.hub().hub_time()));
+  json spaces = json::object();
+  ByAge all;
+  for (const auto& [space, ages] : counts) {
+    spaces[space] = ages.all();
+    all.add(ages);
+  }
+  return json{{"records", all.all()},
+              {"oldest", time_or_null(all.oldest)},
+              {"by_age", by_age(all)},
+              {"spaces", std::move(spaces)}};
 }
 
 /// The processes that serve the storage together; null: this one has it alone.
@@ -203,6 +224,7 @@ Result<json> status(OpenHub& open, bool serving) {
     devices.push_back(std::move(line));
   }
   WASL_LET(json quarantine, waiting(open));
+  WASL_LET(json in_conflict, conflicts(open));
   WASL_LET(json hubs, processes(hub.store()));
   // Another connection than the one that serves: a look, which changes nothing of it.
   WASL_LET(const auto open_files, HubFiles::open(open.folder().path, hub));
@@ -223,6 +245,7 @@ Result<json> status(OpenHub& open, bool serving) {
               {"version", program_version()},
               {"programs", programs},
               {"quarantine", std::move(quarantine)},
+              {"conflicts", std::move(in_conflict)},
               {"storage", storage(open.folder())},
               {"hubs", std::move(hubs)},
               {"files", {{"named", files.named}, {"whole", files.whole}, {"bytes", files.bytes}}},

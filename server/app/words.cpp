@@ -32,13 +32,29 @@ std::string failing_in_words(const json& devices) {
   return out.empty() ? "No device fails to sync.\n" : "Fail to sync\n" + out;
 }
 
+std::string ages_in_words(const json& ages) {
+  return text(ages["day"]) + " of the last day, " + text(ages["week"]) + " of the week before, " +
+         text(ages["month"]) + " of the month, " + text(ages["older"]) + " older";
+}
+
+std::string conflict_totals(const json& conflicts) {
+  if (conflicts["records"] == 0) return "";
+  std::string out = text(conflicts["records"]) + " records are in conflict (" +
+                    ages_in_words(conflicts["by_age"]) + "), the oldest since " + day(conflicts["oldest"]) +
+                    ": their offices resolve them\n";
+  for (const auto& [space, count] : conflicts["spaces"].items())
+    out += "  " + space + ": " + text(count) + "\n";
+  return out;
+}
+
 std::string quarantine_totals(const json& quarantine) {
   if (quarantine["held"] == 0) return "";
   std::string reasons;
   for (const auto& [reason, count] : quarantine["reasons"].items())
     reasons += (reasons.empty() ? "" : ", ") + text(count) + " " + reason;
   return text(quarantine["held"]) + " change sets wait for a person (" + reasons + "), the oldest since " +
-         day(quarantine["oldest"]) + ": wasl-hub quarantine list\n";
+         day(quarantine["oldest"]) + " (" + ages_in_words(quarantine["by_age"]) +
+         "): wasl-hub quarantine list\n";
 }
 
 std::string lease_in_words(const json& lease) {
@@ -87,7 +103,7 @@ std::string status_in_words(const json& doc) {
   }
   for (const json& key : doc["keys"]) out += "  " + text(key) + "\n";
   out += failing_in_words(doc["devices"]) + quarantine_totals(doc["quarantine"]) +
-         storage_in_words(doc["storage"]) + hubs_in_words(doc["hubs"]);
+         conflict_totals(doc["conflicts"]) + storage_in_words(doc["storage"]) + hubs_in_words(doc["hubs"]);
   out += "Spaces\n";
   for (const json& space : doc["spaces"]) {
     out += "  " + text(space["space"]) + ": " + text(space["position"]) + " entries";

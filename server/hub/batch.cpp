@@ -498,7 +498,7 @@ Result<std::vector<std::string>> Batch::without_leaf() {
 Status Batch::finish() {
   WASL_TRY(make_spaces());
   for (auto& [space, builder] : blocks_) WASL_TRY(builder.flush(in_.store));
-  WASL_TRY(records_.save());
+  WASL_TRY(records_.save(in_.authority.schema_or(in_.schema)));
   for (const auto& [space, builder] : blocks_) {
     WASL_LET(const SpaceInfo* const info, in_.store.space(space));
     WASL_ASSERT(info->size + 1 == builder.next());

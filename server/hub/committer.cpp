@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/hub/conflicts.hpp"
 #include "server/hub/rulings.hpp"
 #include "shared/ledger/note.hpp"
 #include "shared/log/log.hpp"
@@ -144,6 +145,7 @@ Status Committer::start() {
 
 Status Committer::begin_to_lead() {
   WASL_TRY(check_clock());
+  WASL_TRY(note_all_conflicts(ports_.store, authority_.schema_or(ports_.schema)));
   if (recovering_) return {};
   WASL_TRY(sign());
   WASL_TRY(heads_.recall_cosignatures(authority_.statement().witnesses));
@@ -342,9 +344,10 @@ Status Committer::take_back(const std::vector<Segment>& segments, const Vouched&
     }
     info->applied = info->size;
     newest = std::max(newest, info->as_of);
-    WASL_TRY(returned.records.save());
+    WASL_TRY(returned.records.save(authority_.schema_or(ports_.schema)));
     if (!returned.fallen.empty())
-      WASL_TRY(save_without(ports_.store, vouched.space, authority_, returned.fallen, network_));
+      WASL_TRY(save_without(ports_.store, vouched.space, authority_, authority_.schema_or(ports_.schema),
+                            returned.fallen, network_));
     return ports_.store.save_space(*info);
   });
   if (!done) {

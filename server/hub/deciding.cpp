@@ -270,12 +270,13 @@ Status Batch::place_late(const Hash& adopter, const std::string& space) {
 /// Nothing of this commit waits in memory any more: what fell is looked for in what is stored.
 Status Batch::void_what_falls() {
   for (auto& [space, builder] : blocks_) WASL_TRY(builder.flush(in_.store));
-  WASL_TRY(records_.settle());
+  WASL_TRY(records_.settle(in_.authority.schema_or(in_.schema)));
   for (const std::string& space : in_.authority.spaces()) {
     if (space == kAuthoritySpace) continue;
     WASL_LET(const auto fallen, in_.store.fallen(space, in_.authority, authority_size_, in_.network));
     if (fallen.empty()) continue;
-    WASL_TRY(save_without(in_.store, space, in_.authority, fallen, in_.network));
+    WASL_TRY(save_without(in_.store, space, in_.authority, in_.authority.schema_or(in_.schema), fallen,
+                          in_.network));
     WASL_LET(BlockBuilder* const builder, block(space));
     for (const FallenEntry& one : fallen) {
       const ledger::Entry entry{ledger::EntryKind::void_, one.name, authority_size_, in_.hub_time};

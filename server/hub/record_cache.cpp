@@ -1,6 +1,17 @@
 #include "server/hub/record_cache.hpp"
 
+#include "server/hub/conflicts.hpp"
+
 namespace wasl {
+namespace {
+
+Status save_record(HubStore& store, SpaceNumber space, const std::string& id, const RecordState& state,
+                   const Schema& schema) {
+  WASL_TRY(store.save_record(space, id, state));
+  return store.note_conflict(space, id, conflict_since(state, schema.find(state.register_number)));
+}
+
+}  // namespace
 
 const RecordState* RecordCache::find(SpaceNumber space, std::string_view id) {
   const Key key{space, std::string(id)};
@@ -38,20 +49,20 @@ Status RecordCache::health() const {
   return {};
 }
 
-Status RecordCache::save() {
-  for (const auto& [key, state] : kept_) WASL_TRY(store_.save_record(key.first, key.second, state));
+Status RecordCache::save(const Schema& schema) {
+  for (const auto& [key, state] : kept_) WASL_TRY(save_record(store_, key.first, key.second, state, schema));
   kept_.clear();
   return {};
 }
 
-Status RecordCache::settle() {
-  WASL_TRY(save());
+Status RecordCache::settle(const Schema& schema) {
+  WASL_TRY(save(schema));
   known_.clear();
   return {};
 }
 
 Status save_without(HubStore& store, const std::string& space, const AuthorityState& authority,
-                    const std::vector<FallenEntry>& fallen, const NetworkId& network) {
+                    const Schema& schema, const std::vector<FallenEntry>& fallen, const NetworkId& network) {
   WASL_LET(const auto records, store.records_without(space, authority, fallen, network));
   WASL_LET(const SpaceInfo* const info, store.space(space));
   // Ids first of those that are gone: another register may have one by now.
@@ -59,7 +70,7 @@ Status save_without(HubStore& store, const std::string& space, const AuthoritySt
     if (!state.exists()) WASL_TRY(store.remove_record(info->number, place.second));
   }
   for (const auto& [place, state] : records) {
-    if (state.exists()) WASL_TRY(store.save_record(info->number, place.second, state));
+    if (state.exists()) WASL_TRY(save_record(store, info->number, place.second, state, schema));
   }
   return {};
 }

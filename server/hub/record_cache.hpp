@@ -20,10 +20,10 @@ class RecordCache {
   void keep_draft();
   void drop_draft() { draft_.clear(); }
   Status health() const;
-  /// Writes what was kept.
-  Status save();
+  /// Writes what was kept, and which of it is in conflict.
+  Status save(const Schema& schema);
   /// The same, and reads anew from then on.
-  Status settle();
+  Status settle(const Schema& schema);
 
  private:
   using Key = std::pair<SpaceNumber, std::string>;
@@ -36,6 +36,6 @@ class RecordCache {
 
 /// Writes the records that `fallen` touched as they are without it.
 Status save_without(HubStore& store, const std::string& space, const AuthorityState& authority,
-                    const std::vector<FallenEntry>& fallen, const NetworkId& network);
+                    const Schema& schema, const std::vector<FallenEntry>& fallen, const NetworkId& network);
 
 }  // namespace wasl

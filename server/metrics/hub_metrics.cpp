@@ -14,8 +14,6 @@
 namespace wasl {
 namespace {
 
-constexpr Millis kHeldEvery = 60'000;
-
 // From a disk that needs no seek to one that is in trouble, in seconds.
 const prometheus::Histogram::BucketBoundaries kCommitSeconds{0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1,
                                                              0.2,   0.5,   1,     2,    5,    10};
@@ -40,6 +38,13 @@ double size_of(const std::filesystem::path& file) {
   std::error_code gone;  // nothing is there: nothing takes room
   const auto size = std::filesystem::file_size(file, gone);
   return gone ? 0 : as_number(size);
+}
+
+void set_by_age(prometheus::Family<prometheus::Gauge>& family, const ByAge& ages) {
+  family.Add({{"age", "day"}}).Set(as_number(ages.day));
+  family.Add({{"age", "week"}}).Set(as_number(ages.week));
+  family.Add({{"age", "month"}}).Set(as_number(ages.month));
+  family.Add({{"age", "older"}}).Set(as_number(ages.older));
 }
 
 }  // namespace
@@ -68,8 +73,11 @@ struct HubMetrics::State {
   prometheus::Family<prometheus::Counter>& counters(const char* name, const char* help) {
     return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
   }
+  prometheus::Family<prometheus::Gauge>& gauges(const char* name, const char* help) {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+  }
   prometheus::Gauge& gauge(const char* name, const char* help, const prometheus::Labels& labels = {}) {
-    return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(labels);
+    return gauges(name, help).Add(labels);
   }
 
   Sources sources;
@@ -92,20 +100,20 @@ struct HubMetrics::State {
                                        .Add({}, kCommitSeconds);
   prometheus::Gauge& open = gauge("wasl_hub_sessions_open", "Sessions now");
   prometheus::Gauge& heads = gauge("wasl_hub_heads", "Leaves of the log heads");
-  prometheus::Family<prometheus::Gauge>& positions = prometheus::BuildGauge()
-                                                         .Name("wasl_hub_log_position")
-                                                         .Help("Entries of a space's log")
-                                                         .Register(registry);
+  prometheus::Family<prometheus::Gauge>& positions =
+      gauges("wasl_hub_log_position", "Entries of a space's log");
   prometheus::Family<prometheus::Gauge>& let_go =
-      prometheus::BuildGauge()
-          .Name("wasl_hub_let_go")
-          .Help("Entries of a space's log of which the headers alone are kept")
-          .Register(registry);
+      gauges("wasl_hub_let_go", "Entries of a space's log of which the headers alone are kept");
   prometheus::Gauge& database = gauge("wasl_hub_database_bytes", "hub.db with its write-ahead log");
   prometheus::Gauge& room = gauge("wasl_hub_free_bytes", "Room on the disk of hub.db");
   prometheus::Gauge& held = gauge("wasl_hub_held_change_sets", "Change sets that wait for a person");
   prometheus::Gauge& oldest =
       gauge("wasl_hub_oldest_held_seconds", "Age of the oldest of them; 0: none waits");
+  prometheus::Family<prometheus::Gauge>& held_by_age = gauges("wasl_hub_held_by_age", "The same, by age");
+  prometheus::Family<prometheus::Gauge>& conflicts_by_age =
+      gauges("wasl_hub_conflicts", "Records in conflict, by age");
+  prometheus::Gauge& oldest_conflict =
+      gauge("wasl_hub_oldest_conflict_seconds", "Age of the oldest conflict; 0: there is none");
   prometheus::Gauge& leads =
       gauge("wasl_hub_leads", "1 while this process gives positions; of several over one database, one");
   prometheus::Gauge& hubs = gauge("wasl_hub_processes", "Processes that serve this database; 0: hub.db");
@@ -117,7 +125,6 @@ struct HubMetrics::State {
   prometheus::Gauge& certificate =
       gauge("wasl_hub_certificate_end_seconds", "When the certificate ends, Unix time; 0: it has none");
   std::uint64_t closed_received = 0, closed_sent = 0;  ///< of links that are no more
-  Millis held_at = 0;                                  ///< looked at last, steady
 };
 
 HubMetrics::HubMetrics(Sources sources) : state_(std::make_unique<State>(std::move(sources))) {}
@@ -153,7 +160,7 @@ void HubMetrics::look() {
   const auto until =
       now.sources.certificate.empty() ? Result<Millis>(Millis{0}) : certificate_end(now.sources.certificate);
   if (until) now.certificate.Set(static_cast<double>(*until / 1000));
-  look_at_held();
+  look_at_what_waits();
 }
 
 void HubMetrics::look_at_others(SharedStore& shared) {
@@ -166,16 +173,27 @@ void HubMetrics::look_at_others(SharedStore& shared) {
   now.waiting.Set(as_number(standing->waiting));
 }
 
-void HubMetrics::look_at_held() {
+/// What was counted last stands where the store does not answer; the disk has its own gauge.
+void HubMetrics::look_at_what_waits() {
   State& now = *state_;
-  const Millis steady = steady_millis();
-  if (now.held_at != 0 && steady - now.held_at < kHeldEvery) return;
-  now.held_at = steady;
-  const auto list = now.sources.hub.store().kept_list(false);
-  if (!list) return;  // what was counted last stands; the disk has its own gauge
-  now.held.Set(as_number(list->size()));
-  const Millis age = list->empty() ? 0 : now.sources.hub.hub_time() - list->front().at;
-  now.oldest.Set(static_cast<double>(std::max<Millis>(0, age)) / 1000);
+  const Millis time = now.sources.hub.hub_time();
+  const auto age_of = [&](const ByAge& ages) {
+    return ages.oldest == 0 ? 0 : static_cast<double>(std::max<Millis>(0, time - ages.oldest)) / 1000;
+  };
+  if (const auto counts = now.sources.hub.store().kept_counts(time)) {
+    ByAge held;
+    for (const KeptCount& one : *counts)
+      if (one.state == KeptState::held) held.add(one.sets);
+    now.held.Set(as_number(held.all()));
+    now.oldest.Set(age_of(held));
+    set_by_age(now.held_by_age, held);
+  }
+  if (const auto counts = now.sources.hub.store().conflict_counts(time)) {
+    ByAge all;
+    for (const auto& [space, ages] : *counts) all.add(ages);
+    now.oldest_conflict.Set(age_of(all));
+    set_by_age(now.conflicts_by_age, all);
+  }
 }
 
 void HubMetrics::on_opened(const SessionName&, const std::string&) { state_->opened.Increment(); }

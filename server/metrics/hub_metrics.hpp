@@ -21,8 +21,7 @@ class HubMetrics final : public SessionObserver {
   explicit HubMetrics(Sources sources);
   ~HubMetrics() override;
 
-  /// In Prometheus' text format 0.0.4. Reads the store; what is held is counted once a minute, because that
-  /// reads all of it.
+  /// In Prometheus' text format 0.0.4. Reads the store: counts, never what is counted.
   std::string text();
   static const char* content_type() { return "text/plain; version=0.0.4; charset=utf-8"; }
 
@@ -36,7 +35,7 @@ class HubMetrics final : public SessionObserver {
  private:
   struct State;
   void look();
-  void look_at_held();
+  void look_at_what_waits();
   void look_at_others(SharedStore& shared);
 
   std::unique_ptr<State> state_;

@@ -62,6 +62,7 @@ const std::vector<CopiedTable>& copied_tables() {
       {of_logs("piece", 2, {number("space"), blob("name"), blob("data")}, kLargeRows)},
       {of_hub("heads_leaf", 1, {number("no"), blob("leaf")}), TableUse::heads_leaf},
       {of_hub("heads_node", 2, {number("level"), number("no"), blob("hash")})},
+      {of_hub("conflict", 2, {number("space"), text("id"), number("since")})},
       {of_hub("device", 1,
               {blob("key"), number("counter"), number("last_seen"), maybe_number("equal"), blob("applied"),
                number("wiped")})},

@@ -2,6 +2,7 @@
 // What the hub asks of its storage. The committer is the only writer; everything it does for one commit
 // happens inside one transact(). Thread: one at a time.
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,6 +53,22 @@ struct KeptTotals {
   std::uint64_t held = 0;
   std::uint64_t refused = 0;
   std::uint64_t bytes = 0;  ///< of both
+};
+
+/// How many wait, by when they came. Ages are the operator's: who looks daily, weekly, monthly, or not at
+/// all.
+struct ByAge {
+  static constexpr Millis kDay = 86'400'000, kWeek = 7 * kDay, kMonth = 30 * kDay;
+  std::uint64_t day = 0, week = 0, month = 0, older = 0;  ///< each without those before it
+  Millis oldest = 0;                                      ///< when it came; 0: there is none
+  [[nodiscard]] std::uint64_t all() const { return day + week + month + older; }
+  void add(const ByAge& more);
+};
+
+struct KeptCount {
+  KeptState state = KeptState::held;  ///< or refused
+  Reason reason = Reason::none;
+  ByAge sets;
 };
 
 class HubStore : public LogRows {
@@ -122,6 +139,10 @@ class HubStore : public LogRows {
   // ── Confirmed state ──
   virtual Result<std::optional<RecordState>> record(SpaceNumber space, std::string_view id) = 0;
   virtual Status save_record(SpaceNumber space, std::string_view id, const RecordState& state) = 0;
+  /// That the record is in conflict, and since when; nothing: it is not.
+  virtual Status note_conflict(SpaceNumber space, std::string_view id, std::optional<Millis> since) = 0;
+  /// Records in conflict, by the name of their space.
+  virtual Result<std::map<std::string, ByAge>> conflict_counts(Millis now) = 0;
   /// As if it had never been.
   virtual Status remove_record(SpaceNumber space, std::string_view id) = 0;
   // As in shared/store/voiding.hpp, of all that is stored.
@@ -174,6 +195,8 @@ class HubStore : public LogRows {
   /// What was held or refused is so no more: body and openings go.
   virtual Status decide(const Hash& name, KeptState state, Reason reason, std::string_view detail) = 0;
   virtual Result<KeptTotals> kept_totals(const PublicKey& author) = 0;
+  /// Of all authors, without reading the work.
+  virtual Result<std::vector<KeptCount>> kept_counts(Millis now) = 0;
   /// Chains of the author at which a second history was pushed: its folder was copied or restored.
   virtual Result<std::uint64_t> fork_count(const PublicKey& author) = 0;
   /// Chains of the author that have something here, in a log or beside it.

@@ -4,6 +4,13 @@
 
 namespace wasl {
 
+std::string by_age_columns(std::string_view at) {
+  const std::string when(at);
+  const std::string count = "count(*) FILTER (WHERE " + when;
+  return count + " > $1), " + count + " <= $1 AND " + when + " > $2), " + count + " <= $2 AND " + when +
+         " > $3), " + count + " <= $3), min(" + when + ")";
+}
+
 tl::unexpected<Error> damaged_hub(std::string_view what) {
   return fail(Errc::corrupt, "the hub's stored " + std::string(what) + " is damaged",
               "stop the hub and restore its store from a backup");

@@ -1,6 +1,7 @@
 #pragma once
 // Held and refused work, and what devices have applied, as every hub store keeps them in its rows.
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,5 +28,9 @@ std::vector<Cursor> decode_applied(ByteView bytes);
 std::pair<Bytes, Bytes> names_between(ByteView first, std::optional<Byte> half);
 
 tl::unexpected<Error> damaged_hub(std::string_view what);
+
+/// The five columns of a ByAge, in the SQL of both; $1, $2 and $3 are a day, a week and a month ago. @param
+/// at the column of times, in milliseconds.
+std::string by_age_columns(std::string_view at);
 
 }  // namespace wasl

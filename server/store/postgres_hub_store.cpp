@@ -57,6 +57,15 @@ Status PostgresHubStore::rewrite() {
   return {};
 }
 
+namespace {
+
+ByAge by_age(const PgRows& rows, int row) {
+  const auto count = [&](int column) { return static_cast<std::uint64_t>(rows.int64(row, column)); };
+  return {count(0), count(1), count(2), count(3), rows.int64(row, 4)};
+}
+
+}  // namespace
+
 template <class... Values>
 Result<std::uint64_t> PostgresHubStore::number(std::string_view sql, const Values&... values) {
   WASL_LET(const PgRows rows, session->query(sql, values...));
@@ -265,6 +274,45 @@ Result<KeptTotals> PostgresHubStore::kept_totals(const PublicKey& author) {
   return KeptTotals{static_cast<std::uint64_t>(rows.int64(0, 0)),
                     static_cast<std::uint64_t>(rows.int64(0, 1)),
                     static_cast<std::uint64_t>(rows.int64(0, 2))};
+}
+
+Result<std::vector<KeptCount>> PostgresHubStore::kept_counts(Millis now) {
+  WASL_LET(const PgRows rows, session->query("SELECT " + by_age_columns("at") +
+                                                 ", state, reason FROM hub_kept WHERE state IN (1, 2) AND "
+                                                 "fork = 0 GROUP BY state, reason ORDER BY state, reason",
+                                             now - ByAge::kDay, now - ByAge::kWeek, now - ByAge::kMonth));
+  std::vector<KeptCount> out;
+  for (int i = 0; i < rows.count(); ++i)
+    out.push_back(
+        {static_cast<KeptState>(rows.int64(i, 5)), static_cast<Reason>(rows.int64(i, 6)), by_age(rows, i)});
+  return out;
+}
+
+Result<std::map<std::string, ByAge>> PostgresHubStore::conflict_counts(Millis now) {
+  WASL_LET(const PgRows rows,
+           session->query("SELECT " + by_age_columns("c.since") +
+                              ", s.name FROM hub_conflict c JOIN log_space s ON s.no = c.space "
+                              "GROUP BY s.no, s.name",
+                          now - ByAge::kDay, now - ByAge::kWeek, now - ByAge::kMonth));
+  std::map<std::string, ByAge> out;
+  for (int i = 0; i < rows.count(); ++i) out.emplace(rows.text(i, 5), by_age(rows, i));
+  return out;
+}
+
+Result<std::map<RowHubStore::RecordName, Millis>> PostgresHubStore::conflicts() {
+  WASL_LET(const PgRows rows, session->query("SELECT space, id, since FROM hub_conflict"));
+  std::map<RecordName, Millis> out;
+  for (int i = 0; i < rows.count(); ++i)
+    out.emplace(RecordName{rows.int64(i, 0), std::string(rows.text(i, 1))}, rows.int64(i, 2));
+  return out;
+}
+
+Status PostgresHubStore::save_conflict(SpaceNumber space, std::string_view id, std::optional<Millis> since) {
+  if (!since) return session->run("DELETE FROM hub_conflict WHERE space = $1 AND id = $2", space, id);
+  return session->run(
+      "INSERT INTO hub_conflict VALUES($1, $2, $3) ON CONFLICT (space, id) DO UPDATE SET since = "
+      "excluded.since",
+      space, id, *since);
 }
 
 Result<std::uint64_t> PostgresHubStore::fork_count(const PublicKey& author) {

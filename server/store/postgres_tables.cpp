@@ -67,6 +67,12 @@ constexpr std::string_view kThird = R"sql(
 CREATE TABLE log_piece(space bigint, name bytea, data bytea NOT NULL, PRIMARY KEY(space, name));
 )sql";
 
+// For the operator: what waits, by age, and which records are in conflict.
+constexpr std::string_view kFourth = R"sql(
+CREATE INDEX hub_kept_ages ON hub_kept(state, reason, at) WHERE state IN (1, 2) AND fork = 0;
+CREATE TABLE hub_conflict(space bigint, id text, since bigint NOT NULL, PRIMARY KEY(space, id));
+)sql";
+
 // CockroachDB has no partitions by hash and needs none: it splits tables into ranges of their keys, and those
 // of the logs begin with the space.
 constexpr std::string_view kPartitionedBySpace = "PARTITION BY HASH(space)";
@@ -93,7 +99,7 @@ std::string first_step(bool splits_by_key) {
 
 /// Each makes of the version before it the next; one that was ever published stays as it is.
 std::vector<std::string> steps(bool splits_by_key) {
-  return {first_step(splits_by_key), std::string(kSecond), std::string(kThird)};
+  return {first_step(splits_by_key), std::string(kSecond), std::string(kThird), std::string(kFourth)};
 }
 
 tl::unexpected<Error> newer() {

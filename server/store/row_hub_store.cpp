@@ -6,6 +6,14 @@
 
 namespace wasl {
 
+void ByAge::add(const ByAge& more) {
+  day += more.day;
+  week += more.week;
+  month += more.month;
+  older += more.older;
+  if (oldest == 0 || (more.oldest != 0 && more.oldest < oldest)) oldest = more.oldest;
+}
+
 Status RowHubStore::transact(const std::function<Status()>& work) {
   if (inside_) return work();  // part of the transaction around it
   if (must_reopen())
@@ -17,7 +25,7 @@ Status RowHubStore::transact(const std::function<Status()>& work) {
   if (done) done = log_.flush_digest();
   if (done) done = transaction->commit();
   inside_ = false;
-  if (!done) log_.forget();  // what it remembers was rolled back
+  if (!done) forget();  // what it remembers was rolled back
   return done;
 }
 
@@ -92,7 +100,23 @@ Status RowHubStore::save_record(SpaceNumber space, std::string_view id, const Re
   return {};
 }
 
+Status RowHubStore::note_conflict(SpaceNumber space, std::string_view id, std::optional<Millis> since) {
+  if (!conflicts_) {
+    WASL_LET(conflicts_, conflicts());
+  }
+  RecordName record{space, std::string(id)};
+  const auto it = conflicts_->find(record);
+  if (it == conflicts_->end() ? !since : since == it->second) return {};
+  WASL_TRY(save_conflict(space, id, since));
+  if (since)
+    conflicts_->insert_or_assign(std::move(record), *since);
+  else
+    conflicts_->erase(it);
+  return {};
+}
+
 Status RowHubStore::remove_record(SpaceNumber space, std::string_view id) {
+  WASL_TRY(note_conflict(space, id, std::nullopt));
   WASL_TRY(log_.unpark(space, id));
   log_.note_gone(space, id);
   return {};

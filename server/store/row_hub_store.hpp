@@ -2,7 +2,11 @@
 // What every hub store does alike: the logs over rows, transactions, and what takes several rows. Who derives
 // from it says where rows lie: those of the logs (RowStore), of `heads`, of devices and of held work.
 // Thread: one at a time.
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "server/store/hub_store.hpp"
 
@@ -69,6 +73,7 @@ class RowHubStore : public HubStore {
   }
   Status save_record(SpaceNumber space, std::string_view id, const RecordState& state) override;
   Status remove_record(SpaceNumber space, std::string_view id) override;
+  Status note_conflict(SpaceNumber space, std::string_view id, std::optional<Millis> since) override;
   Result<std::vector<FallenEntry>> fallen(std::string_view space, const AuthorityState& authority,
                                           Position at, const NetworkId& network) override;
   Result<TouchedRecords> records_without(std::string_view space, const AuthorityState& authority,
@@ -90,13 +95,20 @@ class RowHubStore : public HubStore {
 
   /// Forgets what is remembered of rows that others may have changed.
   Status refresh() { return log_.refresh(); }
-  void forget() { log_.forget(); }
+  void forget() {
+    log_.forget();
+    conflicts_.reset();
+  }
   /// Errors: conflict (its network has moved to another store, or has not arrived here whole).
   Status check_in_force();
   /// What has arrived here whole is a network like any other from now on.
   Status settle_in();
   /// Puts it in the place of the block with these entries.
   virtual Status replace_block(SpaceNumber space, const StoredBlock& block) = 0;
+  using RecordName = std::pair<SpaceNumber, std::string>;
+  virtual Result<std::map<RecordName, Millis>> conflicts() = 0;
+  /// Nothing: it is none any more.
+  virtual Status save_conflict(SpaceNumber space, std::string_view id, std::optional<Millis> since) = 0;
   /// Changes nothing where one stands in its place.
   virtual Status insert_kept(const KeptSet& set, bool fork) = 0;
   /// Held and refused work of the space, and evidence of forks, that may have openings.
@@ -105,6 +117,8 @@ class RowHubStore : public HubStore {
 
  private:
   LogStore log_;
+  std::optional<std::map<RecordName, Millis>>
+      conflicts_;  ///< as stored: most records have none, and cost no row
   bool inside_ = false;
 };
 

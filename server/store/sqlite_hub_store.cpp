@@ -20,6 +20,9 @@ CREATE UNIQUE INDEX IF NOT EXISTS hub_kept_place ON hub_kept(author, chain, sequ
 CREATE UNIQUE INDEX IF NOT EXISTS hub_kept_fork ON hub_kept(author, chain) WHERE fork = 1;
 CREATE UNIQUE INDEX IF NOT EXISTS hub_kept_name ON hub_kept(name);
 CREATE INDEX IF NOT EXISTS hub_kept_held ON hub_kept(space) WHERE state = 1 AND fork = 0;
+CREATE INDEX IF NOT EXISTS hub_kept_ages ON hub_kept(state, reason, at) WHERE state IN (1, 2) AND fork = 0;
+CREATE TABLE IF NOT EXISTS hub_conflict(space INTEGER NOT NULL, id TEXT NOT NULL, since INTEGER NOT NULL,
+  PRIMARY KEY(space, id)) WITHOUT ROWID;
 )sql";
 
 constexpr std::string_view kKeptColumns =
@@ -37,6 +40,11 @@ Result<std::vector<KeptSet>> read_all_kept(Statement& select) {
                      select.blob(5), select.int64(6), select.int64(7), select.text(8), select.int64(9)}));
     sets.push_back(std::move(set));
   }
+}
+
+ByAge by_age(const Statement& row) {
+  const auto count = [&](int column) { return static_cast<std::uint64_t>(row.int64(column)); };
+  return {count(0), count(1), count(2), count(3), row.int64(4)};
 }
 
 }  // namespace
@@ -279,6 +287,54 @@ Result<KeptTotals> SqliteHubStore::kept_totals(const PublicKey& author) {
   if (!found) return KeptTotals{};
   return KeptTotals{static_cast<std::uint64_t>(select.int64(0)), static_cast<std::uint64_t>(select.int64(1)),
                     static_cast<std::uint64_t>(select.int64(2))};
+}
+
+Result<std::vector<KeptCount>> SqliteHubStore::kept_counts(Millis now) {
+  WASL_LET(auto select, db.prepare("SELECT " + by_age_columns("at") +
+                                   ", state, reason FROM hub_kept WHERE state IN (1, 2) AND fork = 0 "
+                                   "GROUP BY state, reason"));
+  select.bind_all(now - ByAge::kDay, now - ByAge::kWeek, now - ByAge::kMonth);
+  std::vector<KeptCount> out;
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return out;
+    out.push_back(
+        {static_cast<KeptState>(select.int64(5)), static_cast<Reason>(select.int64(6)), by_age(select)});
+  }
+}
+
+Result<std::map<std::string, ByAge>> SqliteHubStore::conflict_counts(Millis now) {
+  WASL_LET(auto select, db.prepare("SELECT " + by_age_columns("c.since") +
+                                   ", s.name FROM hub_conflict c JOIN _wasl_space s ON s.no = c.space "
+                                   "GROUP BY s.no, s.name"));
+  select.bind_all(now - ByAge::kDay, now - ByAge::kWeek, now - ByAge::kMonth);
+  std::map<std::string, ByAge> out;
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return out;
+    out.emplace(select.text(5), by_age(select));
+  }
+}
+
+Result<std::map<RowHubStore::RecordName, Millis>> SqliteHubStore::conflicts() {
+  std::map<RecordName, Millis> out;
+  WASL_LET(auto select, db.prepare("SELECT space, id, since FROM hub_conflict"));
+  for (;;) {
+    WASL_LET(const bool found, select.step());
+    if (!found) return out;
+    out.emplace(RecordName{select.int64(0), std::string(select.text(1))}, select.int64(2));
+  }
+}
+
+Status SqliteHubStore::save_conflict(SpaceNumber space, std::string_view id, std::optional<Millis> since) {
+  if (!since) {
+    WASL_LET(auto erase, db.prepare("DELETE FROM hub_conflict WHERE space = ? AND id = ?"));
+    erase.bind_all(space, id);
+    return erase.run();
+  }
+  WASL_LET(auto insert, db.prepare("INSERT OR REPLACE INTO hub_conflict VALUES(?, ?, ?)"));
+  insert.bind_all(space, id, *since);
+  return insert.run();
 }
 
 Result<std::uint64_t> SqliteHubStore::fork_count(const PublicKey& author) {

@@ -47,6 +47,8 @@ class SqliteHubStore final : private HubDatabase, public RowHubStore {
   Result<std::vector<KeptSet>> decided_of(const PublicKey& author) override;
   Status decide(const Hash& name, KeptState state, Reason reason, std::string_view detail) override;
   Result<KeptTotals> kept_totals(const PublicKey& author) override;
+  Result<std::vector<KeptCount>> kept_counts(Millis now) override;
+  Result<std::map<std::string, ByAge>> conflict_counts(Millis now) override;
   Result<std::uint64_t> fork_count(const PublicKey& author) override;
   Result<std::uint64_t> chain_count(const PublicKey& author) override;
 
@@ -55,6 +57,8 @@ class SqliteHubStore final : private HubDatabase, public RowHubStore {
   Status replace_block(SpaceNumber space, const StoredBlock& block) override;
   Status insert_kept(const KeptSet& set, bool fork) override;
   Result<std::vector<KeptSet>> kept_with_openings(std::string_view space) override;
+  Result<std::map<RecordName, Millis>> conflicts() override;
+  Status save_conflict(SpaceNumber space, std::string_view id, std::optional<Millis> since) override;
   Status save_openings(const Hash& name, const std::vector<OpeningItem>& openings) override;
 };
 

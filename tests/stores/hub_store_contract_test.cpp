@@ -424,5 +424,49 @@ TEST_P(HubStoreContract, PiecesOfABaseComeAndGo) {
   EXPECT_TRUE(must(store().base_pieces(kSpace)).empty());
 }
 
+TEST_P(HubStoreContract, CountsWhatIsInConflictByAge) {
+  const SpaceNumber space = info().number;
+  const Millis now = 100 * ByAge::kDay;
+  const auto note = [&](std::string_view id, std::optional<Millis> since) {
+    return store().note_conflict(space, id, since);
+  };
+  const auto counted = [&] { return must(store().conflict_counts(now))[std::string(kSpace)]; };
+  must(store().transact([&]() -> Status {
+    must(note("p1", now - 1));
+    must(note("p2", now - 3 * ByAge::kDay));
+    must(note("p3", now - 8 * ByAge::kDay));
+    must(note("p4", now - 50 * ByAge::kDay));
+    return note("p5", std::nullopt);
+  }));
+  ByAge ages = counted();
+  EXPECT_EQ((std::vector{ages.day, ages.week, ages.month, ages.older}),
+            (std::vector<std::uint64_t>{1, 1, 1, 1}));
+  EXPECT_EQ(ages.oldest, now - 50 * ByAge::kDay);
+  EXPECT_FALSE(store().transact([&]() -> Status {
+    must(note("p4", std::nullopt));
+    return fail(Errc::invalid_value, "taken back");
+  }));
+  EXPECT_EQ(counted().older, 1U);
+  must(store().transact([&]() -> Status {
+    must(note("p4", std::nullopt));
+    return note("p1", now - 2 * ByAge::kDay);
+  }));
+  ages = counted();
+  EXPECT_EQ((std::vector{ages.day, ages.week, ages.month, ages.older}),
+            (std::vector<std::uint64_t>{0, 2, 1, 0}));
+}
+
+TEST_P(HubStoreContract, CountsWhatWaitsByReasonAndAge) {
+  EXPECT_TRUE(must(store().kept_counts(0)).empty());
+  hub.hold("nobody-made-it");
+  const auto counts = must(store().kept_counts(hub.world.clock().time));
+  ASSERT_EQ(counts.size(), 1U);
+  EXPECT_EQ(counts[0].state, KeptState::held);
+  EXPECT_EQ(counts[0].reason, Reason::gone);
+  EXPECT_EQ(counts[0].sets.day, 1U);
+  EXPECT_EQ(counts[0].sets.all(), 1U);
+  EXPECT_EQ(must(store().kept_counts(hub.world.clock().time + ByAge::kMonth + 1)).at(0).sets.older, 1U);
+}
+
 }  // namespace
 }  // namespace wasl::test

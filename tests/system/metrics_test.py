@@ -2,7 +2,9 @@
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -169,6 +171,36 @@ class OperatorsView(WorldTest):
         waiting = self.world.hub("status")["quarantine"]
         self.assertEqual((waiting["held"], waiting["reasons"]), (1, {"revoked": 1}))
         self.assertIsNotNone(waiting["oldest"])
+        self.assertEqual(waiting["by_age"], {"day": 1, "week": 0, "month": 0, "older": 0})
+
+    def test_conflicts_are_counted_by_age_until_they_are_resolved(self):
+        self.world.two_associations()
+        benin, togo = self.world.office("benin", "benin"), self.world.office("togo", "togo")
+        project = benin.add("project", "--space", "network", "title=Water", "reference=W-1")
+        for office in (benin, togo):
+            office.sync()
+        self.assertEqual(self.world.hub("status")["conflicts"]["records"], 0)
+        benin.set("project", project, "reference=W-2")
+        togo.set("project", project, "reference=W-3")
+        before = int(time.time() * 1000)
+        for office in (benin, togo, benin):
+            office.sync()
+        found = self.world.hub("status")["conflicts"]
+        self.assertEqual((found["records"], found["spaces"], found["by_age"]["day"]), (1, {"network": 1}, 1), found)
+        self.assertLess(abs(found["oldest"] - before), 60_000)
+        words = subprocess.run([binary("wasl-hub"), "status", "--data", self.world.hub_folder], capture_output=True, text=True).stdout
+        self.assertIn("1 records are in conflict (1 of the last day", words)
+        # A hub that never counted, as after an update of the program, counts at its start.
+        self.world.stop_hub()
+        with sqlite3.connect(self.world.hub_folder / "hub.db") as database:
+            database.execute("DELETE FROM hub_conflict")
+            database.execute("DELETE FROM _wasl_meta WHERE key = 'conflicts noted'")
+        database.close()
+        self.world.start_hub()
+        self.assertEqual(self.world.hub("status")["conflicts"]["oldest"], found["oldest"])
+        benin.ok("resolve", "project", project, "reference", "--value", "W-3")
+        benin.sync()
+        self.assertEqual(self.world.hub("status")["conflicts"]["records"], 0)
 
 
 if __name__ == "__main__":
