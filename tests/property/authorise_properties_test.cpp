@@ -16,7 +16,10 @@ namespace wasl {
 namespace {
 
 constexpr Millis kStart = 1'000'000;
+constexpr Millis kDay = Millis{24} * 3'600'000;
+constexpr Millis kUntilErased = 3 * kDay;
 const std::vector<std::string> kSpaces{"network", "section/africa", "section/asia"};
+const std::string kPersonsSpace = "section/africa", kPersonsId = "person-1";  // of whom something is erased
 const std::vector<std::string> kThemes{"climate", "water", "youth"};
 const std::vector<std::string> kOrganisations{"africa", "asia", "senegal"};
 const std::map<std::string, std::string> kParents{{"senegal", "africa"}};
@@ -40,6 +43,7 @@ struct NaiveGrant {
   int giver = kRegistrar, holder = 0, parent = -1;
   GrantKind kind = GrantKind::person;
   std::string organisation;
+  std::string mandate;
   std::vector<NaiveClause> clauses;
   Millis from = 0, until = 0, given = 0;
   unsigned depth = 0, level = 0;
@@ -51,7 +55,15 @@ struct NaiveEvent {
   int subject = 0;  ///< a grant, or a key
   bool compromised = false;
   Millis since = 0;
-  int by = 0;  ///< who revoked
+  int by = 0;     ///< who revoked
+  Millis at = 0;  ///< of a revocation
+};
+struct NaiveErasure {
+  int by = 0, under = 0;  ///< a key, and its grant
+  std::string space, id;
+  Millis at = 0;
+  std::size_t first = 0;  ///< event behind it
+  bool withdrawn = false;
 };
 
 template <class T>
@@ -62,18 +74,22 @@ bool inside(const std::set<T>& a, const std::set<T>& b) {
 struct Naive {
   std::vector<NaiveGrant> grants;
   std::vector<NaiveEvent> events;
+  std::vector<NaiveErasure> erasures;
 
   bool happened(NaiveEvent::Kind kind, int subject) const {
     return std::any_of(events.begin(), events.end(),
                        [&](const NaiveEvent& e) { return e.kind == kind && e.subject == subject; });
   }
-  bool never_was(int grant) const {
+  bool never_was(int grant) const { return never_was(grant, events.size()); }
+  /// By the first of the events.
+  bool never_was(int grant, std::size_t known) const {
     const NaiveGrant& g = grants[static_cast<std::size_t>(grant)];
-    for (const NaiveEvent& e : events) {
+    for (std::size_t i = 0; i < known; ++i) {
+      const NaiveEvent& e = events[i];
       if (e.kind == NaiveEvent::Kind::revoked && e.compromised && e.subject == g.giver && g.given >= e.since)
         return true;
     }
-    return g.parent >= 0 && never_was(g.parent);
+    return g.parent >= 0 && never_was(g.parent, known);
   }
   /// The word for how it stands; empty when it is good.
   std::string trouble(int grant, Millis now) const {
@@ -117,12 +133,39 @@ struct Naive {
     }
     return false;
   }
-  /// The fourth key of others that one key shuts out; all of it is one day.
-  bool is_one_too_many(int by, int key) const {
+  /// What is in a space's hands: who administers it, or the organisation whose space it is.
+  bool is_over_space(const NaiveGrant& holder, const std::string& space) const {
+    for (const NaiveClause& clause : holder.clauses) {
+      if (clause.rights.contains(kAdmin) && clause.labels.empty() && clause.registers.empty() &&
+          (clause.spaces.contains("*") || clause.spaces.contains(space)))
+        return true;
+    }
+    if (!space.starts_with("section/")) return false;
+    NaiveGrant somewhere;
+    somewhere.organisation = space.substr(std::string("section/").size());
+    return is_over(holder, somewhere);
+  }
+  /// An administrator, or the person of whom the record speaks, as an administrator has said.
+  bool may_erase(const NaiveGrant& held, const std::string& space, const std::string& id) const {
+    if (is_over_space(held, space)) return true;
+    return held.mandate == space + "#" + id &&
+           (held.parent < 0 || is_over_space(grants[static_cast<std::size_t>(held.parent)], space));
+  }
+  /// A key that was stolen takes back what was asked for with it, and with what hangs on it.
+  bool has_fallen(const NaiveErasure& one) const {
+    for (std::size_t i = one.first; i < events.size(); ++i) {
+      const NaiveEvent& e = events[i];
+      if (e.kind != NaiveEvent::Kind::revoked || !e.compromised || e.at >= one.at + kUntilErased) continue;
+      if ((e.subject == one.by && one.at >= e.since) || never_was(one.under, i + 1)) return true;
+    }
+    return false;
+  }
+  /// The fourth key of others that one key shuts out in a day.
+  bool is_one_too_many(int by, int key, Millis now) const {
     std::set<int> gone, others;
     for (const NaiveEvent& e : events) {
       if (e.kind == NaiveEvent::Kind::revoked && gone.insert(e.subject).second && e.by == by &&
-          e.subject != by)
+          e.subject != by && e.at > now - kDay)
         others.insert(e.subject);
     }
     return key != by && !gone.contains(key) && others.size() >= 3;
@@ -180,8 +223,9 @@ class Network {
   void run() {
     const auto steps = *rc::gen::inRange(4, 30);
     for (int i = 0; i < steps; ++i) {
-      now_ += *rc::gen::inRange(0, 40);
-      switch (*rc::gen::weightedElement<int>({{3, 0}, {8, 1}, {3, 2}, {2, 3}, {1, 4}, {8, 5}})) {
+      now_ += any(0, 25) == 0 ? kUntilErased / 2 : any(0, 40);
+      switch (
+          *rc::gen::weightedElement<int>({{3, 0}, {8, 1}, {3, 2}, {2, 3}, {1, 4}, {8, 5}, {3, 6}, {2, 7}})) {
         case 0:
           registrar_gives();
           break;
@@ -196,6 +240,12 @@ class Network {
           break;
         case 4:
           revoke();
+          break;
+        case 6:
+          erase();
+          break;
+        case 7:
+          withdraw_erasure();
           break;
         default:
           work();
@@ -229,7 +279,7 @@ class Network {
 
   NaiveClause make_clause() {
     NaiveClause c;
-    for (const Rights right : {kRead, kWrite, kReview, kGrant, kAdmin}) {
+    for (const Rights right : {kRead, kWrite, kReview, kPublish, kGrant, kAdmin}) {
       if (any(0, 3) > 0) c.rights.insert(right);
     }
     for (const std::string& space : kSpaces) {
@@ -261,6 +311,7 @@ class Network {
     for (NaiveClause& clause : g.clauses) {
       if (any(0, 3) == 0) clause.rights.erase(kAdmin);
       if (any(0, 3) == 0) clause.rights.erase(kReview);
+      if (any(0, 4) == 0) clause.rights.erase(kPublish);
       if (any(0, 4) == 0 && clause.labels.empty()) clause.labels["theme"] = {pick(kThemes)};
       if (any(0, 4) == 0) clause.spaces = {pick(kSpaces)};
     }
@@ -292,6 +343,7 @@ class Network {
     act.grantee = key_of(g.holder).public_key();
     act.organisation = g.organisation;
     act.role = "officer";
+    act.mandate = g.mandate;
     for (const NaiveClause& clause : g.clauses) {
       Clause out;
       for (const Rights right : clause.rights) out.rights |= right;
@@ -372,6 +424,7 @@ class Network {
     g.depth = static_cast<unsigned>(any(0, 5));
     g.level = static_cast<unsigned>(any(0, 4));
     g.offered = any(0, 4) == 0;
+    if (any(0, 3) == 0) g.mandate = kPersonsSpace + "#" + kPersonsId;
     g.given = now_;
     const bool revoked = naive_.happened(NaiveEvent::Kind::revoked, g.holder);
     const ChangeSet set = sign(kRegistrar, {real(g)}, {});
@@ -484,7 +537,7 @@ class Network {
         if (!all) naive = Reason::no_right;
       }
     }
-    if (naive == Reason::none && naive_.is_one_too_many(by, key)) naive = Reason::void_act;
+    if (naive == Reason::none && naive_.is_one_too_many(by, key, now_)) naive = Reason::void_act;
     const bool compromised = any(0, 2) == 0;
     const Millis since = now_ - any(0, 100);
     const auto reason = compromised ? RevocationReason::compromised : RevocationReason::lost;
@@ -492,17 +545,69 @@ class Network {
         sign(by, {RevokeAct{key_of(key).public_key(), reason, since}}, by_registrar ? Hash{} : name(under));
     if (!agree(set, naive)) return;
     apply(set);
-    naive_.events.push_back({NaiveEvent::Kind::revoked, key, compromised, since, by});
+    naive_.events.push_back({NaiveEvent::Kind::revoked, key, compromised, since, by, now_});
   }
 
-  // ── Work on records ──
+  /// Why the key cannot act under the grant at all now.
+  std::optional<Reason> stopped(int by, int under) {
+    if (const auto no = refused(by, under)) return no;
+    const std::string word = naive_.trouble(under, now_);
+    return word.empty() ? std::nullopt : std::optional(of_trouble(word));
+  }
+
+  void erase() {
+    const int under = any_grant();
+    const int by = any(0, 6) == 0 ? any_holder() : grant(under).holder;
+    const std::string space = any(0, 2) == 0 ? kPersonsSpace : pick(kSpaces);
+    const std::string id = any(0, 3) > 0 ? kPersonsId : "person-2";
+    Reason naive = Reason::none;
+    if (const auto no = stopped(by, under)) {
+      naive = *no;
+    } else if (!naive_.may_erase(grant(under), space, id)) {
+      naive = Reason::no_right;
+    }
+    Hash commitment;
+    commitment.bytes[0] = static_cast<Byte>(any(1, 200));
+    const ChangeSet set =
+        sign(by, {EraseAct{space, record_mark({}, space, id), {commitment}, ErasureReason::requested}},
+             name(under));
+    if (!agree(set, naive)) return;
+    apply(set);
+    naive_.erasures.push_back({by, under, space, id, now_, naive_.events.size(), false});
+    erasures_.push_back(set.name);
+  }
+
+  void withdraw_erasure() {
+    if (naive_.erasures.empty()) return;
+    const auto which = static_cast<std::size_t>(any(0, static_cast<int>(erasures_.size())));
+    NaiveErasure& erasure = naive_.erasures[which];
+    const int under = any_grant();
+    const int by = any(0, 6) == 0 ? any_holder() : grant(under).holder;
+    Reason naive = Reason::none;
+    if (const auto no = stopped(by, under)) {
+      naive = *no;
+    } else if (erasure.withdrawn || naive_.has_fallen(erasure) || now_ >= erasure.at + kUntilErased) {
+      naive = Reason::void_act;
+    } else if (!naive_.may_erase(grant(under), erasure.space, erasure.id)) {
+      naive = Reason::no_right;
+    }
+    const ChangeSet set = sign(by, {WithdrawErasureAct{erasures_[which]}}, name(under));
+    if (!agree(set, naive)) return;
+    apply(set);
+    erasure.withdrawn = true;
+  }
+
+  // ── Work on records, and on editions of them ──
 
   void work() {
     const int under = any_grant();
     const int by = any(0, 6) == 0 ? any_holder() : grant(under).holder;
     const std::string space = kSpaces[static_cast<std::size_t>(any(0, 3))];
     const std::uint32_t reg = any(0, 2) == 0 ? project_ : need_;
-    const std::string id = std::to_string(reg) + "-" + std::to_string(any(0, 3));
+    const bool is_edition = any(0, 3) == 0;
+    const std::string id = is_edition ? std::to_string(10'000'000 + reg) + "-0000-8000-8000-00000000000" +
+                                            std::to_string(any(0, 2))
+                                      : std::to_string(reg) + "-" + std::to_string(any(0, 3));
     const auto known = themes_.find(id);
     std::set<std::string> after = known == themes_.end() ? std::set<std::string>() : known->second;
     std::vector<Operation> operations;
@@ -543,9 +648,13 @@ class Network {
       naive = of_trouble(word);
     } else {
       const auto& before = known == themes_.end() ? std::nullopt : std::optional(known->second);
-      const bool free = naive_.reaches(held, kWrite, space, reg, std::nullopt);
-      const bool old = known == themes_.end() || naive_.reaches(held, kWrite, space, reg, before);
-      if (!free && !(old && naive_.reaches(held, kWrite, space, reg, after))) naive = Reason::no_right;
+      const auto may = [&](Rights right) {
+        const bool free = naive_.reaches(held, right, space, reg, std::nullopt);
+        const bool old = known == themes_.end() || naive_.reaches(held, right, space, reg, before);
+        return free || (old && naive_.reaches(held, right, space, reg, after));
+      };
+      const bool publishes = held.kind == GrantKind::person && may(kPublish);
+      if (!may(kWrite) || (is_edition && !publishes)) naive = Reason::no_right;
     }
     const ChangeSet set = set_of(by, space, std::move(operations), name(under));
     if (!agree(set, naive)) return;
@@ -565,6 +674,7 @@ class Network {
   int made_ = 0;
   Naive naive_;
   std::vector<Hash> names_;
+  std::vector<Hash> erasures_;                  ///< their change sets
   std::map<std::string, RecordState> records_;  ///< as if all spaces were one: ids are their own
   std::map<std::string, std::set<std::string>> themes_;
 };
