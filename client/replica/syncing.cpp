@@ -226,8 +226,11 @@ Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
   WASL_TRY(store_.refresh());
   WASL_LET(auto signed_acts, next_acts());
   if (signed_acts) return signed_acts;
+  // A hub that offers nothing has shut the device out: it will not say any more that it was confirmed, and
+  // takes over what is here.
+  const bool shut_out = welcomed_at_ && offered_.empty();
   WASL_LET(const bool unconfirmed, is_unconfirmed());
-  if (unconfirmed) return std::optional<Segment>();
+  if (unconfirmed && !shut_out) return std::optional<Segment>();
   // What a person has just written goes before an import; but an import is not starved by many persons. Work
   // that builds on an import follows on its chain, so neither waits for the other at the hub.
   const bool bulk_first = pushed_.frames++ % kFramesOfTurn == kFramesOfTurn - 1;

@@ -83,6 +83,23 @@ TEST_F(Confirming, OnceAndOnlyWhatWaitsForIt) {
                                       world.hub().authority().device(plain.replica().device())->grant));
 }
 
+TEST_F(Confirming, WhoIsShutOutBeforeItHeardHandsOverWhatItHas) {
+  for (const bool confirmed : {true, false}) {
+    if (!confirmed)
+      office.emplace(world, must(world.registrar().invite({"senegal", "publisher", "ws://test", true})));
+    write();
+    equal();
+    if (confirmed) must(world.registrar().confirm({grant()}));
+    must(world.registrar().revoke({office->replica().device(), RevocationReason::lost, 0}));
+    static_cast<void>(office->sync());
+    EXPECT_EQ(must(office->replica().status()).unsent, 0U) << confirmed;
+    const auto kept = must(world.store().kept_list(false));
+    EXPECT_TRUE(std::ranges::any_of(kept, [&](const KeptSet& one) {
+      return one.header.source.author == office->replica().device() && one.reason == Reason::revoked;
+    })) << confirmed;
+  }
+}
+
 TEST_F(Confirming, WorkPushedBeforeIsRefused) {
   const crypto::KeyPair device = crypto::KeyPair::generate(world.random());
   const Hash own =
