@@ -18,6 +18,16 @@ std::string setting_of(std::uint64_t epoch, const std::string& space) {
   return "read " + std::to_string(epoch) + " " + space;
 }
 
+/// How long a log was when files.db was made: what its entries name was perhaps held in one that was lost.
+std::string beginning_of(const std::string& space) { return "begun at " + space; }
+
+Result<Position> position_of(FileStore& store, const std::string& setting) {
+  WASL_LET(const auto noted, store.setting(setting));
+  Position position = 0;
+  if (noted) std::from_chars(noted->data(), noted->data() + noted->size(), position);
+  return position;
+}
+
 }  // namespace
 
 /// Rights are looked at again at every call: a session outlives a grant by moments.
@@ -58,7 +68,22 @@ class HubFiles::Port final : public FilePort {
 
 Result<std::unique_ptr<HubFiles>> HubFiles::open(const std::filesystem::path& folder, Hub& hub) {
   WASL_LET(FileStore store, FileStore::open(folder / "files.db"));
-  return std::unique_ptr<HubFiles>(new HubFiles(std::move(store), hub));
+  std::unique_ptr<HubFiles> out(new HubFiles(std::move(store), hub));
+  WASL_TRY(out->note_beginning());
+  return out;
+}
+
+Status HubFiles::note_beginning() {
+  constexpr std::string_view kNoted = "beginning noted";
+  WASL_LET(const auto noted, store_.setting(kNoted));
+  if (noted) return {};
+  WASL_LET(const auto files, store_.files());
+  WASL_LET(const auto spaces, hub_.store().space_names());
+  for (const std::string& space : files.empty() ? spaces : std::vector<std::string>()) {
+    WASL_LET(const Position size, hub_.size(space));
+    WASL_TRY(store_.set_setting(beginning_of(space), std::to_string(size)));
+  }
+  return store_.set_setting(kNoted, "yes");
 }
 
 std::unique_ptr<FilePort> HubFiles::port_for(const PublicKey& key) {
@@ -71,32 +96,31 @@ Result<std::optional<ChunkKey>> HubFiles::key(const std::string& space) {
   return std::optional(attachment::chunk_key(hub_.network(), space, blinding));
 }
 
-Status HubFiles::note(const std::string& space, const Value& value) {
+Status HubFiles::note(const std::string& space, const Value& value, bool was_here) {
   const auto named = as_attachment(value);
   if (!named) return {};
   const FileId file{space, named->root, named->size};
   WASL_TRY(store_.note(file, named->name, true, hub_.hub_time()));
-  return store_.set(file, FileStore::Mark::kept, true);
+  WASL_TRY(store_.set(file, FileStore::Mark::kept, true));
+  return was_here ? store_.set(file, FileStore::Mark::at_hub, true) : Status();
 }
 
 /// Every value that an entry brought into effect counts, superseded ones too: history may be asked for.
 Status HubFiles::catch_up(const std::string& space) {
   const std::string setting = setting_of(hub_.authority().statement().epoch, space);
   if (!read_.contains(setting)) {
-    WASL_LET(const auto noted, store_.setting(setting));
-    Position position = 0;
-    if (noted) std::from_chars(noted->data(), noted->data() + noted->size(), position);
-    read_[setting] = position;
+    WASL_LET(read_[setting], position_of(store_, setting));
   }
   Position& read = read_[setting];
   WASL_LET(const Position size, hub_.size(space));
   read = std::min(read, size);  // the log of an older copy is shorter
   if (read == size) return {};
+  WASL_LET(const Position beginning, position_of(store_, beginning_of(space)));
   WASL_LET(const Position let_go, hub_.store().let_go(space));
   if (read < let_go) {  // files.db was lost: what stands under a base is known by that
     const auto note_all = [&](const std::string&, RecordState& state) -> Status {
       for (const auto& [address, heads] : state.heads)
-        for (const Head& head : heads) WASL_TRY(note(space, head.value));
+        for (const Head& head : heads) WASL_TRY(note(space, head.value, true));
       return {};
     };
     WASL_TRY(hub_.store().each_base_record(space, note_all));
@@ -111,7 +135,7 @@ Status HubFiles::catch_up(const std::string& space) {
         if (entry_of(item) == nullptr) continue;
         const ChangeSet* set = position++ > read ? effect_of(item) : nullptr;
         if (set == nullptr) continue;
-        for (const Operation& op : set->operations) WASL_TRY(note(space, op.value));
+        for (const Operation& op : set->operations) WASL_TRY(note(space, op.value, position - 1 <= beginning));
       }
       read = std::max(read, position - 1);
     }
@@ -126,8 +150,13 @@ Result<FilePort::Standing> HubFiles::standing(const FileId& file) {
   return known->whole ? FilePort::Standing::whole : FilePort::Standing::lacking;
 }
 
-/// A damaged chunk was met: whoever comes and has it may bring it back.
+/// A damaged chunk was met, or files.db was lost: whoever comes and has it may bring it back.
 Result<std::vector<FileId>> HubFiles::lost() {
+  WASL_LET(const auto spaces, hub_.store().space_names());
+  for (const std::string& space : spaces) {
+    WASL_LET(const Position beginning, position_of(store_, beginning_of(space)));
+    if (beginning > 0 && space != kAuthoritySpace) WASL_TRY(catch_up(space));
+  }
   WASL_LET(const auto files, store_.files());
   std::vector<FileId> out;
   for (const KnownFile& file : files)

@@ -34,9 +34,10 @@ class HubFiles {
  private:
   class Port;
   HubFiles(FileStore store, Hub& hub) : store_(std::move(store)), hub_(hub) {}
+  Status note_beginning();
+  /// A file that a value names. `was_here`: offices were told by a `files.db` before this one that it is.
+  Status note(const std::string& space, const Value& value, bool was_here);
   /// Reads what has come to the space's log since it was read last.
-  /// A file that a value names.
-  Status note(const std::string& space, const Value& value);
   Status catch_up(const std::string& space);
   Result<std::optional<attachment::ChunkKey>> key(const std::string& space);
   Result<FilePort::Standing> standing(const attachment::FileId& file);

@@ -49,9 +49,13 @@ class SessionServer::Link final : public ChannelHandler {
     out.frames.insert(welcome + 1, first.begin(), first.end());
     run(std::move(out));
     if (!lost) end_files(lost.error());
+    server_.tell_whole();
   }
   void on_message(ByteView message) override {
-    if (exchange_ && is_file_frame(message)) return send_files(exchange_->on_frame(message));
+    if (exchange_ && is_file_frame(message)) {
+      send_files(exchange_->on_frame(message));
+      return server_.tell_whole();
+    }
     run(session_.on_frame(message, now()));
     server_.hub_.make_room();  // last: what it answers may come to this link too
   }
@@ -147,9 +151,14 @@ SessionServer::~SessionServer() {
 
 void SessionServer::serve_files(HubFiles& files) {
   files_ = &files;
-  files.on_whole([this](const attachment::FileId& file) {
+  files.on_whole([this](const attachment::FileId& file) { whole_.push_back(file); });
+}
+
+/// Not while an exchange is at work: what fails then ends exchanges, and that one may be among them.
+void SessionServer::tell_whole() {
+  for (const attachment::FileId& file : std::exchange(whole_, {})) {
     for (const auto& [id, link] : links_) link->tell_held(file);
-  });
+  }
 }
 
 bool SessionServer::speaks_of_files(const Hello& hello) const {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "server/hub/hub_files.hpp"
 #include "server/session/session_observer.hpp"
@@ -56,10 +57,12 @@ class SessionServer {
   [[nodiscard]] bool speaks_of_files(const Hello& hello) const;
   /// Ends the oldest links of a key that has as many as it may.
   void make_room(const PublicKey& key);
+  void tell_whole();
 
   Loop& loop_;
   Hub& hub_;
   HubFiles* files_ = nullptr;
+  std::vector<attachment::FileId> whole_;  ///< by now, and the links have not been told
   Timer commit_timer_;
   Timer stop_timer_;
   std::optional<Hash> proxy_certificate_;

@@ -53,14 +53,15 @@ struct HubFilesTest : testing::Test {
       if (!frames) out.error = frames.error();
       if (frames) way.insert(way.end(), frames->begin(), frames->end());
     };
+    add(down, there.refresh());
     for (const Bytes& frame : std::exchange(down, {})) add(up, here.on_frame(frame));
     add(up, here.refresh());
-    while (!out.error && (!up.empty() || !down.empty())) {
+    do {
       for (const Bytes& frame : std::exchange(up, {})) add(down, there.on_frame(frame));
       add(down, there.on_room());
       for (const Bytes& frame : std::exchange(down, {})) add(up, here.on_frame(frame));
       add(up, here.on_room());
-    }
+    } while (!out.error && (!up.empty() || !down.empty()));
     out.up = here.chunks_out();
     out.down = there.chunks_out();
     return out;
@@ -126,6 +127,20 @@ TEST_F(HubFilesTest, KnowsAfterARestartWhatItKnewAndReadsOn) {
   const auto totals = must(files->totals());
   EXPECT_EQ(totals.named, 2U);
   EXPECT_EQ(totals.whole, 2U);
+}
+
+TEST_F(HubFilesTest, AsksForWhatItHeldWhenFilesDbWasLost) {
+  const auto file = attach(*senegal, "d1", "network");
+  senegal->sync();
+  talk(*senegal);
+  files.reset();
+  for (const char* name : {"files.db", "files.db-wal", "files.db-shm"})
+    std::filesystem::remove(world.folder() / name);
+  files = must(HubFiles::open(world.folder(), world.hub()));
+  EXPECT_EQ(must(files->port_for(mali->replica().device())->wanted()), std::vector{file});
+  EXPECT_GT(talk(*senegal).up, 0U);  // it believed the hub to have it
+  EXPECT_EQ(must(files->totals()).whole, 1U);
+  EXPECT_TRUE(must(files->port_for(mali->replica().device())->wanted()).empty());
 }
 
 TEST_F(HubFilesTest, AnOfficeNamesNoFileInAPrivateSpaceWhoseKeyItHasNot) {
