@@ -135,7 +135,8 @@ Status HubFiles::catch_up(const std::string& space) {
         if (entry_of(item) == nullptr) continue;
         const ChangeSet* set = position++ > read ? effect_of(item) : nullptr;
         if (set == nullptr) continue;
-        for (const Operation& op : set->operations) WASL_TRY(note(space, op.value, position - 1 <= beginning));
+        for (const Operation& op : set->operations)
+          WASL_TRY(note(space, op.value, position - 1 <= beginning));
       }
       read = std::max(read, position - 1);
     }
