@@ -302,7 +302,7 @@ class Carrier {
     options.hello = hello_hash(hello_);
     options.push = options_.push;
     options.extra = std::move(options_.extra);
-    client_.emplace(replica_, std::move(options), now_);
+    client_.emplace(peer_.office(replica_), std::move(options), now_);
     from_hub(server_->start(now_));
     while (!cut_ && step()) {
     }

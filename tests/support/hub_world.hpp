@@ -109,6 +109,8 @@ class HubPeer {
   explicit HubPeer(Hub& hub) : hub_(hub) {}
   virtual ~HubPeer() = default;
   virtual HubPort& port() { return hub_; }
+  /// What the office's end of the session talks to.
+  virtual ClientPort& office(Replica& replica) { return replica; }
   virtual bool is_idle() { return hub_.committer().is_idle(); }
   virtual Committer::Committed commit() { return hub_.commit(); }
   /// A frame on its way to the office.
