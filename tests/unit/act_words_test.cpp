@@ -22,6 +22,15 @@ PublicKey key_of(Byte byte) {
   return out;
 }
 
+GrantAct granted(GrantKind kind, const std::string& organisation, const std::string& role) {
+  GrantAct out;
+  out.kind = kind;
+  out.grantee = key_of(0xab);
+  out.organisation = organisation;
+  out.role = role;
+  return out;
+}
+
 struct Case {
   Act act;
   std::string words;
@@ -32,16 +41,11 @@ TEST(ActWords, SayWhatEachActDoes) {
       {OrganisationAct{"africa", "section", "", "Africa"}, "added the section africa"},
       {OrganisationAct{"ampcc", "association", "africa", "AMPCC"},
        "added the association ampcc under africa"},
-      {GrantAct{
-           .kind = GrantKind::device, .grantee = key_of(0xab), .organisation = "ampcc", .role = "officer"},
+      {granted(GrantKind::device, "ampcc", "officer"),
        "granted the device abababababab the role officer of ampcc"},
-      {GrantAct{.kind = GrantKind::invitation,
-                .grantee = key_of(0xab),
-                .organisation = "ampcc",
-                .role = "officer"},
+      {granted(GrantKind::invitation, "ampcc", "officer"),
        "granted the invitation abababababab the role officer of ampcc"},
-      {GrantAct{
-           .kind = GrantKind::person, .grantee = key_of(0xab), .organisation = "world", .role = "president"},
+      {granted(GrantKind::person, "world", "president"),
        "granted the person abababababab the role president of world"},
       {EnrolAct{key_of(1), key_of(2), {}}, "enrolled the device 010101010101"},
       {RevokeAct{key_of(1), RevocationReason::lost}, "revoked 010101010101: lost"},

@@ -224,7 +224,9 @@ TEST_F(Compaction, PersonalValuesThatWereReplacedGoAndThoseInForceCanStillBeEras
   for (const Hash& commitment : all) {
     const auto opening = must(world.store().opening(commitment));
     EXPECT_EQ(opening.has_value(), left.contains(commitment));
-    if (opening) EXPECT_EQ(opening->value, Value::text("Awa-two"));
+    if (opening) {
+      EXPECT_EQ(opening->value, Value::text("Awa-two"));
+    }
   }
   EXPECT_EQ(bamako->rows("SELECT name FROM person WHERE id = 'q'"), "Awa-two");
 }
