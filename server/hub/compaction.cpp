@@ -33,7 +33,7 @@ Result<Compactor::Due> Compactor::due(const std::string& space, const SpaceFloor
   WASL_LET(const auto base, hub_.store().base(space));
   WASL_LET(const Position size, hub_.size(space));
   if (!manifest || (base && manifest->position <= base->position) || manifest->position > size)
-    return Due{{}, "a snapshot: wasl-hub snapshot"};
+    return Due{{}, base ? "the next snapshot" : "a snapshot: wasl-hub snapshot"};
   if (manifest->position > floor.floor) {
     return Due{{},
                "the snapshot at " + std::to_string(manifest->position) +

@@ -3,6 +3,7 @@ import os
 import shutil
 import unittest
 
+from postgres_server import PostgresTest
 from wasl_world import MovedClocks, WorldTest, binary, run_json
 
 RECORDS = 200
@@ -135,6 +136,31 @@ class Absence(MovedClocks, WorldTest):
         late.ok("bundle import", stick)
         self.sync_all(late)
         self.assert_merged(late, self.home)
+
+
+class Moved(Absence, PostgresTest):
+    """With rows in PostgreSQL, there and back."""
+
+    def setUp(self):
+        self.moved = self.database("moved")  # before the clocks are moved: its programs go by another
+        super().setUp()
+
+    def test_it_comes_back_and_neither_sides_work_is_lost(self):
+        self.part()
+        let_go = self.long_after()
+        self.world.stop_hub()
+        self.world.hub("migrate-store", "--to", self.moved)
+        self.world.start_hub()
+        self.assertEqual(self.compact()["let_go"], let_go)
+        self.sync_all(self.away, self.writer, self.home, self.away)
+        self.assert_merged(self.away, self.writer, self.home)
+        self.world.stop_hub()
+        self.world.hub("migrate-store", "--to", "sqlite")
+        self.world.start_hub()
+        self.assertEqual(self.compact("--dry-run")["let_go"], let_go)
+        self.sync_all(self.away, self.writer, self.home)
+
+    test_the_hub_goes_on_whatever_comes = None
 
 
 if __name__ == "__main__":
