@@ -67,6 +67,7 @@ Status Committer::found(const SignedStatement& statement) {
     Batch batch = make_batch(hub_time());
     WASL_TRY(batch.begin());
     WASL_TRY(batch.place(statement));
+    WASL_TRY(mark_conflicts_noted(ports_.store));
     return batch.finish();
   });
   return founded ? start() : founded;

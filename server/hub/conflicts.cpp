@@ -39,6 +39,8 @@ std::optional<Millis> conflict_since(const RecordState& state, const Register* d
   return since && state.is_alive() ? since : std::nullopt;
 }
 
+Status mark_conflicts_noted(HubStore& store) { return store.set_meta(kNotedKey, kNoted); }
+
 Status note_all_conflicts(HubStore& store, const Schema& schema) {
   WASL_LET(const auto noted, store.meta(kNotedKey));
   if (noted) return {};
@@ -65,7 +67,7 @@ Status note_all_conflicts(HubStore& store, const Schema& schema) {
   WASL_TRY(store.read_moment(look));
   return store.transact([&]() -> Status {
     for (const Found& one : found) WASL_TRY(store.note_conflict(one.space, one.id, one.since));
-    return store.set_meta(kNotedKey, kNoted);
+    return mark_conflicts_noted(store);
   });
 }
 

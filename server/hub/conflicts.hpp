@@ -12,6 +12,8 @@ namespace wasl {
 /// value. @param described null: its register is not known here. Nothing: it has no conflict.
 std::optional<Millis> conflict_since(const RecordState& state, const Register* described);
 
+/// A new network has no records: nothing is to be read.
+Status mark_conflicts_noted(HubStore& store);
 /// For a store in which an older version has noted none: reads all records, once. @pre no transaction.
 Status note_all_conflicts(HubStore& store, const Schema& schema);
 
