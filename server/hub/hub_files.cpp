@@ -47,7 +47,9 @@ class HubFiles::Port final : public FilePort {
   Result<std::optional<ChunkFrame>> read(const std::string& space, const Hash& name) override {
     WASL_LET(const auto space_key, key(space));
     if (!space_key) return std::optional<ChunkFrame>();
+    WASL_LET(const bool there, has(space, name));
     WASL_LET(auto chunk, files_.store_.read(space, *space_key, name));
+    if (there && !chunk && files_.damaged_) files_.damaged_();
     if (!chunk) return std::optional<ChunkFrame>();
     return std::optional(ChunkFrame{space, chunk->level, std::move(chunk->bytes)});
   }
@@ -165,9 +167,10 @@ Result<std::vector<FileId>> HubFiles::lost() {
   return out;
 }
 
+/// In this order: what ends between the two asks for it again, and finds it whole.
 Status HubFiles::settle(const FileId& file) {
-  WASL_TRY(store_.set(file, FileStore::Mark::whole, true));
   WASL_TRY(store_.set(file, FileStore::Mark::at_hub, true));
+  WASL_TRY(store_.set(file, FileStore::Mark::whole, true));
   if (told_) told_(file);
   return {};
 }

@@ -21,6 +21,9 @@ class HubFiles {
   /// Called when the hub has all of a file, whoever brought it.
   void on_whole(std::function<void(const attachment::FileId&)> told) { told_ = std::move(told); }
 
+  /// Called when a chunk turns out to be damaged: who is connected may have it.
+  void on_damaged(std::function<void()> told) { damaged_ = std::move(told); }
+
   /// The exchange's port for a session of this key: what it may read of, and nothing else.
   std::unique_ptr<FilePort> port_for(const PublicKey& key);
 
@@ -48,6 +51,7 @@ class HubFiles {
   Hub& hub_;
   std::map<std::string, Position> read_;  ///< by setting: entries that were looked at
   std::function<void(const attachment::FileId&)> told_;
+  std::function<void()> damaged_;
 };
 
 }  // namespace wasl

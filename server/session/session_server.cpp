@@ -49,12 +49,12 @@ class SessionServer::Link final : public ChannelHandler {
     out.frames.insert(welcome + 1, first.begin(), first.end());
     run(std::move(out));
     if (!lost) end_files(lost.error());
-    server_.tell_whole();
+    server_.tell_of_files();
   }
   void on_message(ByteView message) override {
     if (exchange_ && is_file_frame(message)) {
       send_files(exchange_->on_frame(message));
-      return server_.tell_whole();
+      return server_.tell_of_files();
     }
     run(session_.on_frame(message, now()));
     server_.hub_.make_room();  // last: what it answers may come to this link too
@@ -62,9 +62,13 @@ class SessionServer::Link final : public ChannelHandler {
   void on_writable() override {
     run(session_.on_writable(now()));
     pump_files();
+    server_.tell_of_files();
   }
   void tell_held(const attachment::FileId& file) {
     if (exchange_) send_files(exchange_->tell_held(file));
+  }
+  void ask_for_files() {
+    if (exchange_) send_files(exchange_->refresh());
   }
   void on_closed(const LinkEnd& end) override {
     const LinkTraffic& traffic = channel_->traffic();
@@ -146,16 +150,22 @@ SessionServer::SessionServer(Loop& loop, Hub& hub)
 
 SessionServer::~SessionServer() {
   hub_.listen({});
-  if (files_ != nullptr) files_->on_whole({});
+  if (files_ == nullptr) return;
+  files_->on_whole({});
+  files_->on_damaged({});
 }
 
 void SessionServer::serve_files(HubFiles& files) {
   files_ = &files;
   files.on_whole([this](const attachment::FileId& file) { whole_.push_back(file); });
+  files.on_damaged([this] { files_damaged_ = true; });
 }
 
 /// Not while an exchange is at work: what fails then ends exchanges, and that one may be among them.
-void SessionServer::tell_whole() {
+void SessionServer::tell_of_files() {
+  if (std::exchange(files_damaged_, false)) {
+    for (const auto& [id, link] : links_) link->ask_for_files();
+  }
   for (const attachment::FileId& file : std::exchange(whole_, {})) {
     for (const auto& [id, link] : links_) link->tell_held(file);
   }

@@ -57,12 +57,13 @@ class SessionServer {
   [[nodiscard]] bool speaks_of_files(const Hello& hello) const;
   /// Ends the oldest links of a key that has as many as it may.
   void make_room(const PublicKey& key);
-  void tell_whole();
+  void tell_of_files();
 
   Loop& loop_;
   Hub& hub_;
   HubFiles* files_ = nullptr;
   std::vector<attachment::FileId> whole_;  ///< by now, and the links have not been told
+  bool files_damaged_ = false;             ///< a chunk is, and the links have not been asked for it
   Timer commit_timer_;
   Timer stop_timer_;
   std::optional<Hash> proxy_certificate_;

@@ -143,6 +143,26 @@ TEST_F(HubFilesTest, AsksForWhatItHeldWhenFilesDbWasLost) {
   EXPECT_TRUE(must(files->port_for(mali->replica().device())->wanted()).empty());
 }
 
+TEST_F(HubFilesTest, SaysAtOnceThatAChunkIsDamaged) {
+  const auto file = attach(*senegal, "d1", "network");
+  senegal->sync();
+  talk(*senegal);
+  {
+    OpenOptions options;
+    options.path = world.folder() / "files.db";
+    Database db = must(Database::open(options));
+    must(db.exec("UPDATE content SET bytes = zeroblob(length)"));
+  }
+  int told = 0;
+  files->on_damaged([&] { ++told; });
+  mali->sync();
+  EXPECT_EQ(talk(*mali).down, 0U);
+  EXPECT_GT(told, 0);
+  EXPECT_EQ(must(files->port_for(senegal->replica().device())->wanted()), std::vector{file});
+  EXPECT_GT(talk(*senegal).up, 0U);
+  EXPECT_GT(talk(*mali).down, 0U);
+}
+
 TEST_F(HubFilesTest, AnOfficeNamesNoFileInAPrivateSpaceWhoseKeyItHasNot) {
   HubOffice fresh(world, world.invite("mali"));
   must(fresh.replica().database().exec("UPDATE _wasl_space SET key = NULL"));
