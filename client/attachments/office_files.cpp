@@ -112,7 +112,6 @@ Result<ChunkKey> OfficeFiles::key_here(const std::string& space) {
 
 Result<Attachment> OfficeFiles::take_in(const std::filesystem::path& file, const std::string& space,
                                         const std::string& type) {
-  WASL_LET(const ChunkKey space_key, key_here(space));
   std::error_code error;
   if (!std::filesystem::is_regular_file(file, error))
     return fail(Errc::not_found, "there is no file " + file.string(), "name a file");
@@ -121,12 +120,18 @@ Result<Attachment> OfficeFiles::take_in(const std::filesystem::path& file, const
     return fail(Errc::storage_failed, "cannot read " + file.string() + ": " + std::strerror(errno));
   };
   if (!in) return unreadable();
-  Attachment out{safe_file_name(file.filename().string()), type, 0, {}};
   const auto more = [&](std::span<Byte> room) -> Result<std::size_t> {
     in.read(reinterpret_cast<char*>(room.data()), static_cast<std::streamsize>(room.size()));
     if (in.bad()) return unreadable();
     return static_cast<std::size_t>(in.gcount());
   };
+  return take_in(file.filename().string(), more, space, type);
+}
+
+Result<Attachment> OfficeFiles::take_in(const std::string& name, const FileStore::Source& more,
+                                        const std::string& space, const std::string& type) {
+  WASL_LET(const ChunkKey space_key, key_here(space));
+  Attachment out{safe_file_name(name), type, 0, {}};
   WASL_LET(const FileId id, store_.cut(space, space_key, out.name, more, clock_.now()));
   out.size = id.size;
   out.root = id.root;
@@ -143,11 +148,16 @@ Result<Attachment> OfficeFiles::take_over(const ShownFile& shown, const std::str
 }
 
 Status OfficeFiles::write_out(const FileId& file, const std::filesystem::path& to) {
-  WASL_LET(const ChunkKey space_key, key_here(file.space));
+  WASL_TRY(key_here(file.space));
   WASL_LET(NewFile out, NewFile::begin(to));
-  WASL_TRY(store_.write_out(file, space_key, [&](ByteView bytes) { return out.write(bytes); }));
+  WASL_TRY(read_out(file, [&](ByteView bytes) { return out.write(bytes); }));
   WASL_TRY(out.finish());
   return store_.touch(file, clock_.now());
+}
+
+Status OfficeFiles::read_out(const FileId& file, const std::function<Status(ByteView)>& sink) {
+  WASL_LET(const ChunkKey space_key, key_here(file.space));
+  return store_.write_out(file, space_key, sink);
 }
 
 Result<FilePolicy> OfficeFiles::policy() {
@@ -300,6 +310,7 @@ Result<std::vector<FileId>> OfficeFiles::wanted() {
 }
 
 Result<std::vector<FileId>> OfficeFiles::offered() {
+  WASL_TRY(check_epoch());  // it may have begun since this was opened
   WASL_LET(const auto files, store_.files());
   std::vector<FileId> out;
   for (const KnownFile& file : files) {

@@ -54,11 +54,16 @@ class OfficeFiles final : public FilePort {
   /// limit_exceeded.
   Result<Attachment> take_in(const std::filesystem::path& file, const std::string& space,
                              const std::string& type);
+  /// The same of bytes that come from anywhere.
+  Result<Attachment> take_in(const std::string& name, const FileStore::Source& more, const std::string& space,
+                             const std::string& type);
   /// The same file for readers of another space. Errors: not_found (not all of it is here), no_link.
   Result<Attachment> take_over(const ShownFile& shown, const std::string& space);
   /// Writes the file under a name that did not exist; it appears whole or not at all. Errors: not_found,
   /// conflict, storage_failed.
   Status write_out(const attachment::FileId& file, const std::filesystem::path& to);
+  /// Its bytes in order. Errors: not_found (not all of it is here), no_link, and those of the sink.
+  Status read_out(const attachment::FileId& file, const std::function<Status(ByteView)>& sink);
 
   Result<FilePolicy> policy();
   Status set_policy(const FilePolicy& policy);
