@@ -512,6 +512,18 @@ bool SimDisk::flip_bit(const std::string& name) {
   return true;
 }
 
+bool SimDisk::flip_bit_in(const std::string& name, ByteView bytes) {
+  const auto it = files_.find(name);
+  if (it == files_.end() || bytes.empty()) return false;
+  Bytes whole = it->second->now;
+  const auto found = std::search(whole.begin(), whole.end(), bytes.begin(), bytes.end());
+  if (found == whole.end()) return false;
+  Byte& there = *(found + static_cast<std::ptrdiff_t>(dice_.below(bytes.size())));
+  there = static_cast<Byte>(there ^ (1U << dice_.below(8)));
+  it->second->fill(std::move(whole));
+  return true;
+}
+
 bool SimDisk::remove(const std::string& name) {
   unlinked_.erase(name);
   return files_.erase(name) > 0;

@@ -77,6 +77,8 @@ class SimDisk {
   /// What the dice say from here on follows from `seed` alone.
   void reseed(std::uint64_t seed) { dice_ = Dice(seed); }
   bool flip_bit(const std::string& file);
+  /// In these bytes, where they stand in the file.
+  bool flip_bit_in(const std::string& file, ByteView bytes);
   bool remove(const std::string& file);
   [[nodiscard]] std::vector<std::string> files() const;
   [[nodiscard]] std::uint64_t size(const std::string& file) const;

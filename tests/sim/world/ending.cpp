@@ -14,6 +14,7 @@ constexpr Millis kBeforeErasing = 600'000;
 
 void Ending::judge() {
   if (!world_.trace.violations().empty()) return;
+  judge_files();
   judge_all();
   wait_for_erasures();
   if (!world_.trace.violations().empty()) return;
@@ -27,6 +28,19 @@ void Ending::judge() {
   }
   for (const std::string& name : world_.hub.hub().authority().spaces()) {
     if (const auto info = world_.hub.store().space(name)) change_sets_ += (*info)->size;
+  }
+}
+
+/// Whoever reads a damaged chunk knows of it, and the next sessions bring it back. Until then other files of
+/// its space are not said to be whole, so that what is damaged in them is noticed after.
+void Ending::judge_files() {
+  if (!world_.faults.is_on(Fault::file_attached)) return;
+  while (world_.trace.violations().empty() && attaching_.read_all() > 0) {
+    for (const auto& office : world_.offices) {
+      office->kill();
+      office->start_after(10);
+    }
+    rest_.heal();
   }
 }
 

@@ -59,6 +59,12 @@ constexpr std::array<std::string_view, kFaults> kWords = {
     "edition_withdrawn",
     "descriptions_published",
     "confirmation_awaited",
+    "file_attached",
+    "office_chunk_flipped",
+    "hub_chunk_flipped",
+    "office_files_lost",
+    "hub_files_lost",
+    "revoked_unheard",
 };
 
 /// These drew their weights from the run's own dice; later ones have dice of their own.

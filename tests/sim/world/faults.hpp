@@ -76,8 +76,16 @@ enum class Fault : std::uint8_t {
   edition_withdrawn,
   descriptions_published,
   confirmation_awaited,  ///< an office joins, and its rights begin later
+  // files
+  file_attached,
+  office_chunk_flipped,
+  hub_chunk_flipped,
+  office_files_lost,  ///< files.db, with all chunks
+  hub_files_lost,
+  // membership
+  revoked_unheard,  ///< a device is shut out before it has heard that it was confirmed
 };
-constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::confirmation_awaited) + 1;
+constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::revoked_unheard) + 1;
 
 std::string_view to_word(Fault fault);
 std::optional<Fault> fault_of(std::string_view word);

@@ -70,6 +70,7 @@ void HubMachine::start() {
   process_ = std::make_unique<Process>(std::move(*store),
                                        Committer::Ports{opened, schema_, log_key_, clock_, random_});
   Status started = process_->hub.committer().start();
+  if (started) started = open_files();
   if (started && told_to_recover_) started = process_->hub.committer().begin_recovery();
   if (started && !disk_.killed()) told_to_recover_ = false;
   if (!started || disk_.killed()) {
@@ -189,19 +190,25 @@ std::optional<Error> HubMachine::accept(ByteView hello_bytes, const std::shared_
       return;
     }
     const std::uint64_t id = ++last_link_;
+    const PublicKey device = hello->device;
+    const bool with_files = speaks_of_files(*hello);
     Link& link = process_->links
                      .emplace(id, Link{HubSession(process_->hub, id, std::move(*hello),
                                                   hello_hash(hello_bytes), scheduler_.steady()),
                                        connection})
                      .first->second;
+    if (with_files) link.files = process_->files->port_for(device);
     const auto on_frame = [this, id](ByteView frame) {
+      const bool of_files = process_ != nullptr && process_->links.contains(id) &&
+                            process_->links.at(id).exchange && is_file_frame(frame);
+      if (of_files) return on_file_frame(id, frame);
       call(id, [&](HubSession& session) { return session.on_frame(frame, scheduler_.steady()); });
     };
     const auto on_closed = [this, id] {
       if (process_ != nullptr) process_->links.erase(id);
     };
     connection->attach(Side::hub, {.frame = on_frame, .closed = on_closed});
-    take(id, link.session.start(scheduler_.steady()));
+    take(id, start_link(link));
   });
   if (process_ == nullptr && !refused) refused = Error{Errc::no_link, "the hub died", ""};
   return refused;
@@ -230,6 +237,10 @@ void HubMachine::work(const std::function<void()>& code) {
     kill();
     return start_after(500);
   }
+  if (std::exchange(files_damaged_, false) && process_ != nullptr) {
+    trace_.note(kName, "files.db is put aside");
+    return lose_files();
+  }
   // After an I/O error nothing in memory is trusted: stop, reopen, check, go on.
   if (process_ != nullptr && (disk_.failed() != failed || process_->store->must_reopen())) {
     trace_.note(kName, "stops after an I/O error");
@@ -249,6 +260,7 @@ void HubMachine::send() {
     if (it == process_->links.end()) continue;
     Link& link = it->second;
     for (const auto& frame : out.frames) link.connection->send(Side::hub, *frame);
+    plan_pump(id, link);
     if (out.close) {
       link.connection->close(Side::hub);
       process_->links.erase(it);

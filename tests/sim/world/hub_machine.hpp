@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/hub/hub.hpp"
+#include "server/hub/hub_files.hpp"
 #include "server/hub/registrar.hpp"
 #include "server/store/open_store.hpp"
 #include "tests/sim/world/network.hpp"
@@ -28,6 +29,8 @@ class HubMachine {
   /// @pre is_up().
   Hub& hub() { return process_->hub; }
   HubStore& store() { return *process_->store; }
+  /// Null: nobody attaches files in this run.
+  HubFiles* files() { return process_->files.get(); }
   /// @param confirm the device gets its rights by a later confirm().
   Result<Invitation> invite(const std::string& organisation, const std::string& role, bool confirm = false);
   Status confirm(const PublicKey& device);
@@ -52,6 +55,8 @@ class HubMachine {
   // ── What happens to it ──
   void kill();
   void cut_power(test::SimDisk::Tear tear);
+  /// files.db is gone, with all chunks.
+  void lose_files();
   void start_after(Millis wait);
   /// A copy of the disk, as a backup makes it.
   [[nodiscard]] test::SimDisk::Image image() const { return disk_.image(); }
@@ -75,11 +80,17 @@ class HubMachine {
     HubSession session;
     std::shared_ptr<Connection> connection;
     std::uint64_t timer = 0;  ///< older timers are void
+    std::unique_ptr<FilePort> files{};
+    std::optional<FileExchange> exchange{};
+    bool pump_planned = false;
   };
   struct Process {
     std::unique_ptr<HubStore> store;
     Hub hub;
     std::optional<Registrar> registrar;
+    std::unique_ptr<HubFiles> files;
+    std::vector<attachment::FileId> whole;  ///< by now, and the links have not been told
+    bool damaged = false;                   ///< a chunk is, and the links have not been asked for it
     std::map<std::uint64_t, Link> links;
     bool commit_planned = false;
     Process(std::unique_ptr<HubStore> opened, const Committer::Ports& ports)
@@ -96,6 +107,14 @@ class HubMachine {
   void take(std::uint64_t id, HubSession::Output out);
   void send();
   void end_process(bool tells);
+  // hub_exchanging.cpp
+  Status open_files();
+  [[nodiscard]] bool speaks_of_files(const Hello& hello) const;
+  HubSession::Output start_link(Link& link);
+  void on_file_frame(std::uint64_t id, ByteView frame);
+  void tell_of_files();
+  void take_files(std::uint64_t id, Result<FileExchange::Frames> frames);
+  void plan_pump(std::uint64_t id, Link& link);
 
   Scheduler& scheduler_;
   const Schema& schema_;
@@ -112,7 +131,8 @@ class HubMachine {
   std::uint64_t last_link_ = 0;
   std::uint64_t commits_ = 0;
   std::uint64_t starts_ = 0;
-  bool failed_ = false;  ///< its disk, in the last process
+  bool failed_ = false;         ///< its disk, in the last process
+  bool files_damaged_ = false;  ///< files.db cannot be read
   bool told_to_recover_ = false;
 };
 

@@ -1,5 +1,7 @@
 #include "tests/sim/world/membership.hpp"
 
+#include <algorithm>
+
 namespace wasl::sim {
 
 void Membership::found() {
@@ -59,7 +61,23 @@ bool Membership::join_unconfirmed() {
   return true;
 }
 
+void Membership::shut_out_unheard(Secretariat& secretariat) {
+  const auto waiting = std::ranges::find_if(world_.offices, [](const auto& one) { return one->unconfirmed; });
+  if (waiting == world_.offices.end()) {
+    join_unconfirmed();
+    return;
+  }
+  OfficeMachine& office = **waiting;
+  if (!world_.hub.is_in_charge() || office.replica() == nullptr) return;
+  office.line().blocked[0] = office.line().blocked[1] = true;
+  world_.scheduler.after(60'000, [&office] { office.line().blocked[0] = office.line().blocked[1] = false; });
+  if (world_.persons.dice().chance(0.7) && world_.hub.confirm(office.replica()->device()))
+    office.unconfirmed = false;
+  secretariat.revoke(office, RevocationReason::lost, 0);
+}
+
 void Membership::confirm(OfficeMachine& office) {
+  if (office.revoked) return;
   const bool sound = world_.hub.is_up() && !world_.hub.old_heads && !world_.hub.is_recovering();
   Status done;
   if (!sound || office.replica() == nullptr || !(done = world_.hub.confirm(office.replica()->device()))) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/sim/world/secretariat.hpp"
 #include "tests/sim/world/world.hpp"
 
 namespace wasl::sim {
@@ -15,6 +16,8 @@ class Membership {
   bool join_late();
   /// Its rights begin later.
   bool join_unconfirmed();
+  /// One that waits for its confirmation is shut out, confirmed or not, before it hears of either.
+  void shut_out_unheard(Secretariat& secretariat);
   /// Somebody found an invitation that was used.
   bool reuse_invitation();
 

@@ -49,6 +49,8 @@ class Connection {
   void hold(Side to, Millis duration);
   /// Everything this side sends from now on vanishes, for ever and without a word.
   void lose(Side from) { ends_[index(from)].lost = true; }
+  /// When the line has taken all that this side has sent.
+  [[nodiscard]] Millis free_at(Side from) const { return ends_[index(from)].free_at; }
   [[nodiscard]] bool is_open(Side side) const { return !ends_[index(side)].closed; }
   /// Both sides learn at once that the link broke.
   void reset();

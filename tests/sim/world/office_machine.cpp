@@ -87,6 +87,11 @@ bool OfficeMachine::launch() {
   auto process = std::make_unique<Process>();
   process->id = ++last_id_;
   process->replica = std::move(*replica);
+  if (!open_files(*process)) {
+    process.reset();
+    kill();
+    return false;
+  }
   processes_.push_back(std::move(process));
   Process& started = *processes_.back();
   in_.trace.note(setting_.name, "started");
@@ -97,6 +102,7 @@ bool OfficeMachine::launch() {
     });
   });
   watch(id);
+  if (started.files != nullptr) tidy_files(id);
   if (in_.faults.is_on(Fault::value_erased)) look_for_erasures(id);
   return true;
 }
@@ -129,6 +135,7 @@ void OfficeMachine::call(std::uint64_t id, const std::function<void(Process&)>& 
     kill();
     return start_after(1'000);
   }
+  if (std::exchange(files_damaged_, false) && process != nullptr) return lose_files();
   // After an I/O error nothing in memory is trusted: stop, reopen, check, go on.
   if (process != nullptr && (disk_.failed() != failed || process->replica->must_reopen())) {
     in_.trace.note(setting_.name, "reopens after an I/O error");
@@ -293,6 +300,8 @@ std::vector<std::vector<std::string>> OfficeMachine::rows(const std::string& que
   if (!out || killed()) return {};
   return *std::move(out);
 }
+
+OfficeFiles* OfficeMachine::files() { return processes_.empty() ? nullptr : processes_[0]->files.get(); }
 
 Replica* OfficeMachine::replica() { return processes_.empty() ? nullptr : processes_[0]->replica.get(); }
 

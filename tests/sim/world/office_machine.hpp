@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "client/attachments/office_files.hpp"
 #include "client/replica/replica.hpp"
 #include "shared/wire/client_session.hpp"
 #include "tests/sim/world/hub_machine.hpp"
@@ -53,6 +54,8 @@ class OfficeMachine {
   /// Work through the replica of the first process that runs. @return nothing when none runs or it died.
   std::optional<Status> act(const std::function<Status(Replica&)>& work);
   Replica* replica();
+  /// Of the first process; null: none runs, or nobody attaches files in this run.
+  OfficeFiles* files();
 
   // ── What happens to it ──
   void kill(bool tells = true);
@@ -67,6 +70,8 @@ class OfficeMachine {
   void shut_down() { kill(); }
   /// Whoever looks after the machine: files are put right by what the program said.
   void remove_replica();
+  /// files.db is gone, with all chunks.
+  void lose_files();
 
   [[nodiscard]] const Setting& setting() const { return setting_; }
   [[nodiscard]] std::string folder() const { return disk_.folder(); }
@@ -95,6 +100,7 @@ class OfficeMachine {
   struct Process {
     std::uint64_t id = 0;
     std::unique_ptr<Replica> replica;
+    std::unique_ptr<OfficeFiles> files;
     std::unique_ptr<Witness> witness;
     std::unique_ptr<ClientSession> session;
     std::shared_ptr<Connection> connection;
@@ -104,6 +110,10 @@ class OfficeMachine {
     Millis backoff = 1'000;
     int draws_left = kDraws;
     std::int64_t data_version = -1;
+    std::optional<FileExchange> exchange{};         ///< of files, beside the session
+    std::optional<ClientSession::Output> ending{};  ///< of the session: files are still under way
+    std::uint64_t silence = 0;                      ///< older timers are void
+    bool pump_planned = false;
   };
 
   Process* find(std::uint64_t id);
@@ -115,6 +125,15 @@ class OfficeMachine {
   [[nodiscard]] bool would_believe_old(const Bytes& hello) const;
   void take(Process& process, ClientSession::Output out);
   void send(Process& process);
+  // office_exchanging.cpp
+  bool open_files(Process& process);
+  void tidy_files(std::uint64_t id);
+  void take_files(Process& process, Result<FileExchange::Frames> frames);
+  bool waits_for_files(Process& process, ClientSession::Output& out);
+  void arm_silence(Process& process);
+  void stop_files(Process& process);
+  void plan_pump(Process& process);
+  void put_files_aside();
   void note_frame(const Process& process, ByteView frame);
   void ended(Process& process, std::optional<Error> error);
   void retry(Process& process);
@@ -148,8 +167,9 @@ class OfficeMachine {
   bool off_ = false;  ///< no power
   bool forked_ = false;
   bool start_planned_ = false;
-  int corrupt_ = 0;      ///< how often its replica was said to be
-  bool failed_ = false;  ///< its disk, in the last process
+  int corrupt_ = 0;             ///< how often its replica was said to be
+  bool failed_ = false;         ///< its disk, in the last process
+  bool files_damaged_ = false;  ///< files.db cannot be read
   std::optional<Error> last_error_;
 };
 

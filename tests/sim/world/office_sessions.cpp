@@ -92,22 +92,31 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
   process->session =
       std::make_unique<ClientSession>(*process->witness, std::move(options), in_.scheduler.steady());
   process->connection = connection;
-  connection->attach(Side::office, {.frame =
-                                        [this, id, attempt](ByteView frame) {
-                                          call(id, [this, attempt, kept = to_bytes(frame)](Process& p) {
-                                            if (p.attempt != attempt || p.session == nullptr) return;
-                                            may_be_caught = may_be_caught || p.meets_old;
-                                            take(p, p.session->on_frame(kept, in_.scheduler.steady()));
-                                            note_frame(p, kept);
-                                          });
-                                        },
-                                    .closed =
-                                        [this, id, attempt] {
-                                          call(id, [this, attempt](Process& p) {
-                                            if (p.attempt == attempt)
-                                              ended(p, Error{Errc::no_link, "the link broke", ""});
-                                          });
-                                        }});
+  process->ending.reset();
+  process->exchange.reset();
+  if (process->files != nullptr) process->exchange.emplace(*process->files, FileExchange::End::office);
+  connection->attach(Side::office,
+                     {.frame =
+                          [this, id, attempt](ByteView frame) {
+                            call(id, [this, attempt, kept = to_bytes(frame)](Process& p) {
+                              if (p.attempt != attempt || p.session == nullptr) return;
+                              may_be_caught = may_be_caught || p.meets_old;
+                              if (p.exchange && is_file_frame(kept) && p.session->is_welcomed()) {
+                                if (p.ending) arm_silence(p);
+                                take_files(p, p.exchange->on_frame(kept));
+                                return plan_pump(p);
+                              }
+                              if (is_file_frame(kept)) return;  // it answers a question of before
+                              take(p, p.session->on_frame(kept, in_.scheduler.steady()));
+                              note_frame(p, kept);
+                            });
+                          },
+                      .closed =
+                          [this, id, attempt] {
+                            call(id, [this, attempt](Process& p) {
+                              if (p.attempt == attempt) ended(p, Error{Errc::no_link, "the link broke", ""});
+                            });
+                          }});
   call(id, [this](Process& p) { take(p, p.session->on_time(in_.scheduler.steady())); });
 }
 
@@ -137,12 +146,15 @@ void OfficeMachine::note_frame(const Process& process, ByteView frame) {
                                                       : "no"));
 }
 
-void OfficeMachine::take(Process&, ClientSession::Output out) { outgoing_.push_back(std::move(out)); }
+void OfficeMachine::take(Process& process, ClientSession::Output out) {
+  if (!waits_for_files(process, out)) outgoing_.push_back(std::move(out));
+}
 
 void OfficeMachine::send(Process& process) {
   for (ClientSession::Output& out : std::exchange(outgoing_, {})) {
     if (process.session == nullptr || process.connection == nullptr) return;
     for (const Bytes& frame : out.frames) process.connection->send(Side::office, frame);
+    plan_pump(process);
     if (out.close) {
       process.connection->close(Side::office);
       return ended(process, process.session->error());
@@ -167,6 +179,8 @@ void OfficeMachine::send(Process& process) {
 
 void OfficeMachine::ended(Process& process, std::optional<Error> error) {
   process.draws_left = kDraws;
+  process.exchange.reset();
+  process.ending.reset();
   if (process.session != nullptr) {
     if (process.session->summary().equal.has_value()) process.backoff = 1'000;
     if (in_.hub.is_recovering() && process.session->is_welcomed() && error && error->code == Errc::later)

@@ -106,7 +106,7 @@ std::string Rest::why_not(OfficeMachine& office) {
     if (!here || !there || (*here)->size != (*there)->size) return "behind in " + name;
     if ((*here)->applied != (*here)->size) return "not applied in " + name;
   }
-  return {};
+  return also_(office);
 }
 
 void Rest::start_one_anew() {
@@ -123,7 +123,12 @@ void Rest::start_one_anew() {
     world_.scheduler.run_until(world_.scheduler.now() + kHealStep);
     if (world_.hub.is_up() && all_at_rest()) return;
   }
-  world_.trace.violation(office.setting().name, "does not start anew: " + why_not(office));
+  for (const auto& one : world_.offices) {
+    if (const std::string why = why_not(*one); !why.empty())
+      world_.trace.violation(one->setting().name,
+                             "not at rest when " + office.setting().name + " starts anew: " + why);
+  }
+  if (!world_.hub.is_up()) world_.trace.violation("hub", "does not come back");
 }
 
 }  // namespace wasl::sim

@@ -1,5 +1,6 @@
 #pragma once
 // When nothing goes wrong any more: all must come to rest, equal, within a bounded time. Thread: one.
+#include <functional>
 #include <string>
 
 #include "tests/sim/world/world.hpp"
@@ -8,7 +9,9 @@ namespace wasl::sim {
 
 class Rest {
  public:
-  explicit Rest(World& world) : world_(world) {}
+  /// @param also why an office is not at rest in what other rooms look after; nothing when it is.
+  Rest(World& world, std::function<std::string(OfficeMachine&)> also)
+      : world_(world), also_(std::move(also)) {}
   /// Ends all trouble and waits. Whoever does not come to rest is wedged.
   void heal();
   /// The same log in other portions: one office loses replica.db and reads everything again.
@@ -23,6 +26,7 @@ class Rest {
   static std::string spaces_of(OfficeMachine& office);
 
   World& world_;
+  std::function<std::string(OfficeMachine&)> also_;
   Millis healed_in_ = 0;  ///< the longest
 };
 

@@ -24,10 +24,12 @@ bool Secretariat::revoke(OfficeMachine& office, RevocationReason reason, Millis 
     return false;
   const auto standing = std::ranges::count_if(world_.offices, [](const auto& one) { return !one->revoked; });
   if (office.revoked || office.may_be_corrupt || world_.cloned || standing < 3) return false;
-  if (is_unconfirmed(office)) return false;  // it would never learn that it might have sent its work
+  const bool knows_nothing = is_unconfirmed(office);
+  if (knows_nothing && !world_.faults.is_on(Fault::revoked_unheard)) return false;
   const Status done = world_.hub.revoke({office.replica()->device(), reason, since});
   world_.trace.note("hub", "revokes: " + (done ? std::string("done") : done.error().message));
   office.revoked = done.has_value();
+  if (done && knows_nothing) world_.faults.fired(Fault::revoked_unheard);
   world_.decided = world_.decided || done;
   return done.has_value();
 }

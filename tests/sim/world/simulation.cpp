@@ -1,5 +1,6 @@
 #include "tests/sim/world/simulation.hpp"
 
+#include "tests/sim/world/attaching.hpp"
 #include "tests/sim/world/ending.hpp"
 #include "tests/sim/world/invariants.hpp"
 #include "tests/sim/world/membership.hpp"
@@ -16,7 +17,8 @@ constexpr double kDecisions = 0.15;  ///< of one that persons take, beside each 
 
 const std::vector<Fault> kPersonsFaults = {Fault::value_erased,           Fault::erasure_withdrawn,
                                            Fault::record_published,       Fault::edition_withdrawn,
-                                           Fault::descriptions_published, Fault::confirmation_awaited};
+                                           Fault::descriptions_published, Fault::confirmation_awaited,
+                                           Fault::revoked_unheard};
 
 class Simulation {
  public:
@@ -31,6 +33,7 @@ class Simulation {
       if (dice.chance(trouble)) trouble_.make();
       decide();
       world_.work.step(world_.any_office());
+      attaching_.step();
       invariants_.check_bounds();
       const bool burst = dice.chance(0.5);
       world_.scheduler.run_until(world_.scheduler.now() +
@@ -48,6 +51,7 @@ class Simulation {
     if (!dice.chance(kDecisions)) return;
     const auto fault = world_.faults.choose(dice, kPersonsFaults);
     if (!fault) return;
+    if (*fault == Fault::revoked_unheard) return membership_.shut_out_unheard(secretariat_);
     const bool done = *fault == Fault::confirmation_awaited ? membership_.join_unconfirmed()
                                                             : world_.persons.decide(*fault, world_.offices);
     if (done) world_.faults.fired(*fault);
@@ -74,8 +78,9 @@ class Simulation {
   Secretariat secretariat_{world_};
   Operators operators_{world_};
   Trouble trouble_{world_, {membership_, secretariat_, operators_}};
-  Rest rest_{world_};
-  Ending ending_{world_, rest_};
+  Attaching attaching_{world_};
+  Rest rest_{world_, [this](OfficeMachine& office) { return attaching_.why_not(office); }};
+  Ending ending_{world_, rest_, attaching_};
 };
 
 }  // namespace

@@ -15,7 +15,6 @@ using Registers = std::map<std::string, json>;
 
 /// What every network has, and whose last field an office behind does not know.
 constexpr std::string_view kEverywhere = "theme";
-constexpr std::string_view kPersons = "person";
 /// No other register refers to these: an office behind lacks the first of them that is there.
 constexpr std::array<std::string_view, 4> kLeaves = {"achievement", "ledger_entry", "opportunity",
                                                      "project_party"};
@@ -30,13 +29,15 @@ Registers built_in() {
 }
 
 /// References to what is left out lead to a register that is there.
-Registers some_of(const Registers& all, test::Dice& dice, bool persons) {
+Registers some_of(const Registers& all, test::Dice& dice, const std::vector<std::string>& needed) {
   std::vector<std::string> names{std::string(kEverywhere), std::string(kLeaves[dice.below(kLeaves.size())])};
   while (names.size() < 4) {
     const auto any = std::next(all.begin(), static_cast<std::ptrdiff_t>(dice.below(all.size())));
     if (std::ranges::find(names, any->first) == names.end()) names.push_back(any->first);
   }
-  if (persons && std::ranges::find(names, kPersons) == names.end()) names.emplace_back(kPersons);
+  for (const std::string& name : needed) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
   Registers some;
   for (const std::string& name : names) some[name] = all.at(name);
   for (auto& [name, document] : some) {
@@ -76,9 +77,9 @@ Schema ahead(Registers registers) {
 
 }  // namespace
 
-Versions any_versions(test::Dice& dice, bool persons) {
+Versions any_versions(test::Dice& dice, const std::vector<std::string>& needed) {
   const Registers all = built_in();
-  const Registers registers = dice.chance(0.1) ? all : some_of(all, dice, persons);
+  const Registers registers = dice.chance(0.1) ? all : some_of(all, dice, needed);
   return {load(registers), behind(registers), ahead(registers)};
 }
 

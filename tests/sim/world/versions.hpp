@@ -13,7 +13,7 @@ struct Versions {
 
 /// Four of the built-in registers, and all of them in one network of ten: every opening of a replica and
 /// every foreign tool parses their tables and triggers.
-/// @param persons whether the register of persons is among them in any case.
-Versions any_versions(test::Dice& dice, bool persons);
+/// @param needed these are among them in any case.
+Versions any_versions(test::Dice& dice, const std::vector<std::string>& needed);
 
 }  // namespace wasl::sim

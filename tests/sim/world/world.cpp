@@ -8,6 +8,14 @@ Faults without(Faults faults, const std::set<Fault>& off) {
   return faults;
 }
 
+/// Registers without which what is on could never be done.
+std::vector<std::string> needed_registers(const Faults& faults) {
+  std::vector<std::string> names;
+  if (faults.is_on(Fault::value_erased)) names.emplace_back("person");
+  if (faults.is_on(Fault::file_attached)) names.emplace_back("document");
+  return names;
+}
+
 }  // namespace
 
 World::World(const SimulationOptions& given)
@@ -16,7 +24,7 @@ World::World(const SimulationOptions& given)
       disks(given.seed),
       faults(without(Faults(given.seed, dice), given.without)),
       trace(scheduler, given.shown),
-      versions(any_versions(dice, faults.is_on(Fault::value_erased))),
+      versions(any_versions(dice, needed_registers(faults))),
       hub(scheduler, versions.in_force, faults, dice, trace),
       work(versions.in_force, faults, dice, trace, survivors),
       persons({hub, faults, trace, work, versions}, given.seed) {}
