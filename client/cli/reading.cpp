@@ -4,6 +4,7 @@
 #include "client/cli/assignments.hpp"
 #include "client/cli/commands.hpp"
 #include "client/cli/erasure_view.hpp"
+#include "client/cli/partial_view.hpp"
 #include "client/cli/record_view.hpp"
 #include "client/cli/words.hpp"
 #include "shared/model/edition.hpp"
@@ -158,12 +159,12 @@ Result<Answer> show(const Office& office, const RecordArguments& arguments) {
         "\n  " + std::string(one.published ? "Published in " : "Withdrawn from ") + one.space + ": " + one.id;
   }
   const std::string& language = replica->network().language;
-  return Answer{out.dump(),
-                caption_of(*reg, record, language) + "\n  (" + reg->name + " " + record.id + " in " +
-                    record.space + ")\n" + fields_words(*replica, *reg, record, language) +
-                    conflict_words(conflicts_now, *reg, record) + outward +
-                    erasures_words(erasures, language),
-                kDone};
+  std::string words = caption_of(*reg, record, language) + "\n  (" + reg->name + " " + record.id + " in " +
+                      record.space + ")\n" + fields_words(*replica, *reg, record, language) +
+                      conflict_words(conflicts_now, *reg, record) + outward +
+                      erasures_words(erasures, language);
+  WASL_TRY(tell_partial(*replica, record.space, out, words));
+  return Answer{out.dump(), std::move(words), kDone};
 }
 
 Result<Answer> list(const Office& office, const ListArguments& arguments) {
@@ -194,6 +195,7 @@ Result<Answer> list(const Office& office, const ListArguments& arguments) {
   if (lines > kLinesForPeople)
     words += "and " + std::to_string(lines - kLinesForPeople) + " more; narrow with --where\n";
   words += counted(lines, "record");
+  WASL_TRY(tell_partial(*replica, arguments.space, out, words));
   return Answer{out.dump(), std::move(words), kDone};
 }
 

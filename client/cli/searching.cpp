@@ -3,6 +3,7 @@
 
 #include "client/cli/commands.hpp"
 #include "client/cli/names.hpp"
+#include "client/cli/partial_view.hpp"
 #include "client/cli/record_view.hpp"
 #include "client/cli/words.hpp"
 #include "client/search/search_index.hpp"
@@ -43,7 +44,9 @@ Result<Answer> search(const Office& office, const SearchArguments& arguments) {
         {{"register", hit.register_name}, {"id", hit.id}, {"space", hit.space}, {"caption", caption}});
     words += hit.register_name + " " + hit.id + "  " + caption + "  (" + hit.space + ")\n";
   }
-  return Answer{out.dump(), words + counted(hits.size(), "record") + " found", kDone};
+  words += counted(hits.size(), "record") + " found";
+  WASL_TRY(tell_partial(*replica, std::nullopt, out, words));
+  return Answer{out.dump(), std::move(words), kDone};
 }
 
 }  // namespace wasl::cli

@@ -4,6 +4,7 @@
 #include "client/cli/commands.hpp"
 #include "client/cli/files_view.hpp"
 #include "client/cli/link_view.hpp"
+#include "client/cli/partial_view.hpp"
 #include "client/cli/words.hpp"
 #include "client/engine/daemon_lock.hpp"
 #include "shared/authority/reason_words.hpp"
@@ -53,6 +54,7 @@ Json status_json(const ReplicaStatus& now, bool daemon, const std::string& langu
                              {"position", space.position},
                              {"as_of", time_json(space.as_of)},
                              {"proved_from", space.begun_at + 1}});
+    if (space.partial) out["spaces"].back()["partial"] = partial_json(*space.partial);
   }
   out["waiting"] = Json::array();
   for (const PendingSet& set : now.waiting) {
@@ -107,6 +109,7 @@ std::string status_words(const ReplicaStatus& now, bool daemon, Millis clock, co
     if (space.begun_at > 0)
       out += "; begun from a snapshot: proof begins at " + std::to_string(space.begun_at + 1) +
              ", the hub vouches for what was before";
+    if (space.partial) out += "; " + partial_words(*space.partial);
   }
   out += "\nKeys:";
   for (const std::string& words : now.keys) out += "\n  " + words;

@@ -6,6 +6,7 @@
 #include "client/replica/replica.hpp"
 #include "shared/base/limits.hpp"
 #include "shared/bundle/covering.hpp"
+#include "shared/model/space_order.hpp"
 #include "shared/wire/compression.hpp"
 #include "shared/wire/snapshot_frames.hpp"
 
@@ -208,7 +209,8 @@ Status Replica::prepare_beginning(const snapshot::Manifest& manifest, const Snap
   return {};
 }
 
-/// Asks for what is missing; when nothing is, the space is begun.
+/// Asks for what is missing, of the spaces that a person needs sooner first; when nothing is, the space is
+/// begun.
 Result<std::vector<Bytes>> Replica::go_on_beginning(const std::string& space) {
   Beginning& beginning = beginnings_.at(space);
   WASL_LET(const SpaceInfo* const info, store_.space(space));
@@ -218,9 +220,16 @@ Result<std::vector<Bytes>> Replica::go_on_beginning(const std::string& space) {
     WASL_LET(const bool log_is_wanted, wants_log_before(*info, *decoded, beginning.only_way));
     if (log_is_wanted) {
       beginnings_.erase(space);
-      return std::vector<Bytes>{encode(BegunFrame{space, 0})};
+      std::vector<Bytes> answers{encode(BegunFrame{space, 0})};
+      WASL_LET(auto next, go_on_with_the_next());
+      std::move(next.begin(), next.end(), std::back_inserter(answers));
+      return answers;
     }
   }
+  const bool comes_later = std::any_of(beginnings_.begin(), beginnings_.end(), [&](const auto& other) {
+    return !other.second.asked.empty() && order_of_need(other.first) < order_of_need(space);
+  });
+  if (comes_later) return std::vector<Bytes>();
   PiecesFrame wanted{space, {}};
   while (!beginning.missing.empty() && beginning.asked.size() < kPiecesUnderWay) {
     wanted.names.push_back(beginning.missing.front());
@@ -235,7 +244,19 @@ Result<std::vector<Bytes>> Replica::go_on_beginning(const std::string& space) {
   WASL_TRY(note_epoch());
   WASL_TRY(settle_in());
   held_[space] = position;
-  return std::vector<Bytes>{encode(BegunFrame{space, position})};
+  std::vector<Bytes> answers{encode(BegunFrame{space, position})};
+  WASL_LET(auto next, go_on_with_the_next());
+  std::move(next.begin(), next.end(), std::back_inserter(answers));
+  return answers;
+}
+
+/// With the space that a person needs soonest, of those of which pieces are missing.
+Result<std::vector<Bytes>> Replica::go_on_with_the_next() {
+  const auto next = std::min_element(
+      beginnings_.begin(), beginnings_.end(),
+      [](const auto& a, const auto& b) { return order_of_need(a.first) < order_of_need(b.first); });
+  if (next == beginnings_.end()) return std::vector<Bytes>();
+  return go_on_beginning(std::string(next->first));
 }
 
 Status Replica::take_openings(ByteView bytes) {

@@ -201,6 +201,33 @@ Result<Hash> Replica::find_pending(std::string_view hex_prefix) {
               "list what waits with: wasl status; what was accepted is undone by writing again");
 }
 
+Result<std::map<std::string, SpaceStatus::Partial>> Replica::partial_spaces() {
+  std::map<std::string, SpaceStatus::Partial> out;
+  WASL_TRY(store_.refresh());
+  WASL_LET(const Millis last_sync, stored_millis(store_, "last sync"));
+  WASL_LET(const auto spaces, readable_spaces());
+  for (const std::string& space : spaces) {
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    WASL_LET(const auto offer, kept_offer(store_, space));
+    if (!offer) {
+      if (last_sync == 0 && info->as_of == 0) out[space] = {};
+      continue;
+    }
+    WASL_LET(const auto here, store_.rows().piece_names(info->number));
+    const std::set<Hash> have(here.begin(), here.end());
+    SpaceStatus::Partial partial;
+    for (const snapshot::Part& part : offer->manifest.parts()) {
+      const bool is_here = have.contains(part.name);
+      ++partial.pieces;
+      partial.here += is_here ? 1 : 0;
+      partial.bytes += is_here ? 0 : part.bytes;
+    }
+    partial.older = info->size > 0;
+    out[space] = partial;
+  }
+  return out;
+}
+
 /// Takes a change set out of the overlay.
 Status Replica::lift(const ChangeSet& set) {
   for (const Operation& op : set.operations) {
@@ -342,9 +369,11 @@ Result<ReplicaStatus> Replica::status() {
   WASL_LET(out.last_sync, stored_millis(store_, "last sync"));
   WASL_LET(out.clock_offset, stored_millis(store_, "clock offset"));
   WASL_LET(const auto spaces, readable_spaces());
+  WASL_LET(const auto partial, partial_spaces());
   for (const std::string& space : spaces) {
     WASL_LET(const SpaceInfo* const info, store_.space(space));
-    out.spaces.push_back({space, info->applied, info->as_of, info->begins_behind()});
+    out.spaces.push_back({space, info->applied, info->as_of, info->begins_behind(), {}});
+    if (const auto one = partial.find(space); one != partial.end()) out.spaces.back().partial = one->second;
   }
   WASL_LET(out.keys, keys_at_hub());
   WASL_LET(out.notices, identity_.evidence());

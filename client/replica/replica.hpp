@@ -142,6 +142,13 @@ struct SpaceStatus {
   Position position = 0;
   Millis as_of = 0;
   Position begun_at = 0;  ///< of the snapshot that vouches for what is before; 0: proved from the first entry
+  /// Of what is still to come, as far as it is known.
+  struct Partial {
+    std::size_t pieces = 0, here = 0;  ///< of a snapshot; 0: entries come
+    std::uint64_t bytes = 0;           ///< of the pieces that are to come
+    bool older = false;                ///< an older state is shown meanwhile
+  };
+  std::optional<Partial> partial;
 };
 struct ReplicaStatus {
   std::string network, organisation, role, device, hub;
@@ -282,6 +289,8 @@ class Replica final : public ClientPort {
   // ── Reading ──
   Result<std::vector<Conflict>> conflicts();
   Result<ReplicaStatus> status();
+  /// Spaces that this office reads and of which not everything is here that it has heard of.
+  Result<std::map<std::string, SpaceStatus::Partial>> partial_spaces();
   /// Missing required fields, broken rules across fields, records that an edit brought back against a delete.
   Result<std::vector<AttentionItem>> attention();
   /// The own change set without an entry whose name begins so. Errors: not_found, conflict (several).
@@ -647,6 +656,7 @@ class Replica final : public ClientPort {
                               std::map<Hash, Opening>& openings);
   Result<bool> may_begin(const SpaceInfo& info);
   Result<std::vector<Bytes>> go_on_beginning(const std::string& space);
+  Result<std::vector<Bytes>> go_on_with_the_next();
 
   // taking_over.cpp
   Status begin_space(const std::string& space);

@@ -6,6 +6,7 @@
 
 #include "shared/base/limits.hpp"
 #include "shared/ledger/merkle.hpp"
+#include "shared/model/space_order.hpp"
 #include "shared/wire/dictionaries.hpp"
 #include "shared/wire/push_check.hpp"
 #include "shared/wire/snapshot_frames.hpp"
@@ -95,6 +96,7 @@ HubSession::HubSession(HubPort& port, std::uint64_t id, Hello hello, const Hash&
       started_(now),
       last_progress_(now) {
   spaces_ = port_.authority().readable(hello_.device, port_.hub_time());
+  sort_by_need(spaces_);
   revoked_ = spaces_.empty();
   const bool is_device = port_.authority().device(hello_.device) != nullptr;
   if (is_device && (hello_.flags & Hello::kFull) == 0) reader_.own = hello_.device;
