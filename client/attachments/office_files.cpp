@@ -1,5 +1,7 @@
 #include "client/attachments/office_files.hpp"
 
+#include "client/attachments/extracting.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
@@ -138,6 +140,17 @@ Result<Attachment> OfficeFiles::take_in(const std::string& name, const FileStore
   return out;
 }
 
+Result<Attachment> OfficeFiles::take_in(std::string_view text, const std::string& name,
+                                        const std::string& space, const std::string& type) {
+  const auto more = [&](std::span<Byte> room) -> Result<std::size_t> {
+    const std::string_view part = text.substr(0, room.size());
+    std::copy(part.begin(), part.end(), room.begin());
+    text.remove_prefix(part.size());
+    return part.size();
+  };
+  return take_in(name, more, space, type);
+}
+
 Result<Attachment> OfficeFiles::take_over(const ShownFile& shown, const std::string& space) {
   WASL_LET(const ChunkKey from, key_here(shown.space));
   WASL_LET(const ChunkKey to, key_here(space));
@@ -158,6 +171,27 @@ Status OfficeFiles::write_out(const FileId& file, const std::filesystem::path& t
 Status OfficeFiles::read_out(const FileId& file, const std::function<Status(ByteView)>& sink) {
   WASL_LET(const ChunkKey space_key, key_here(file.space));
   return store_.write_out(file, space_key, sink);
+}
+
+Result<bool> OfficeFiles::has_text(const FileId& file) {
+  if (file.size > kTextMost) return false;
+  WASL_LET(const auto known, store_.find(file));
+  return known && known->whole;
+}
+
+Result<std::optional<std::string>> OfficeFiles::text(const FileId& file) {
+  WASL_LET(const bool here, has_text(file));
+  WASL_LET(const auto space_key, key(file.space));
+  if (!here || !space_key) return std::optional<std::string>();
+  std::string out;
+  const Status read = store_.write_out(file, *space_key, [&](ByteView bytes) -> Status {
+    out += text_view(bytes);
+    return {};
+  });
+  if (!read && read.error().code == Errc::not_found) return std::optional<std::string>();
+  WASL_TRY(read);
+  tidy_text(out);  // of whoever attached it
+  return std::optional(std::move(out));
 }
 
 Result<FilePolicy> OfficeFiles::policy() {
@@ -316,6 +350,8 @@ Result<std::vector<FileId>> OfficeFiles::offered() {
   for (const KnownFile& file : files) {
     if (file.attached && file.kept && file.whole && !file.at_hub) out.push_back(file.id);
   }
+  // Small ones first, and so the text of a document before its file.
+  std::stable_sort(out.begin(), out.end(), [](const FileId& a, const FileId& b) { return a.size < b.size; });
   return out;
 }
 

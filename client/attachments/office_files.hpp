@@ -57,6 +57,9 @@ class OfficeFiles final : public FilePort {
   /// The same of bytes that come from anywhere.
   Result<Attachment> take_in(const std::string& name, const FileStore::Source& more, const std::string& space,
                              const std::string& type);
+  /// The same of bytes that stand in no file.
+  Result<Attachment> take_in(std::string_view text, const std::string& name, const std::string& space,
+                             const std::string& type);
   /// The same file for readers of another space. Errors: not_found (not all of it is here), no_link.
   Result<Attachment> take_over(const ShownFile& shown, const std::string& space);
   /// Writes the file under a name that did not exist; it appears whole or not at all. Errors: not_found,
@@ -64,6 +67,10 @@ class OfficeFiles final : public FilePort {
   Status write_out(const attachment::FileId& file, const std::filesystem::path& to);
   /// Its bytes in order. Errors: not_found (not all of it is here), no_link, and those of the sink.
   Status read_out(const attachment::FileId& file, const std::function<Status(ByteView)>& sink);
+  /// Whether all of it is here, and it is no longer than a text is.
+  Result<bool> has_text(const attachment::FileId& file);
+  /// Nothing: not all of it is here, or it is longer than a text is.
+  Result<std::optional<std::string>> text(const attachment::FileId& file);
 
   Result<FilePolicy> policy();
   Status set_policy(const FilePolicy& policy);

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "client/attachments/extracting.hpp"
 #include "client/cli/files_view.hpp"
 #include "client/cli/names.hpp"
 #include "client/cli/words.hpp"
@@ -114,6 +115,34 @@ std::string state_words(const OfficeFiles::State& state) {
   return out + (known.pinned ? ", pinned" : "");
 }
 
+/// The text of a file, kept as a file of its own, so that it goes before it and can be found.
+struct TextBeside {
+  const Field* field = nullptr;  ///< null: the register has none
+  std::optional<Attachment> attachment;
+  std::string note;  ///< for people
+};
+
+Result<TextBeside> text_beside(OfficeFiles& files, const Register& reg, const Field& field,
+                               const std::filesystem::path& file, const std::string& space,
+                               const Attachment& attachment) {
+  TextBeside out{text_field(reg, field), {}, {}};
+  if (out.field == nullptr || !may_have_text(attachment.type)) return out;
+  // A short text file is its own text.
+  if (attachment.type.starts_with("text/") && attachment.size <= kTextMost) return out;
+  WASL_LET(const ExtractedText extracted, text_of(file, attachment.type));
+  out.note = extracted.note;
+  if (extracted.text.empty()) return out;
+  WASL_LET(out.attachment, files.take_in(extracted.text, attachment.name + ".txt", space, "text/plain"));
+  return out;
+}
+
+std::string text_words(const TextBeside& text) {
+  if (text.attachment)
+    return " Its text (" + bytes_words(text.attachment->size) + (text.note.empty() ? "" : ": " + text.note) +
+           ") goes before it, and is found by wasl search.";
+  return text.note.empty() ? "" : " No text goes before it: " + text.note + ".";
+}
+
 /// One session now, so that what was asked for comes. Errors: those of the session.
 Status run_session_for(OfficeFiles& files, Replica& replica, const Office& office, const std::string& url) {
   const std::string address = url.empty() ? replica.network().url : url;
@@ -167,10 +196,13 @@ Result<Answer> attach(const Office& office, const AttachArguments& arguments) {
   WASL_LET(const std::string space, replica->space_of(*reg, arguments.id, arguments.space));
   WASL_LET(const auto files, OfficeFiles::open(office.folder(), *replica, office.clock()));
   WASL_LET(const Attachment attachment, files->take_in(arguments.file, space, type));
+  WASL_LET(const TextBeside text, text_beside(*files, *reg, *field, arguments.file, space, attachment));
   const Status written = replica->write([&](Database& db) -> Status {
-    WASL_LET(auto update,
-             db.prepare("UPDATE " + reg->name + " SET " + field->name + " = ? WHERE id = ? AND space = ?"));
+    WASL_LET(auto update, db.prepare("UPDATE " + reg->name + " SET " + field->name + " = ?1" +
+                                     (text.field != nullptr ? ", " + text.field->name + " = ?4" : "") +
+                                     " WHERE id = ?2 AND space = ?3"));
     update.bind_all(attachment.to_json(), arguments.id, space);
+    if (text.field != nullptr && text.attachment) update.bind(4, text.attachment->to_json());
     WASL_TRY(update.run());
     if (db.changes() == 1) return {};
     return fail(Errc::not_found, "there is no " + reg->name + " " + arguments.id, "see: wasl list");
@@ -180,9 +212,12 @@ Result<Answer> attach(const Office& office, const AttachArguments& arguments) {
   const ShownFile shown{reg->name, space, arguments.id, field->name, attachment};
   Json out = place_json(shown);
   out["attachment"] = attachment_json(attachment);
+  if (text.attachment) out["text"] = attachment_json(*text.attachment);
+  if (!text.note.empty()) out["note"] = text.note;
   return Answer{out.dump(),
                 "Attached " + attachment.to_display() + " to " + reg->name + " " + arguments.id + " in " +
-                    space + ". It goes to the hub behind the change sets of the next sync.",
+                    space + ". It goes to the hub behind the change sets of the next sync." +
+                    text_words(text),
                 kDone};
 }
 

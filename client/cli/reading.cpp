@@ -1,6 +1,7 @@
 // wasl show, wasl list, wasl registers
 #include <nlohmann/json.hpp>
 
+#include "client/attachments/office_files.hpp"
 #include "client/cli/assignments.hpp"
 #include "client/cli/commands.hpp"
 #include "client/cli/erasure_view.hpp"
@@ -16,6 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kLinesForPeople = 100;
+constexpr std::size_t kExcerptBytes = 1200;  // of a file's text: half a screen
 
 Json record_json(const Register& reg, const RecordView& record) {
   return {{"register", reg.name},
@@ -129,6 +131,30 @@ Result<std::vector<EditionView>> editions_of(Replica& replica, const Register& r
   return out;
 }
 
+/// How the texts of a record's files begin, as far as they are here.
+Status tell_texts(OfficeFiles& files, const Register& reg, const RecordView& record, Json& out,
+                  std::string& words) {
+  for (const Field& field : reg.fields) {
+    const Field* const beside = field.type == kAttachmentField ? text_field(reg, field) : nullptr;
+    if (beside == nullptr || field.retired) continue;
+    const auto shown = files.find(reg.name, record.id, beside->name, record.space);
+    if (!shown && shown.error().code == Errc::not_found) continue;
+    if (!shown) return tl::unexpected(shown.error());
+    WASL_LET(auto text, files.text(shown->file()));
+    if (!text) continue;
+    std::size_t end = std::min(text->size(), kExcerptBytes);
+    while (end < text->size() && (static_cast<unsigned char>((*text)[end]) & 0xc0) == 0x80) --end;
+    const bool cut = end < text->size();
+    text->resize(end);
+    out["texts"][field.name] = *text;
+    words +=
+        "\n  Text of " + field.name + ": " + *text +
+        (cut ? "…\n  All of it: wasl fetch " + reg.name + " " + record.id + " " + beside->name + " --out DIR"
+             : "");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Answer> show(const Office& office, const RecordArguments& arguments) {
@@ -163,6 +189,8 @@ Result<Answer> show(const Office& office, const RecordArguments& arguments) {
                       record.space + ")\n" + fields_words(*replica, *reg, record, language) +
                       conflict_words(conflicts_now, *reg, record) + outward +
                       erasures_words(erasures, language);
+  WASL_LET(const auto files, OfficeFiles::open(office.folder(), *replica, office.clock()));
+  WASL_TRY(tell_texts(*files, *reg, record, out, words));
   WASL_TRY(tell_partial(*replica, record.space, out, words));
   return Answer{out.dump(), std::move(words), kDone};
 }

@@ -1,6 +1,7 @@
 // wasl search
 #include <nlohmann/json.hpp>
 
+#include "client/attachments/office_files.hpp"
 #include "client/cli/commands.hpp"
 #include "client/cli/names.hpp"
 #include "client/cli/partial_view.hpp"
@@ -9,12 +10,33 @@
 #include "client/search/search_index.hpp"
 
 namespace wasl::cli {
+namespace {
+
+/// Of the files of this office.
+class TextsOfFiles final : public FileTexts {
+ public:
+  explicit TextsOfFiles(OfficeFiles& files) : files_(files) {}
+  Result<std::optional<std::string>> text(const std::string& space, const Attachment& file,
+                                          bool read) override {
+    const attachment::FileId id{space, file.root, file.size};
+    if (read) return files_.text(id);
+    WASL_LET(const bool here, files_.has_text(id));
+    return here ? std::optional(std::string()) : std::nullopt;
+  }
+
+ private:
+  OfficeFiles& files_;
+};
+
+}  // namespace
 
 Result<Answer> search(const Office& office, const SearchArguments& arguments) {
   WASL_LET(const auto replica, office.open());
   WASL_TRY(replica->seal());
   WASL_LET(SearchIndex index, SearchIndex::open(office.folder()));
-  WASL_TRY(index.update(replica->database(), replica->schema()));
+  WASL_LET(const auto files, OfficeFiles::open(office.folder(), *replica, office.clock()));
+  TextsOfFiles texts(*files);
+  WASL_TRY(index.update(replica->database(), replica->schema(), &texts));
   std::map<std::string, Replica::EditionsAside> asides;
   std::size_t more = 0;
   for (const Register& reg : replica->schema().registers()) {

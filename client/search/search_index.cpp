@@ -20,6 +20,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS word USING fts5(title, body,
 
 struct Texts {
   std::string title, body;
+  std::vector<Attachment> files;  ///< that say more
 };
 
 void add_text(std::string& out, std::string_view text) {
@@ -39,9 +40,16 @@ std::string plain_text(std::string_view column) {
   return out;
 }
 
+std::string names_of(const std::vector<Attachment>& files) {
+  std::string out;
+  for (const Attachment& file : files) out += to_hex(file.root.view());
+  return out;
+}
+
 std::int64_t hash_of(const Texts& texts) {
   const Hash hash =
-      crypto::hash("wasl.1/search", {view(texts.title), ByteView(), view("\n\n"), view(texts.body)});
+      crypto::hash("wasl.1/search", {view(texts.title), ByteView(), view("\n\n"), view(texts.body),
+                                     view("\n\n"), view(names_of(texts.files))});
   std::uint64_t number = 0;
   for (std::size_t i = 0; i < 8; ++i) number = number << 8 | hash.bytes[i];
   return static_cast<std::int64_t>(number >> 1);
@@ -77,15 +85,44 @@ Status write_words(Database& db, std::int64_t no, const Texts& texts) {
   return insert.run();
 }
 
-Status update_register(Database& db, Database& replica, const Register& reg, Known& known) {
-  std::vector<const Field*> fields;
+/// Of a field of files: the text beside it, or the file itself where it is one.
+Result<std::optional<Attachment>> text_file(FileTexts* files, const std::string& space,
+                                            std::string_view beside, std::string_view file) {
+  for (const std::string_view json : {beside, file}) {
+    const auto attachment = parse_attachment(json);
+    if (files == nullptr || !attachment || !attachment->type.starts_with("text/")) continue;
+    WASL_LET(const auto here, files->text(space, *attachment, false));
+    if (here) return std::optional(*attachment);
+  }
+  return std::optional<Attachment>();
+}
+
+/// The columns of a register that are searched.
+struct Columns {
+  std::vector<const Field*> texts;
+  std::size_t files = 0;  ///< pairs of columns behind those: the text beside a file, and the file
   std::string names;
+};
+
+Columns columns_of(const Register& reg) {
+  Columns out;
   for (const Field& field : reg.fields) {
     if (field.search.empty() || field.is_set()) continue;
-    fields.push_back(&field);
-    names += ", " + field.name;
+    out.texts.push_back(&field);
+    out.names += ", " + field.name;
   }
-  if (fields.empty()) return {};
+  for (const Field& field : reg.fields) {
+    const Field* const beside = field.type == kAttachmentField ? text_field(reg, field) : nullptr;
+    if (beside == nullptr || field.retired) continue;
+    ++out.files;
+    out.names += ", " + beside->name + ", " + field.name;
+  }
+  return out;
+}
+
+Status update_register(Database& db, Database& replica, const Register& reg, FileTexts* files, Known& known) {
+  const auto [fields, file_columns, names] = columns_of(reg);
+  if (names.empty()) return {};
   WASL_LET(auto select, replica.prepare("SELECT space, id" + names + " FROM " + reg.name));
   for (;;) {
     WASL_LET(const bool found, select.step());
@@ -95,6 +132,12 @@ Status update_register(Database& db, Database& replica, const Register& reg, Kno
       const int column = static_cast<int>(i) + 2;
       if (select.is_null(column)) continue;
       add_text(fields[i]->search == "title" ? texts.title : texts.body, plain_text(select.text(column)));
+    }
+    const std::string space(select.text(0));
+    for (std::size_t i = 0; i < file_columns; ++i) {
+      const int column = static_cast<int>(fields.size() + 2 * i) + 2;
+      WASL_LET(auto file, text_file(files, space, select.text(column), select.text(column + 1)));
+      if (file) texts.files.push_back(*std::move(file));
     }
     const std::int64_t hash = hash_of(texts);
     Indexed& indexed = known[{reg.name, std::string(select.text(0)), std::string(select.text(1))}];
@@ -112,6 +155,10 @@ Status update_register(Database& db, Database& replica, const Register& reg, Kno
       indexed.no = db.last_insert_id();
     }
     indexed.hash = hash;
+    for (const Attachment& file : texts.files) {
+      WASL_LET(const auto text, files->text(space, file, true));
+      if (text) add_text(texts.body, *text);
+    }
     WASL_TRY(write_words(db, indexed.no, texts));
   }
 }
@@ -136,10 +183,10 @@ Result<SearchIndex> SearchIndex::open(const std::filesystem::path& folder) {
   return attempt();
 }
 
-Status SearchIndex::update(Database& replica, const Schema& schema) {
+Status SearchIndex::update(Database& replica, const Schema& schema, FileTexts* files) {
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_LET(Known known, read_known(db_));
-  for (const Register& reg : schema.registers()) WASL_TRY(update_register(db_, replica, reg, known));
+  for (const Register& reg : schema.registers()) WASL_TRY(update_register(db_, replica, reg, files, known));
   for (const auto& [place, indexed] : known) {
     if (indexed.seen) continue;
     WASL_TRY(forget_words(db_, indexed.no));

@@ -57,6 +57,14 @@ tl::unexpected<Error> wrong(const std::string& what) {
 
 }  // namespace
 
+const Field* text_field(const Register& reg, const Field& files) {
+  for (const Field& field : reg.fields) {
+    const bool is_beside = field.type == kAttachmentField && !field.retired && !field.is_set();
+    if (is_beside && field.name == files.name + "_text") return &field;
+  }
+  return nullptr;
+}
+
 bool is_file_name(std::string_view name) {
   if (name.empty() || name.size() > kFileNameBytes || !is_utf8(view(name))) return false;
   if (has_end_that_systems_drop(name) || is_kept_by_a_system(name)) return false;

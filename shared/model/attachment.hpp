@@ -40,6 +40,10 @@ std::optional<Attachment> as_attachment(const Value& value);
 /// Errors: invalid_value, naming what is wrong with the object.
 Result<Attachment> parse_attachment(std::string_view json);
 
+/// The field beside a field of files that holds their text: of the same type, `NAME_text`. Null: there is
+/// none.
+const Field* text_field(const Register& reg, const Field& files);
+
 /// A name that can be written in any folder of any system and shows what it is: 1 to 200 bytes of UTF-8, no
 /// parts of a path, no control characters, nothing that turns the direction of writing, no name that a
 /// system keeps for itself.
