@@ -82,7 +82,11 @@ function(wasl_package component program unit settings title description)
   set(CPACK_DEBIAN_${upper}_PACKAGE_CONTROL_EXTRA "${scripts};${conffiles}" PARENT_SCOPE)
   set(CPACK_DEBIAN_${upper}_PACKAGE_CONTROL_STRICT_PERMISSION ON PARENT_SCOPE)
   set(CPACK_DEBIAN_${upper}_PACKAGE_DEPENDS adduser PARENT_SCOPE)
-  # For wss:// addresses with a certificate that somebody vouches for.
-  set(CPACK_DEBIAN_${upper}_PACKAGE_RECOMMENDS ca-certificates PARENT_SCOPE)
+  # For wss:// addresses with a certificate that somebody vouches for; and for the text of PDFs that an office attaches.
+  set(recommended ca-certificates)
+  if(program STREQUAL wasl)
+    string(APPEND recommended ", poppler-utils")
+  endif()
+  set(CPACK_DEBIAN_${upper}_PACKAGE_RECOMMENDS ${recommended} PARENT_SCOPE)
   set(CPACK_DEBIAN_${upper}_DESCRIPTION "${title}\n${description}" PARENT_SCOPE)
 endfunction()

@@ -20,6 +20,23 @@ def chunks_of(size):
     return all
 
 
+def pdf_of(words, padding=0):
+    """One page that says so, and bytes that no reader looks at."""
+    page = f"BT /F1 24 Tf 72 720 Td ({words}) Tj ET"
+    objects = ["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+               "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R "
+               "/Resources << /Font << /F1 5 0 R >> >> >>",
+               f"<< /Length {len(page)} >>\nstream\n{page}\nendstream",
+               "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+               f"<< /Length {padding} >>\nstream\n{'x' * padding}\nendstream"]
+    out, table = "%PDF-1.4\n", "0000000000 65535 f \n"
+    for number, one in enumerate(objects, 1):
+        table += f"{len(out):010} 00000 n \n"
+        out += f"{number} 0 obj\n{one}\nendobj\n"
+    return (out + f"xref\n0 {len(objects) + 1}\n{table}trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\n"
+            f"startxref\n{len(out)}\n%%EOF\n").encode()
+
+
 class Attachments(WorldTest):
     def setUp(self):
         super().setUp()
@@ -69,6 +86,39 @@ class Attachments(WorldTest):
         for office in (self.one, self.other):
             self.assertEqual(office.sync()["files"]["received_chunks"] + office.sync()["files"]["sent_chunks"], 0)
             self.assertEqual(office.ok("verify")["problems"], [])
+
+    def test_the_text_of_a_document_goes_before_it_and_is_found(self):
+        path = self.world.folder / "aquifer.pdf"
+        path.write_bytes(pdf_of("The aquifer of Iullemeden", 300_000))
+        id = self.document(self.one, "Study")
+        answer = self.one.ok("attach", "document", id, "file", path)
+        self.assertEqual((answer["text"]["name"], answer["text"]["type"]), ("aquifer.pdf.txt", "text/plain"))
+        self.assertEqual([hit["id"] for hit in self.one.ok("search", "iullemeden")["found"]], [id])
+        self.one.sync()
+        self.other.ok("attachments", "--policy", "up-to", "100k")
+        self.other.sync()
+        here = {f["field"]: f["here"] for f in self.other.ok("attachments")["files"]}
+        self.assertEqual(here, {"file": False, "file_text": True})
+        self.assertEqual([hit["id"] for hit in self.other.ok("search", "aquifer")["found"]], [id])
+        self.assertEqual(self.other.ok("show", "document", id)["texts"], {"file": "The aquifer of Iullemeden"})
+        # Another file has another text, or none, and then none of the old one is left.
+        replaced = self.one.ok("attach", "document", id, "file", self.file(5_000))
+        self.assertIn("damaged", replaced["note"])
+        self.assertNotIn("text", replaced)
+        self.one.sync()
+        self.other.sync()
+        self.assertEqual(self.other.ok("search", "aquifer")["found"], [])
+        self.assertIsNone(self.other.value("SELECT file_text FROM document WHERE id = ?", id))
+        # A short text file is its own text; of a long one its beginning goes before.
+        notes = self.world.folder / "notes.txt"
+        notes.write_text("Minutes of Bamako " + "word " * 200_000 + "end")
+        long_one = self.one.ok("attach", "document", self.document(self.one, "Long"), "file", notes)
+        self.assertIn("alone", long_one["note"])
+        self.assertLessEqual(long_one["text"]["size"], 512 * 1024)
+        notes.write_text("Niamey")
+        short = self.document(self.one, "Short")
+        self.assertNotIn("text", self.one.ok("attach", "document", short, "file", notes))
+        self.assertEqual([hit["id"] for hit in self.one.ok("search", "niamey")["found"]], [short])
 
     def test_what_is_no_file_is_refused_in_words(self):
         id = self.document(self.one)

@@ -61,8 +61,17 @@ class Snapshots(WorldTest):
             relay.wait(10)
             self.assertEqual(self.begun(office) if office.status()["spaces"] else 0, 0)
         self.assertEqual(cut, 3)
+        # What is not here yet is said wherever it is missing.
+        partial = {one["space"]: one.get("partial") for one in office.status()["spaces"]}["section/africa"]
+        self.assertGreater(partial["here"], 0)
+        self.assertGreater(partial["pieces"], partial["here"])
+        self.assertGreater(partial["bytes_to_come"], 0)
+        listed = office.ok("list", "project")
+        self.assertEqual((listed["records"], listed["partial"]["section/africa"]), ([], partial))
+        self.assertEqual(office.ok("search", "water")["partial"]["section/africa"], partial)
         rest = office.sync()
         self.assertIs(rest["equal"], True)
+        self.assertNotIn("partial", office.ok("list", "project"))
         self.assertEqual(self.begun(office), built["position"])
         print(f"log {whole['received']['bytes']} bytes, snapshot at most {bytes_in + rest['received']['bytes']} with three cuts", end=" ")
         self.assertLess(rest["received"]["bytes"], built["bytes"], "what had come was not sent again")
