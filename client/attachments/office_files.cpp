@@ -355,6 +355,8 @@ Result<std::vector<FileId>> OfficeFiles::offered() {
   return out;
 }
 
-Status OfficeFiles::on_held(const FileId& file) { return store_.set(file, FileStore::Mark::at_hub, true); }
+Status OfficeFiles::on_held(const FileId& file) {
+  return with_section_ ? Status() : store_.set(file, FileStore::Mark::at_hub, true);
+}
 
 }  // namespace wasl

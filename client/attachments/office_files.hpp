@@ -96,6 +96,9 @@ class OfficeFiles final : public FilePort {
   /// In words, since this object was made: files of which something else came than they should be.
   [[nodiscard]] const std::vector<std::string>& wrong() const { return wrong_; }
 
+  /// Who answers now is a section's hub: that it holds a file lets nothing go here.
+  void speak_with_section(bool section) { with_section_ = section; }
+
   // FilePort
   Millis now() override { return clock_.now(); }
   Result<std::optional<attachment::ChunkKey>> key(const std::string& space) override;
@@ -122,6 +125,7 @@ class OfficeFiles final : public FilePort {
   FileStore store_;
   Replica& replica_;
   Clock& clock_;
+  bool with_section_ = false;
   std::vector<std::string> wrong_;
 };
 

@@ -79,7 +79,7 @@ void add_record_options(CLI::App* sub, RecordArguments& record, bool with_id) {
 }
 
 void add_link_settings(CLI::App& sub, Parsed& p) {
-  add_settings(sub, office_settings(), {"url", "plain_text_on_an_open_network"}, p.typed);
+  add_settings(sub, office_settings(), {"url", "section", "plain_text_on_an_open_network"}, p.typed);
 }
 
 void add_link_commands(CLI::App& app, Parsed& p) {
@@ -483,7 +483,8 @@ void take_settings(Parsed& p) {
     return;
   }
   p.line.folder = settings->path("data").string();
-  const LinkSettings link{settings->text("url"), settings->flag("plain_text_on_an_open_network")};
+  const LinkSettings link{settings->text("url"), settings->text("section"),
+                          settings->flag("plain_text_on_an_open_network")};
   p.join.link = p.sync.link = p.verify.link = link;
   p.sync.poll_seconds = static_cast<std::uint32_t>(settings->whole("poll_seconds"));
   p.settings.emplace(std::move(*settings));

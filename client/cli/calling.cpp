@@ -12,4 +12,11 @@ Result<std::string> url_of(const Replica& replica, const LinkSettings& link) {
   return url;
 }
 
+Result<std::vector<std::string>> urls_of(const Replica& replica, const LinkSettings& link) {
+  WASL_LET(const std::string url, url_of(replica, link));
+  if (link.section.empty() || link.section == url) return std::vector{url};
+  WASL_TRY(may_call_in_plain(link.section, link.plain_text_on_an_open_network));
+  return std::vector{link.section, url};
+}
+
 }  // namespace wasl::cli

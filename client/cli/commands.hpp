@@ -16,7 +16,8 @@ namespace wasl::cli {
 
 /// How the hub is called.
 struct LinkSettings {
-  std::string url;  ///< empty: as the invitation said
+  std::string url;        ///< empty: as the invitation said
+  std::string section{};  ///< of a section's hub, which is asked first; empty: there is none
   bool plain_text_on_an_open_network = false;
 };
 

@@ -18,6 +18,12 @@ const SettingsTable& office_settings() {
         .option = "--url",
         .example = "wss://hub.example:7707",
         .check = check_hub_url},
+       {.name = "section",
+        .explanation =
+            "A section's hub near this office: asked first, and the hub where that does not answer",
+        .option = "--section",
+        .example = "ws://10.0.0.7:7707",
+        .check = check_hub_url},
        {.name = "plain_text_on_an_open_network",
         .kind = SettingKind::flag,
         .explanation = "Call a hub beyond this machine without TLS: whoever carries it reads and changes it",

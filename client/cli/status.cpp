@@ -42,6 +42,7 @@ Json status_json(const ReplicaStatus& now, bool daemon, const std::string& langu
   if (!now.fingerprint.empty()) out["fingerprint"] = now.fingerprint;
   out["daemon"] = daemon;
   out["unsent"] = now.unsent;
+  out["with_section"] = now.with_section;
   out["unacknowledged"] = now.unacknowledged;
   out["held"] = now.held;
   out["refused"] = now.refused;
@@ -92,6 +93,7 @@ std::string status_words(const ReplicaStatus& now, bool daemon, Millis clock, co
                     (daemon ? "; a daemon keeps in touch" : "");
   if (!now.fingerprint.empty()) out += "\n" + confirmation_words(now.fingerprint, language);
   out += "\nNot sent yet: " + counted(now.unsent, "change set");
+  if (now.with_section > 0) out += "\n" + with_section_words(now.with_section);
   if (now.unacknowledged > 0)
     out += "; accepted and on their way back: " + std::to_string(now.unacknowledged);
   if (now.held + now.refused > 0) {

@@ -35,6 +35,8 @@ Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now, const Fil
   out["held"] = now.held;
   out["refused"] = now.refused;
   out["unsent"] = now.unsent;
+  out["by_section"] = summary.by_section;
+  out["with_section"] = now.with_section;
   out["kept_back"] = summary.kept_back && now.unsent > 0;
   out["conflicts"] = now.conflicts;
   out["files"] = files_json(files);
@@ -43,7 +45,13 @@ Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now, const Fil
                       bytes_words(traffic.payload_out) + "), received " +
                       std::to_string(summary.received_sets) + " (" + bytes_words(traffic.payload_in) +
                       ") in " + counted(summary.round_trips, "round trip") + ".\n";
-  if (summary.equal == true) {
+  if (summary.by_section && summary.equal == true) {
+    words +=
+        "Proved: this office and its section's hub hold the same history and state, as far as the section "
+        "has heard of the network's hub.";
+  } else if (summary.by_section && !summary.equal) {
+    words += "The section's hub has seen less than this office; what it keeps was exchanged.";
+  } else if (summary.equal == true) {
     words += "Proved: this office and the hub hold the same history and state.";
   } else if (summary.equal == false) {
     words += "This office and the hub differ. Run: wasl verify; if it names problems, run: wasl repair";
@@ -54,6 +62,7 @@ Answer answer_of(const SyncOutcome& outcome, const ReplicaStatus& now, const Fil
     words += "\n" + std::to_string(now.held) + " held and " + std::to_string(now.refused) +
              " refused by the hub; they stay here. See: wasl status";
   }
+  if (now.with_section > 0) words += "\n" + with_section_words(now.with_section);
   if (summary.kept_back && now.unsent > 0)
     words += "\nAs much was sent as the budget allows for now; " + std::to_string(now.unsent) +
              " wait. See: wasl budget";
@@ -134,12 +143,12 @@ Result<Answer> estimate(Replica& replica, Loop& loop, SyncRun::Options options, 
 
 Result<Answer> sync(const Office& office, const SyncArguments& arguments) {
   WASL_LET(const auto replica, office.open());
-  WASL_LET(const std::string url, url_of(*replica, arguments.link));
+  WASL_LET(const auto urls, urls_of(*replica, arguments.link));
   WASL_TRY(replica->seal());
   WASL_LET(LinkAccount account, LinkAccount::open(office.folder(), office.clock()));
   Loop loop;
   SyncRun::Options options;
-  options.url = url;
+  options.url = urls.front();
   options.memory = office.folder();
   options.thin = account.is_thin();
   if (arguments.estimate) return estimate(*replica, loop, std::move(options), account);
@@ -158,6 +167,14 @@ Result<Answer> sync(const Office& office, const SyncArguments& arguments) {
   options.on_progress = [&](const SessionSummary& summary) { progress.session(summary); };
   SyncOutcome outcome = run_session(loop, *replica, options);
   Status counted_all = account.close(outcome.traffic, outcome.took);
+  if (outcome.error && urls.size() > 1) {  // the section's hub is no link, or none to believe: the other way
+    const Error near = *outcome.error;
+    options.url = urls.back();
+    outcome = run_session(loop, *replica, options);
+    if (Status counted_one = account.close(outcome.traffic, outcome.took); !counted_one)
+      counted_all = std::move(counted_one);
+    if (outcome.error) outcome.error->hint += "; the section's hub: " + near.message;
+  }
   for (int again = 0; again < kTriesMore && is_disturbed(outcome); ++again) {
     SyncOutcome next = run_session(loop, *replica, options);
     if (Status counted_one = account.close(next.traffic, next.took); !counted_one)
@@ -179,13 +196,13 @@ Result<Answer> keep_in_touch(const Office& office, const SyncArguments& argument
   auto replica = office.open();
   if (!replica && replica.error().code == Errc::corrupt) replica = office.reopen();
   if (!replica) return tl::unexpected(replica.error());
-  WASL_LET(const std::string url, url_of(**replica, arguments.link));
+  WASL_LET(auto urls, urls_of(**replica, arguments.link));
   WASL_LET(const DaemonLock lock, DaemonLock::take(office.folder()));
   WASL_TRY(LinkAccount::open(office.folder(), office.clock()));
   Loop loop;
   Daemon daemon(
-      loop, std::move(*replica), [&] { return office.reopen(); }, office.random(), url, office.folder(),
-      std::chrono::seconds(arguments.poll_seconds));
+      loop, std::move(*replica), [&] { return office.reopen(); }, office.random(), std::move(urls),
+      office.folder(), std::chrono::seconds(arguments.poll_seconds));
   WASL_TRY(daemon.run());
   return Answer{R"({"stopped":true})", "Stopped.", kDone};
 }

@@ -7,6 +7,11 @@
 #include <ctime>
 
 namespace wasl::cli {
+
+std::string with_section_words(std::size_t change_sets) {
+  return "Held by the section: " + counted(change_sets, "change set") +
+         "; its hub carries them to the network's, which has not placed them yet";
+}
 namespace {
 
 std::tm utc(Millis time) {

@@ -9,6 +9,8 @@
 
 namespace wasl::cli {
 
+std::string with_section_words(std::size_t change_sets);
+
 /// "2026-03-04T05:06:07.089Z"; empty for 0 (never).
 std::string iso_time(Millis time);
 /// "2 hours ago (2026-03-04 05:06 UTC)"; "never" for 0.

@@ -39,12 +39,13 @@ std::string word(const std::optional<bool>& equal) { return !equal ? "unknown" :
 
 }  // namespace
 
-Daemon::Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Random& random, std::string url,
-               std::filesystem::path folder, std::chrono::milliseconds poll_every)
+Daemon::Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Random& random,
+               std::vector<std::string> urls, std::filesystem::path folder,
+               std::chrono::milliseconds poll_every)
     : loop_(loop),
       replica_(std::move(replica)),
       reopen_(std::move(reopen)),
-      url_(std::move(url)),
+      urls_(std::move(urls)),
       folder_(std::move(folder)),
       poll_every_(poll_every),
       retry_(loop, random),
@@ -53,12 +54,12 @@ Daemon::Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Rand
       clock_(std::make_unique<SystemClock>()) {}
 
 Status Daemon::run() {
-  log::info("daemon.started", {{"organisation", replica_->network().organisation}, {"hub", url_}});
+  log::info("daemon.started", {{"organisation", replica_->network().organisation}, {"hub", url()}});
   loop_.on_signal([this] { stop(); });
   WASL_TRY(replica_->settle());
   const service::Watchdog watchdog(loop_);
   drift_ = clock_drift();
-  service::tell_ready("works; no link to " + url_ + " yet");
+  service::tell_ready("works; no link to " + url() + " yet");
   watch();
   connect();
   loop_.run();
@@ -102,7 +103,7 @@ void Daemon::connect() {
   SyncRun::Options options;
   options.receive_most = allowed.down;
   options.send_most = allowed.up;
-  options.url = url_;
+  options.url = url();
   options.memory = folder_;
   options.live = true;
   options.thin = account_ && account_->is_thin();
@@ -199,7 +200,7 @@ void Daemon::on_progress(const SessionSummary& now) {
                               {"refused", now.refused},
                               {"equal", word(now.equal)}});
   logged_ = now;
-  service::tell_status("in touch with " + url_ + (now.equal == true ? ", proved equal" : ""));
+  service::tell_status("in touch with " + url() + (now.equal == true ? ", proved equal" : ""));
 }
 
 void Daemon::on_ended(const SyncOutcome& outcome) {
@@ -208,9 +209,11 @@ void Daemon::on_ended(const SyncOutcome& outcome) {
   if (stopping_) return loop_.stop();
   if (outcome.carrier == Carrier::posts && !outcome.error) return poll_later();
   const Error error = outcome.error.value_or(Error{Errc::no_link, "the hub ended the session", ""});
+  const bool was_near = is_near();
+  at_ = was_near && outcome.error ? at_ + 1 : 0;
   // Once: what is damaged is put aside when it is opened again. A second time something else is wrong.
   if (error.code == Errc::corrupt && !std::exchange(reopened_, true)) damaged_ = true;
-  if (!can_mend(error.code) && !replica_->must_reopen() && !damaged_) {
+  if (!can_mend(error.code) && !was_near && !replica_->must_reopen() && !damaged_) {
     log::error("session.failed",
                {{"session", outcome.session}, {"code", to_word(error.code)}, {"why", error.message}});
     result_ = tl::unexpected(error);

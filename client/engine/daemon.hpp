@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "client/engine/link_account.hpp"
 #include "client/engine/sync_run.hpp"
@@ -17,15 +18,20 @@ class Daemon {
   using Opener = std::function<Result<std::unique_ptr<Replica>>()>;
   /// Where a link goes by HTTP POSTs nothing comes unasked: how often it is asked.
   static constexpr std::chrono::seconds kPollEvery{60};
-  /// Loop and random must outlive the daemon. @param reopen after a disk that failed under the replica.
-  Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Random& random, std::string url,
-         std::filesystem::path folder, std::chrono::milliseconds poll_every = kPollEvery);
+  /// Loop and random must outlive the daemon. @param urls of a section's hub, if there is one, and of the hub
+  /// behind it: where the first gives no session, the other is called next. @param reopen after a disk that
+  /// failed under the replica.
+  Daemon(Loop& loop, std::unique_ptr<Replica> replica, Opener reopen, Random& random,
+         std::vector<std::string> urls, std::filesystem::path folder,
+         std::chrono::milliseconds poll_every = kPollEvery);
 
   /// Runs until SIGTERM or SIGINT. Errors: what no later attempt can mend (caught, wrong_network,
   /// unauthorised, unsupported, corrupt).
   Status run();
 
  private:
+  [[nodiscard]] const std::string& url() const { return urls_[at_]; }
+  [[nodiscard]] bool is_near() const { return at_ + 1 < urls_.size(); }
   void connect();
   /// Opens the replica again when its disk has failed. @return false: not yet; it is tried again later.
   bool is_sound();
@@ -49,7 +55,8 @@ class Daemon {
   Loop& loop_;
   std::unique_ptr<Replica> replica_;  ///< none while its disk fails
   Opener reopen_;
-  std::string url_;
+  std::vector<std::string> urls_;
+  std::size_t at_ = 0;  ///< the one that is called
   std::filesystem::path folder_;
   std::chrono::milliseconds poll_every_;
   BackoffTimer retry_;

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "client/engine/network_mark.hpp"
-#include "client/engine/refusal.hpp"
 #include "client/engine/system_clock.hpp"
+#include "shared/net/refused.hpp"
 #include "shared/wire/session_id.hpp"
 
 namespace wasl {
@@ -219,6 +219,7 @@ bool SyncRun::files_may_go() const {
 
 void SyncRun::take_files(ByteView message) {
   if (!exchange_) return;  // it answers a question of before
+  options_.files->speak_with_section(session_->summary().by_section);
   if (ending_) {
     timer_.start(kFilesSilence, [this] {
       stop_files(Error{Errc::no_link, "the hub has said nothing of files for a minute",

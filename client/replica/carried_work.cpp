@@ -6,28 +6,12 @@
 
 #include "shared/base/limits.hpp"
 #include "shared/sqlite/disk.hpp"
+#include "shared/wire/runs.hpp"
 
 namespace wasl {
 namespace {
 
 constexpr std::string_view kEnding = ".push";
-
-/// Source and place first, so that names sort as chains go.
-std::string file_name(const Segment& run) {
-  const Header* first = nullptr;
-  Hash last{};
-  for (const SegmentItem& item : run.items) {
-    const Header* header = header_of(item);
-    if (header == nullptr) continue;
-    if (first == nullptr) first = header;
-    last = name_of(item);
-  }
-  if (first == nullptr) return {};
-  std::string place = std::to_string(first->sequence);
-  place.insert(0, 20 - std::min<std::size_t>(20, place.size()), '0');
-  return to_hex(first->source.author.view()) + "-" + to_hex(first->source.chain.view()) + "-" + place + "-" +
-         to_hex(last.view()).substr(0, 16) + std::string(kEnding);
-}
 
 std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
@@ -41,6 +25,16 @@ std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder)
 
 }  // namespace
 
+/// Source and place first, so that names sort as chains go.
+std::string CarriedWork::name_of(const Segment& run) {
+  const auto at = place_of(run);
+  if (!at) return {};
+  std::string place = std::to_string(at->first);
+  place.insert(0, 20 - std::min<std::size_t>(20, place.size()), '0');
+  return to_hex(at->source.author.view()) + "-" + to_hex(at->source.chain.view()) + "-" + place + "-" +
+         to_hex(at->name.view()).substr(0, 16) + std::string(kEnding);
+}
+
 Status CarriedWork::write(const std::filesystem::path& file, ByteView frame) const {
   std::error_code error;
   if (std::filesystem::create_directory(folder_, error)) WASL_TRY(sync_folder(folder_.parent_path()));
@@ -52,7 +46,7 @@ Status CarriedWork::write(const std::filesystem::path& file, ByteView frame) con
 }
 
 Result<bool> CarriedWork::keep(const Segment& run) {
-  const std::string name = file_name(run);
+  const std::string name = name_of(run);
   if (name.empty() || file_exists(folder_ / name)) return false;
   const Bytes frame = encode_segment(FrameKind::push, run);
   std::uint64_t bytes = frame.size();
@@ -86,6 +80,10 @@ Result<std::vector<CarriedWork::Run>> CarriedWork::runs(const NetworkId& network
 
 Status CarriedWork::forget(const Run& run) { return remove_file(run.file); }
 
+Status CarriedWork::forget(const std::string& name) const {
+  return file_exists(folder_ / name) ? remove_file(folder_ / name) : Status();
+}
+
 Status CarriedWork::replace(const Run& run) const {
   return write(run.file, encode_segment(FrameKind::push, run.segment));
 }
@@ -93,36 +91,6 @@ Status CarriedWork::replace(const Run& run) const {
 Status CarriedWork::destroy() const {
   for (const auto& file : files_in(folder_)) WASL_TRY(remove_file(file));
   return {};
-}
-
-std::vector<Segment> runs_of(const Segment& push) {
-  std::map<Hash, const OpeningItem*> openings;
-  for (const OpeningItem& opening : push.openings) openings[opening.commitment] = &opening;
-  std::map<Source, Segment> open;
-  std::vector<Segment> out;
-  for (const SegmentItem& item : push.items) {
-    if (const auto* signature = std::get_if<SignatureItem>(&item)) {
-      const auto it = open.find(signature->source);
-      if (it == open.end()) continue;
-      it->second.items.push_back(item);
-      out.push_back(std::move(it->second));
-      open.erase(it);
-      continue;
-    }
-    const Header* header = header_of(item);
-    if (header == nullptr) continue;
-    Segment& run = open.try_emplace(header->source, Segment{push.space, 0, {}, {}}).first->second;
-    run.items.push_back(item);
-    const auto* set = std::get_if<SetItem>(&item);
-    if (set == nullptr) continue;
-    for (const Operation& op : set->set.operations) {
-      if (op.value.type != ValueType::commitment) continue;
-      const auto commitment = Hash::from(op.value.data);
-      const auto found = commitment ? openings.find(*commitment) : openings.end();
-      if (found != openings.end()) run.openings.push_back(*found->second);
-    }
-  }
-  return out;
 }
 
 }  // namespace wasl

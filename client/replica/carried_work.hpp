@@ -25,6 +25,10 @@ class CarriedWork {
   /// In the order of their chains. What cannot be read is removed.
   Result<std::vector<Run>> runs(const NetworkId& network) const;
   static Status forget(const Run& run);
+  /// Likewise, if it is here.
+  Status forget(const std::string& name) const;
+  /// What a run is called here: by its place and its last change set.
+  static std::string name_of(const Segment& run);
   Status replace(const Run& run) const;
   /// All of it.
   Status destroy() const;
@@ -34,8 +38,5 @@ class CarriedWork {
 
   std::filesystem::path folder_;
 };
-
-/// A push, cut into its signed runs, each with the openings of its own values.
-std::vector<Segment> runs_of(const Segment& push);
 
 }  // namespace wasl

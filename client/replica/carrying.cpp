@@ -6,6 +6,7 @@
 
 #include "client/replica/replica.hpp"
 #include "shared/store/erasing.hpp"
+#include "shared/wire/runs.hpp"
 
 namespace wasl {
 namespace {
@@ -19,27 +20,6 @@ const Header* first_header(const Segment& run) {
 Sequence last_of(const Segment& run) {
   const auto* signature = run.items.empty() ? nullptr : std::get_if<SignatureItem>(&run.items.back());
   return signature == nullptr ? 0 : signature->last;
-}
-
-/// Each opening opens a commitment of the run that it stands beside.
-bool opens_truly(const Segment& run, const NetworkId& network) {
-  std::map<Hash, const Opening*> openings;
-  for (const OpeningItem& item : run.openings) openings[item.commitment] = &item.opening;
-  for (const SegmentItem& item : run.items) {
-    const auto* set = std::get_if<SetItem>(&item);
-    if (set == nullptr) continue;
-    for (std::size_t i = 0; i < set->set.operations.size(); ++i) {
-      const Operation& op = set->set.operations[i];
-      if (op.value.type != ValueType::commitment) continue;
-      const auto commitment = Hash::from(op.value.data);
-      const auto it = commitment ? openings.find(*commitment) : openings.end();
-      if (it == openings.end()) continue;
-      if (commitment_of(network, run.space, op.id, op.address.field, set->set.dot(i), *it->second) !=
-          *commitment)
-        return false;
-    }
-  }
-  return true;
 }
 
 }  // namespace
@@ -92,6 +72,7 @@ Result<std::vector<Arrival>> Replica::take_push(const Segment& push) {
       tell(Arrival::What::altered, sets, fresh.error().message + "; " + fresh.error().hint);
       continue;
     }
+    WASL_TRY(show_carried(run));
     tell(*fresh ? Arrival::What::kept : Arrival::What::known, sets, {});
   }
   return out;
@@ -107,6 +88,9 @@ Result<std::optional<Segment>> Replica::next_carried() {
     const Header* header = first_header(run);
     if (header == nullptr) continue;
     const auto end = ends.find(header->source);
+    const auto staged = staged_of_others_.find(header->source.chain);
+    const bool is_known = staged != staged_of_others_.end() && last_of(run) <= staged->second;
+    if (is_known || !may_be_told(run.space)) continue;
     const bool goes_on = end == ends.end() || header->sequence == end->second + 1;
     if (!segment.items.empty() && (run.space != segment.space || !goes_on)) break;
     ends[header->source] = last_of(run);
@@ -134,6 +118,12 @@ Status Replica::forget_carried(const std::vector<VerdictItem>& verdicts) {
                  last >= item.first && last < item.first + item.count;
         });
     if (!answered) continue;
+    WASL_LET(const bool entry, store_.has_entry(run.segment.space, header->source, last));
+    const bool stays = entry || std::ranges::none_of(verdicts, [&](const VerdictItem& item) {
+                         return item.chain == header->source.chain && last >= item.first &&
+                                last - item.first < item.count && item.verdict.outcome != Outcome::accepted;
+                       });
+    if (!stays) hidden_soon_.push_back(CarriedWork::name_of(run.segment));
     WASL_TRY(CarriedWork::forget(run));
     if (carried_pushed_ > 0) --carried_pushed_;
   }
@@ -148,9 +138,13 @@ Status Replica::settle_carried() {
     const Header* header = first_header(run.segment);
     if (header == nullptr) continue;
     WASL_LET(const bool placed, store_.has_entry(run.segment.space, header->source, last_of(run.segment)));
-    if (placed) WASL_TRY(CarriedWork::forget(run));
+    if (placed) {
+      WASL_TRY(CarriedWork::forget(run));
+    } else if (tables_ready_) {
+      WASL_TRY(show_carried(run.segment));  // a crash, or a lost replica.db, came between
+    }
   }
-  return {};
+  return settle_shown();
 }
 
 Status Replica::erase_carried(const ErasedList& list, const std::string& space) {

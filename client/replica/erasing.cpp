@@ -36,6 +36,18 @@ Status Replica::note_proved_time() {
   return store_.set_meta(kProvedTimeKey, time.bytes());
 }
 
+/// A section's hub may say any time; up to the newest leaf that the network's hub has signed all of
+/// `authority` is here.
+Result<Millis> Replica::newest_leaf_time() {
+  Millis newest = 0;
+  WASL_LET(const auto spaces, store_.space_names());
+  for (const std::string& space : spaces) {
+    WASL_LET(const SpaceInfo* const info, store_.space(space));
+    if (!info->leaf.empty() && info->proved > 0) newest = std::max(newest, info->as_of);
+  }
+  return newest;
+}
+
 Result<Position> Replica::erased_up_to() {
   WASL_LET(const auto stored, store_.meta(kErasedKey));
   WASL_LET(const SpaceInfo* const authority, store_.space(kAuthoritySpace));
@@ -163,6 +175,11 @@ Status Replica::forget_orphans() {
       if (!found) break;
       if (const auto set = decode_change_set(select.blob(0), select.blob(1))) add_commitments(*set, named);
     }
+  }
+  WASL_LET(const auto carried, carried_.runs(anchor_.network));
+  for (const CarriedWork::Run& run : carried) {
+    for (const SegmentItem& item : run.segment.items)
+      if (const auto* set = std::get_if<SetItem>(&item)) add_commitments(set->set, named);
   }
   WASL_LET(const auto held, store_.openings());
   for (const Hash& commitment : held) {

@@ -27,6 +27,7 @@ Status check_not_held(LogStore& store, const SpaceInfo& info, const std::map<Sou
 }  // namespace
 
 tl::unexpected<Error> Replica::accuse(std::string what, ByteView ours, ByteView theirs) {
+  if (section_) what = "by a section's hub: " + what;
   Status kept = identity_.add_evidence(what, ours, theirs, ports_.clock->now());
   evidence_is_settled_ = kept.has_value();
   return fail(
@@ -42,6 +43,7 @@ tl::unexpected<Error> Replica::lost_on_the_way(std::string what) {
 
 Status Replica::on_lie(const Error& seen, ByteView frame) {
   const bool settled = std::exchange(evidence_is_settled_, false);
+  if (section_) return drop_unproved();  // whatever it brought that nobody signed; the hub is not accused
   if (settled && seen.code != Errc::caught) return {};  // lost on the way: as if the link had broken
   if (!settled) {
     Bytes kept = to_bytes(frame);
@@ -150,7 +152,9 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
   WASL_TRY(catch_up_authority());
   WASL_TRY(check_held());
   WASL_TRY(refresh_anchor());
+  if (proof.behind) return std::optional<bool>();
   if (authority_.statement().number < anchor_.statement_number) {
+    if (section_) return std::optional<bool>();  // it has not heard of them yet
     return accuse("the hub withholds network statements: it sent " +
                       std::to_string(authority_.statement().number) + " of " +
                       std::to_string(anchor_.statement_number),
@@ -159,6 +163,10 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
   WASL_LET(const CheckpointAnchor known, identity_.checkpoint());
   const bool goes_on = session_base_.value_or(known.heads) == known.heads;
   std::set<std::string> fresh;
+  if (section_ && !proof.checkpoint.empty()) {
+    WASL_LET(const bool behind, is_behind(proof, known));
+    if (behind) return std::optional<bool>();
+  }
   if (!proof.checkpoint.empty()) {
     WASL_LET(fresh, take_checkpoint(proof, known));
   }
@@ -182,8 +190,13 @@ Result<std::optional<bool>> Replica::take_proof(const Proof& proof) {
   if (!proof.checkpoint.empty() && goes_on) {
     WASL_TRY(identity_.move_checkpoint(known, {*session_base_, note}));
   }
-  WASL_TRY(check_promises(note));
+  if (section_) {
+    WASL_LET(welcomed_at_, newest_leaf_time());
+  } else {
+    WASL_TRY(check_promises(note));
+  }
   WASL_TRY(note_proved_time());
+  WASL_TRY(settle_shown());
   return equal;
 }
 
@@ -204,6 +217,14 @@ Result<std::uint64_t> Replica::leaves_proved() {
 Result<bool> Replica::is_overtaken() {
   WASL_LET(const std::uint64_t proved, leaves_proved());
   return session_base_ && session_base_->size < proved;
+}
+
+/// What a section's hub mirrored last may be older than what this office has seen elsewhere.
+Result<bool> Replica::is_behind(const Proof& proof, const CheckpointAnchor& known) {
+  const std::string origin = ledger::heads_origin(anchor_.network, std::max<std::uint64_t>(1, anchor_.epoch));
+  WASL_LET(const ledger::Checkpoint checkpoint,
+           ledger::open_checkpoint(proof.checkpoint, origin, anchor_.log_key));
+  return checkpoint.size < std::max(session_base_.value_or(known.heads).size, leaves_before_);
 }
 
 /// Signed by the hub, of this network, and going on from what this session named, whatever another process of
@@ -366,7 +387,7 @@ Status Replica::check_against_leaf(SpaceInfo& info, std::string_view note, bool 
     return accuse("the hub sent entries of " + info.name + " that are not those that it signed",
                   info.frontier.encode(), view(note));
   }
-  if (before > leaf.size) {
+  if (before > leaf.size && !section_) {
     return accuse("the hub sent entries of " + info.name + " that it never signed: it signed " +
                       std::to_string(leaf.size) + " of " + std::to_string(before),
                   info.frontier.encode(), view(note));

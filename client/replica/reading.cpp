@@ -336,6 +336,7 @@ Result<ReplicaStatus> Replica::status() {
     const auto state = static_cast<PendingState>(select.int64(2));
     if (state == PendingState::unsent) {
       ++out.unsent;
+      if (static_cast<Reason>(select.int64(3)) == Reason::with_section) ++out.with_section;
       out.unsent_bytes +=
           kPackedHeaderBytes + select.blob(6).size() + static_cast<std::uint64_t>(select.int64(7));
     }

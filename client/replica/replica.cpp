@@ -19,6 +19,9 @@ CREATE TABLE IF NOT EXISTS _wasl_pending(no INTEGER PRIMARY KEY AUTOINCREMENT, h
   state INTEGER NOT NULL DEFAULT 0, reason INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT '',
   came_in INTEGER NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS _wasl_pending_place ON _wasl_pending(chain, sequence);
+CREATE TABLE IF NOT EXISTS _wasl_carried(run TEXT NOT NULL, author BLOB NOT NULL, chain BLOB NOT NULL,
+  first INTEGER NOT NULL, last INTEGER NOT NULL, space TEXT NOT NULL, register INTEGER NOT NULL, id TEXT NOT NULL,
+  PRIMARY KEY(run, space, register, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS act_draft(no INTEGER PRIMARY KEY, act TEXT NOT NULL CHECK(act IN
   ('grant', 'accept', 'revoke', 'publish', 'withdraw')),
   content TEXT NOT NULL, signed TEXT);
@@ -147,6 +150,8 @@ Status Replica::prepare() {
   }
   WASL_TRY(widen_drafts(db_));
   WASL_TRY(create_piece_table(db_));  // a replica that was made before snapshots were
+  WASL_LET(const bool shows_carried, has_table(db_, "_wasl_carried"));
+  if (!shows_carried) WASL_TRY(db_.exec(kTables));  // … or before others' work was shown without an entry
   WASL_TRY(check_own_tables(db_));
   WASL_TRY(catch_up_authority());
   WASL_TRY(prepare_tables());

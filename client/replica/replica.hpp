@@ -152,7 +152,8 @@ struct SpaceStatus {
 };
 struct ReplicaStatus {
   std::string network, organisation, role, device, hub;
-  std::string fingerprint;  ///< of this device, for who has to confirm it; empty: nobody has to
+  std::string fingerprint;       ///< of this device, for who has to confirm it; empty: nobody has to
+  std::size_t with_section = 0;  ///< of those unsent: a section's hub keeps them, on their way
   std::size_t unsent = 0, unacknowledged = 0, held = 0, refused = 0, conflicts = 0, attention = 0;
   std::uint64_t unsent_bytes = 0;  ///< about, as they travel before they are compressed
   Millis last_sync = 0;
@@ -345,6 +346,8 @@ class Replica final : public ClientPort {
   Status on_entries(Segment segment) override;
   Result<std::vector<Bytes>> on_snapshot_frame(ByteView frame) override;
   Result<std::optional<bool>> on_proof(const Proof& proof) override;
+  Status on_section(const PublicKey& device) override;
+  Status on_kept(const Segment& work) override;
   std::vector<Cursor> applied_cursors() override;
   Status on_order(const Segment& order) override;
   Status wipe() override;
@@ -428,6 +431,7 @@ class Replica final : public ClientPort {
   // erasing.cpp
   Result<Millis> proved_time();
   Status note_proved_time();
+  Result<Millis> newest_leaf_time();
   Result<Position> erased_up_to();
   Result<bool> must_rewrite();
   Status erase(Position after, Position until, Millis now);
@@ -543,6 +547,7 @@ class Replica final : public ClientPort {
   Status reseal(const ChainId& chain, Sequence from, std::string_view why, Resealed& out);
   Status commit_resealed(Transaction& transaction, const Resealed& resealed);
   Status restore_overlay(LoadedRecord& loaded);
+  Status restore_carried(LoadedRecord& loaded);
 
   // proving.cpp
   struct ShownLeaf {
@@ -555,6 +560,7 @@ class Replica final : public ClientPort {
   /// No lie yet, and no evidence: a hub that leaves it out is caught by its leaf.
   tl::unexpected<Error> lost_on_the_way(std::string what);
   Result<std::optional<bool>> take_proof(const Proof& proof);
+  Result<bool> is_behind(const Proof& proof, const CheckpointAnchor& known);
   Result<ledger::Checkpoint> check_checkpoint(const Proof& proof, const CheckpointAnchor& known);
   Result<ShownLeaves> check_leaves(const Proof& proof, const ledger::Checkpoint& checkpoint);
   /// @return the spaces whose newest leaf it brought.
@@ -612,10 +618,19 @@ class Replica final : public ClientPort {
   Result<std::optional<Segment>> next_carried();
   Status forget_carried(const std::vector<VerdictItem>& verdicts);
   Status settle_carried();
+  [[nodiscard]] bool may_be_told(std::string_view space) const;
+  /// Others' work that has no entry, over what is confirmed.
+  Status show_carried(const Segment& run);
+  Result<bool> may_show(const ChangeSet& set);
+  Status lay_over(const ChangeSet& set, const Segment& run, const std::string& name);
+  /// Takes it out again: what was confirmed stands as it stood.
+  Status hide_carried(const std::string& name);
+  Status settle_shown();
   Status erase_carried(const ErasedList& list, const std::string& space);
   /// What another program of this office has learnt of the network meanwhile.
   Status refresh_anchor();
   Status take_welcome(const Welcome& welcome);
+  Status note_with_section(const ChainId& chain, Sequence first, Sequence last);
 
   // epochs.cpp
   /// What this office has proved of the logs, and the hub has lost.
@@ -762,6 +777,9 @@ class Replica final : public ClientPort {
   std::optional<Seen> session_base_;    ///< the checkpoint that this session's proofs start from
   std::uint64_t leaves_before_ = 0;     ///< up to which checkpoint this replica had the leaves before it
   std::map<ChainId, Sequence> staged_;  ///< what the hub holds already, by its welcome
+  std::map<ChainId, Sequence> staged_of_others_;  ///< likewise, of what this office carries
+  std::vector<std::string> hidden_soon_;          ///< runs of others that the hub has not accepted
+  std::optional<PublicKey> section_;  ///< it is a section's hub that answers, with this device's key
   std::map<std::string, Position>
       unproved_;                          ///< entries beyond what was proved that this session's hello named
   std::map<std::string, Position> held_;  ///< entries that this session knows to be here

@@ -3,6 +3,7 @@
 
 #include "client/replica/replica.hpp"
 #include "shared/wire/dictionaries.hpp"
+#include "shared/wire/enrolment.hpp"
 #include "shared/wire/file_frames.hpp"
 #include "shared/wire/snapshot_frames.hpp"
 
@@ -71,6 +72,8 @@ Result<Bytes> Replica::make_hello(bool live, const Hash& binding, bool estimate,
 Status Replica::begin_session() {
   pushed_ = {};
   staged_.clear();
+  staged_of_others_.clear();
+  section_.reset();
   unproved_.clear();
   held_.clear();
   offered_.clear();
@@ -120,50 +123,10 @@ Result<Bytes> Replica::make_invitation_hello(const crypto::KeyPair& invitation, 
 Result<Segment> Replica::make_enrolment(const crypto::KeyPair& invitation) {
   WASL_TRY(store_.refresh());
   WASL_TRY(catch_up_authority());
-  const Grant* grant = authority_.invitation(invitation.public_key());
-  if (grant == nullptr) {
-    return fail(Errc::unauthorised, "the network does not know this invitation",
-                "ask the secretariat for a new one");
-  }
-  if (authority_.is_used(invitation.public_key())) {
-    return fail(Errc::conflict, "this invitation was used before", "ask the secretariat for a new one");
-  }
-  EnrolAct enrol;
-  enrol.device = device_.public_key();
-  WASL_LET(enrol.sealing_key, identity_.sealing_key(*ports_.random));
-  enrol.proof = device_.sign(enrol_message(anchor_.network, invitation.public_key(), enrol.sealing_key));
-  GrantAct pass = grant->act;
-  pass.kind = GrantKind::device;
-  pass.grantee = device_.public_key();
-  pass.until = 0;  // the invitation's period ends; what it hands over does not
-  pass.depth = 0;
-
-  Header header;
-  header.network = anchor_.network;
-  header.space = kAuthoritySpace;
-  header.source = {invitation.public_key(), ports_.random->fixed<ChainId>()};
-  header.schema = schema_->hash();
-  header.grant = grant->name;
-  WASL_LET(header.seen, proved(kAuthoritySpace));
-  header.seen_authority = header.seen;
-  header.stamp = Stamp::at(ports_.clock->now());
-  header.group = group_at(header.source, header.sequence);
-  std::vector<Operation> operations;
-  for (const Act& act : {Act(enrol), Act(pass)}) {
-    Operation op;
-    op.kind = OperationKind::act;
-    op.id = to_hex(ports_.random->fixed<GroupId>().view());
-    op.value = encode_act(act);
-    operations.push_back(std::move(op));
-  }
-  sort_by_record(operations);
-  ChangeSet set = make_change_set(std::move(header), std::move(operations));
-  const Signature signature = invitation.sign(run_message(anchor_.network, set.name));
-  const SignatureItem run{set.header.source, set.header.sequence, signature};
-  Segment segment{std::string(kAuthoritySpace), 0, {}, {}};
-  segment.items.emplace_back(SetItem{std::nullopt, std::move(set)});
-  segment.items.emplace_back(run);
-  return segment;
+  WASL_LET(const PublicKey sealing_key, identity_.sealing_key(*ports_.random));
+  WASL_LET(const Seen seen, proved(kAuthoritySpace));
+  return wasl::make_enrolment({anchor_.network, invitation, device_, sealing_key, schema_->hash(), seen},
+                              authority_, ports_.clock->now(), *ports_.random);
 }
 
 /// From the network's name to the newest: each signed by the roots of the one before, so whoever brings them
@@ -179,6 +142,25 @@ Result<PublicKey> Replica::on_statements(const std::vector<SignedStatement>& sta
   }
   for (const OpenedStatement& one : chain) WASL_TRY(note_statement(one));
   return newest.statement.log_key;
+}
+
+/// What a section's hub says is signed by the network's, or it is its own word that it keeps something: any
+/// device of the network will do, since it can do no more than withhold.
+Status Replica::on_section(const PublicKey& device) {
+  WASL_TRY(catch_up_authority());
+  const Device* const known = authority_.device(device);
+  WASL_LET(const Millis now, hub_time());
+  if (known == nullptr || authority_.is_revoked(device) || authority_.readable(device, now).empty()) {
+    return fail(Errc::unauthorised, "whoever answers as a section's hub is no device of this network",
+                "ask the section for the address of its hub");
+  }
+  section_ = device;
+  return {};
+}
+
+/// Not to a section's hub that may not read it.
+bool Replica::may_be_told(std::string_view space) const {
+  return !section_ || authority_.reads(*section_, space);
 }
 
 Status Replica::on_welcome(const Welcome& welcome) {
@@ -209,6 +191,15 @@ Status Replica::take_welcome(const Welcome& welcome) {
     select.bind_all(staged.chain, staged.last, staged.name);
     WASL_LET(const bool ours, select.step());
     if (ours) staged_[staged.chain] = staged.last;
+    if (!ours && section_) staged_of_others_[staged.chain] = staged.last;
+  }
+  // As of the last word of either: a section's hub that has lost it gets it again.
+  WASL_LET(auto forget, db_.prepare("UPDATE _wasl_pending SET reason = 0 WHERE state = 0 AND reason = ?"));
+  forget.bind_all(static_cast<int>(Reason::with_section));
+  WASL_TRY(forget.run());
+  if (section_) {
+    for (const auto& [chain, last] : staged_) WASL_TRY(note_with_section(chain, 1, last));
+    return transaction.commit();  // its clock and its keys say nothing of the network's hub
   }
   Writer offset;
   offset.integer(ports_.clock->now() - welcome.hub_time);
@@ -220,6 +211,13 @@ Status Replica::take_welcome(const Welcome& welcome) {
   WASL_TRY(store_.set_meta("told at", told.bytes()));
   welcomed_at_ = welcome.hub_time;
   return transaction.commit();
+}
+
+Status Replica::note_with_section(const ChainId& chain, Sequence first, Sequence last) {
+  WASL_LET(auto update, db_.prepare("UPDATE _wasl_pending SET reason = ? WHERE state = 0 AND chain = ? AND "
+                                    "sequence BETWEEN ? AND ?"));
+  update.bind_all(static_cast<int>(Reason::with_section), chain, first, last);
+  return update.run();
 }
 
 Result<std::optional<Segment>> Replica::next_push(std::size_t most_bytes) {
@@ -270,6 +268,10 @@ Result<std::optional<Segment>> Replica::next_push_of(bool bulk, std::size_t most
     WASL_LET(const bool found, select.step());
     if (!found) break;
     const std::string_view space = select.text(1);
+    if (!may_be_told(space)) {
+      pushed = select.int64(0);
+      continue;
+    }
     if ((!segment.space.empty() && space != segment.space) || bytes >= most_bytes) break;
     auto set = decode_change_set(select.blob(2), select.blob(3));
     // By name and place its entry and its verdict find it: under others it would be sent for ever.
@@ -357,6 +359,8 @@ Status Replica::on_verdicts(const std::vector<VerdictItem>& verdicts) {
       WASL_LET(const bool filled, offer_again(item.chain, item.first));
       if (!filled) broken.emplace(item.chain, item.first);
     }
+    if (item.verdict.reason == Reason::with_section)
+      WASL_TRY(note_with_section(item.chain, item.first, item.first + item.count - 1));
     if (item.verdict.outcome == Outcome::later || item.verdict.reason == Reason::seen) continue;
     if (item.verdict.reason == Reason::fork) forked.insert(item.chain);
     const auto state = item.verdict.outcome == Outcome::accepted ? PendingState::accepted
@@ -502,10 +506,11 @@ std::vector<Cursor> Replica::applied_cursors() {
 
 Status Replica::on_session_end(std::optional<bool> equal) {
   ask_alone_ = false;
-  if (equal == true) WASL_TRY(salvage());
+  const bool by_hub = !section_;  // a section's hub may have seen less than was said elsewhere
+  if (equal == true && by_hub) WASL_TRY(salvage());
   WASL_LET(auto transaction, Transaction::begin(db_));
   WASL_TRY(store_.refresh());
-  if (equal == true) {
+  if (equal == true && by_hub) {
     WASL_TRY(settle_acts(true));
     Writer now;
     now.integer(ports_.clock->now());

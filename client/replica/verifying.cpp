@@ -334,6 +334,7 @@ Result<std::vector<std::string>> Replica::rebuild(std::string_view space_name) {
               // still has
       WASL_LET(record, records_.load_row(state.register_number, space_name, id));
       WASL_TRY(restore_overlay(record));
+      WASL_TRY(restore_carried(record));
     }
     if (record.record.confirmed != state) changed.push_back((reg != nullptr ? reg->name : "?") + " " + id);
     record.record.confirmed = state;
@@ -365,6 +366,36 @@ Status Replica::restore_overlay(LoadedRecord& loaded) {
            std::min(set->header.stamp.millis(), select.int64(2)), authority_.level_of(set->header.grant)});
     }
   }
+}
+
+/// Likewise what of others' work was shown over it.
+Status Replica::restore_carried(LoadedRecord& loaded) {
+  WASL_LET(const auto runs, carried_.runs(anchor_.network));
+  for (const CarriedWork::Run& run : runs) {
+    WASL_LET(auto select,
+             db_.prepare("SELECT 1 FROM _wasl_carried WHERE run = ? AND space = ? AND register = ? "
+                         "AND id = ?"));
+    select.bind_all(CarriedWork::name_of(run.segment), loaded.record.space, loaded.register_number,
+                    loaded.record.id);
+    WASL_LET(const bool shown, select.step());
+    if (!shown) continue;
+    for (const SegmentItem& item : run.segment.items) {
+      const auto* const with_body = std::get_if<SetItem>(&item);
+      if (with_body == nullptr) continue;
+      const ChangeSet& set = with_body->set;
+      WASL_LET(const bool entry, store_.has_entry(set.header.space, set.header.source, set.header.sequence));
+      if (entry) continue;
+      for (std::size_t i = 0; i < set.operations.size(); ++i) {
+        const Operation& op = set.operations[i];
+        if (op.id != loaded.record.id || op.register_number != loaded.register_number) continue;
+        loaded.record.overlay.push_back({op, set.dot(i), set.header.sequence, set.header.source,
+                                         set.header.stamp,
+                                         std::min(set.header.stamp.millis(), ports_.clock->now()),
+                                         authority_.level_of(set.header.grant)});
+      }
+    }
+  }
+  return {};
 }
 
 }  // namespace wasl

@@ -148,6 +148,11 @@ Result<json> add_witness(OpenHub& open, const json& request) {
 
 Result<json> decide(OpenHub& open, const json& request, bool serving) {
   const std::string command = text_of(request, "command");
+  if (open.hub().is_section() && command != "status" && command != "doctor" && command != "devices" &&
+      command != "key" && command != "statement" && command != "schema list") {
+    return fail(Errc::unsupported, "this is a section's hub: it gives no positions and decides nothing",
+                "run this at the network's hub");
+  }
   if (command == "organisation add") return add_organisation(open, request);
   if (command == "invite") return invite(open, request);
   if (command == "grant") return give(open, request);

@@ -62,6 +62,19 @@ void look_at_certificate(const std::filesystem::path& file, bool by_pin, Millis 
   }
 }
 
+/// Of a section's hub: whether it is in touch with the network's.
+Finding look_at_upstream(const json& section) {
+  const std::string url = section["upstream"].get<std::string>();
+  const json& link = section["link"];
+  if (link.is_null()) return {"upstream", Health::ok, "mirrors " + url + " while it serves"};
+  const std::string since = std::to_string(link["seconds"].get<Millis>()) + " s";
+  if (link["up"].get<bool>()) return {"upstream", Health::ok, "linked to " + url + " for " + since};
+  const std::string why = link["trouble"].is_null() ? "" : ": " + link["trouble"].get<std::string>();
+  return {
+      "upstream", Health::warn, "no link to " + url + " for " + since + why,
+      "offices of the section go on with each other; what they write waits here and at their own machines"};
+}
+
 /// As an office would find it.
 Finding look_at_link(const json& inside) {
   const std::string address = inside["address"].get<std::string>();
@@ -85,11 +98,13 @@ Finding look_at_link(const json& inside) {
 
 Result<json> examine_open(OpenHub& open, bool serving) {
   WASL_LET(const std::string address, open.address());
+  WASL_LET(json section, section_status(open));
   return json{{"clock_behind", open.hub().hub_time() - open.clock().now()},
               {"keys", keys_in_words(open.folder(), open.hub().authority().statement())},
               {"address", address},
               {"serving", serving},
               {"recovering", open.hub().is_recovering()},
+              {"section", std::move(section)},
               {"version", program_version()}};
 }
 
@@ -115,6 +130,7 @@ Findings examine_hub(const HubFolder& folder, const Settings& settings) {
   look_at_certificate(settings.path("tls.certificate"), by_pin, clock.now(), settings, out);
   look_at_certificate(settings.path("tls.proxy_certificate"), false, clock.now(), settings, out);
   out.push_back(look_at_link(inside));
+  if (!inside["section"].is_null()) out.push_back(look_at_upstream(inside["section"]));
   out.push_back(look_at_versions(inside));
   return out;
 }

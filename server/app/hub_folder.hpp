@@ -31,6 +31,15 @@ struct HubFolder {
   [[nodiscard]] std::filesystem::path log_key() const { return keys() / "log.key"; }
   /// Takes the place of log_key() with the statement that names it.
   [[nodiscard]] std::filesystem::path next_log_key() const { return keys() / "log.next.key"; }
+  // Of a section's hub.
+  /// Whose network it mirrors, and where; with it the folder is a section's.
+  [[nodiscard]] std::filesystem::path upstream() const { return path / "upstream"; }
+  [[nodiscard]] std::filesystem::path section_key() const { return keys() / "section.key"; }
+  /// Work without entries.
+  [[nodiscard]] std::filesystem::path kept() const { return path / "section.db"; }
+  /// What is mirrored is of an older epoch: it is taken anew at the next opening.
+  [[nodiscard]] std::filesystem::path outdated() const { return path / "outdated"; }
+  [[nodiscard]] bool is_section() const { return std::filesystem::exists(upstream()); }
   /// The first network statement, as long as roots have still to sign it.
   [[nodiscard]] std::filesystem::path first_statement() const { return path / "first.statement"; }
 };

@@ -1,9 +1,18 @@
 #include "server/app/hub_settings.hpp"
 
 #include "server/app/folder_store.hpp"
+#include "shared/net/connect.hpp"
 #include "shared/net/open_network.hpp"
 
 namespace wasl {
+namespace {
+
+Status check_upstream(const std::string& address) {
+  WASL_TRY(parse_url(address));
+  return {};
+}
+
+}  // namespace
 
 const SettingsTable& hub_settings() {
   static const SettingsTable table{
@@ -26,6 +35,11 @@ const SettingsTable& hub_settings() {
         .fallback = "127.0.0.1:7707",
         .option = "--listen",
         .check = check_listen_address},
+       {.name = "upstream",
+        .explanation = "Of a section's hub: where the network's hub is; else as its invitation said",
+        .option = "--upstream",
+        .example = "wss://hub.example.org",
+        .check = check_upstream},
        {.name = "plain_text_on_an_open_network",
         .kind = SettingKind::flag,
         .explanation = "Listen beyond this machine without TLS: whoever carries it reads and changes it",

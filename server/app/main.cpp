@@ -19,6 +19,7 @@
 #include "server/app/migrating.hpp"
 #include "server/app/qr.hpp"
 #include "server/app/root_commands.hpp"
+#include "server/app/section.hpp"
 #include "server/app/serve.hpp"
 #include "server/app/snapshots.hpp"
 #include "server/app/times.hpp"
@@ -48,7 +49,7 @@ constexpr const char* kFooter =
 struct Arguments {
   wasl::TypedSettings settings;
   bool as_json = false;
-  std::string name, address;
+  std::string name, address, upstream;
   unsigned roots = 1, threshold = 1;
   std::vector<std::string> root_keys;
   std::string id, kind, parent, organisation, role = "officer", person;
@@ -93,6 +94,16 @@ int report(const Arguments& in, const std::string& command, const json& document
 
 /// @param named the folder; of its store the file in it speaks from now on.
 json init(const Arguments& in, const wasl::HubFolder& named) {
+  if (in.upstream.empty() == in.name.empty()) {
+    return wasl::to_json({wasl::Errc::invalid_value, "what is to be made?",
+                          "give --name for a network, or --upstream INVITATION for a section's hub"});
+  }
+  if (!in.upstream.empty()) {
+    wasl::HubFolder section;
+    section.path = named.path;
+    const auto joined = wasl::init_section(section, in.upstream, in.address);
+    return joined ? *joined : wasl::to_json(joined.error());
+  }
   wasl::HubFolder folder;
   folder.path = named.path;
   wasl::InitOptions options{in.name, in.address, in.roots, in.threshold, {}, in.witnesses, named.store};
@@ -218,6 +229,14 @@ int run(const Arguments& in, const std::string& command) {
   wasl::log::only_errors();
   if (command == "doctor") return examine(in, folder, *settings);
   if (command == "init") return report(in, command, init(in, folder));
+  for (const char* of_networks :
+       {"migrate-store", "snapshot", "backup", "restore", "bundle export", "bundle import"}) {
+    if (command != of_networks || !folder.is_section()) continue;
+    return report(in, command,
+                  wasl::to_json({wasl::Errc::unsupported,
+                                 "this is a section's hub: what it holds is the network's, and comes again",
+                                 "run this at the network's hub"}));
+  }
   if (command == "audit") return audit(in, folder);
   if (command == "migrate-store") return report(in, command, migrate(in, folder));
   if (command == "snapshot") return report(in, command, wasl::snapshot_command(folder));
@@ -324,6 +343,8 @@ const wasl::ManualPage& page() {
       "act on its folder, through the running hub where one runs.",
       {"DIR/snapshots\tWhat new offices begin from; made of the logs, and built again when it is missing.",
        "DIR/hub.db\tThe logs of all spaces, what is held, and what was decided. Back it up.",
+       "DIR/section.db\tOf a section's hub: work that the network's hub has not placed yet. Its authors have "
+       "it too.",
        "DIR/keys\tThe hub's log key, and on a trial hub the registrar's and root keys."},
       "wasl(1)"};
   return it;
@@ -343,12 +364,18 @@ int command_line(int argc, char** argv) {
       "  wasl-hub serve --data hub --listen 127.0.0.1:7707\n\n"s +
       kFooter);
 
-  CLI::App* init =
-      command(app, in, "init", "Makes a network: keys, statement, first entry",
-              "  wasl-hub init --data hub --name \"World network\" --address wss://hub.example.org");
-  init->add_option("--name", in.name, "The network's name")->required();
-  init->add_option("--address", in.address,
-                   "The address that invitations carry; else what serve last listened on");
+  CLI::App* init = command(
+      app, in, "init", "Makes a network: keys, statement, first entry",
+      "  wasl-hub init --data hub --name \"World network\" --address wss://hub.example.org\n"
+      "  wasl-hub init --data africa --upstream \"wasl:…\"     # a section's hub, which mirrors this one");
+  init->add_option("--name", in.name, "The network's name");
+  init->add_option(
+      "--address", in.address,
+      "The address that invitations carry; else what serve last listened on. Of a section's hub: "
+      "another way to the network's than its invitation says");
+  init->add_option(
+      "--upstream", in.upstream,
+      "Makes a section's hub instead: an invitation of the network's hub with the role section_hub");
   init->add_option("--roots", in.roots, "How many root keys are made here")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "server/app/folder_store.hpp"
+#include "server/app/section.hpp"
 #include "shared/ledger/note.hpp"
 #include "shared/log/log.hpp"
 #include "shared/sqlite/disk.hpp"
@@ -227,6 +228,12 @@ Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, HubRole 
                 "when enough roots have signed it, run: wasl-hub root place " +
                     folder.first_statement().string() + " --data " + folder.path.string());
   }
+  if (folder.is_section()) {
+    WASL_LET(open->store_, open_hub_store(folder.database(), StoreUse::write));
+    if (check) WASL_TRY(open->store_->check());
+    WASL_TRY(open->open_section());
+    return open;
+  }
   WASL_LET(open->log_key_, read_unattended_key(folder.log_key(), crypto::KeyKind::log));
   WASL_LET(open->next_log_key_, read_unattended_key(folder.next_log_key(), crypto::KeyKind::log));
   if (!open->log_key_ && open->next_log_key_) WASL_TRY(open->use_next_key());  // a crash between two renames
@@ -246,6 +253,30 @@ Result<std::unique_ptr<OpenHub>> OpenHub::open(const HubFolder& folder, HubRole 
   WASL_TRY(open->check_checkpoint());
   open->erase_due();
   return open;
+}
+
+/// It signs as a device, and follows in any case: nothing here gives a position.
+Status OpenHub::open_section() {
+  WASL_LET(const UpstreamFile upstream, read_upstream(folder_));
+  WASL_LET(log_key_, read_unattended_key(folder_.section_key(), crypto::KeyKind::device));
+  if (!log_key_)
+    return fail(Errc::not_found, "keys/section.key is missing: offices would not know this hub",
+                "put it back, or make the folder anew with another invitation");
+  WASL_LET(kept_, KeptWork::open(folder_.kept()));
+  kept_->tell_time(clock_);
+  section_ = std::make_unique<SectionStore>(*store_, *kept_, upstream.network);
+  store_->share_through(*section_);
+  WASL_LET(const std::string note, section_->signed_note());
+  if (note.empty())
+    return fail(Errc::later, "this section's hub has mirrored nothing yet", "run: wasl-hub serve --data DIR");
+  hub_ = std::make_unique<Hub>(Committer::Ports{*store_, built_in_schema(), *log_key_, clock_, random_});
+  hub_->keep_in(*kept_);
+  return hub_->committer().start();
+}
+
+Mirror::Ports OpenHub::mirror_ports() {
+  return {*store_, *kept_,  *section_,       *log_key_,
+          clock_,  random_, hub_->network(), hub_->authority().statement().log_key};
 }
 
 Status OpenHub::start() {
@@ -357,14 +388,22 @@ void OpenHub::note_checkpoint() {
 }
 
 void OpenHub::erase_due() {
-  if (hub_->follows()) return;
+  if (hub_->follows() && !hub_->is_section()) return;
   if (std::chrono::steady_clock::now() < erase_again_) return;
-  const Status erased = hub_->erase_due();
+  Status erased = hub_->erase_due();
+  if (erased && kept_) erased = erase_kept();
   if (!erased) erase_again_ = std::chrono::steady_clock::now() + kErasePause;
   const std::string reason = erased ? "" : erased.error().message;
   if (!erased && reason != not_erased_)
     log::error("hub.not_erased", {{"code", to_word(erased.error().code)}, {"reason", reason}});
   not_erased_ = reason;
+}
+
+Status OpenHub::erase_kept() {
+  if (hub_->committer().erased() == kept_erased_) return {};
+  WASL_TRY(kept_->erase(hub_->authority(), section_->seen_until(), hub_->network()));
+  kept_erased_ = hub_->committer().erased();
+  return {};
 }
 
 Result<Registrar*> OpenHub::registrar() {

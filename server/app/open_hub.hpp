@@ -9,6 +9,7 @@
 #include "server/hub/compaction.hpp"
 #include "server/hub/hub.hpp"
 #include "server/hub/registrar.hpp"
+#include "server/section/upstream.hpp"
 #include "shared/ledger/note.hpp"
 
 namespace wasl {
@@ -53,6 +54,14 @@ class OpenHub {
 
   [[nodiscard]] const HubFolder& folder() const { return folder_; }
   Hub& hub() { return *hub_; }
+  /// Of a section's hub; null otherwise.
+  SectionStore* section() { return section_.get(); }
+  KeptWork* kept() { return kept_ ? &*kept_ : nullptr; }
+  /// @pre it is a section's.
+  Mirror::Ports mirror_ports();
+  /// Whose state `status` tells while it serves.
+  void tell_upstream(const Upstream* upstream) { upstream_ = upstream; }
+  [[nodiscard]] const Upstream* upstream() const { return upstream_; }
   Clock& clock() { return clock_; }
   /// Errors: not_found when the registrar's key is not on this machine.
   Result<Registrar*> registrar();
@@ -80,8 +89,10 @@ class OpenHub {
   [[nodiscard]] std::optional<ledger::Checkpoint> noted_checkpoint() const;
   [[nodiscard]] bool is_older_copy() const;
   Status check_checkpoint();
+  Status open_section();
   Status start();
   Status use_next_key();
+  Status erase_kept();
   Scribe::Ports scribe_ports();
 
   HubFolder folder_;
@@ -89,6 +100,9 @@ class OpenHub {
   SystemClock clock_;
   crypto::SystemRandom random_;
   std::unique_ptr<HubStore> store_;
+  std::optional<KeptWork> kept_;           ///< of a section's hub
+  std::unique_ptr<SectionStore> section_;  ///< likewise
+  const Upstream* upstream_ = nullptr;
   std::optional<crypto::KeyPair> log_key_;       ///< the object stays, whatever key it holds
   std::optional<crypto::KeyPair> next_log_key_;  ///< waits for the statement that names it
   std::optional<crypto::KeyPair> registrar_key_;
@@ -97,6 +111,7 @@ class OpenHub {
   std::optional<Compactor> compactor_;
   std::string not_erased_;  ///< why, as it was logged
   std::chrono::steady_clock::time_point erase_again_{};
+  Position kept_erased_ = 0;  ///< up to which erasure work without entries was looked through
 };
 
 }  // namespace wasl

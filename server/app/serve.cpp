@@ -11,6 +11,7 @@
 #include "server/app/compacting.hpp"
 #include "server/app/desk.hpp"
 #include "server/app/folder_store.hpp"
+#include "server/app/section.hpp"
 #include "server/app/sharing.hpp"
 #include "server/app/snapshots.hpp"
 #include "server/metrics/operations_port.hpp"
@@ -70,9 +71,11 @@ void flush(SessionJournal& journal) {
 
 std::string status_of(const std::string& url, const SessionServer& sessions, OpenHub& open) {
   const bool follows = open.hub().follows();
-  return (open.hub().is_recovering() ? "recovers from an old copy at "
-          : follows                  ? "follows the hub that leads, at "
-                                     : "serves ") +
+  const bool is_section = open.hub().is_section();
+  return (is_section                   ? "serves the section at "
+          : open.hub().is_recovering() ? "recovers from an old copy at "
+          : follows                    ? "follows the hub that leads, at "
+                                       : "serves ") +
          url + ", " + std::to_string(sessions.open_links()) + " links, " +
          std::to_string(open.hub().heads().size) + " heads signed";
 }
@@ -97,10 +100,11 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
   }
   WASL_LET(const auto open, OpenHub::open(folder, HubRole::serve, check));
   WASL_LET(const auto files, HubFiles::open(folder.path, open->hub()));
-  const SnapshotKeeper keeper(folder, options.snapshots);
+  const bool is_section = open->hub().is_section();
+  const SnapshotKeeper keeper(folder, is_section ? std::chrono::minutes(0) : options.snapshots);
   Loop loop;
   const service::Watchdog watchdog(loop);
-  const CompactionKeeper compaction(loop, *open, options.compaction);
+  const CompactionKeeper compaction(loop, *open, is_section ? std::chrono::hours(0) : options.compaction);
   SessionServer sessions(loop, open->hub());
   sessions.serve_files(*files);
   WASL_TRY(sessions.listen(port));
@@ -125,16 +129,25 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
   }
   const std::string url = url_of(options.listen, sessions.port(), certificate.identity().get());
   WASL_TRY(open->set_listening(url));
-  if (open->hub().store().shared() == nullptr) {
+  if (open->hub().store().shared() == nullptr || is_section) {
     WASL_LET(desk, LocalServer::open(loop, folder.socket(), [&](const std::string& request) {
                return answer_line(*open, request);
              }));
-  } else {
+  }
+  if (open->hub().store().shared() != nullptr) {
     sharing.emplace(loop, *open, place_of(url), [&](const Error& error) {
       log::error("hub.starts_anew", {{"code", to_word(error.code)}, {"reason", error.message}});
       ended = Ended::must_reopen;
       loop.stop();
     });
+  }
+  std::optional<Mirroring> mirroring;
+  if (is_section) {
+    mirroring.emplace(loop, *open, *files, [&] {
+      ended = Ended::must_reopen;
+      loop.stop();
+    });
+    WASL_TRY(mirroring->start(options.upstream));
   }
   // What was signed is noted apart from the database, so that an older copy of that is noticed at the next
   // start.
@@ -153,6 +166,7 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
       log::error("hub.not_published", {{"reason", shown.error().message}});
     open->erase_due();
     flush(journal);
+    sessions.tell_of_files();
     if (auto renewed = certificate.renewed()) {
       const Status kept = open->set_listening(url_of(options.listen, sessions.port(), renewed.get()));
       if (!kept) log::error("hub.address", {{"reason", kept.error().message}});
@@ -204,6 +218,7 @@ ServeOptions serve_options(const Settings& settings) {
   ServeOptions out;
   out.listen = settings.text("listen");
   out.plain_text_on_an_open_network = settings.flag("plain_text_on_an_open_network");
+  out.upstream = settings.text("upstream");
   out.metrics_listen = settings.text("metrics_listen");
   out.tls_certificate = settings.path("tls.certificate");
   out.tls_key = settings.path("tls.key");
@@ -228,7 +243,11 @@ Status serve(const HubFolder& folder, const ServeOptions& wanted, const Listenin
     WASL_TRY(may_listen_in_plain(wanted.listen, wanted.plain_text_on_an_open_network));
   if (!wanted.metrics_listen.empty())
     WASL_TRY(may_listen_in_plain(wanted.metrics_listen, wanted.plain_text_on_an_open_network));
-  if (!has_store(folder)) {
+  if (!wanted.upstream.empty() && !folder.is_section()) {
+    return fail(Errc::invalid_value, folder.path.string() + " is no section's hub: it has no upstream",
+                "run: wasl-hub init --data DIR --upstream INVITATION");
+  }
+  if (!has_store(folder) && !folder.is_section()) {
     return fail(Errc::not_found, "there is no network in " + folder.path.string(),
                 "run: wasl-hub init --data DIR --name NAME");
   }
@@ -242,6 +261,7 @@ Status serve(const HubFolder& folder, const ServeOptions& wanted, const Listenin
   ServeOptions options = wanted;  // with the port that offices know by now
   bool served = false;
   for (int failures = 0;;) {
+    if (folder.is_section()) WASL_TRY(fill_section(folder, options.upstream));
     const auto begun = std::chrono::steady_clock::now();
     const auto ended = serve_once(folder, options, served, [&](const std::string& url, std::uint16_t port) {
       options.listen = wanted.listen.substr(0, wanted.listen.rfind(':') + 1) + std::to_string(port);

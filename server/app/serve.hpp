@@ -13,7 +13,8 @@ namespace wasl {
 class Settings;
 
 struct ServeOptions {
-  std::string listen;  ///< HOST:PORT
+  std::string upstream{};  ///< of a section's hub, in the place of the address that it noted
+  std::string listen;      ///< HOST:PORT
   bool plain_text_on_an_open_network = false;
   std::string metrics_listen{};                        ///< HOST:PORT of the operations port; empty: none
   std::filesystem::path tls_certificate{}, tls_key{};  ///< PEM; both or none; followed as they change

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/app/devices.hpp"
+#include "server/app/section.hpp"
 #include "server/hub/hub_files.hpp"
 #include "server/hub/retention.hpp"
 #include "server/session/session_journal.hpp"
@@ -132,7 +133,7 @@ Result<json> conflicts(OpenHub& open) {
 
 /// The processes that serve the storage together; null: this one has it alone.
 Result<json> processes(HubStore& store) {
-  if (store.shared() == nullptr) return json(nullptr);
+  if (store.shared() == nullptr || store.shared()->is_section()) return json(nullptr);
   WASL_LET(const SharedStore::Standing now, store.shared()->standing());
   json list = json::array();
   for (const SharedStore::Process& one : now.processes) {
@@ -164,6 +165,10 @@ json storage(const HubFolder& folder) {
 
 json keys_in_words(const HubFolder& folder, const NetworkStatement& statement) {
   json words = json::array();
+  if (folder.is_section()) {
+    words.push_back("This is a section's hub: its key names it to offices, and signs nothing else.");
+    return words;
+  }
   words.push_back("The log key lies here: this hub signs what it accepts.");
   const KeysAtHub keys = keys_in(folder);
   if ((keys & kRegistrarAtHub) != 0) {
@@ -191,12 +196,34 @@ json keys_in_words(const HubFolder& folder, const NetworkStatement& statement) {
   return words;
 }
 
+Result<json> section_status(OpenHub& open) {
+  if (open.section() == nullptr) return json(nullptr);
+  WASL_LET(const UpstreamFile upstream, read_upstream(open.folder()));
+  WASL_LET(const KeptWork::Totals kept, open.kept()->totals());
+  json link = nullptr;
+  if (open.upstream() != nullptr) {
+    const Upstream::State& state = open.upstream()->state();
+    link = {{"up", state.is_up},
+            {"seconds", (steady_millis() - state.since) / 1000},
+            {"trouble", state.trouble.empty() ? json(nullptr) : json(state.trouble)}};
+  }
+  return json{{"upstream", upstream.url},
+              {"link", std::move(link)},
+              {"mirrored_until", open.section()->seen_until()},
+              {"kept",
+               {{"runs", kept.runs},
+                {"bytes", kept.bytes},
+                {"waiting", kept.waiting},
+                {"oldest", kept.oldest == 0 ? json(nullptr) : json(kept.oldest)}}}};
+}
+
 Result<json> status(OpenHub& open, bool serving) {
   Hub& hub = open.hub();
   const AuthorityState& authority = hub.authority();
   WASL_LET(const std::string address, open.address());
   json spaces = json::array();
   for (const std::string& name : authority.spaces()) {
+    if (hub.is_section() && hub.size(name) == Position{0}) continue;  // it may not read it
     WASL_LET(const SpaceInfo* const info, hub.store().space(name));
     Position digest_position = 0;
     if (!info->leaf.empty()) {
@@ -226,6 +253,7 @@ Result<json> status(OpenHub& open, bool serving) {
   WASL_LET(json quarantine, waiting(open));
   WASL_LET(json in_conflict, conflicts(open));
   WASL_LET(json hubs, processes(hub.store()));
+  WASL_LET(json of_section, section_status(open));
   // Another connection than the one that serves: a look, which changes nothing of it.
   WASL_LET(const auto open_files, HubFiles::open(open.folder().path, hub));
   WASL_LET(const HubFiles::Totals files, open_files->totals());
@@ -248,6 +276,7 @@ Result<json> status(OpenHub& open, bool serving) {
               {"conflicts", std::move(in_conflict)},
               {"storage", storage(open.folder())},
               {"hubs", std::move(hubs)},
+              {"section", std::move(of_section)},
               {"files", {{"named", files.named}, {"whole", files.whole}, {"bytes", files.bytes}}},
               {"spaces", std::move(spaces)},
               {"organisations", std::move(organisations)},

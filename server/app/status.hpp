@@ -10,4 +10,7 @@ Result<nlohmann::json> status(OpenHub& open, bool serving);
 /// Which keys lie on this machine, and what that means: an array of sentences, that of the log key first.
 nlohmann::json keys_in_words(const HubFolder& folder, const NetworkStatement& statement);
 
+/// Of a section's hub: what it mirrors, and what it carries. Null: it is none.
+Result<nlohmann::json> section_status(OpenHub& open);
+
 }  // namespace wasl

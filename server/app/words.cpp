@@ -93,6 +93,24 @@ std::string hubs_in_words(const json& hubs) {
          " pushes wait for the one that leads)\n" + out;
 }
 
+std::string section_in_words(const json& section) {
+  if (section.is_null()) return {};
+  std::string out =
+      "  It mirrors " + text(section["upstream"]) + ", all of it as of " + day(section["mirrored_until"]);
+  if (const json& link = section["link"]; !link.is_null()) {
+    out += link["up"].get<bool>() ? "; linked for " : "; NO LINK for ";
+    out += text(link["seconds"]) + " s";
+    if (!link["trouble"].is_null()) out += " (" + text(link["trouble"]) + ")";
+  }
+  const json& kept = section["kept"];
+  out += ".\n  It keeps " + text(kept["runs"]) + " pieces of work without entries, " + text(kept["bytes"]) +
+         " bytes";
+  if (kept["waiting"] != 0)
+    out +=
+        "; " + text(kept["waiting"]) + " wait for the network's hub, the oldest since " + day(kept["oldest"]);
+  return out + ".\n";
+}
+
 std::string status_in_words(const json& doc) {
   std::string out = "Network " + text(doc["network"]["name"]) + ", at " + text(doc["address"]) +
                     (doc["serving"].get<bool>() ? ", serving now\n" : ", not serving\n");
@@ -102,6 +120,7 @@ std::string status_in_words(const json& doc) {
         "When every office that can come has come, open a new epoch: wasl-hub root statement --new-epoch\n";
   }
   for (const json& key : doc["keys"]) out += "  " + text(key) + "\n";
+  out += section_in_words(doc["section"]);
   out += failing_in_words(doc["devices"]) + quarantine_totals(doc["quarantine"]) +
          conflict_totals(doc["conflicts"]) + storage_in_words(doc["storage"]) + hubs_in_words(doc["hubs"]);
   out += "Spaces\n";
@@ -443,6 +462,13 @@ std::string in_words(const std::string& command, const json& document) {
   if (command == "wipe") {
     return "Device " + text(document["device"]).substr(0, 12) +
            " is revoked and will be wiped when it syncs next; wasl-hub devices says when it has said so.\n";
+  }
+  if (command == "init" && document.contains("upstream")) {
+    std::string out = "This folder is a section's hub of " + text(document["section"]) + ", and mirrors " +
+                      text(document["upstream"]) + ":\n";
+    for (const json& space : document["spaces"]) out += "  " + text(space) + "\n";
+    return out + "Next: wasl-hub serve --data " + text(document["data"]) +
+           "\nOffices of the section: wasl section ADDRESS --data DIR\n";
   }
   if (command == "init") {
     const std::string made = "Made the network " + text(document["name"]) + " in " + text(document["data"]);

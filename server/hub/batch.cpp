@@ -49,21 +49,6 @@ std::size_t group_end(const std::vector<SegmentItem>& items, std::size_t from) {
 
 }  // namespace
 
-void add_verdict(std::vector<VerdictItem>& verdicts, const ChainId& chain, Sequence sequence,
-                 const Verdict& verdict, Millis retry_after) {
-  if (!verdicts.empty()) {
-    VerdictItem& last = verdicts.back();
-    const bool same = last.chain == chain && last.first + last.count == sequence &&
-                      last.verdict.outcome == verdict.outcome && last.verdict.reason == verdict.reason &&
-                      last.verdict.detail == verdict.detail && last.retry_after == retry_after;
-    if (same) {
-      ++last.count;
-      return;
-    }
-  }
-  verdicts.push_back({chain, sequence, 1, verdict, retry_after});
-}
-
 Status Batch::begin() {
   WASL_LET(const SpaceInfo* const info, in_.store.space(kAuthoritySpace));
   authority_size_ = info->size;

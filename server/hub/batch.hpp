@@ -147,8 +147,4 @@ class Batch {
   Decided decided_;
 };
 
-/// Joins verdicts of neighbours that are the same.
-void add_verdict(std::vector<VerdictItem>& verdicts, const ChainId& chain, Sequence sequence,
-                 const Verdict& verdict, Millis retry_after = 0);
-
 }  // namespace wasl

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/hub/authority_log.hpp"
 #include "server/hub/conflicts.hpp"
 #include "server/hub/rulings.hpp"
 #include "shared/ledger/note.hpp"
@@ -194,7 +195,7 @@ Status Committer::load_authority() {
   }
   if (!last) return fail(Errc::not_found, "there is no network in this folder", "run: wasl-hub init");
   // A copy from before the log key changed: the statement that names this one comes back.
-  if (!recovering_ && last->log_key != ports_.log_key.public_key()) {
+  if (!recovering_ && !is_section() && last->log_key != ports_.log_key.public_key()) {
     return fail(Errc::wrong_network, "keys/log.key is not the log key that the network statement names");
   }
   authority_ = std::move(state);
@@ -217,7 +218,7 @@ Status Committer::load_erased() {
 }
 
 Result<bool> Committer::erase_due() {
-  const Millis time = hub_time();
+  const Millis time = is_section() ? ports_.store.shared()->seen_until() : hub_time();
   Position last = erased_;
   for (const Erasure& erasure : authority_.erasures()) {
     if (erasure.is_in_force(time)) last = std::max(last, erasure.position);
@@ -280,20 +281,6 @@ Result<ledger::HeadsLeaf> Committer::signed_leaf(const Vouched& vouched) const {
   return *std::move(found);
 }
 
-Status Committer::apply_returned_authority(const SegmentItem& item, Position position) {
-  if (const auto* set = std::get_if<SetItem>(&item))
-    return authority_.apply(set->set, position, set->entry->hub_time);
-  const auto* other = std::get_if<EntryItem>(&item);
-  if (other == nullptr || other->entry.kind != ledger::EntryKind::statement) return {};
-  WASL_LET(const SignedStatement statement, decode_signed_statement(other->bytes));
-  const NetworkStatement before = authority_.statement();
-  const Hash before_hash = authority_.statement_hash();
-  WASL_LET(const NetworkStatement opened, open_statement(statement, &before, &before_hash));
-  authority_.apply_statement(opened, statement.hash(), position);
-  statements_.push_back(statement);
-  return {};
-}
-
 Status Committer::apply_returned(const Segment& segment, SpaceInfo& info, Returned& returned) {
   Segment kept = segment;
   drop_erased(authority_, hub_time(), kept);
@@ -303,7 +290,7 @@ Status Committer::apply_returned(const Segment& segment, SpaceInfo& info, Return
     const ledger::Entry* entry = entry_of(item);
     if (entry == nullptr) continue;
     info.as_of = entry->hub_time;
-    if (segment.space == kAuthoritySpace) WASL_TRY(apply_returned_authority(item, position));
+    if (segment.space == kAuthoritySpace) WASL_TRY(apply_authority(item, position, authority_, statements_));
     ++position;
     if (const auto* other = std::get_if<EntryItem>(&item);
         other != nullptr && entry->kind == ledger::EntryKind::void_) {

@@ -40,6 +40,7 @@ class Committer {
     std::vector<Ruling> rulings;
     std::vector<std::string> grown;  ///< spaces with new entries, `authority` first
     Batch::Decided decided;          ///< what became of work that had its verdict before
+    bool kept = false;               ///< a section's hub keeps work that it did not keep before
   };
   /// For a folder without a log: places the first statement as entry 1 of `authority`.
   Status found(const SignedStatement& statement);
@@ -64,6 +65,10 @@ class Committer {
   /// Another process gives positions: this one shows what is committed and signed, and passes on what is
   /// pushed.
   [[nodiscard]] bool follows() const;
+  /// … at the end of a link.
+  [[nodiscard]] bool is_section() const;
+  /// For who follows: entries of the space that were signed by the last look().
+  [[nodiscard]] Position shown(const std::string& space) const;
   /// For who follows: shows what is new, with the answers to what was passed on. For who leads: takes what
   /// others have passed on; it is judged by the next commit(). Call it often. Errors: wrong_network (another
   /// log key is in force), conflict (another state of the hub): start anew.
@@ -138,7 +143,6 @@ class Committer {
     std::vector<FallenEntry> fallen;  ///< what voids among them name
   };
   Status apply_returned(const Segment& segment, SpaceInfo& info, Returned& returned);
-  Status apply_returned_authority(const SegmentItem& item, Position position);
   Status load_erased();
   Status sign();
   Status check_clock();

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "server/hub/authority_log.hpp"
 #include "server/hub/passing_on.hpp"
 #include "server/hub/rulings.hpp"
 #include "shared/ledger/note.hpp"
@@ -24,6 +25,16 @@ bool Committer::follows() const {
   return shared != nullptr && !shared->leads();
 }
 
+bool Committer::is_section() const {
+  const SharedStore* const shared = ports_.store.shared();
+  return shared != nullptr && shared->is_section();
+}
+
+Position Committer::shown(const std::string& space) const {
+  const auto at = shown_.find(space);
+  return at == shown_.end() ? 0 : at->second.first;
+}
+
 Status Committer::start_following() {
   WASL_LET(const auto news, ports_.store.shared()->look());
   if (!news) {
@@ -39,7 +50,7 @@ Status Committer::start_following() {
 
 Status Committer::adopt(const std::string& note) {
   const NetworkStatement& statement = authority_.statement();
-  return heads_.adopt(note, ledger::heads_origin(network_, statement.epoch), ports_.log_key.public_key(),
+  return heads_.adopt(note, ledger::heads_origin(network_, statement.epoch), statement.log_key,
                       statement.witnesses);
 }
 
@@ -47,7 +58,13 @@ Result<Committer::Standing> Committer::standing() {
   Standing out;
   for (const std::string& name : authority_.spaces()) {
     WASL_LET(const SpaceInfo* const info, ports_.store.space(name));
-    out[name] = {info->size, info->leaf_index};
+    Position size = info->size;
+    if (is_section()) {  // what came behind the newest leaf is not proved yet
+      WASL_LET(const auto leaf, info->leaf.empty() ? Result<ledger::HeadsLeaf>(ledger::HeadsLeaf())
+                                                   : ledger::HeadsLeaf::decode(info->leaf));
+      size = leaf.size;
+    }
+    out[name] = {size, info->leaf_index};
   }
   return out;
 }
@@ -63,7 +80,7 @@ Status Committer::follow_authority() {
       Position position = block.first;
       for (const SegmentItem& item : block.items) {
         if (entry_of(item) == nullptr) continue;
-        if (position > authority_read_) WASL_TRY(apply_returned_authority(item, position));
+        if (position > authority_read_) WASL_TRY(apply_authority(item, position, authority_, statements_));
         authority_read_ = std::max(authority_read_, position++);
       }
     }
@@ -77,7 +94,7 @@ Status Committer::catch_up(Committed& out) {
   if (recovering_ != (recovering && *recovering == Bytes{1}))
     return fail(Errc::conflict, "the hub's recovery has begun or ended");
   WASL_TRY(follow_authority());
-  if (!recovering_ && authority_.statement().log_key != ports_.log_key.public_key())
+  if (!recovering_ && !is_section() && authority_.statement().log_key != ports_.log_key.public_key())
     return fail(Errc::wrong_network, "another log key is in force");
   WASL_TRY(load_erased());
   WASL_LET(Standing now, standing());
@@ -99,6 +116,7 @@ Result<Committer::Committed> Committer::take_news(const SharedStore::News& news)
     last_time_ = std::max(last_time_, newest);
   }
   for (const SharedStore::Answer& answer : news.answers) take_answer(answer, out);
+  out.kept = news.kept;
   return out;
 }
 

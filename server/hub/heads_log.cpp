@@ -41,6 +41,13 @@ Status HeadsLog::load() {
   return {};
 }
 
+Result<Hash> HeadsLog::root(std::uint64_t size) {
+  StoredNodes nodes(store_);
+  const Hash root = ledger::root_at(size, nodes.at());
+  WASL_TRY(nodes.health());
+  return root;
+}
+
 Result<Millis> HeadsLog::last_time() {
   if (size() == 0) return Millis{0};
   WASL_LET(const Bytes bytes, store_.heads_leaf(size() - 1));

@@ -23,6 +23,8 @@ class HeadsLog {
   void keep() { kept_ = frontier_; }
   void take_back() { frontier_ = kept_; }
   [[nodiscard]] std::uint64_t size() const { return frontier_.size(); }
+  /// Of the first `size` leaves. @pre the log has them.
+  Result<Hash> root(std::uint64_t size);
   /// Hub time of the newest leaf; 0 when there is none.
   Result<Millis> last_time();
   /// Inside the commit's transaction. @return the leaf's index.

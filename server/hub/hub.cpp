@@ -18,7 +18,8 @@ Committer::Committed Hub::commit() {
 
 void Hub::tell(const Committer::Committed& committed, Position erased) {
   if (committer_.erased() != erased) reader_.forget();  // what was encoded before holds it
-  const bool is_news = !committed.grown.empty() || !committed.rulings.empty() || !committed.decided.empty();
+  const bool is_news =
+      !committed.grown.empty() || !committed.rulings.empty() || !committed.decided.empty() || committed.kept;
   if (is_news && listener_.on_committed) listener_.on_committed(committed);
   if (!committer_.is_idle() && listener_.on_queued) listener_.on_queued();
 }
@@ -67,6 +68,7 @@ Result<std::optional<ledger::BlindingKey>> Hub::blinding_key(const std::string& 
 }
 
 Result<Position> Hub::size(const std::string& space) {
+  if (is_section()) return committer_.shown(space);  // what came since is not proved yet
   WASL_LET(const SpaceInfo* const info, ports_.store.space(space));
   return info->size;
 }
@@ -199,7 +201,41 @@ Status Hub::note_done(const PublicKey& key, const Done& done) {
   return ports_.store.note_done(key, done.equal, done.applied, hub_time());
 }
 
+std::vector<Staged> Hub::staged(const PublicKey& key) {
+  std::vector<Staged> out = committer_.staging().of(key);
+  if (kept_ == nullptr) return out;
+  const auto kept = kept_->staged(readable(key));
+  if (!kept) {  // then all of it is sent again
+    log::error("section.unreadable", {{"reason", kept.error().message}});
+    return out;
+  }
+  for (const Staged& one : *kept)
+    if (out.size() < kStagedMost) out.push_back(one);
+  return out;
+}
+
+/// What this hub may not read itself is not here.
+std::vector<std::string> Hub::readable(const PublicKey& key) {
+  std::vector<std::string> out = HubPort::readable(key);
+  if (!is_section()) return out;
+  const auto here = HubPort::readable(ports_.log_key.public_key());
+  std::erase_if(out, [&](const std::string& space) {
+    return std::find(here.begin(), here.end(), space) == here.end();
+  });
+  return out;
+}
+
+Result<std::optional<HubPort::KeptFrame>> Hub::next_kept(std::uint64_t after, const PublicKey& reader,
+                                                         const std::vector<std::string>& spaces) {
+  if (kept_ == nullptr) return std::optional<KeptFrame>();
+  WASL_LET(auto run, kept_->next(after, reader, spaces, network()));
+  if (!run) return std::optional<KeptFrame>();
+  return std::optional(
+      KeptFrame{run->number, std::make_shared<const Bytes>(encode_segment(FrameKind::push, run->shown()))});
+}
+
 Result<std::vector<VerdictItem>> Hub::decided(const PublicKey& key) {
+  if (kept_ != nullptr) return kept_->verdicts_of(key);
   WASL_LET(const auto sets, ports_.store.decided_of(key));
   std::vector<VerdictItem> verdicts;
   for (const KeptSet& set : sets) {

@@ -7,6 +7,7 @@
 #include "server/hub/committer.hpp"
 #include "server/hub/log_pages.hpp"
 #include "server/hub/log_reader.hpp"
+#include "server/store/kept_work.hpp"
 #include "server/store/snapshot_shelf.hpp"
 #include "shared/base/limits.hpp"
 #include "shared/store/stored_logs.hpp"
@@ -71,7 +72,7 @@ class Hub final : public HubPort {
   Millis hub_time() override { return committer_.hub_time(); }
   Result<bool> use_counter(const PublicKey& key, std::uint64_t counter) override;
   Result<std::optional<ledger::BlindingKey>> blinding_key(const std::string& space) override;
-  std::vector<Staged> staged(const PublicKey& key) override { return committer_.staging().of(key); }
+  std::vector<Staged> staged(const PublicKey& key) override;
   Result<Position> size(const std::string& space) override;
   Result<std::uint64_t> bytes_behind(const std::string& space, Position size) override {
     return ports_.store.bytes_behind(space, size);
@@ -99,6 +100,17 @@ class Hub final : public HubPort {
   Result<std::vector<VerdictItem>> decided(const PublicKey& key) override;
   Result<std::optional<Segment>> wipe_order(const PublicKey& key) override;
   Status note_wiped(const PublicKey& key) override;
+  Result<std::vector<Bytes>> heads_leaves(std::uint64_t first, std::size_t count) override {
+    return ports_.store.heads_leaves(first, count);
+  }
+
+  // Of a section's hub.
+  [[nodiscard]] bool is_section() const override { return committer_.is_section(); }
+  /// @pre it outlives this.
+  void keep_in(KeptWork& kept) { kept_ = &kept; }
+  std::vector<std::string> readable(const PublicKey& key) override;
+  Result<std::optional<KeptFrame>> next_kept(std::uint64_t after, const PublicKey& reader,
+                                             const std::vector<std::string>& spaces) override;
 
  private:
   Result<std::vector<SegmentItem>> act_at(Position position);
@@ -113,6 +125,7 @@ class Hub final : public HubPort {
   Listener listener_;
   std::function<KeysAtHub()> keys_;
   SnapshotShelf* shelf_ = nullptr;
+  KeptWork* kept_ = nullptr;
 };
 
 }  // namespace wasl

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "shared/base/limits.hpp"
+#include "shared/log/log.hpp"
 #include "shared/model/attachment.hpp"
 
 namespace wasl {
@@ -37,7 +39,7 @@ class HubFiles::Port final : public FilePort {
 
   Millis now() override { return files_.hub_.hub_time(); }
   Result<std::optional<ChunkKey>> key(const std::string& space) override {
-    const auto spaces = files_.hub_.authority().readable(reader_, files_.hub_.hub_time());
+    const auto spaces = files_.hub_.readable(reader_);
     if (std::find(spaces.begin(), spaces.end(), space) == spaces.end()) return std::optional<ChunkKey>();
     return files_.key(space);
   }
@@ -67,6 +69,60 @@ class HubFiles::Port final : public FilePort {
   HubFiles& files_;
   PublicKey reader_;
 };
+
+class HubFiles::PortAbove final : public FilePort {
+ public:
+  explicit PortAbove(HubFiles& files) : files_(files) {}
+
+  Millis now() override { return files_.hub_.hub_time(); }
+  Result<std::optional<ChunkKey>> key(const std::string& space) override { return files_.key(space); }
+  Result<bool> has(const std::string& space, const Hash& name) override {
+    return files_.store_.has(space, name);
+  }
+  Result<std::optional<ChunkFrame>> read(const std::string& space, const Hash& name) override {
+    WASL_LET(const auto space_key, key(space));
+    if (!space_key) return std::optional<ChunkFrame>();
+    WASL_LET(auto chunk, files_.store_.read(space, *space_key, name));
+    if (!chunk) return std::optional<ChunkFrame>();
+    return std::optional(ChunkFrame{space, chunk->level, std::move(chunk->bytes)});
+  }
+  Status put(const std::string& space, const attachment::Chunk& chunk) override {
+    return files_.store_.put(space, chunk);
+  }
+  Status on_whole(const FileId& file) override { return files_.settle(file); }
+  void on_wrong(const FileId& file, const std::string& what) override {
+    log::error("section.file_refused", {{"space", file.space}, {"why", what}});
+  }
+  Result<std::vector<FileId>> wanted() override { return files_.named(false); }
+  Result<std::vector<FileId>> offered() override {
+    WASL_LET(auto whole, files_.named(true));
+    std::erase_if(whole, [&](const FileId& file) { return held_.contains(file); });
+    return whole;
+  }
+  Status on_held(const FileId& file) override {
+    held_.insert(file);
+    return {};
+  }
+  Result<Standing> standing(const FileId&) override { return Standing::unknown; }
+
+ private:
+  HubFiles& files_;
+  std::set<FileId> held_;  ///< by the network's hub, as it has said in this session
+};
+
+std::unique_ptr<FilePort> HubFiles::port_above() { return std::make_unique<PortAbove>(*this); }
+
+Result<std::vector<FileId>> HubFiles::named(bool whole) {
+  for (const std::string& space : hub_.readable(hub_.log_key().public_key())) {
+    if (space != kAuthoritySpace) WASL_TRY(catch_up(space));
+  }
+  WASL_LET(const auto files, store_.files());
+  std::vector<FileId> out;
+  for (const KnownFile& file : files)
+    if (file.attached && file.whole == whole) out.push_back(file.id);
+  std::ranges::stable_sort(out, {}, &FileId::size);
+  return out;
+}
 
 Result<std::unique_ptr<HubFiles>> HubFiles::open(const std::filesystem::path& folder, Hub& hub) {
   WASL_LET(FileStore store, FileStore::open(folder / "files.db"));

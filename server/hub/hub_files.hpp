@@ -27,6 +27,10 @@ class HubFiles {
   /// The exchange's port for a session of this key: what it may read of, and nothing else.
   std::unique_ptr<FilePort> port_for(const PublicKey& key);
 
+  /// A section's hub's end towards the network's: it fetches what it may read and lacks, and offers what it
+  /// has.
+  std::unique_ptr<FilePort> port_above();
+
   struct Totals {
     std::size_t named = 0;  ///< by accepted change sets
     std::size_t whole = 0;
@@ -36,6 +40,7 @@ class HubFiles {
 
  private:
   class Port;
+  class PortAbove;
   HubFiles(FileStore store, Hub& hub) : store_(std::move(store)), hub_(hub) {}
   Status note_beginning();
   /// A file that a value names. `was_here`: offices were told by a `files.db` before this one that it is.
@@ -45,6 +50,8 @@ class HubFiles {
   Result<std::optional<attachment::ChunkKey>> key(const std::string& space);
   Result<FilePort::Standing> standing(const attachment::FileId& file);
   Result<std::vector<attachment::FileId>> lost();
+  /// Named by accepted change sets, and whole here or not. The smallest first.
+  Result<std::vector<attachment::FileId>> named(bool whole);
   Status settle(const attachment::FileId& file);
 
   FileStore store_;

@@ -85,6 +85,7 @@ class SessionServer::Link final : public ChannelHandler {
   }
   void on_decided(const std::vector<VerdictItem>& verdicts) { run(session_.on_decided(verdicts, now())); }
   void on_commit(const std::vector<std::string>& grown) { run(session_.on_commit(grown, now())); }
+  void on_kept() { run(session_.on_kept(now())); }
   [[nodiscard]] const PublicKey& key() const { return name_.key; }
   [[nodiscard]] const SessionName& name() const { return name_; }
   [[nodiscard]] const LinkTraffic& traffic() const { return channel_->traffic(); }
@@ -240,7 +241,7 @@ UpgradeAnswer SessionServer::on_upgrade(ByteView hello_bytes, const Caller& call
 
 /// An office comes to any of several hubs, and may have seen at another what this one has not yet.
 Result<Hello> SessionServer::look_and_admit(ByteView hello_bytes, const std::vector<Hash>& bindings) {
-  if (!hub_.follows()) return HubSession::admit(hub_, hello_bytes, bindings);
+  if (!hub_.follows() || hub_.is_section()) return HubSession::admit(hub_, hello_bytes, bindings);
   if (const Status looked = hub_.look(); !looked)
     return fail(Errc::later, "this hub cannot read its database: " + looked.error().message,
                 "sync again later");
@@ -293,6 +294,8 @@ void SessionServer::on_committed(const Committer::Committed& committed) {
     const auto of_key = committed.decided.find(link->key());
     if (of_key != committed.decided.end()) link->on_decided(of_key->second);
   }
+  if (committed.kept)
+    for (const auto& [id, link] : links_) link->on_kept();
   if (committed.grown.empty() && others == 0) return;
   log::info("hub.committed", {{"accepted", std::uint64_t{accepted}},
                               {"others", std::uint64_t{others}},

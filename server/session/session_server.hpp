@@ -45,6 +45,9 @@ class SessionServer {
   /// case.
   void stop(std::chrono::milliseconds most, std::function<void()> stopped);
 
+  /// What came to be whole or damaged, by whatever way, is told to who may read it.
+  void tell_of_files();
+
  private:
   class Link;
   UpgradeAnswer on_upgrade(ByteView hello, const Caller& caller);
@@ -57,7 +60,6 @@ class SessionServer {
   [[nodiscard]] bool speaks_of_files(const Hello& hello) const;
   /// Ends the oldest links of a key that has as many as it may.
   void make_room(const PublicKey& key);
-  void tell_of_files();
 
   Loop& loop_;
   Hub& hub_;

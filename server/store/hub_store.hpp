@@ -80,8 +80,10 @@ class HubStore : public LogRows {
   /// Keeps the right to write where nothing is committed: to be called every second by who serves. Errors:
   /// conflict (another has taken over: must_reopen()), no_link.
   virtual Status renew() = 0;
-  /// Where several processes serve one storage; null: this one alone does.
-  virtual SharedStore* shared() { return nullptr; }
+  /// Where several processes serve one storage, or another hub leads; null: this one alone does.
+  virtual SharedStore* shared() { return shared_; }
+  /// @pre it outlives this.
+  void share_through(SharedStore& shared) { shared_ = &shared; }
   /// Reads all that is stored, as far as the storage can check itself. Errors: corrupt.
   virtual Status check() = 0;
 
@@ -204,6 +206,9 @@ class HubStore : public LogRows {
 
   virtual Result<std::optional<Bytes>> meta(std::string_view key) = 0;
   virtual Status set_meta(std::string_view key, ByteView value) = 0;
+
+ private:
+  SharedStore* shared_ = nullptr;
 };
 
 }  // namespace wasl

@@ -60,6 +60,7 @@ class SharedStore {
   struct News {
     std::string note;  ///< the newest checkpoint
     std::vector<Answer> answers;
+    bool kept = false;  ///< a section's hub keeps work that it did not keep before
   };
   /// Everything up to one moment. What this store reads of spaces is of that moment until the next call that
   /// brings news. @return nothing where nothing is new, or what is new has still to be signed.
@@ -94,6 +95,11 @@ class SharedStore {
   /// For who leads: takes the oldest that nobody has taken. It is carried out once, or not at all.
   virtual Result<std::optional<Request>> take_request() = 0;
   virtual Status reply(const Salt& request, const std::string& text) = 0;
+
+  // ── Who leads is another hub, at the end of a link: see server/section ──
+  [[nodiscard]] virtual bool is_section() const { return false; }
+  /// Hub time up to which everything that it has signed is here.
+  [[nodiscard]] virtual Millis seen_until() const { return 0; }
 };
 
 }  // namespace wasl

@@ -480,6 +480,8 @@ std::string_view to_word(Reason reason) {
       return "too_many_chains";
     case Reason::discarded_by:
       return "discarded_by";
+    case Reason::with_section:
+      return "with_section";
   }
   return "unknown";
 }
@@ -532,6 +534,8 @@ std::string_view explain(Reason reason) {
       return "this device has begun more chains than a device may; it needs a new key: ask the secretariat";
     case Reason::discarded_by:
       return "the secretariat has looked at it and discarded it; take it back with: wasl discard";
+    case Reason::with_section:
+      return "held by the section: its hub keeps it, and carries it to the network's hub";
   }
   return "unknown reason";
 }

@@ -39,6 +39,7 @@ enum class Reason : Byte {
   seen = 25,        ///< refused: the log that it names is not this one
   too_many_chains = 26,  ///< refused: the device has begun as many chains as a device may
   discarded_by = 27,     ///< refused: a person with that right has discarded it
+  with_section = 28,     ///< later: a section's hub keeps it and carries it on; it has no place in the log
 };
 std::string_view to_word(Reason reason);
 /// In plain English, with what to do.

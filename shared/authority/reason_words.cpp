@@ -119,6 +119,11 @@ Words words_of(Reason reason) {
               "le secrétariat l’a examiné et écarté ; retirez-le avec wasl discard",
               "la secretaría lo examinó y lo descartó; retírelo con wasl discard",
               "o secretariado examinou-o e descartou-o; retire-o com wasl discard"};
+    case Reason::with_section:
+      return {"يحفظه القسم: مركزه يحتفظ به وينقله إلى مركز الشبكة",
+              "gardé par la section : son serveur le conserve et le porte au serveur central",
+              "guardado por la sección: su servidor lo conserva y lo lleva al servidor central",
+              "guardado pela secção: o seu servidor conserva-o e leva-o ao servidor central"};
     case Reason::too_many_chains:
       return {"بدأ هذا الجهاز سلاسل أكثر مما يسمح به؛ يلزمه مفتاح جديد: اسأل الأمانة",
               "cet appareil a commencé plus de chaînes qu’un appareil ne peut ; il lui faut une nouvelle clé "

@@ -16,7 +16,7 @@ using nlohmann::json;
 constexpr std::pair<std::string_view, Rights> kRights[] = {{"read", kRead},     {"write", kWrite},
                                                            {"review", kReview}, {"publish", kPublish},
                                                            {"grant", kGrant},   {"admin", kAdmin}};
-constexpr std::string_view kPlaces[] = {"own", "section", "network", "public", "all"};
+constexpr std::string_view kPlaces[] = {"own", "below", "section", "network", "public", "all"};
 constexpr std::int64_t kDepthMost = 16;
 constexpr std::int64_t kLevelMost = 255;
 
@@ -167,23 +167,44 @@ std::string role_names(GrantKind kind) {
   return out;
 }
 
+namespace {
+
+/// Own spaces of the organisation and of those that stand below it now.
+std::vector<std::string> spaces_below(const AuthorityState& authority, std::string_view organisation) {
+  std::vector<std::string> out;
+  for (const auto& [id, act] : authority.organisations()) {
+    std::string_view at = id;
+    for (std::size_t steps = 0; at != organisation && steps < authority.organisations().size(); ++steps) {
+      const OrganisationAct* const one = authority.organisation(at);
+      if (one == nullptr) break;
+      at = one->parent;
+    }
+    if (at == organisation) out.push_back(authority.own_space(id));
+  }
+  return out;
+}
+
+}  // namespace
+
 std::optional<std::vector<Clause>> clauses_of_role(const AuthorityState& authority, std::string_view name,
                                                    std::string_view organisation, GrantKind kind) {
   const Role* role = find_role(name);
   const bool person = kind == GrantKind::person;
   if (role == nullptr || (role->persons_only && !person)) return std::nullopt;
-  const auto place = [&](const std::string& word) -> std::string {
-    if (word == "own") return authority.own_space(organisation);
-    if (word == "section") return authority.section_space(organisation);
-    return word == "all" ? std::string(kEverySpace) : word;
+  const auto places = [&](const std::string& word) -> std::vector<std::string> {
+    if (word == "own") return {authority.own_space(organisation)};
+    if (word == "below") return spaces_below(authority, organisation);
+    if (word == "section") return {authority.section_space(organisation)};
+    return {word == "all" ? std::string(kEverySpace) : word};
   };
   std::vector<Clause> out;
   for (const Clause& clause : role->clauses) {
     Clause spelt{clause.rights & ~(person ? 0 : kGrant | kAdmin), {}, clause.registers};
     for (const std::string& word : clause.spaces) {
-      std::string space = place(word);
-      if (std::find(spelt.spaces.begin(), spelt.spaces.end(), space) == spelt.spaces.end())
-        spelt.spaces.push_back(std::move(space));
+      for (std::string& space : places(word)) {
+        if (std::find(spelt.spaces.begin(), spelt.spaces.end(), space) == spelt.spaces.end())
+          spelt.spaces.push_back(std::move(space));
+      }
     }
     if (spelt.rights != 0) out.push_back(std::move(spelt));
   }

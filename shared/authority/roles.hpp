@@ -16,7 +16,7 @@ struct Role {
   Level level = 0;              ///< of the mandate that usually comes with it
   std::uint32_t depth = 0;      ///< how often a person may pass on
   bool persons_only = false;    ///< a mandate: no device is invited with it
-  std::vector<Clause> clauses;  ///< spaces are `own`, `section`, `network`, `public` or `all`
+  std::vector<Clause> clauses;  ///< spaces are `own`, `below`, `section`, `network`, `public` or `all`
 };
 
 /// Errors name role and key.

@@ -25,7 +25,8 @@ constexpr std::uint64_t kPassesMost = 16;
 constexpr std::uint64_t kMemoryLeast = 8 * 1024;
 constexpr std::uint64_t kMemoryMost = 1024 * 1024 * 1024;
 
-constexpr std::array kKinds{KeyKind::root, KeyKind::registrar, KeyKind::log, KeyKind::person};
+constexpr std::array kKinds{KeyKind::root, KeyKind::registrar, KeyKind::log, KeyKind::person,
+                            KeyKind::device};
 
 tl::unexpected<Error> damaged() {
   return fail(Errc::corrupt, "this is no whole key file: it was damaged or cut short",
@@ -170,6 +171,8 @@ std::string_view to_word(KeyKind kind) {
       return "log";
     case KeyKind::person:
       return "person";
+    case KeyKind::device:
+      return "device";
   }
   return "unknown";
 }

@@ -19,6 +19,7 @@ enum class KeyKind {
   registrar,  ///< adds organisations, invites, enrols
   log,        ///< the hub's: signs checkpoints and answers
   person,     ///< acts of power
+  device,     ///< a section's hub: answers its offices, signs no work
 };
 std::string_view to_word(KeyKind kind);
 

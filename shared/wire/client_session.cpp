@@ -39,6 +39,10 @@ ClientSession::ClientSession(ClientPort& port, Options options, Millis now)
 ClientSession::Output ClientSession::finish(Status status, Output&& out) {
   if (!status) {
     error_ = status.error();
+    // It signs nothing that stands: what contradicts the log is its own doing, and accuses nobody else.
+    if (summary_.by_section && error_->code == Errc::caught)
+      error_ = Error{Errc::malformed, "the section's hub is not to be believed: " + error_->message,
+                     "the network's hub is asked instead; tell the section"};
     summary_.equal.reset();  // an earlier proof says nothing of how it ended
     over_ = true;
     out.close = true;
@@ -83,6 +87,13 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
     WASL_LET(options_.log_key, port_.on_statements(statements));
     return {};
   }
+  if (!welcomed_ && *kind == FrameKind::section && !summary_.by_section) {
+    WASL_LET(const PublicKey device, decode_section(frame));
+    WASL_TRY(port_.on_section(device));
+    options_.log_key = device;
+    summary_.by_section = true;
+    return {};
+  }
   if (!welcomed_) {  // until the hub has proved who it is, nothing of it is believed and nothing more is sent
     WASL_LET(const Welcome welcome, decode_welcome(frame, options_.hello, options_.log_key));
     WASL_TRY(port_.on_welcome(welcome));
@@ -100,6 +111,7 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
     if (recovering_) return bring_back(out);
     waiting_ = false;
     revoked_ = !welcome.same_spaces && welcome.spaces.empty();
+    if (options_.follow) out.frames.push_back(encode_follow(*options_.follow));
     credit_ = welcome.push_credit;
     packing_ = welcome.packing.value_or(Welcome::Packing{});
     packing_.dictionary = std::min(packing_.dictionary, kNewestDictionary);
@@ -126,6 +138,16 @@ Status ClientSession::take(ByteView frame, Millis now, Output& out) {
     }
     case FrameKind::order:
       return obey(frame, out);
+    case FrameKind::push: {
+      if (!summary_.by_section) return fail(Errc::malformed, "the hub sent work that has no entry");
+      WASL_LET(const Segment work, decode_segment(frame, options_.network));
+      return port_.on_kept(work);
+    }
+    case FrameKind::leaves: {
+      if (!options_.follow) return fail(Errc::malformed, "the hub sent leaves that nobody asked for");
+      WASL_LET(const Leaves leaves, decode_leaves(frame));
+      return port_.on_leaves(leaves);
+    }
     case FrameKind::estimate: {
       if (!options_.estimate) return fail(Errc::malformed, "the hub sent an estimate that nobody asked for");
       WASL_LET(summary_.estimate, decode_estimate(frame));
@@ -271,6 +293,11 @@ std::size_t ClientSession::room_to_push() const {
 
 Status ClientSession::take_verdicts(ByteView frame, Millis now, Output& out) {
   WASL_LET(const auto verdicts, decode_verdicts(frame));
+  const bool of_section = std::any_of(verdicts.begin(), verdicts.end(), [](const VerdictItem& item) {
+    return item.verdict.reason == Reason::with_section;
+  });
+  if (of_section && !summary_.by_section)
+    return fail(Errc::malformed, "the hub says that a section's hub keeps what was sent");
   WASL_TRY(port_.on_verdicts(verdicts));
   waiting_ = finish_sent_;
   for (const VerdictItem& item : verdicts) {
@@ -286,6 +313,10 @@ Status ClientSession::take_verdicts(ByteView frame, Millis now, Output& out) {
         summary_.refused += item.count;
         break;
       case Outcome::later:
+        if (item.verdict.reason == Reason::with_section) {  // it goes on from there
+          summary_.with_section += item.count;
+          break;
+        }
         retry_at_ = now + std::max(item.retry_after, kRetryMin);
         break;
     }
@@ -309,6 +340,8 @@ Status ClientSession::take_verdicts(ByteView frame, Millis now, Output& out) {
 
 Status ClientSession::take_proof(ByteView frame, Output& out) {
   WASL_LET(const Proof proof, decode_proof(frame));
+  if (proof.behind && !summary_.by_section)
+    return fail(Errc::malformed, "the hub says that it has seen less than this office");
   backlog_in_.end();
   WASL_LET(summary_.equal, port_.on_proof(proof));
   waiting_ = false;

@@ -44,6 +44,18 @@ class ClientPort {
   virtual Status on_session_end(std::optional<bool> equal) = 0;
   /// The hub sent what no honest hub sends: keep it as evidence, and nothing of what it has not signed.
   virtual Status on_lie(const Error& seen, ByteView frame) = 0;
+  /// Whoever answers says that it is a section's hub, with this device's key: whether it is of the network.
+  /// What it can do is withhold. Errors: wrong_network, unauthorised.
+  virtual Status on_section(const PublicKey& /*device*/) {
+    return fail(Errc::wrong_network, "a section's hub answered where the network's was asked",
+                "check the address");
+  }
+  /// Others' work that a section's hub keeps, and that has no entry.
+  virtual Status on_kept(const Segment& /*work*/) { return {}; }
+  /// Leaves of `heads` that were asked for. Errors: as of entries.
+  virtual Status on_leaves(const Leaves& /*leaves*/) {
+    return fail(Errc::malformed, "the hub sent leaves that nobody asked for");
+  }
   /// What frames may refer to; null: nothing, as the hello said.
   virtual KnownLogs* known_logs() { return nullptr; }
   /// One end could not rebuild a frame of the other: the next hello asks for frames that stand alone.
@@ -56,7 +68,9 @@ struct SessionSummary {
   std::uint64_t received_pieces = 0;  ///< of snapshots
   std::uint64_t round_trips = 1;      ///< the upgrade, then each time we ask and wait
   std::uint64_t accepted = 0, held = 0, refused = 0;
-  bool kept_back = false;  ///< something was not sent: `push_most` was reached
+  std::uint64_t with_section = 0;  ///< kept by a section's hub, on their way
+  bool by_section = false;         ///< it was a section's hub that answered
+  bool kept_back = false;          ///< something was not sent: `push_most` was reached
   std::optional<Estimate> estimate;
   std::optional<bool> equal;
 };
@@ -72,6 +86,7 @@ class ClientSession {
     bool thin = false;                       ///< a backlog is packed as short as can be
     bool estimate = false;                   ///< the hello asked for an estimate, and that is all
     std::optional<std::uint64_t> push_most;  ///< bytes; the frame that reaches it is the last
+    std::optional<std::uint64_t> follow;     ///< ask for all leaves of `heads`, from this one on
     std::optional<Segment> extra;            ///< pushed before anything else (an enrolment)
   };
   /// What to do next, in order.

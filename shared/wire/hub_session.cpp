@@ -64,6 +64,10 @@ Result<Hello> HubSession::admit(HubPort& port, ByteView bytes, const std::vector
     return fail(Errc::unauthorised, "this key was revoked",
                 "ask the secretariat; a device that returns gets a new key");
   }
+  if (port.is_section() && authority.device(hello.device) == nullptr) {
+    return fail(Errc::later, "this is a section's hub: it knows no such device yet, and enrols none",
+                "join over a link to the network's hub; the section's hub knows the device soon after");
+  }
   if (const Grant* invitation = authority.invitation(hello.device)) {
     if (authority.is_used(hello.device)) {
       return fail(Errc::conflict, "this invitation was used before", "ask the secretariat for a new one");
@@ -95,8 +99,7 @@ HubSession::HubSession(HubPort& port, std::uint64_t id, Hello hello, const Hash&
       room_(kRoomBytes),
       started_(now),
       last_progress_(now) {
-  spaces_ = port_.authority().readable(hello_.device, port_.hub_time());
-  sort_by_need(spaces_);
+  spaces_ = readable();
   revoked_ = spaces_.empty();
   const bool is_device = port_.authority().device(hello_.device) != nullptr;
   if (is_device && (hello_.flags & Hello::kFull) == 0) reader_.own = hello_.device;
@@ -123,10 +126,17 @@ HubSession::HubSession(HubPort& port, std::uint64_t id, Hello hello, const Hash&
   backlog_in_ = StreamReceiver(&rooms->unpacking);
 }
 
+std::vector<std::string> HubSession::readable() {
+  auto spaces = port_.readable(hello_.device);
+  sort_by_need(spaces);
+  return spaces;
+}
+
 Status HubSession::welcome(Output& out, Millis) {
   if (hello_.statement < port_.authority().statement().number) {
     out.frames.push_back(shared(encode(port_.statements())));
   }
+  if (port_.is_section()) out.frames.push_back(shared(encode_section(port_.log_key().public_key())));
   Welcome answer;
   answer.keys = port_.keys();
   answer.hub_time = port_.hub_time();
@@ -266,6 +276,10 @@ Status HubSession::take(ByteView frame, Millis now) {
       return take_vouched(frame);
     case FrameKind::push:
       return take_push(frame);
+    case FrameKind::follow: {
+      WASL_LET(follows_, decode_follow(frame));
+      return {};
+    }
     case FrameKind::finish:
       if (state_ == Welcome::State::recovering) {
         WASL_TRY(port_.note_done(hello_.device, {}));
@@ -356,8 +370,8 @@ Status HubSession::take_vouched(ByteView frame) {
   returned_bytes_ = 0;
   WASL_TRY(port_.take_back(std::exchange(returned_, {}), vouched));
   if (vouched.space == kAuthoritySpace) {
-    auto readable = port_.authority().readable(hello_.device, port_.hub_time());
-    if (!readable.empty()) spaces_ = std::move(readable);
+    auto now_readable = readable();
+    if (!now_readable.empty()) spaces_ = std::move(now_readable);
   }
   return {};
 }
@@ -414,8 +428,7 @@ HubSession::Output HubSession::on_commit(const std::vector<std::string>& grown, 
     return out;
   }
   if (state_ != Welcome::State::serving) return finish({}, std::move(out), now);
-  if (std::find(grown.begin(), grown.end(), kAuthoritySpace) != grown.end() &&
-      port_.authority().readable(hello_.device, port_.hub_time()) != spaces_) {
+  if (std::find(grown.begin(), grown.end(), kAuthoritySpace) != grown.end() && readable() != spaces_) {
     over_ = true;
     const std::string words = "what this key may read has changed";
     if (!is_live()) {  // one round that is waited for is done again at once
@@ -425,10 +438,19 @@ HubSession::Output HubSession::on_commit(const std::vector<std::string>& grown, 
     out.close = Close{true, words + ": come again"};
     return out;
   }
-  const bool concerns = std::any_of(grown.begin(), grown.end(),
+  // Who follows `heads` is to know the newest checkpoint that any office may have seen.
+  const bool concerns = (follows_ && !grown.empty()) ||
+                        std::any_of(grown.begin(), grown.end(),
                                     [&](const std::string& space) { return sent_.contains(space); });
   if (concerns && is_live()) quiet_at_ = now + kQuiet;
   Status done = concerns ? advance(out, now) : Status{};
+  return finish(std::move(done), std::move(out), now);
+}
+
+HubSession::Output HubSession::on_kept(Millis now) {
+  Output out;
+  if (over_) return out;
+  Status done = advance(out, now);  // before `out` is moved from: arguments have no order
   return finish(std::move(done), std::move(out), now);
 }
 
@@ -542,7 +564,44 @@ Result<bool> HubSession::digests_are_current() {
   return true;
 }
 
+/// Behind entries, so that what has one by now is known.
+Status HubSession::send_kept(Output& out) {
+  while (room_ > 0 && !revoked_) {
+    WASL_LET(const auto kept, port_.next_kept(kept_sent_, hello_.device, spaces_));
+    if (!kept) return {};
+    kept_sent_ = kept->number;
+    room_ -= std::min(room_, kept->frame->size());
+    out.frames.push_back(kept->frame);
+  }
+  return {};
+}
+
+Status HubSession::send_leaves(Output& out, bool& all_sent) {
+  const std::uint64_t size = port_.heads().size;
+  while (follows_ && *follows_ < size && room_ > 0) {
+    Leaves frame{*follows_, {}};
+    WASL_LET(frame.leaves,
+             port_.heads_leaves(*follows_, std::min<std::uint64_t>(kLeavesOfFrame, size - *follows_)));
+    if (frame.leaves.empty()) return fail(Errc::corrupt, "the hub's log of heads has a gap");
+    *follows_ += frame.leaves.size();
+    out.frames.push_back(shared(encode(frame)));
+    room_ -= std::min(room_, out.frames.back()->size());
+  }
+  all_sent = !follows_ || *follows_ >= size;
+  return {};
+}
+
 Status HubSession::send_proof(Output& out, bool final) {
+  if (port_.is_section() && port_.heads().size < known_.size) {
+    proved_ = true;
+    quiet_at_.reset();
+    backlog_out_.end();
+    Proof nothing;
+    nothing.final = final;
+    nothing.behind = true;
+    out.frames.push_back(shared(encode(nothing)));
+    return {};
+  }
   std::vector<std::uint64_t> leaves;
   const bool witnessed = port_.is_witnessed();
   const bool newly_witnessed = witnessed && !proved_witnessed_;
@@ -581,6 +640,8 @@ Status HubSession::advance(Output& out, Millis now) {
   bool all_sent = false;
   WASL_TRY(send_entries(out, all_sent));
   WASL_TRY(send_pieces(out));
+  if (all_sent) WASL_TRY(send_kept(out));
+  if (all_sent) WASL_TRY(send_leaves(out, all_sent));
   if (!all_sent || !pushes_waiting_.empty()) return {};
   if (revoked_) return asked_at_ ? dismiss(out) : Status();
   if (asked_at_) {

@@ -91,6 +91,28 @@ class HubPort {
   /// The order to wipe the device, with the grants that it rests on; nothing when there is none.
   virtual Result<std::optional<Segment>> wipe_order(const PublicKey& key) = 0;
   virtual Status note_wiped(const PublicKey& key) = 0;
+
+  // A section's hub gives no positions: it shows what the network's hub has signed, and keeps work without
+  // entries. What it signs, it signs as a device.
+  [[nodiscard]] virtual bool is_section() const { return false; }
+  /// What the key may read, as far as it is here; `authority` first.
+  virtual std::vector<std::string> readable(const PublicKey& key) {
+    return authority().readable(key, hub_time());
+  }
+  struct KeptFrame {
+    std::uint64_t number = 0;
+    std::shared_ptr<const Bytes> frame;
+  };
+  /// The next behind this number of what is kept in these spaces and is not the reader's own; nothing: that
+  /// was all.
+  virtual Result<std::optional<KeptFrame>> next_kept(std::uint64_t /*after*/, const PublicKey& /*reader*/,
+                                                     const std::vector<std::string>& /*spaces*/) {
+    return std::optional<KeptFrame>();
+  }
+  /// So many leaves of `heads`. @pre the log has them.
+  virtual Result<std::vector<Bytes>> heads_leaves(std::uint64_t /*first*/, std::size_t /*count*/) {
+    return fail(Errc::unsupported, "this hub gives no leaves of heads");
+  }
 };
 
 /// What an office is told of an error at the hub: what failed inside the hub is for its log; the office
@@ -128,6 +150,8 @@ class HubSession {
   Output on_decided(const std::vector<VerdictItem>& verdicts, Millis now);
   /// Logs have grown.
   Output on_commit(const std::vector<std::string>& grown, Millis now);
+  /// Work without an entry is kept here, that was not before.
+  Output on_kept(Millis now);
   /// Little waits in the channel: send more.
   Output on_writable(Millis now);
   Output on_time(Millis now);
@@ -137,6 +161,8 @@ class HubSession {
   [[nodiscard]] std::uint64_t pushed_sets() const { return pushed_sets_; }
 
  private:
+  /// What the office may read, in the order of need.
+  std::vector<std::string> readable();
   Status welcome(Output& out, Millis now);
   Status take(ByteView frame, Millis now);
   Status take_push(ByteView frame);
@@ -151,6 +177,8 @@ class HubSession {
   Status send_pieces(Output& out);
   Result<HubPort::EntriesFrame> next_entries(const std::string& space, Position size);
   Result<bool> waits_behind(const std::string& space);
+  Status send_kept(Output& out);
+  Status send_leaves(Output& out, bool& all_sent);
   Status send_proof(Output& out, bool final);
   Status send_estimate(Output& out, Millis now);
   Result<bool> digests_are_current();
@@ -173,7 +201,9 @@ class HubSession {
   std::size_t room_;           ///< bytes of entries that may be queued now
   StreamSender backlog_out_;   ///< of entries
   StreamReceiver backlog_in_;  ///< of pushes
-  bool is_behind_ = true;      ///< entries wait for room, or nothing was sent yet
+  std::uint64_t kept_sent_ = 0;             ///< of what a section's hub keeps
+  std::optional<std::uint64_t> follows_;    ///< the next leaf of `heads` for who asked for all of them
+  bool is_behind_ = true;                   ///< entries wait for room, or nothing was sent yet
   std::deque<std::size_t> pushes_waiting_;  ///< bytes of each
   std::size_t bytes_waiting_ = 0;           ///< of them together
   std::uint64_t pushed_sets_ = 0;

@@ -12,7 +12,6 @@ namespace wasl {
 namespace {
 
 constexpr std::size_t kSpacesMost = 256;
-constexpr std::size_t kChainsMost = 1024;
 constexpr std::size_t kProofMost = 4096;
 constexpr std::size_t kWordsBytes = 4096;
 constexpr std::size_t kStatementsMost = 1024;  // one a month for 85 years
@@ -214,7 +213,7 @@ Result<Welcome> decode_welcome(ByteView bytes, const Hash& hello, const PublicKe
       welcome.spaces.push_back(std::move(space));
     }
   }
-  const auto staged = in.count(kChainsMost);
+  const auto staged = in.count(kStagedMost);
   for (std::uint64_t i = 0; i < staged && in.ok(); ++i) {
     const auto chain = in.fixed<ChainId>();
     const auto last = in.count(limits::kNumberMost);
@@ -388,7 +387,8 @@ Result<std::vector<SignedStatement>> decode_statements(ByteView bytes) {
 
 Bytes encode(const Proof& proof) {
   Writer out = frame(FrameKind::proof);
-  out.byte(static_cast<Byte>((proof.final ? 1 : 0) | (proof.checkpoint.empty() ? 2 : 0)));
+  out.byte(
+      static_cast<Byte>((proof.final ? 1 : 0) | (proof.checkpoint.empty() ? 2 : 0) | (proof.behind ? 4 : 0)));
   if (proof.checkpoint.empty()) return out.take();
   out.sized(proof.checkpoint);
   encode_hashes(out, proof.consistency);
@@ -405,8 +405,9 @@ Result<Proof> decode_proof(ByteView bytes) {
   Reader in = body_of(bytes);
   Proof proof;
   const Byte flags = in.byte();
-  if (flags > 3) in.fail();
+  if (flags > 7 || (flags & 6) == 4) in.fail();
   proof.final = (flags & 1) != 0;
+  proof.behind = (flags & 4) != 0;
   if (!(flags & 2)) {
     proof.checkpoint = in.text(kWordsBytes);
     proof.consistency = decode_hashes(in);
@@ -422,6 +423,51 @@ Result<Proof> decode_proof(ByteView bytes) {
   }
   if (!in.finished()) return bad_frame("proof");
   return proof;
+}
+
+Bytes encode_section(const PublicKey& device) {
+  Writer out = frame(FrameKind::section);
+  out.fixed(device);
+  return out.take();
+}
+
+Result<PublicKey> decode_section(ByteView bytes) {
+  Reader in = body_of(bytes);
+  const auto device = in.fixed<PublicKey>();
+  if (frame_kind(bytes) != FrameKind::section || !in.finished()) return bad_frame("section's name");
+  return device;
+}
+
+Bytes encode_follow(std::uint64_t from) {
+  Writer out = frame(FrameKind::follow);
+  out.varint(from);
+  return out.take();
+}
+
+Result<std::uint64_t> decode_follow(ByteView bytes) {
+  Reader in = body_of(bytes);
+  const std::uint64_t from = in.count(limits::kNumberMost);
+  if (frame_kind(bytes) != FrameKind::follow || !in.finished()) return bad_frame("question for leaves");
+  return from;
+}
+
+Bytes encode(const Leaves& leaves) {
+  Writer out = frame(FrameKind::leaves);
+  out.varint(leaves.first);
+  out.varint(leaves.leaves.size());
+  for (const Bytes& leaf : leaves.leaves) out.sized(leaf);
+  return out.take();
+}
+
+Result<Leaves> decode_leaves(ByteView bytes) {
+  Reader in = body_of(bytes);
+  Leaves out;
+  out.first = in.count(limits::kNumberMost);
+  const auto count = in.count(kLeavesOfFrame);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) out.leaves.push_back(to_bytes(in.sized(kWordsBytes)));
+  if (frame_kind(bytes) != FrameKind::leaves || !in.finished() || out.leaves.empty())
+    return bad_frame("list of leaves");
+  return out;
 }
 
 Bytes encode(const Vouched& vouched) {
@@ -444,6 +490,21 @@ Result<Vouched> decode_vouched(ByteView bytes) {
     return bad_frame("word for what came back");
   WASL_LET(out.proof, decode_proof(proof));
   return out;
+}
+
+void add_verdict(std::vector<VerdictItem>& verdicts, const ChainId& chain, Sequence sequence,
+                 const Verdict& verdict, Millis retry_after) {
+  if (!verdicts.empty()) {
+    VerdictItem& last = verdicts.back();
+    const bool same = last.chain == chain && last.first + last.count == sequence &&
+                      last.verdict.outcome == verdict.outcome && last.verdict.reason == verdict.reason &&
+                      last.verdict.detail == verdict.detail && last.retry_after == retry_after;
+    if (same) {
+      ++last.count;
+      return;
+    }
+  }
+  verdicts.push_back({chain, sequence, 1, verdict, retry_after});
 }
 
 Bytes encode(const std::vector<VerdictItem>& verdicts, FrameKind kind) {

@@ -58,8 +58,8 @@ struct SpaceKey {
   std::optional<ledger::BlindingKey> key;
 };
 
-/// Change sets of one of the device's chains that the hub holds up to here, waiting for the rest of their
-/// group.
+constexpr std::size_t kStagedMost = 1'024;  // of a welcome
+/// Change sets of one chain that the hub holds up to here, and that have no entry.
 struct Staged {
   ChainId chain;
   Sequence last = 0;
@@ -118,12 +118,15 @@ enum class FrameKind : Byte {
   statements = 8,
   estimate = 9,
   not_rebuilt = 10,
+  section = 14,
   returned = 20,
   vouched = 21,
   push = 16,
   finish = 17,
   done = 18,
   wiped = 19,
+  follow = 29,
+  leaves = 30,
 };
 /// @return nothing for an empty frame.
 std::optional<FrameKind> frame_kind(ByteView frame);
@@ -173,6 +176,7 @@ struct LeafProof {
 /// What the hub has signed, and that it continues what the reader knew.
 struct Proof {
   bool final = false;             ///< answers `finish`: everything pushed before has its verdict
+  bool behind = false;            ///< of a section's hub, alone: it has seen less than the reader
   std::string checkpoint;         ///< signed note; empty: nothing changed since the checkpoint both know
   std::vector<Hash> consistency;  ///< from the size both know
   std::vector<LeafProof> leaves;  ///< newest leaf of each readable space that is newer than that size
@@ -180,6 +184,21 @@ struct Proof {
 };
 Bytes encode(const Proof& proof);
 Result<Proof> decode_proof(ByteView frame);
+
+/// Before its welcome: whoever answers is no network's hub but a section's, and this is its device's key.
+Bytes encode_section(const PublicKey& device);
+Result<PublicKey> decode_section(ByteView frame);
+
+/// Asks for the leaves of `heads` from this index on, before each proof as far as it goes.
+Bytes encode_follow(std::uint64_t from);
+Result<std::uint64_t> decode_follow(ByteView frame);
+constexpr std::size_t kLeavesOfFrame = 2'048;  // some 400 KB
+struct Leaves {
+  std::uint64_t first = 0;
+  std::vector<Bytes> leaves;
+};
+Bytes encode(const Leaves& leaves);
+Result<Leaves> decode_leaves(ByteView frame);
 
 /// Closes what an office brings back of one space's log to a hub that lost it: the proof by which the hub had
 /// signed it, and the blinding key of a private space.
@@ -199,6 +218,10 @@ struct VerdictItem {
   Verdict verdict;
   Millis retry_after = 0;  ///< of `later`
 };
+/// Joins verdicts of neighbours that are the same.
+void add_verdict(std::vector<VerdictItem>& verdicts, const ChainId& chain, Sequence sequence,
+                 const Verdict& verdict, Millis retry_after = 0);
+
 /// @param kind verdicts on what was pushed, or `decided` since.
 Bytes encode(const std::vector<VerdictItem>& verdicts, FrameKind kind = FrameKind::verdicts);
 Result<std::vector<VerdictItem>> decode_verdicts(ByteView frame);

@@ -36,6 +36,14 @@ WASL_FUZZ(frame) {
       return check(decode_vouched(input), input);
     case FrameKind::problem:
       return check(decode_problem(input), input);
+    case FrameKind::section:
+      if (const auto device = decode_section(input)) expect_same(encode_section(*device), input);
+      return;
+    case FrameKind::follow:
+      if (const auto from = decode_follow(input)) expect_same(encode_follow(*from), input);
+      return;
+    case FrameKind::leaves:
+      return check(decode_leaves(input), input);
     case FrameKind::done:
       return check(decode_done(input), input);
     default:

@@ -105,6 +105,9 @@ class Peer {
         case FrameKind::estimate:
           must(decode_estimate(*frame));
           break;
+        case FrameKind::leaves:
+          must(decode_leaves(*frame));
+          break;
         case FrameKind::not_rebuilt:
           WASL_ASSERT(*frame == not_rebuilt_frame());
           break;

@@ -1,5 +1,5 @@
 // What whoever answers says instead of upgrading; and what our own hub says comes out as it went in.
-#include "client/engine/refusal.hpp"
+#include "shared/net/refused.hpp"
 
 #include "server/session/refusal.hpp"
 #include "tests/fuzz/fuzz.hpp"

@@ -43,6 +43,9 @@ class Liar final : public HubPeer, private HubPort {
     return hub_.blinding_key(space);
   }
   std::vector<Staged> staged(const PublicKey& key) override { return hub_.staged(key); }
+  Result<std::vector<Bytes>> heads_leaves(std::uint64_t first, std::size_t count) override {
+    return hub_.heads_leaves(first, count);
+  }
   Result<Position> size(const std::string& space) override;
   Result<std::uint64_t> bytes_behind(const std::string& space, Position size) override {
     return hub_.bytes_behind(space, size);

@@ -319,7 +319,7 @@ TEST_F(Delegation, APersonAddsNoOrganisationAndEnrolsNothing) {
 
 TEST(Roles, AreThoseOfTheSchemaInFiveLanguages) {
   for (const char* name : {"president", "officer", "editor", "reviewer", "publisher", "treasurer",
-                           "secretary", "administrator", "auditor", "daemon"}) {
+                           "secretary", "administrator", "auditor", "daemon", "section_hub"}) {
     ASSERT_NE(find_role(name), nullptr) << name;
     EXPECT_FALSE(find_role(name)->labels.ar.empty());
     EXPECT_FALSE(find_role(name)->labels.pt.empty());

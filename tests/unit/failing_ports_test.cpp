@@ -93,6 +93,7 @@ class FailingHub final : public HubPort {
   Status note_wiped(const PublicKey& key) override {
     return fuse_.pass([&] { return hub_.note_wiped(key); });
   }
+  std::vector<std::string> readable(const PublicKey& key) override { return hub_.readable(key); }
 
  private:
   HubPort& hub_;

@@ -4,7 +4,7 @@
 
 #include "server/hub/committer.hpp"
 #include "shared/authority/reason_words.hpp"
-#include "tests/support/hub_world.hpp"
+#include "tests/support/section_world.hpp"
 
 namespace wasl::test {
 namespace {
@@ -77,6 +77,8 @@ class Reasons : public testing::TestWithParam<Reason> {
         return {Outcome::refused, &Reasons::too_many_chains};
       case Reason::discarded_by:
         return {Outcome::refused, &Reasons::discarded_by};
+      case Reason::with_section:
+        return {Outcome::later, &Reasons::with_section};
     }
     throw std::logic_error("no such reason");
   }
@@ -153,6 +155,12 @@ class Reasons : public testing::TestWithParam<Reason> {
     EXPECT_EQ(offer({held}).outcome, Outcome::held);
     must(world.act(world.administrator(), {DiscardAct{"section/africa", {held.name}}}));
     return offer({held});
+  }
+  Verdict with_section() {
+    SectionWorld section(world);
+    section.hub().push(1, pen->run({project("p")}));
+    section.hub().commit();
+    return must(section.hub().committer().look()).rulings.back().verdicts.back().verdict;
   }
   Verdict gone() { return offer({reference("nobody", "A")}); }
   Verdict revoked() {

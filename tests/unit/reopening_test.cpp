@@ -325,7 +325,7 @@ TEST_F(Reopening, ADaemonGoesOnAfterItsDiskHasFailed) {
   };
   crypto::SystemRandom random;
   Daemon daemon(loop, must(Replica::open("/office", world->ports())), reopen, random,
-                "ws://127.0.0.1:" + std::to_string(server.port()), {});
+                {"ws://127.0.0.1:" + std::to_string(server.port())}, {});
   Timer timer(loop);
   Position before = 0;
   int ticks = 0;

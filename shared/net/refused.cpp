@@ -1,4 +1,4 @@
-#include "client/engine/refusal.hpp"
+#include "shared/net/refused.hpp"
 
 #include <nlohmann/json.hpp>
 
