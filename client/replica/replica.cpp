@@ -11,6 +11,8 @@
 namespace wasl {
 namespace {
 
+// Without rowid the key comes first: else integrity_check of SQLite 3.40 looks at other columns and finds
+// NULL.
 constexpr std::string_view kTables = R"sql(
 CREATE TABLE IF NOT EXISTS _wasl_chain(chain BLOB PRIMARY KEY, space TEXT NOT NULL, bulk INTEGER NOT NULL,
   last INTEGER NOT NULL DEFAULT 0, name BLOB, stamp INTEGER NOT NULL DEFAULT 0, retired INTEGER NOT NULL DEFAULT 0);
@@ -19,8 +21,8 @@ CREATE TABLE IF NOT EXISTS _wasl_pending(no INTEGER PRIMARY KEY AUTOINCREMENT, h
   state INTEGER NOT NULL DEFAULT 0, reason INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT '',
   came_in INTEGER NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS _wasl_pending_place ON _wasl_pending(chain, sequence);
-CREATE TABLE IF NOT EXISTS _wasl_carried(run TEXT NOT NULL, author BLOB NOT NULL, chain BLOB NOT NULL,
-  first INTEGER NOT NULL, last INTEGER NOT NULL, space TEXT NOT NULL, register INTEGER NOT NULL, id TEXT NOT NULL,
+CREATE TABLE IF NOT EXISTS _wasl_carried(run TEXT NOT NULL, space TEXT NOT NULL, register INTEGER NOT NULL,
+  id TEXT NOT NULL, author BLOB NOT NULL, chain BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
   PRIMARY KEY(run, space, register, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS act_draft(no INTEGER PRIMARY KEY, act TEXT NOT NULL CHECK(act IN
   ('grant', 'accept', 'revoke', 'publish', 'withdraw')),
