@@ -73,7 +73,11 @@ int main(int argc, char** argv) {
   app.add_flag("--shrink", smallest, "a failing seed: look for the smallest run that still fails");
   app.add_option("--count", sweeping.count, "run this many seeds, from --seed on");
   app.add_option("--jobs", sweeping.jobs, "with --count: processes at once (1)")->check(CLI::Range(1U, 256U));
+  std::uint64_t seconds = 0;
+  app.add_option("--seconds", seconds, "with --count: begin no seed after this time (no limit)")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}));
   CLI11_PARSE(app, argc, argv);
+  sweeping.most = std::chrono::seconds(seconds);
   if (!one.shown) wasl::log::silence();  // disks fail on purpose
 
   for (const std::string& name : without) {

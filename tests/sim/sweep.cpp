@@ -18,6 +18,7 @@ namespace wasl::sim {
 namespace {
 
 using nlohmann::json;
+using Steady = std::chrono::steady_clock;
 
 json to_json(const SimulationOptions& options, const SimulationResult& result) {
   return {{"seed", options.seed},          {"trace", result.trace},
@@ -27,8 +28,10 @@ json to_json(const SimulationOptions& options, const SimulationResult& result) {
 }
 
 /// One worker: the next seed that nobody took, a line of JSON each.
-void work(const SweepOptions& options, std::atomic<std::uint64_t>& next, FILE* out) {
+void work(const SweepOptions& options, Steady::time_point started, std::atomic<std::uint64_t>& next,
+          FILE* out) {
   for (std::uint64_t i = next++; i < options.count; i = next++) {
+    if (options.most.count() > 0 && Steady::now() - started >= options.most) return;
     SimulationOptions one = options.each;
     one.seed = options.from + i;
     SimulationResult result = simulate(one);
@@ -155,6 +158,7 @@ void read_lines(std::vector<Worker>& workers, const std::function<void(const std
 }  // namespace
 
 bool sweep(const SweepOptions& options) {
+  const Steady::time_point started = Steady::now();
   SharedCounter next;
   std::vector<Worker> workers;
   std::fflush(stdout);
@@ -165,7 +169,7 @@ bool sweep(const SweepOptions& options) {
     if (process == 0) {
       ::close(ends[0]);
       FILE* out = fdopen(ends[1], "w");
-      work(options, *next, out);
+      work(options, started, *next, out);
       std::fclose(out);
       _exit(0);
     }
@@ -180,7 +184,13 @@ bool sweep(const SweepOptions& options) {
     waitpid(worker.process, &status, 0);
     whole = whole && status == 0;
   }
-  if (!whole || totals.seeds != options.count) {
+  const bool out_of_time =
+      options.most.count() > 0 && totals.seeds > 0 && Steady::now() - started >= options.most;
+  if (whole && out_of_time && totals.seeds < options.count) {
+    std::printf("%llu of %llu seeds: the time that was given is over\n",
+                static_cast<unsigned long long>(totals.seeds),
+                static_cast<unsigned long long>(options.count));
+  } else if (!whole || totals.seeds != options.count) {
     std::printf("a worker died after %llu of %llu seeds: run the seeds one by one\n",
                 static_cast<unsigned long long>(totals.seeds),
                 static_cast<unsigned long long>(options.count));

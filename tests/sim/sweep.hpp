@@ -1,5 +1,7 @@
 #pragma once
 // Many seeds, in several processes at once, and what came of them together.
+#include <chrono>
+
 #include "tests/sim/world/simulation.hpp"
 
 namespace wasl::sim {
@@ -8,6 +10,7 @@ struct SweepOptions {
   std::uint64_t from = 1;
   std::uint64_t count = 100;
   unsigned jobs = 1;
+  std::chrono::seconds most{0};      ///< no seed is begun after this; 0: all are
   std::uint64_t repeat_every = 100;  ///< of these seeds one is run twice and must leave the same trace
   SimulationOptions each;
 };
