@@ -64,7 +64,7 @@ class Kept(WorldTest):
     def mark_newer(self, database):
         connection = sqlite3.connect(database, timeout=5)
         with connection:
-            connection.execute("INSERT OR REPLACE INTO _wasl_meta VALUES('format', x'02')")
+            connection.execute("INSERT OR REPLACE INTO _wasl_meta VALUES('format', x'ff')")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
         return database.read_bytes()
