@@ -164,13 +164,14 @@ Status Mirror::on_entries(Segment segment) {
       return fail(Errc::malformed, "the hub left out what this hub has not written");
   }
   drop_erased(authority_.state(), ports_.section.seen_until(), segment);
-  WASL_TRY(ports_.store.transact([&]() -> Status {
+  const auto append = [&]() -> Status {
     WASL_TRY(ports_.store.append(segment));
     WASL_LET(SpaceInfo* const info, ports_.store.space(segment.space));
     for (const SegmentItem& item : segment.items)
       if (const ledger::Entry* entry = entry_of(item)) info->as_of = entry->hub_time;
     return ports_.store.save_space(*info);
-  }));
+  };
+  WASL_TRY(ports_.store.transact(append));
   return segment.space == kAuthoritySpace ? authority_.follow(ports_.store, network_) : Status();
 }
 
@@ -271,7 +272,7 @@ Result<std::optional<bool>> Mirror::settle() {
       return lie("the hub sent entries of " + name + " that are not those that it signed");
   }
   const Millis now = welcomed_at_.value_or(0);
-  WASL_TRY(ports_.store.transact([&]() -> Status {
+  const auto note_proved = [&]() -> Status {
     for (const auto& [name, leaf] : fresh) {
       WASL_LET(SpaceInfo* const info, ports_.store.space(name));
       info->leaf_index = leaf.first;
@@ -280,7 +281,8 @@ Result<std::optional<bool>> Mirror::settle() {
       WASL_TRY(ports_.store.save_space(*info));
     }
     return ports_.section.note(*pending_, now);
-  }));
+  };
+  WASL_TRY(ports_.store.transact(note_proved));
   note_ = *pending_;
   settled_ = checkpoint.size;
   pending_.reset();
