@@ -309,7 +309,7 @@ INSTANTIATE_TEST_SUITE_P(
                                  proof.checkpoint = must(ledger::sign_checkpoint({origin, 99, Hash{}}, key));
                                  return encode(proof);
                                }}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& of) { return of.param.name; });
 
 TEST_F(Section, CallingItselfTheNetworksHubChangesNothing) {
   SectionWorld section(world);
