@@ -347,10 +347,11 @@ Status Replica::check_piece_openings(const std::string& space, const snapshot::R
 
 Result<std::vector<std::string>> Replica::want_whole_logs() {
   WASL_TRY(store_.refresh());
+  WASL_LET(const auto spaces, store_.space_names());
+  for (const std::string& space : spaces) WASL_TRY(want_whole_log(store_, space, WholeLog::ever));
   WASL_LET(const auto begun, history_begins());
   std::vector<std::string> out;
   for (const auto& [space, position] : begun) {
-    WASL_TRY(want_whole_log(store_, space, WholeLog::ever));
     WASL_TRY(begin_anew(space));
     out.push_back(space);
   }

@@ -92,8 +92,9 @@ Result<HubPort::EntriesFrame> Hub::entries(const std::string& space, Position fr
 
 namespace {
 
-constexpr std::uint64_t kLeastBacklog = 64 * 1024;  // of who has a part of the log: less is a few frames
-constexpr std::uint64_t kManifestPart = 8;          // of a backlog: to say what there is must cost little
+constexpr std::uint64_t kLeastBacklog =
+    16 * 1024;                              // of who has a part of the log: two seconds of a thin line
+constexpr std::uint64_t kManifestPart = 8;  // of a backlog: to say what there is must cost little
 
 /// Whether the pieces may be worth their bytes. History stays behind: for less than half of them the log is
 /// taken along. Who has a part of it decides that, and knows which pieces it can make by itself.

@@ -40,8 +40,10 @@ struct Beginnings : testing::Test {
     EXPECT_TRUE(report.ok) << (report.problems.empty() ? "" : report.problems.front());
   }
   static std::string id_of(int i) { return "p" + std::to_string(1000 + i); }
+  /// No compression foresees it: what is sent is what is there.
   static std::string title_of(int i, int edit) {
-    return "Water for village " + std::to_string(i * 7919 + edit * 104'729);
+    const std::string number = std::to_string(i * 7919 + edit * 104'729);
+    return "Water for village " + number + " " + to_hex(crypto::hash("title", view(number)).view());
   }
   /// @param most so many of the records.
   void edit(int edit, int most = kRecords) {

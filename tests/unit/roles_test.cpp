@@ -32,24 +32,24 @@ std::string refusal_of(const json& file) {
 std::string refusal_with(const std::string& key, const json& value) {
   json role = officer();
   role[key] = value;
-  return refusal_of({role});
+  return refusal_of(json::array({role}));
 }
 
 std::string refusal_without(const std::string& key) {
   json role = officer();
   role.erase(key);
-  return refusal_of({role});
+  return refusal_of(json::array({role}));
 }
 
 /// The officer's clause with one key said otherwise.
 std::string refusal_of_clause(const std::string& key, const json& value) {
   json role = officer();
   role["clauses"][0][key] = value;
-  return refusal_of({role});
+  return refusal_of(json::array({role}));
 }
 
 TEST(Roles, AreReadAsWritten) {
-  const auto roles = test::must(load_roles(json({officer()}).dump(), built_in_schema()));
+  const auto roles = test::must(load_roles(json::array({officer()}).dump(), built_in_schema()));
   ASSERT_EQ(roles.size(), 1U);
   EXPECT_EQ(roles[0].name, "officer");
   EXPECT_EQ(roles[0].labels.fr, "Agent");
@@ -65,7 +65,7 @@ TEST(Roles, MayLeaveOutWhatHasAMeaningOfItsOwn) {
   json role = officer();
   for (const char* key : {"level", "depth", "persons_only"}) role.erase(key);
   role["clauses"][0].erase("registers");
-  const auto roles = test::must(load_roles(json({role}).dump(), built_in_schema()));
+  const auto roles = test::must(load_roles(json::array({role}).dump(), built_in_schema()));
   EXPECT_EQ(roles[0].level, 0U);
   EXPECT_EQ(roles[0].depth, 0U);
   EXPECT_FALSE(roles[0].persons_only);
@@ -78,10 +78,10 @@ TEST(Roles, AFileThatIsNoListIsRefused) {
 }
 
 TEST(Roles, ARoleHasANameOfItsOwn) {
-  EXPECT_EQ(refusal_of({7}), "roles.json: a role without its name");
+  EXPECT_EQ(refusal_of(json::array({7})), "roles.json: a role without its name");
   EXPECT_EQ(refusal_without("role"), "roles.json: a role without its name");
   EXPECT_EQ(refusal_with("role", 7), "roles.json: a role without its name");
-  EXPECT_EQ(refusal_of({officer(), officer()}), "roles.json: officer: stands twice");
+  EXPECT_EQ(refusal_of(json::array({officer(), officer()})), "roles.json: officer: stands twice");
 }
 
 TEST(Roles, NoOtherKeyIsKnown) {
@@ -115,13 +115,13 @@ TEST(Roles, ClausesNameWhatIsKnown) {
   for (const json& none : {json(), json(7), json::array()})
     EXPECT_EQ(refusal_with("clauses", none), "roles.json: officer: needs clauses");
   EXPECT_EQ(refusal_without("clauses"), "roles.json: officer: needs clauses");
-  EXPECT_EQ(refusal_with("clauses", {7}), "roles.json: officer: a clause is no object");
+  EXPECT_EQ(refusal_with("clauses", json::array({7})), "roles.json: officer: a clause is no object");
   for (const std::string key : {"rights", "spaces", "registers"}) {
     const std::string begin = "roles.json: officer: ";
     EXPECT_EQ(refusal_of_clause(key, "word"), begin + "a clause without its list of " + key);
     EXPECT_EQ(refusal_of_clause(key, json::array()), begin + "a clause without its list of " + key);
-    EXPECT_EQ(refusal_of_clause(key, {"nothing"}), begin + key + ": \"nothing\" is unknown");
-    EXPECT_EQ(refusal_of_clause(key, {7}), begin + key + ": 7 is unknown");
+    EXPECT_EQ(refusal_of_clause(key, json::array({"nothing"})), begin + key + ": \"nothing\" is unknown");
+    EXPECT_EQ(refusal_of_clause(key, json::array({7})), begin + key + ": 7 is unknown");
   }
 }
 
