@@ -187,6 +187,7 @@ void SyncRun::on_connected(std::unique_ptr<Channel> channel) {
 
 void SyncRun::take(ClientSession::Output output) {
   const bool done = says_done(output);
+  if (done && exchange_) exchange_->note_accepted(session_->summary().accepted);
   if (output.close && done && !session_->error() && files_may_go()) {
     ending_ = std::move(output);
     timer_.start(kFilesSilence, [this] {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "shared/attachment/cutting.hpp"
@@ -60,6 +61,11 @@ class FileExchange {
   Result<Frames> on_frame(ByteView frame);
   /// Looks again at what is to be fetched and offered.
   Result<Frames> refresh();
+  /// So many change sets of this office were accepted in this session: when more are, what the hub declined
+  /// because no accepted one named it is offered again at the next refresh().
+  void note_accepted(std::uint64_t accepted) {
+    if (std::exchange(accepted_, accepted) != accepted) declined_.clear();
+  }
   /// Nothing waits in the channel: at most one chunk, and what stands before it.
   Result<Frames> on_room();
   /// Hub: the file is whole, by whatever session. Nothing for who may not read it.
@@ -113,9 +119,10 @@ class FileExchange {
   std::deque<Asked> asked_;                ///< answered in this order
   std::deque<Owed> owed_;                  ///< chunks that the other end waits for
   std::set<attachment::FileId> offers_;    ///< without an answer
-  std::set<attachment::FileId> declined_;  ///< in this session: not offered again
-  std::set<attachment::FileId> lacking_;   ///< at the other end: not asked again before it says otherwise
-  std::size_t window_ = 1;                 ///< chunks that may be under way
+  std::set<attachment::FileId> declined_;  ///< not offered again before more is accepted
+  std::uint64_t accepted_ = 0;
+  std::set<attachment::FileId> lacking_;  ///< at the other end: not asked again before it says otherwise
+  std::size_t window_ = 1;                ///< chunks that may be under way
   std::uint64_t chunks_in_ = 0;
   std::uint64_t chunks_out_ = 0;
 };

@@ -235,6 +235,23 @@ TEST(FileExchange, SendsNothingThatTheHubHasOrThatNoChangeSetNames) {
   EXPECT_TRUE(accra.held.contains(file));
 }
 
+TEST(FileExchange, OffersAgainWhatCameBeforeItsChangeSet) {
+  Shelf dakar, hub;
+  const FileId file = dakar.take_in(kChunkBytes);
+  Line line(dakar, hub);
+  line.begin();
+  line.run();
+  ASSERT_FALSE(hub.whole.contains(file)) << "no change set names it yet";
+  hub.named.insert(file);
+  line.begin();
+  line.run();
+  EXPECT_FALSE(hub.whole.contains(file)) << "nothing that this office sent was accepted since";
+  line.office().note_accepted(1);
+  line.begin();
+  line.run();
+  EXPECT_TRUE(hub.whole.contains(file));
+}
+
 TEST(FileExchange, TakesNoChunkThatIsNotWhatItsNameSays) {
   Shelf dakar, hub;
   const FileId file = hub.take_in(20 * kChunkBytes, 1);

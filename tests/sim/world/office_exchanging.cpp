@@ -58,7 +58,9 @@ void OfficeMachine::tidy_files(std::uint64_t id) {
 /// @return whether this is its end, kept back.
 bool OfficeMachine::waits_for_files(Process& process, ClientSession::Output& out) {
   const bool done = says_done(out);
-  if (!done || !process.exchange || !process.exchange->is_greeted()) return false;
+  if (!done || !process.exchange) return false;
+  process.exchange->note_accepted(process.session->summary().accepted);
+  if (!process.exchange->is_greeted()) return false;
   if (out.close && !process.session->error()) {
     process.ending = std::move(out);
     arm_silence(process);
