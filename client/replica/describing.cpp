@@ -14,20 +14,32 @@ constexpr std::string_view kTextsName = "texts of descriptions";
 constexpr std::size_t kTextMost = 1 << 20;
 constexpr std::size_t kRegistersMost = 4096;
 
+Hash sum_of(ByteView texts) { return crypto::hash("wasl/1 texts", texts); }
+
+/// The texts, and their sum: one that cannot be read is either damaged or newer than this program.
 Bytes pack_texts(const Schema& schema) {
   Writer out;
   out.varint(schema.registers().size());
   for (const Register& reg : schema.registers()) out.sized(reg.text);
-  return out.take();
+  Bytes packed = out.take();
+  const Hash sum = sum_of(packed);
+  packed.insert(packed.end(), sum.bytes.begin(), sum.bytes.end());
+  return packed;
 }
 
 Result<Schema> unpack_texts(ByteView packed) {
   Reader in(packed);
-  Schema schema;
+  std::vector<std::string> texts;
   const auto count = in.count(kRegistersMost);
-  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
-    const std::string text = in.text(kTextMost);
-    if (!in.ok()) break;
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) texts.push_back(in.text(kTextMost));
+  if (!in.finished()) {  // without a sum an older program wrote them
+    const bool has_sum = packed.size() > Hash::kSize;
+    const ByteView summed = packed.first(has_sum ? packed.size() - Hash::kSize : 0);
+    if (!has_sum || in.fixed<Hash>() != sum_of(summed) || !in.finished())
+      return fail(Errc::corrupt, "replica.db: the descriptions of its tables are damaged");
+  }
+  Schema schema;
+  for (const std::string& text : texts) {
     auto next = schema.with("replica.db", text);
     if (!next) {
       return fail(Errc::unsupported,
@@ -36,7 +48,6 @@ Result<Schema> unpack_texts(ByteView packed) {
     }
     schema = *std::move(next);
   }
-  if (!in.finished()) return fail(Errc::corrupt, "replica.db: the descriptions of its tables are damaged");
   return schema;
 }
 
