@@ -2,6 +2,7 @@
 // copy kept aside, as far as it can be read, and written again over what the hub has sent since.
 #include <algorithm>
 
+#include "client/replica/objects.hpp"
 #include "client/replica/replica.hpp"
 #include "shared/sql/table_ddl.hpp"
 #include "shared/sqlite/disk.hpp"
@@ -14,9 +15,9 @@ using sql::CaptureKind;
 /// What the notes of one record say was touched, and what the damaged file holds there.
 struct Salvaged {
   const Register* reg = nullptr;
-  std::uint64_t columns = 0;  ///< by bit
+  std::uint64_t columns = 0;  ///< by bit, of those that the damaged file has
   std::set<const Field*> sets;
-  std::optional<Row> row;  ///< none: deleted
+  std::optional<std::vector<std::pair<std::string, SqlValue>>> row;  ///< what was touched; none: deleted
   std::map<const Field*, std::vector<SqlValue>> elements;
 };
 using SalvagedRecords = std::map<std::pair<std::string, std::string>, Salvaged>;  ///< by space and id
@@ -70,18 +71,27 @@ std::string listed(const std::vector<std::string>& names, std::string_view suffi
   return out;
 }
 
-/// Without the index: one of a damaged file may lead to a row that bears another id.
+/// Without the index: one of a damaged file may lead to a row that bears another id. What the register has
+/// got since the file was made is not in it.
 Status read_record(Database& damaged, const std::string& space, const std::string& id, Salvaged& record) {
   const Register& reg = *record.reg;
-  const auto columns = sql::field_columns(reg);
+  WASL_LET(const auto known, columns_in(damaged, reg.name));
+  auto columns = sql::field_columns(reg);
+  std::erase_if(columns, [&](const std::string& column) { return !known.contains(column); });
   WASL_LET(auto select, damaged.prepare("SELECT 1" + listed(columns, "") + " FROM " + reg.name +
                                         " NOT INDEXED WHERE space = ? AND id = ?"));
   select.bind_all(space, id);
   WASL_LET(const bool found, select.step());
   if (!found) return {};
   record.row.emplace();
-  for (std::size_t i = 0; i < columns.size(); ++i)
-    record.row->push_back(column_value(select, static_cast<int>(i) + 1));
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if ((record.columns >> i & 1U) != 0)
+      record.row->emplace_back(columns[i], column_value(select, static_cast<int>(i) + 1));
+  }
+  for (auto it = record.sets.begin(); it != record.sets.end();) {
+    WASL_LET(const auto made, columns_in(damaged, sql::set_table(reg, **it)));
+    it = made.empty() ? record.sets.erase(it) : std::next(it);
+  }
   for (const Field* field : record.sets) {
     WASL_LET(auto elements, damaged.prepare("SELECT value FROM " + sql::set_table(reg, *field) +
                                             " WHERE record = ? AND (space = ? OR space IS NULL)"));
@@ -111,14 +121,8 @@ std::string insert_of(const Register& reg, const std::vector<std::string>& colum
 /// One statement, as a program would write it: an entry of a ledger is made whole or not at all.
 Status write_row(Database& db, const std::string& space, const std::string& id, const Salvaged& record) {
   const Register& reg = *record.reg;
-  const auto all = sql::field_columns(reg);
   std::vector<std::string> columns;
-  std::vector<SqlValue> values;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if ((record.columns >> i & 1U) == 0) continue;
-    columns.push_back(all[i]);
-    values.push_back((*record.row)[i]);
-  }
+  for (const auto& [column, value] : *record.row) columns.push_back(column);
   bool there = false;
   {
     WASL_LET(auto select, db.prepare("SELECT 1 FROM " + reg.name + " WHERE space = ? AND id = ?"));
@@ -128,7 +132,8 @@ Status write_row(Database& db, const std::string& space, const std::string& id, 
   if (there && columns.empty()) return {};
   WASL_LET(auto write, db.prepare(there ? update_of(reg, columns) : insert_of(reg, columns)));
   write.bind_all(space, id);
-  for (std::size_t i = 0; i < values.size(); ++i) bind_value(write, static_cast<int>(i) + 3, values[i]);
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    bind_value(write, static_cast<int>(i) + 3, (*record.row)[i].second);
   return write.run();
 }
 

@@ -80,6 +80,18 @@ TEST_F(Salvaging, TakesOverEveryKindOfWriting) {
   EXPECT_EQ(everywhere("SELECT value FROM project_sdg ORDER BY value"), "13\n7\n");
 }
 
+TEST_F(Salvaging, WhatTheRegisterHasGotSinceTheFileWasMadeIsNotAskedOfIt) {
+  given("INSERT INTO project_sdg(record, space, value) VALUES('p0', 'section/africa', '6')");
+  world->sql(kOffice,
+             "UPDATE project SET website = 'w' WHERE id = 'p0';"
+             "REPLACE INTO project(id, space, title, reference) VALUES('p0', 'section/africa', 'S', 'R9')");
+  damage("ALTER TABLE project DROP COLUMN note; DROP TABLE project_sdg");
+  EXPECT_EQ(salvage(), "1 records that nobody had sent yet were taken over");
+  EXPECT_EQ(everywhere("SELECT id, website, reference FROM project"), "p0|NULL|R9\n");
+  EXPECT_EQ(everywhere("SELECT value FROM project_sdg"), "6\n")
+      << "of what is not in the file nothing was said";
+}
+
 TEST_F(Salvaging, ARecordThatWasMadeAndDeletedAgainIsNothing) {
   world->sql(kOffice, "INSERT INTO project(id, space, title) VALUES('brief', 'section/africa', 'B')");
   world->sql(kOffice, "DELETE FROM project WHERE id = 'brief'");
