@@ -62,7 +62,9 @@ Status check_form(const Segment& segment, const std::string& space, const Networ
     return fail(Errc::malformed, "a frame of entries that does not hold what it says");
   for (const SegmentItem& item : segment.items) {
     const auto* set = std::get_if<SetItem>(&item);
-    if (std::holds_alternative<OwnItem>(item) || (set != nullptr && !set->entry))
+    const auto* header = std::get_if<StandInItem>(&item);
+    if (std::holds_alternative<OwnItem>(item) || (set != nullptr && !set->entry) ||
+        (header != nullptr && header->taken_back))
       return fail(Errc::malformed, "a frame of entries with something else in it");
   }
   if (has_loose_headers(segment)) return fail(Errc::malformed, "a frame of entries with loose headers");

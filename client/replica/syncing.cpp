@@ -302,7 +302,8 @@ Result<std::optional<Segment>> Replica::next_push_of(bool bulk, std::size_t most
     }
     segment.space = space;
     if (select.int64(5) == static_cast<int>(PendingState::discarded)) {
-      segment.items.emplace_back(StandInItem{set->header, set->header_bytes, set->name});
+      segment.items.emplace_back(StandInItem{set->header, set->header_bytes, set->name,
+                                             device_.sign(taken_back_message(anchor_.network, set->name))});
     } else {
       segment.items.emplace_back(SetItem{std::nullopt, *set});
       WASL_LET(const auto openings, decode_openings(select.blob(4)));

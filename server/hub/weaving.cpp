@@ -27,8 +27,9 @@ std::vector<WovenRun> weave(std::vector<StandInItem> before, std::vector<Segment
       } else {
         run.items.emplace_back(StandInItem{set->set.header, set->set.header_bytes, set->set.name});
       }
-    } else if (std::holds_alternative<StandInItem>(item)) {
+    } else if (auto* taken_back = std::get_if<StandInItem>(&item)) {
       run.bytes += kHeaderBytes;
+      taken_back->taken_back.reset();  // asked for once, where it came in
       run.items.push_back(std::move(item));
     } else if (std::holds_alternative<SignatureItem>(item) && accepted) {
       run.bytes += kHeaderBytes;

@@ -367,6 +367,13 @@ Bytes run_message(const NetworkId& network, const Hash& last_name) {
   return out;
 }
 
+Bytes taken_back_message(const NetworkId& network, const Hash& name) {
+  Bytes out = to_bytes("wasl.1/taken back");
+  append(out, network.view());
+  append(out, name.view());
+  return out;
+}
+
 Hash commitment_of(const NetworkId& network, std::string_view space, std::string_view id, std::uint32_t field,
                    const Dot& dot, const Opening& opening) {
   Writer out;

@@ -120,6 +120,8 @@ GroupId group_at(const Source& source, Sequence first);
 
 /// What an author signs for a run that ends with the change set of this name.
 Bytes run_message(const NetworkId& network, const Hash& last_name);
+/// What an author signs who takes back a change set that has no entry: its header stays in the chain.
+Bytes taken_back_message(const NetworkId& network, const Hash& name);
 
 /// Value and salt behind a commitment; travels beside the change set, never inside.
 struct Opening {

@@ -9,8 +9,12 @@ namespace wasl {
 /// of the network, revoked or not, or a person. An invitation carries its own enrolment alone.
 bool may_carry(const AuthorityState& authority, const PublicKey& carrier, const PublicKey& author);
 
-/// A push holds change sets of those whom the key may carry, without entries, and every header is covered by
-/// a signature that is right. Errors: malformed, unauthorised, bad_signature.
+/// Who carries a header alone could else take back what is not theirs: its author says so under a signature.
+bool is_taken_back(const StandInItem& item, const NetworkId& network);
+
+/// A push holds change sets of those whom the key may carry, without entries, every header is covered by a
+/// signature that is right, and where a body is missing its author took it back. Errors: malformed,
+/// unauthorised, bad_signature.
 Status check_push(const Segment& push, const PublicKey& carrier, const AuthorityState& authority,
                   const NetworkId& network);
 

@@ -22,6 +22,7 @@ enum class ItemTag : Byte {
   entry = 5,
   signature = 6,
   let_go = 7,
+  taken_back = 8,
 };
 
 constexpr std::size_t kOpeningsMost = 1 << 20;
@@ -50,9 +51,10 @@ class Encoder {
     out_.varint(item.sequence);
   }
   void operator()(const StandInItem& item) {
-    out_.byte(static_cast<Byte>(ItemTag::stand_in));
+    out_.byte(static_cast<Byte>(item.taken_back ? ItemTag::taken_back : ItemTag::stand_in));
     encode_packed_header(out_, walk_, item.header);
     out_.fixed(item.header.body);
+    if (item.taken_back) out_.fixed(*item.taken_back);
     walk_.passed(item.header, item.name);
   }
   void operator()(const LateItem& item) {
@@ -173,7 +175,8 @@ Result<Segment> decode_items(std::string space, Position first, ByteView bytes, 
   std::size_t operations = 0;
   const auto count = in.count(limits::kSegmentItems);
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
-    switch (static_cast<ItemTag>(in.byte())) {
+    const auto tag = static_cast<ItemTag>(in.byte());
+    switch (tag) {
       case ItemTag::set: {
         WASL_LET(SetItem item, decode_set(in, walk, false, network, segment.space, operations));
         segment.items.emplace_back(std::move(item));
@@ -193,10 +196,12 @@ Result<Segment> decode_items(std::string space, Position first, ByteView bytes, 
         segment.items.emplace_back(std::move(item));
         break;
       }
-      case ItemTag::stand_in: {
+      case ItemTag::stand_in:
+      case ItemTag::taken_back: {
         StandInItem item;
         item.header = decode_packed_header(in, walk, network, segment.space);
         item.header.body = in.fixed<Hash>();
+        if (tag == ItemTag::taken_back) item.taken_back = in.fixed<Signature>();
         item.header_bytes = encode(item.header);
         item.name = name_of(item.header_bytes);
         walk.passed(item.header, item.name);

@@ -29,6 +29,7 @@ struct StandInItem {
   Header header;
   Bytes header_bytes;
   Hash name;
+  std::optional<Signature> taken_back = {};  ///< its author's, in a push: over `taken_back_message`
 };
 /// An entry of a change set whose header stands in the log already: `adopt`, or an `accept` of what was held.
 struct LateItem {

@@ -195,6 +195,13 @@ Segment Pen::run(const std::vector<ChangeSet>& sets) const {
   return segment;
 }
 
+Segment Pen::take_back(const ChangeSet& set) const {
+  Segment segment = run({set});
+  segment.items.front() = StandInItem{set.header, set.header_bytes, set.name,
+                                      key_.sign(taken_back_message(world_.network(), set.name))};
+  return segment;
+}
+
 void Pen::rewind(Sequence last, const Hash& name) {
   last_ = last;
   name_ = name;

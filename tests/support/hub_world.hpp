@@ -84,6 +84,8 @@ class Pen {
   ChangeSet write(std::vector<Operation> operations, std::uint32_t part = 1, std::uint32_t parts = 1);
   /// One signature over all of them, in the order of the chain.
   Segment run(const std::vector<ChangeSet>& sets) const;
+  /// The change set, taken back by its author: what travels in its place.
+  [[nodiscard]] Segment take_back(const ChangeSet& set) const;
   [[nodiscard]] const Source& source() const { return source_; }
   /// Goes on from another place: two change sets at one place of the chain.
   void rewind(Sequence last, const Hash& name);

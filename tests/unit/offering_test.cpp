@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "shared/wire/push_check.hpp"
 #include "tests/crash/world.hpp"
 
 namespace wasl::test {
@@ -88,7 +89,9 @@ TEST_F(Offering, OfWhatWasDiscardedOnlyTheHeaderTravels) {
   must(office().discard(*Hash::from(*from_hex(pending("lower(hex(hash))").substr(0, 64)))));
   const auto out = pushes();
   ASSERT_EQ(out.size(), 1U);
-  EXPECT_TRUE(std::holds_alternative<StandInItem>(out[0].items.at(0)));
+  const auto* taken_back = std::get_if<StandInItem>(&out[0].items.at(0));
+  ASSERT_NE(taken_back, nullptr);
+  EXPECT_TRUE(is_taken_back(*taken_back, taken_back->header.network));
   const Bytes frame = encode_segment(FrameKind::push, out[0]);
   EXPECT_EQ(to_text(frame).find("secret"), std::string::npos);
   EXPECT_EQ(must(office().status()).unsent, 1U);

@@ -103,11 +103,6 @@ class Reasons : public testing::TestWithParam<Reason> {
     Pen other(world, key, space, under);
     return offer(other, {other.write({Pen::create("project", "p")})});
   }
-  Segment header_alone(const ChangeSet& set) const {
-    Segment out = pen->run({set});
-    out.items.front() = StandInItem{set.header, set.header_bytes, set.name};
-    return out;
-  }
 
   // ── What an invitation's key offers ──
   Operation act(const Act& content) {
@@ -235,7 +230,7 @@ class Reasons : public testing::TestWithParam<Reason> {
   }
   Verdict taken_back() {
     const ChangeSet set = project("p");
-    EXPECT_EQ(world.push(header_alone(set)).back().verdict.outcome, Outcome::accepted);
+    EXPECT_EQ(world.push(pen->take_back(set)).back().verdict.outcome, Outcome::accepted);
     return offer({set});
   }
   Verdict gap() {

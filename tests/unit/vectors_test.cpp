@@ -556,6 +556,13 @@ Segment push_segment(const World& w) {
   return out;
 }
 
+Segment taken_back_segment(const World& w) {
+  Segment out = push_segment(w);
+  out.items.front() = StandInItem{w.first.header, w.first.header_bytes, w.first.name,
+                                  w.author.sign(taken_back_message(w.network, w.first.name))};
+  return out;
+}
+
 Segment entries_segment(const World& w) {
   Segment out{std::string(kSpace), 1, {}, {{w.commitment, w.opening}}};
   out.items.emplace_back(SetItem{entry_of(w), w.first});
@@ -627,6 +634,8 @@ Json wire(const World& w) {
   out.push_back(vector_of("segment_push", "items: the first change set and its signature",
                           encode_items(push_segment(w))));
   out.push_back(vector_of("frame_push", "the same as a message", frame_of(FrameKind::push, push_segment(w))));
+  out.push_back(vector_of("segment_taken_back", "items: its author takes the first change set back",
+                          encode_items(taken_back_segment(w))));
   out.push_back(vector_of("segment_entries", "items of every tag", encode_items(entries_segment(w))));
   out.push_back(vector_of("frame_entries", "the same as a message, first position 1, with an opening",
                           frame_of(FrameKind::entries, entries_segment(w))));

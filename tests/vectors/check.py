@@ -284,7 +284,11 @@ def main():
            (bytes.fromhex(snapshots["pieces"]["bytes"]), bytes([23]) + sized("public") + b"\1" + b"\xf1" * 32))
 
     hello = bytes.fromhex(wire["hello"]["bytes"])
-    packed = Cursor(bytes.fromhex(wire["segment_push"]["bytes"]))
+    push, back = (bytes.fromhex(wire[name]["bytes"]) for name in ("segment_push", "segment_taken_back"))
+    at = push.index(sized(body))
+    expect("taken back", (back[:2].hex(), "0208"), (back[2:at], push[2:at]), (back[at:at + 32].hex(), name["body_hash"]),
+           (back[at + 96:], push[at + len(sized(body)):]))
+    packed = Cursor(push)
     expect("frames", (h("wasl.1/hello", hello).hex(), wire["hello"]["hash"]), (hello[2:34], network),
            (bytes.fromhex(wire["frame_push"]["bytes"]),
             bytes([16, 0]) + sized("section/asia") + varint(0) + sized(packed.data)),
