@@ -164,10 +164,14 @@ Status HubSession::welcome(Output& out, Millis) {
   return {};
 }
 
+/// A revoked device keeps what it has of `authority`: without its rights it could seal nothing more, and what
+/// it wrote would never come to be held.
 Result<std::vector<CommonLog>> HubSession::common_logs() {
   std::vector<CommonLog> out;
+  const bool is_device = port_.authority().device(hello_.device) != nullptr;
   for (const Cursor& cursor : hello_.cursors) {
-    if (std::find(spaces_.begin(), spaces_.end(), cursor.space) == spaces_.end()) continue;
+    const bool keeps = is_device && cursor.space == kAuthoritySpace;
+    if (!keeps && std::find(spaces_.begin(), spaces_.end(), cursor.space) == spaces_.end()) continue;
     WASL_LET(const Position size, port_.size(cursor.space));
     CommonLog one{cursor.space, std::min(size, cursor.position), ledger::empty_root()};
     if (one.size > 0) {

@@ -135,6 +135,26 @@ TEST_F(RestoredHub, OfAnOfficeThatComesLateNothingIsLost) {
   expect_no_evidence(other);
 }
 
+TEST_F(RestoredHub, WhatARevokedDeviceWritesInTheNewEpochIsHeldAsBefore) {
+  HubOffice a(world, world.invite("benin")), b(world, world.invite("benin"));
+  write_and_sync(a, "before");
+  expect_synced(b.sync());
+  must(world.act(world.administrator(), {RevokeAct{b.replica().device(), RevocationReason::lost, 0}}));
+  expect_synced(a.sync());
+  HubWorld copy(world);
+  write_and_sync(a, "after");
+  recover(copy);
+  HubOffice brings(copy, a), revoked(copy, b);
+  bring_back(brings);
+  open_epoch(copy);
+  for (const char* id : {"first", "second"}) {
+    write(revoked, id);
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(revoked.sync().error);
+  }
+  EXPECT_EQ(must(copy.store().kept_totals(revoked.replica().device())).held, 2U);
+  EXPECT_EQ(revoked.rows("SELECT count(*) FROM _wasl_capture"), "0\n");
+}
+
 TEST_F(RestoredHub, GivesNothingWhileItRecovers) {
   HubOffice a(world, world.invite("benin")), b(world, world.invite("benin"));
   write_and_sync(a, "private");
