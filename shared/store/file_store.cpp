@@ -105,13 +105,14 @@ Result<std::optional<StoredChunk>> FileStore::read(std::string_view space, const
                                                    const Hash& name) {
   StoredChunk out;
   {
-    WASL_LET(auto find, db_.prepare("SELECT level, bytes FROM chunk JOIN content ON id = content "
+    WASL_LET(auto find, db_.prepare("SELECT level, bytes, length FROM chunk JOIN content ON id = content "
                                     "WHERE space = ? AND name = ?"));
     find.bind_all(space, name);
     WASL_LET(const bool found, find.step());
     if (!found) return std::optional<StoredChunk>();
     out.level = static_cast<unsigned>(find.int64(0));
     out.bytes = to_bytes(find.blob(1));
+    if (out.bytes.empty() && find.int64(2) > 0) return std::optional<StoredChunk>();
   }
   if (attachment::chunk_name(key, out.level, out.bytes) == name) return std::optional(std::move(out));
   WASL_TRY(forget(space, name));
@@ -250,6 +251,14 @@ Result<std::optional<KnownFile>> FileStore::find(const FileId& file) {
   WASL_LET(const bool found, find.step());
   if (!found) return std::optional<KnownFile>();
   return std::optional(file_of(find));
+}
+
+Result<std::optional<FileId>> FileStore::of_root(std::string_view space, const Hash& root) {
+  WASL_LET(auto find, db_.prepare(std::string(kFileColumns) + "WHERE space = ? AND root = ? LIMIT 1"));
+  find.bind_all(space, root);
+  WASL_LET(const bool found, find.step());
+  if (!found) return std::optional<FileId>();
+  return std::optional(file_of(find).id);
 }
 
 Result<std::vector<KnownFile>> FileStore::files() {

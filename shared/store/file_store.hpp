@@ -41,7 +41,8 @@ class FileStore {
   /// One that is there already stays. @pre the name is of these bytes.
   Status put(std::string_view space, const attachment::Chunk& chunk);
   Result<bool> has(std::string_view space, const Hash& name);
-  /// Nothing when it is not here or is not what its name says; then it is forgotten.
+  /// Nothing when it is not here, or lies elsewhere (AwayChunks), or is not what its name says; then it is
+  /// forgotten.
   Result<std::optional<StoredChunk>> read(std::string_view space, const attachment::ChunkKey& key,
                                           const Hash& name);
   /// Cuts a stream and keeps its chunks; the file is noted, kept and whole. `more` fills the buffer and
@@ -67,6 +68,8 @@ class FileStore {
   /// @return whether it was new.
   Result<bool> note(const attachment::FileId& file, std::string_view name, bool attached, Millis now);
   Result<std::optional<KnownFile>> find(const attachment::FileId& file);
+  /// The file whose tree begins with this chunk.
+  Result<std::optional<attachment::FileId>> of_root(std::string_view space, const Hash& root);
   /// In the order in which they were noted.
   Result<std::vector<KnownFile>> files();
   enum class Mark { kept, whole, pinned, at_hub };
@@ -85,6 +88,8 @@ class FileStore {
   Status set_setting(std::string_view name, std::string_view value);
   /// Another number than before: another connection has written.
   Result<std::int64_t> data_version() { return db_.data_version(); }
+  /// For what else is kept beside its rows: AwayChunks.
+  Database& database() { return db_; }
 
  private:
   explicit FileStore(Database db) : db_(std::move(db)) {}
