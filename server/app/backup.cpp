@@ -13,6 +13,7 @@
 #include "shared/sqlite/copying.hpp"
 #include "shared/sqlite/database.hpp"
 #include "shared/sqlite/disk.hpp"
+#include "shared/store/away_chunks.hpp"
 
 namespace wasl {
 namespace {
@@ -76,6 +77,16 @@ void take_away(const std::filesystem::path& place) {
   for (const char* name : {kLogs, kChunks, "backup.json"}) std::filesystem::remove(place / name, error);
 }
 
+/// What the index names, and no backup holds: it lies in an object store.
+Result<json> elsewhere(const std::filesystem::path& folder) {
+  AwayChunks::Sizes sizes;
+  if (std::filesystem::exists(folder / kChunks)) {
+    WASL_LET(FileStore store, FileStore::open(folder / kChunks));
+    WASL_LET(sizes, AwayChunks::sizes_of(store));
+  }
+  return json{{"chunks", sizes.away_chunks}, {"bytes", sizes.away_bytes}};
+}
+
 Result<json> make_backup(const HubFolder& folder, const BackupArguments& arguments) {
   WASL_TRY(only_sqlite(folder));
   // Before the copy: what it holds continues this checkpoint.
@@ -92,10 +103,17 @@ Result<json> make_backup(const HubFolder& folder, const BackupArguments& argumen
     files.push_back({{"name", name}, {"bytes", sum.bytes}, {"hash", sum.hash}});
     bytes += sum.bytes;
   }
-  const json list = {
-      {"format", kFormat}, {"program", program_version()}, {"checkpoint", checkpoint}, {"files", files}};
+  WASL_LET(const json away, elsewhere(folder.path));
+  const json list = {{"format", kFormat},
+                     {"program", program_version()},
+                     {"checkpoint", checkpoint},
+                     {"files", files},
+                     {"elsewhere", away}};
   WASL_TRY(write_text(list_of(arguments.place), list.dump(2) + "\n", true));
-  return json{{"backup", arguments.place.string()}, {"bytes", bytes}, {"files", names.size() > 1}};
+  return json{{"backup", arguments.place.string()},
+              {"bytes", bytes},
+              {"files", names.size() > 1},
+              {"elsewhere", away}};
 }
 
 struct Listed {
@@ -161,15 +179,12 @@ Result<json> place_backup(const HubFolder& folder, const BackupArguments& argume
   WASL_TRY(store->check());
   WASL_LET(const CheckedHistory checked, check_history(*store, listed.checkpoint));
   WASL_LET(const bool recovering, must_recover(folder, *store, arguments.is_newest));
-  return json{{"data", folder.path.string()},
-              {"name", checked.name},
-              {"heads", checked.heads},
-              {"spaces", checked.spaces},
-              {"entries", checked.entries},
-              {"records", checked.records},
-              {"files", listed.files.size() > 1},
-              {"recovering", recovering},
-              {"log_key", std::filesystem::exists(folder.log_key())}};
+  WASL_LET(const json away, elsewhere(folder.path));
+  return json{{"data", folder.path.string()},     {"name", checked.name},
+              {"heads", checked.heads},           {"spaces", checked.spaces},
+              {"entries", checked.entries},       {"records", checked.records},
+              {"files", listed.files.size() > 1}, {"elsewhere", away},
+              {"recovering", recovering},         {"log_key", std::filesystem::exists(folder.log_key())}};
 }
 
 Result<json> place_checked(const HubFolder& folder, const BackupArguments& arguments) {

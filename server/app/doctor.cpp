@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/app/desk.hpp"
+#include "server/app/object_store.hpp"
 #include "server/app/status.hpp"
 #include "shared/base/version.hpp"
 #include "shared/net/certificate_dates.hpp"
@@ -62,6 +63,16 @@ void look_at_certificate(const std::filesystem::path& file, bool by_pin, Millis 
   }
 }
 
+void look_at_files(const Settings& settings, Findings& out) {
+  const auto store = object_store(settings);
+  if (!store) {
+    out.push_back(failed("files", store.error()));
+  } else if (*store) {
+    out.push_back(look_at_object_store(**store));
+    if (!(*store)->key_file.empty()) out.push_back(look_at_privacy({(*store)->key_file}));
+  }
+}
+
 /// Of a section's hub: whether it is in touch with the network's.
 Finding look_at_upstream(const json& section) {
   const std::string url = section["upstream"].get<std::string>();
@@ -113,6 +124,7 @@ Findings examine_hub(const HubFolder& folder, const Settings& settings) {
                             static_cast<std::uint64_t>(settings.whole("doctor.free_megabytes")) * kMegabyte),
                look_at_writing(folder.path), look_at_privacy(secrets_of(folder)),
                look_at_database("database", folder.database())};
+  look_at_files(settings, out);
   const json inside = ask(folder, {{"command", "doctor"}});
   if (const auto error = inside.find("error"); error != inside.end()) {
     out.push_back(

@@ -1,6 +1,9 @@
 #include "server/app/hub_settings.hpp"
 
+#include <algorithm>
+
 #include "server/app/folder_store.hpp"
+#include "server/contents/s3_client.hpp"
 #include "shared/net/connect.hpp"
 #include "shared/net/open_network.hpp"
 
@@ -11,6 +14,22 @@ Status check_upstream(const std::string& address) {
   WASL_TRY(parse_url(address));
   return {};
 }
+
+/// What a path of a URL takes as it is, so that a signature is of what was sent.
+Status check_object_name(const std::string& text, std::string_view more) {
+  const auto is_plain = [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           more.find(c) != std::string_view::npos;
+  };
+  if (std::all_of(text.begin(), text.end(), is_plain) && !text.starts_with('/') &&
+      text.find("//") == std::string::npos && text.find("..") == std::string::npos)
+    return {};
+  return fail(Errc::invalid_value, "letters, digits and any of " + std::string(more));
+}
+
+Status check_bucket(const std::string& text) { return check_object_name(text, "-."); }
+Status check_region(const std::string& text) { return check_object_name(text, "-"); }
+Status check_prefix(const std::string& text) { return check_object_name(text, "-._/"); }
 
 }  // namespace
 
@@ -109,6 +128,37 @@ const SettingsTable& hub_settings() {
         .explanation = "PEM: the certificate of a proxy on this machine that ends TLS before the hub",
         .option = "--tls-proxy-cert",
         .example = "/etc/letsencrypt/live/hub.example.org/fullchain.pem"},
+       {.name = "s3.endpoint",
+        .explanation =
+            "Of an S3-compatible store for the contents of files, with s3.bucket; else they lie in files.db",
+        .example = "https://s3.example.org",
+        .check = check_s3_endpoint},
+       {.name = "s3.region",
+        .explanation = "The region that requests are signed for; many stores take any",
+        .fallback = "us-east-1",
+        .check = check_region},
+       {.name = "s3.bucket",
+        .explanation =
+            "The bucket; it has to be there. Keep versions or a replica of it: it is not in a backup",
+        .example = "wasl-files",
+        .check = check_bucket},
+       {.name = "s3.prefix",
+        .explanation = "Before the names of objects: one for each network that shares a bucket",
+        .example = "world-network",
+        .check = check_prefix},
+       {.name = "s3.key_file",
+        .kind = SettingKind::path,
+        .explanation = "Two lines, the access key's id and its secret; else AWS_ACCESS_KEY_ID and "
+                       "AWS_SECRET_ACCESS_KEY",
+        .example = "/etc/wasl-hub/s3.key"},
+       {.name = "s3.waiting_megabytes",
+        .kind = SettingKind::whole,
+        .explanation = "How much of files may wait in files.db while the store does not answer; then none is "
+                       "taken",
+        .fallback = "1024",
+        .unit = "megabytes",
+        .least = 1,
+        .most = 1'000'000'000},
        {.name = "doctor.free_megabytes",
         .kind = SettingKind::whole,
         .explanation = "wasl-hub doctor and /metrics warn when the disk has less room than this",

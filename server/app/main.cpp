@@ -17,6 +17,7 @@
 #include "server/app/doctor.hpp"
 #include "server/app/hub_settings.hpp"
 #include "server/app/migrating.hpp"
+#include "server/app/moving_files.hpp"
 #include "server/app/qr.hpp"
 #include "server/app/root_commands.hpp"
 #include "server/app/section.hpp"
@@ -124,15 +125,21 @@ json migrate(const Arguments& in, const wasl::HubFolder& folder) {
   return done ? *done : wasl::to_json(done.error());
 }
 
+json move(const Arguments& in, const wasl::HubFolder& folder, const wasl::Settings& settings) {
+  const auto done = wasl::move_files(folder, settings, in.to);
+  return done ? *done : wasl::to_json(done.error());
+}
+
 int serve(const Arguments& in, const wasl::HubFolder& folder, const wasl::Settings& settings) {
-  const auto done =
-      wasl::serve(folder, wasl::serve_options(settings), [&](const std::string& url, std::uint16_t port) {
-        if (in.as_json) {
-          std::cout << dump({{"listening", url}, {"port", port}}) << std::flush;
-        } else {
-          std::cout << "listening on " << url << "\n" << std::flush;
-        }
-      });
+  const auto options = wasl::serve_options(settings);
+  if (!options) return report(in, "serve", wasl::to_json(options.error()));
+  const auto done = wasl::serve(folder, *options, [&](const std::string& url, std::uint16_t port) {
+    if (in.as_json) {
+      std::cout << dump({{"listening", url}, {"port", port}}) << std::flush;
+    } else {
+      std::cout << "listening on " << url << "\n" << std::flush;
+    }
+  });
   return done ? kDone : report(in, "serve", wasl::to_json(done.error()));
 }
 
@@ -239,6 +246,7 @@ int run(const Arguments& in, const std::string& command) {
   }
   if (command == "audit") return audit(in, folder);
   if (command == "migrate-store") return report(in, command, migrate(in, folder));
+  if (command == "move-files") return report(in, command, move(in, folder, *settings));
   if (command == "snapshot") return report(in, command, wasl::snapshot_command(folder));
   if (command == "compact") return report(in, command, wasl::compact_command(folder, in.dry_run));
   if (command == "backup") return report(in, command, wasl::back_up(folder, in.backup));
@@ -399,6 +407,13 @@ int command_line(int argc, char** argv) {
       ->add_option("--to", in.to,
                    "sqlite, or an empty PostgreSQL database; the old store is kept until you remove it")
       ->required();
+
+  CLI::App* move_files = command(
+      app, in, "move-files", "Moves the contents of files into the S3 store that settings name, or back",
+      "  wasl-hub move-files --config hub.toml --to s3       # stop the hub first; each chunk is read back\n"
+      "  wasl-hub move-files --config hub.toml --to folder\n"
+      "A hub that serves with s3.bucket set brings them there by itself, in the background.");
+  move_files->add_option("--to", in.to, "s3, or folder: into files.db")->required();
 
   CLI::App* serve =
       command(app, in, "serve", "Serves offices until SIGTERM or SIGINT",
@@ -642,6 +657,7 @@ int command_line(int argc, char** argv) {
   if (serve->parsed()) return run(in, "serve");
   if (config->parsed()) return run(in, "config");
   if (migrate->parsed()) return run(in, "migrate-store");
+  if (move_files->parsed()) return run(in, "move-files");
   if (doctor->parsed()) return run(in, "doctor");
   if (add->parsed()) return run(in, "organisation add");
   if (invite->parsed()) return run(in, "invite");

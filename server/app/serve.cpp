@@ -80,6 +80,37 @@ std::string status_of(const std::string& url, const SessionServer& sessions, Ope
          std::to_string(open.hub().heads().size) + " heads signed";
 }
 
+/// The worker that brings contents elsewhere, for as long as the loop runs.
+class FilesAway {
+ public:
+  FilesAway(Loop& loop, HubFiles& files) : loop_(loop), files_(files) {}
+  ~FilesAway() { files_.stop_away(); }
+  FilesAway(const FilesAway&) = delete;
+  FilesAway& operator=(const FilesAway&) = delete;
+
+  Status begin(const std::optional<ObjectStore>& store) const {
+    if (store) {
+      WASL_LET(auto options,
+               away_options(*store, [this] { loop_.post([this] { done(files_.take_away()); }); }));
+      WASL_TRY(files_.keep_away(std::move(options)));
+      return {};
+    }
+    WASL_LET(const bool has_away, files_.has_away());
+    if (!has_away) return AwayFiles::note_at_home(files_.store());
+    return fail(
+        Errc::invalid_value, "contents of this hub's files lie in an object store that is not named",
+        "set s3.endpoint and s3.bucket as they were, or bring them back: wasl-hub move-files --to folder");
+  }
+  void tick() const { done(files_.tick(steady_millis())); }
+
+ private:
+  static void done(const Status& status) {
+    if (!status) log::error("files.index", {{"reason", status.error().message}});
+  }
+  Loop& loop_;
+  HubFiles& files_;
+};
+
 enum class Ended { stopped, must_reopen };
 
 /// Of this process, for people: its machine and its port.
@@ -103,12 +134,14 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
   const bool is_section = open->hub().is_section();
   const SnapshotKeeper keeper(folder, is_section ? std::chrono::minutes(0) : options.snapshots);
   Loop loop;
+  const FilesAway away(loop, *files);  // its threads end before the loop that they wake
+  WASL_TRY(away.begin(options.files));
   const service::Watchdog watchdog(loop);
   const CompactionKeeper compaction(loop, *open, is_section ? std::chrono::hours(0) : options.compaction);
   SessionServer sessions(loop, open->hub());
   sessions.serve_files(*files);
   WASL_TRY(sessions.listen(port));
-  HubMetrics metrics({open->hub(), sessions, folder.database(), options.tls_certificate});
+  HubMetrics metrics({open->hub(), sessions, *files, folder.database(), options.tls_certificate});
   SessionJournal journal(open->hub());
   sessions.tell(metrics);
   sessions.tell(journal);
@@ -166,7 +199,8 @@ Result<Ended> serve_once(const HubFolder& folder, const ServeOptions& options, b
       log::error("hub.not_published", {{"reason", shown.error().message}});
     open->erase_due();
     flush(journal);
-    sessions.tell_of_files();
+    away.tick();
+    sessions.pass_files_on();
     if (auto renewed = certificate.renewed()) {
       const Status kept = open->set_listening(url_of(options.listen, sessions.port(), renewed.get()));
       if (!kept) log::error("hub.address", {{"reason", kept.error().message}});
@@ -214,8 +248,9 @@ bool wait(std::chrono::seconds pause) {
 
 }  // namespace
 
-ServeOptions serve_options(const Settings& settings) {
+Result<ServeOptions> serve_options(const Settings& settings) {
   ServeOptions out;
+  WASL_LET(out.files, object_store(settings));
   out.listen = settings.text("listen");
   out.plain_text_on_an_open_network = settings.flag("plain_text_on_an_open_network");
   out.upstream = settings.text("upstream");

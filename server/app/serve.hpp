@@ -6,6 +6,7 @@
 #include <string>
 
 #include "server/app/hub_folder.hpp"
+#include "server/app/object_store.hpp"
 #include "shared/base/limits.hpp"
 
 namespace wasl {
@@ -24,9 +25,10 @@ struct ServeOptions {
   std::chrono::seconds drain{3};       ///< for goodbyes
   std::chrono::minutes snapshots{60};  ///< from one building to the next; 0: never
   std::chrono::hours compaction{24};   ///< from one look to the next; 0: never
+  std::optional<ObjectStore> files{};  ///< where the contents of files lie; nothing: in files.db
 };
-/// @param settings of hub_settings()
-ServeOptions serve_options(const Settings& settings);
+/// @param settings of hub_settings(). Errors: invalid_value.
+Result<ServeOptions> serve_options(const Settings& settings);
 
 /// @param listening called once the port is open, with its address and number. @return when stopped by a
 /// signal. Errors: locked (another hub serves this folder), not_found, invalid_value (address,

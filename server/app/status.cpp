@@ -1,5 +1,6 @@
 #include "server/app/status.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "server/app/devices.hpp"
@@ -196,6 +197,24 @@ json keys_in_words(const HubFolder& folder, const NetworkStatement& statement) {
   return words;
 }
 
+namespace {
+
+/// Where contents of files lie, as the hub that serves found it last; null: in files.db.
+Result<json> file_store(OpenHub& open, HubFiles& files) {
+  WASL_LET(const auto state, AwayFiles::noted(files.store()));
+  if (!state) return json(nullptr);
+  json trouble = nullptr;
+  if (state->trouble)
+    trouble = {{"code", to_word(state->trouble->code)},
+               {"reason", state->trouble->message},
+               {"hint", state->trouble->hint},
+               {"seconds", std::max<Millis>(0, open.hub().hub_time() - state->trouble_since) / 1000}};
+  return json{
+      {"place", state->place}, {"waiting_bytes", state->waiting_bytes}, {"trouble", std::move(trouble)}};
+}
+
+}  // namespace
+
 Result<json> section_status(OpenHub& open) {
   if (open.section() == nullptr) return json(nullptr);
   WASL_LET(const UpstreamFile upstream, read_upstream(open.folder()));
@@ -257,6 +276,7 @@ Result<json> status(OpenHub& open, bool serving) {
   // Another connection than the one that serves: a look, which changes nothing of it.
   WASL_LET(const auto open_files, HubFiles::open(open.folder().path, hub));
   WASL_LET(const HubFiles::Totals files, open_files->totals());
+  WASL_LET(json elsewhere, file_store(open, *open_files));
   return json{{"network", {{"name", authority.statement().name}, {"id", to_hex(hub.network().view())}}},
               {"address", address},
               {"serving", serving},
@@ -278,6 +298,7 @@ Result<json> status(OpenHub& open, bool serving) {
               {"hubs", std::move(hubs)},
               {"section", std::move(of_section)},
               {"files", {{"named", files.named}, {"whole", files.whole}, {"bytes", files.bytes}}},
+              {"file_store", std::move(elsewhere)},
               {"spaces", std::move(spaces)},
               {"organisations", std::move(organisations)},
               {"devices", std::move(devices)}};

@@ -111,6 +111,17 @@ std::string section_in_words(const json& section) {
   return out + ".\n";
 }
 
+std::string file_store_in_words(const json& store) {
+  if (store.is_null()) return "";
+  std::string out = "  Their contents lie in " + text(store["place"]);
+  if (store["waiting_bytes"] != 0)
+    out += "; " + text(store["waiting_bytes"]) + " bytes have yet to be brought there";
+  const json& trouble = store["trouble"];
+  if (trouble.is_null()) return out + ".\n";
+  return out + ".\n  FAILS for " + text(trouble["seconds"]) + " s: " + text(trouble["reason"]) + "\n  " +
+         text(trouble["hint"]) + "\n";
+}
+
 std::string status_in_words(const json& doc) {
   std::string out = "Network " + text(doc["network"]["name"]) + ", at " + text(doc["address"]) +
                     (doc["serving"].get<bool>() ? ", serving now\n" : ", not serving\n");
@@ -134,6 +145,7 @@ std::string status_in_words(const json& doc) {
   if (files["named"] != 0)
     out += "Files\n  " + text(files["whole"]) + " of " + text(files["named"]) + " whole here, " +
            text(files["bytes"]) + " bytes\n";
+  out += file_store_in_words(doc["file_store"]);
   out += doc["devices"].empty() ? "No device has joined yet.\n" : "Devices\n";
   for (const json& device : doc["devices"]) {
     out += "  " + text(device["key"]) + "  " + text(device["organisation"]) + ", " + text(device["role"]) +
@@ -325,6 +337,12 @@ std::string snapshots_in_words(const json& doc) {
   return out;
 }
 
+std::string elsewhere_in_words(const json& elsewhere, const std::string& what) {
+  if (elsewhere["chunks"] == 0) return "";
+  return text(elsewhere["chunks"]) + " chunks of files, " + text(elsewhere["bytes"]) +
+         " bytes, lie in the object store and " + what + ".\n";
+}
+
 std::string bundles_in_words(const json& doc) {
   std::string out;
   for (const json& one : doc["bundles"]) {
@@ -417,9 +435,21 @@ std::string in_words(const std::string& command, const json& document) {
   }
   if (command == "backup") {
     return "Backed up " + text(document["bytes"]) + " bytes to " + text(document["backup"]) +
-           (document["files"].get<bool>() ? "" : ", without files.db") +
-           ".\nNo key is in it. Try it now and then: wasl-hub restore --data DRILL " +
-           text(document["backup"]) + "\n";
+           (document["files"].get<bool>() ? "" : ", without files.db") + ".\n" +
+           elsewhere_in_words(document["elsewhere"],
+                              "are not in it: keep versions or a replica of the bucket") +
+           "No key is in it. Try it now and then: wasl-hub restore --data DRILL " + text(document["backup"]) +
+           "\n";
+  }
+  if (command == "move-files") {
+    return text(document["chunks"]) + " chunks, " + text(document["bytes"]) + " bytes, lie " +
+           (document["to"] == "s3" ? "in " + text(document["place"]) + " now, each read back"
+                                   : "in files.db now; what lies in " + text(document["place"]) +
+                                         " is yours to remove once no other hub uses it") +
+           ".\n" +
+           (document["damaged"] == 0
+                ? ""
+                : text(document["damaged"]) + " were missing or damaged: offices are asked for them.\n");
   }
   if (command == "restore") {
     return "Restored the network " + text(document["name"]) + " into " + text(document["data"]) +
@@ -428,6 +458,8 @@ std::string in_words(const std::string& command, const json& document) {
            (document["files"].get<bool>()
                 ? ""
                 : "files.db was not in the backup: offices bring its chunks again.\n") +
+           elsewhere_in_words(document["elsewhere"],
+                              "were not in the backup: serve with the same s3.bucket") +
            (document["log_key"].get<bool>() ? "" : "Before it can serve: put keys/log.key back.\n") +
            (document["recovering"].get<bool>()
                 ? "It begins by taking back what it had signed since: wasl-hub recover --help\n"

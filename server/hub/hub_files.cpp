@@ -49,15 +49,18 @@ class HubFiles::Port final : public FilePort {
   Result<std::optional<ChunkFrame>> read(const std::string& space, const Hash& name) override {
     WASL_LET(const auto space_key, key(space));
     if (!space_key) return std::optional<ChunkFrame>();
-    WASL_LET(const bool there, has(space, name));
-    WASL_LET(auto chunk, files_.store_.read(space, *space_key, name));
-    if (there && !chunk && files_.damaged_) files_.damaged_();
+    WASL_LET(auto chunk, files_.read(space, *space_key, name));
     if (!chunk) return std::optional<ChunkFrame>();
     return std::optional(ChunkFrame{space, chunk->level, std::move(chunk->bytes)});
   }
-  Status put(const std::string& space, const attachment::Chunk& chunk) override {
-    return files_.store_.put(space, chunk);
+  Result<bool> ready(const std::string& space, const Hash& name) override {
+    WASL_LET(const auto space_key, key(space));
+    return space_key ? files_.ready(space, name) : Result<bool>(true);
   }
+  Status put(const std::string& space, const attachment::Chunk& chunk) override {
+    return files_.put(space, chunk);
+  }
+  bool takes_more() override { return files_.takes_more(); }
   Status on_whole(const FileId& file) override { return files_.settle(file); }
   void on_wrong(const FileId&, const std::string&) override {}  // its sender is told that it was not taken
   Result<std::vector<FileId>> wanted() override { return files_.lost(); }
@@ -82,13 +85,18 @@ class HubFiles::PortAbove final : public FilePort {
   Result<std::optional<ChunkFrame>> read(const std::string& space, const Hash& name) override {
     WASL_LET(const auto space_key, key(space));
     if (!space_key) return std::optional<ChunkFrame>();
-    WASL_LET(auto chunk, files_.store_.read(space, *space_key, name));
+    WASL_LET(auto chunk, files_.read(space, *space_key, name));
     if (!chunk) return std::optional<ChunkFrame>();
     return std::optional(ChunkFrame{space, chunk->level, std::move(chunk->bytes)});
   }
-  Status put(const std::string& space, const attachment::Chunk& chunk) override {
-    return files_.store_.put(space, chunk);
+  Result<bool> ready(const std::string& space, const Hash& name) override {
+    WASL_LET(const auto space_key, key(space));
+    return space_key ? files_.ready(space, name) : Result<bool>(true);
   }
+  Status put(const std::string& space, const attachment::Chunk& chunk) override {
+    return files_.put(space, chunk);
+  }
+  bool takes_more() override { return files_.takes_more(); }
   Status on_whole(const FileId& file) override { return files_.settle(file); }
   void on_wrong(const FileId& file, const std::string& what) override {
     log::error("section.file_refused", {{"space", file.space}, {"why", what}});
@@ -206,6 +214,8 @@ Result<FilePort::Standing> HubFiles::standing(const FileId& file) {
   WASL_TRY(catch_up(file.space));
   WASL_LET(const auto known, store_.find(file));
   if (!known || !known->attached) return FilePort::Standing::unknown;
+  if (!known->whole && away_ && away_->is_stuck(file))
+    return FilePort::Standing::unknown;  // offered again later
   return known->whole ? FilePort::Standing::whole : FilePort::Standing::lacking;
 }
 
@@ -219,16 +229,71 @@ Result<std::vector<FileId>> HubFiles::lost() {
   WASL_LET(const auto files, store_.files());
   std::vector<FileId> out;
   for (const KnownFile& file : files)
-    if (file.at_hub && !file.whole) out.push_back(file.id);
+    if (file.at_hub && !file.whole && (!away_ || away_->has_looked_for(file.id))) out.push_back(file.id);
   return out;
 }
 
 /// In this order: what ends between the two asks for it again, and finds it whole.
 Status HubFiles::settle(const FileId& file) {
   WASL_TRY(store_.set(file, FileStore::Mark::at_hub, true));
+  return away_ ? away_->settle(file) : on_safe(file);
+}
+
+Status HubFiles::on_safe(const FileId& file) {
+  WASL_TRY(store_.set(file, FileStore::Mark::at_hub, true));
   WASL_TRY(store_.set(file, FileStore::Mark::whole, true));
   if (told_) told_(file);
   return {};
+}
+
+Result<bool> HubFiles::ready(const std::string& space, const Hash& name) {
+  if (!away_) return true;
+  WASL_LET(const auto space_key, key(space));
+  if (!space_key) return true;
+  WASL_LET(const auto file, store_.of_root(space, name));
+  if (file) away_->note_asked(*file);
+  return away_->ready(space, *space_key, name);
+}
+
+Result<std::optional<StoredChunk>> HubFiles::read(const std::string& space, const ChunkKey& key,
+                                                  const Hash& name) {
+  if (away_) return away_->read(space, key, name);
+  WASL_LET(const bool there, store_.has(space, name));
+  WASL_LET(auto chunk, store_.read(space, key, name));
+  if (there && !chunk && damaged_) damaged_();
+  return chunk;
+}
+
+Status HubFiles::put(const std::string& space, const attachment::Chunk& chunk) {
+  return away_ ? away_->put(space, chunk) : store_.put(space, chunk);
+}
+
+Status HubFiles::keep_away(AwayFiles::Options options) {
+  AwayFiles::Owner owner;
+  owner.network = to_hex(hub_.network().view());
+  owner.now = [this] { return hub_.hub_time(); };
+  owner.key = [this](const std::string& space) { return key(space); };
+  owner.on_whole = [this](const FileId& file) { return on_safe(file); };
+  owner.on_damaged = [this] {
+    if (damaged_) damaged_();
+  };
+  owner.on_back = [this](const FileId& file) {
+    if (told_) told_(file);
+  };
+  owner.on_arrived = [this] {
+    if (arrived_) arrived_();
+  };
+  WASL_LET(away_, AwayFiles::open(store_, std::move(owner), std::move(options)));
+  return {};
+}
+
+Status HubFiles::tick(Millis steady_now) {
+  if (!away_) return {};
+  WASL_LET(const auto spaces, hub_.store().space_names());
+  for (const std::string& space : spaces) {
+    if (space != kAuthoritySpace) WASL_TRY(catch_up(space));
+  }
+  return away_->tick(steady_now);
 }
 
 Result<HubFiles::Totals> HubFiles::totals() {

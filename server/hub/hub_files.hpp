@@ -1,12 +1,13 @@
 #pragma once
 // The hub's files: which of them accepted change sets name, read from the logs as they grow, and their chunks
-// in files.db beside the logs. Thread: the hub's.
+// in files.db beside the logs; their contents elsewhere, if the hub is told so. Thread: the hub's.
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
+#include "server/hub/away_files.hpp"
 #include "server/hub/hub.hpp"
 #include "shared/store/file_store.hpp"
 #include "shared/wire/file_exchange.hpp"
@@ -24,6 +25,19 @@ class HubFiles {
   /// Called when a chunk turns out to be damaged: who is connected may have it.
   void on_damaged(std::function<void()> told) { damaged_ = std::move(told); }
 
+  /// What was asked for and lay elsewhere has come: links have something to send.
+  void on_arrived(std::function<void()> told) { arrived_ = std::move(told); }
+
+  /// From now on contents go to where the worker's contents lie, and come from there, until stop_away().
+  Status keep_away(AwayFiles::Options options);
+  void stop_away() { away_.reset(); }
+  [[nodiscard]] const AwayFiles* away() const { return away_.get(); }
+  /// About once a second, and whenever the worker wakes the hub (`take_away`).
+  Status tick(Millis steady_now);
+  Status take_away() { return away_ ? away_->take() : Status(); }
+  /// Whether contents lie elsewhere, so that the hub has to be told where.
+  Result<bool> has_away() { return AwayChunks::any(store_); }
+
   /// The exchange's port for a session of this key: what it may read of, and nothing else.
   std::unique_ptr<FilePort> port_for(const PublicKey& key);
 
@@ -37,6 +51,9 @@ class HubFiles {
     std::uint64_t bytes = 0;  ///< stored
   };
   Result<Totals> totals();
+  FileStore& store() { return store_; }
+  /// Nothing: it is not here.
+  Result<std::optional<attachment::ChunkKey>> key(const std::string& space);
 
  private:
   class Port;
@@ -47,18 +64,26 @@ class HubFiles {
   Status note(const std::string& space, const Value& value, bool was_here);
   /// Reads what has come to the space's log since it was read last.
   Status catch_up(const std::string& space);
-  Result<std::optional<attachment::ChunkKey>> key(const std::string& space);
   Result<FilePort::Standing> standing(const attachment::FileId& file);
   Result<std::vector<attachment::FileId>> lost();
   /// Named by accepted change sets, and whole here or not. The smallest first.
   Result<std::vector<attachment::FileId>> named(bool whole);
+  /// What a session of this end asks of the chunks, wherever they lie.
+  Result<bool> ready(const std::string& space, const Hash& name);
+  Result<std::optional<StoredChunk>> read(const std::string& space, const attachment::ChunkKey& key,
+                                          const Hash& name);
+  Status put(const std::string& space, const attachment::Chunk& chunk);
+  [[nodiscard]] bool takes_more() const { return !away_ || !away_->is_full(); }
   Status settle(const attachment::FileId& file);
+  Status on_safe(const attachment::FileId& file);
 
   FileStore store_;
   Hub& hub_;
   std::map<std::string, Position> read_;  ///< by setting: entries that were looked at
   std::function<void(const attachment::FileId&)> told_;
   std::function<void()> damaged_;
+  std::function<void()> arrived_;
+  std::unique_ptr<AwayFiles> away_;
 };
 
 }  // namespace wasl

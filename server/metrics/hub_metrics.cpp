@@ -122,6 +122,13 @@ struct HubMetrics::State {
       gauge("wasl_hub_waiting_pushes", "Passed on by those who follow, and not judged yet");
   prometheus::Gauge& recovering = gauge("wasl_hub_recovering", "1 while it recovers from an old copy");
   prometheus::Gauge& failed = gauge("wasl_hub_disk_failed", "1 after the disk has failed under hub.db");
+  prometheus::Counter& store_errors =
+      counters("wasl_hub_file_store_errors_total", "Requests to the object store of files that failed")
+          .Add({});
+  prometheus::Gauge& store_failing =
+      gauge("wasl_hub_file_store_failing", "1 while the object store of files does not do what it is asked");
+  prometheus::Gauge& store_waiting =
+      gauge("wasl_hub_file_store_waiting_bytes", "Of files that have yet to be brought to the object store");
   prometheus::Gauge& certificate =
       gauge("wasl_hub_certificate_end_seconds", "When the certificate ends, Unix time; 0: it has none");
   std::uint64_t closed_received = 0, closed_sent = 0;  ///< of links that are no more
@@ -155,6 +162,12 @@ void HubMetrics::look() {
   const auto space = std::filesystem::space(now.sources.database.parent_path(), gone);
   if (!gone) now.room.Set(as_number(space.available));
   if (SharedStore* const shared = hub.store().shared()) look_at_others(*shared);
+  if (const AwayFiles* const away = now.sources.files.away()) {
+    const AwayFiles::State state = away->state();
+    now.store_errors.Increment(as_number(state.errors) - now.store_errors.Value());
+    now.store_failing.Set(state.trouble ? 1 : 0);
+    now.store_waiting.Set(as_number(state.waiting_bytes));
+  }
   now.recovering.Set(hub.is_recovering() ? 1 : 0);
   now.failed.Set(hub.store().must_reopen() ? 1 : 0);
   const auto until =

@@ -14,6 +14,7 @@ class HubMetrics final : public SessionObserver {
   struct Sources {
     Hub& hub;
     SessionServer& sessions;
+    const HubFiles& files;
     std::filesystem::path database;
     std::filesystem::path certificate;  ///< empty: none of its own
   };

@@ -70,6 +70,12 @@ class SessionServer::Link final : public ChannelHandler {
   void ask_for_files() {
     if (exchange_) send_files(exchange_->refresh());
   }
+  void go_on_with_files() {
+    if (exchange_ && exchange_->owes()) pump_files();
+  }
+  void look_at_time() {
+    if (exchange_) send_files(exchange_->on_time());
+  }
   void on_closed(const LinkEnd& end) override {
     const LinkTraffic& traffic = channel_->traffic();
     for (SessionObserver* one : server_.observers_) one->on_closed(name_, traffic, end.error);
@@ -154,12 +160,17 @@ SessionServer::~SessionServer() {
   if (files_ == nullptr) return;
   files_->on_whole({});
   files_->on_damaged({});
+  files_->on_arrived({});
 }
 
 void SessionServer::serve_files(HubFiles& files) {
   files_ = &files;
   files.on_whole([this](const attachment::FileId& file) { whole_.push_back(file); });
   files.on_damaged([this] { files_damaged_ = true; });
+  files.on_arrived([this] {
+    for (const auto& [id, link] : links_) link->go_on_with_files();
+    tell_of_files();
+  });
 }
 
 /// Not while an exchange is at work: what fails then ends exchanges, and that one may be among them.
@@ -170,6 +181,11 @@ void SessionServer::tell_of_files() {
   for (const attachment::FileId& file : std::exchange(whole_, {})) {
     for (const auto& [id, link] : links_) link->tell_held(file);
   }
+}
+
+void SessionServer::pass_files_on() {
+  for (const auto& [id, link] : links_) link->look_at_time();
+  tell_of_files();
 }
 
 bool SessionServer::speaks_of_files(const Hello& hello) const {

@@ -47,6 +47,8 @@ class SessionServer {
 
   /// What came to be whole or damaged, by whatever way, is told to who may read it.
   void tell_of_files();
+  /// About once a second: what has waited too long for an answer is told so as well.
+  void pass_files_on();
 
  private:
   class Link;

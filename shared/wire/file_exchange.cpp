@@ -14,6 +14,7 @@ constexpr std::size_t kWindowMost = 32;  // 512 KiB under way: what a line of 7 
 // From asking to having. Whatever is under way, an edit waits behind: in the systems' buffers and the line's.
 constexpr Millis kSoon = 1'000;
 constexpr Millis kLate = 1'500;
+constexpr Millis kAnswerWithin = 10'000;
 constexpr std::size_t kOwedMost = 256;  // names that a peer may ask for at once
 constexpr std::size_t kOffersMost = 4096;
 
@@ -97,6 +98,9 @@ void FileExchange::fit_window(Millis took) {
 }
 
 Status FileExchange::ask(Frames& out) {
+  if (!fetches_.empty() && !port_.takes_more()) {
+    for (Fetch& fetch : fetches_) fetch.lacks = fetch.asked_all = true;
+  }
   for (auto fetch = fetches_.begin(); fetch != fetches_.end() && asked_.size() < window_; ++fetch) {
     WantFrame want{fetch->file.space, {}};
     while (!fetch->asked_all && !fetch->list && asked_.size() < window_) {
@@ -132,7 +136,15 @@ Status FileExchange::end_fetches(Frames& out) {
       continue;
     }
     WASL_TRY(port_.on_whole(file));
-    if (is_offered) out.push_back(encode_files(FileFrameKind::held, {file}));
+    if (!is_offered) continue;
+    WASL_LET(const auto standing, port_.standing(file));
+    if (standing == FilePort::Standing::whole) {
+      out.push_back(encode_files(FileFrameKind::held, {file}));
+    } else if (standing == FilePort::Standing::unknown) {
+      out.push_back(encode(NoneFrame{file.space, file.root}));
+    } else {
+      answerless_.emplace(file, port_.now());
+    }
   }
   return {};
 }
@@ -168,7 +180,7 @@ Result<FileExchange::Frames> FileExchange::take_held(ByteView frame) {
   greeted_ = true;
   bool has_what_it_lacked = false;
   for (const FileId& file : files) {
-    const bool answers = offers_.erase(file) > 0;
+    const bool answers = offers_.erase(file) + declined_.erase(file) > 0;
     has_what_it_lacked = lacking_.erase(file) > 0 || has_what_it_lacked;
     if (answers || has_what_it_lacked) WASL_TRY(port_.on_held(file));
   }
@@ -179,13 +191,18 @@ Result<FileExchange::Frames> FileExchange::take_want(ByteView frame) {
   WASL_LET(const WantFrame want, decode_want(frame));
   if (owed_.size() + want.names.size() > kOwedMost)
     return fail(Errc::limit_exceeded, "more chunks are asked for than may be at once");
-  for (const Hash& name : want.names) owed_.push_back({want.space, name});
+  for (const Hash& name : want.names) {
+    owed_.push_back({want.space, name});
+    WASL_TRY(port_.ready(want.space, name));  // those behind it come meanwhile
+  }
   return Frames();
 }
 
 Result<FileExchange::Frames> FileExchange::on_room() {
   Frames out;
   while (!owed_.empty()) {
+    WASL_LET(const bool ready, port_.ready(owed_.front().space, owed_.front().name));
+    if (!ready) return out;
     const Owed owed = std::move(owed_.front());
     owed_.pop_front();
     WASL_LET(const auto key, port_.key(owed.space));
@@ -254,8 +271,22 @@ Result<FileExchange::Frames> FileExchange::take_none(ByteView frame) {
 
 Result<FileExchange::Frames> FileExchange::tell_held(const FileId& file) {
   Frames out;
+  answerless_.erase(file);
   WASL_LET(const auto key, port_.key(file.space));
   if (key) out.push_back(encode_files(FileFrameKind::held, {file}));
+  return out;
+}
+
+Result<FileExchange::Frames> FileExchange::on_time() {
+  Frames out;
+  for (auto one = answerless_.begin(); one != answerless_.end();) {
+    if (port_.now() < one->second + kAnswerWithin) {
+      ++one;
+      continue;
+    }
+    out.push_back(encode(NoneFrame{one->first.space, one->first.root}));
+    one = answerless_.erase(one);
+  }
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <list>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -28,8 +29,17 @@ class FilePort {
   virtual Result<bool> has(const std::string& space, const Hash& name) = 0;
   /// Nothing when it is not here, or not what its name says.
   virtual Result<std::optional<ChunkFrame>> read(const std::string& space, const Hash& name) = 0;
+  /// False: its bytes are under way from where they lie; the owner of the exchange calls on_room() when they
+  /// have come. A name that is not here is ready too.
+  virtual Result<bool> ready(const std::string& space, const Hash& name) {
+    static_cast<void>(space), static_cast<void>(name);
+    return true;
+  }
   virtual Status put(const std::string& space, const attachment::Chunk& chunk) = 0;
-  /// Every chunk of the file is here.
+  /// False: what comes now could not be kept, and nothing more is asked for.
+  virtual bool takes_more() { return true; }
+  /// Every chunk of the file is here. A hub that cannot answer for them yet has standing() say `lacking`
+  /// until it can; then tell_held().
   virtual Status on_whole(const attachment::FileId& file) = 0;
   /// Bytes came that are not what they are called, or make no file of this size; they are not kept.
   virtual void on_wrong(const attachment::FileId& file, const std::string& what) = 0;
@@ -70,10 +80,13 @@ class FileExchange {
   Result<Frames> on_room();
   /// Hub: the file is whole, by whatever session. Nothing for who may not read it.
   Result<Frames> tell_held(const attachment::FileId& file);
+  /// Hub: what it cannot answer for after a while is declined; its office offers it again another time.
+  Result<Frames> on_time();
 
   [[nodiscard]] bool is_greeted() const { return greeted_; }
   /// Nothing is asked, offered or owed.
   [[nodiscard]] bool is_idle() const { return fetches_.empty() && offers_.empty() && owed_.empty(); }
+  [[nodiscard]] bool owes() const { return !owed_.empty(); }
   [[nodiscard]] std::uint64_t chunks_in() const { return chunks_in_; }
   [[nodiscard]] std::uint64_t chunks_out() const { return chunks_out_; }
 
@@ -115,11 +128,12 @@ class FileExchange {
   End end_;
   bool greeted_ = false;
   Fetches fetches_;
-  std::set<attachment::FileId> fetching_;  ///< those of fetches_
-  std::deque<Asked> asked_;                ///< answered in this order
-  std::deque<Owed> owed_;                  ///< chunks that the other end waits for
-  std::set<attachment::FileId> offers_;    ///< without an answer
-  std::set<attachment::FileId> declined_;  ///< not offered again before more is accepted
+  std::set<attachment::FileId> fetching_;            ///< those of fetches_
+  std::deque<Asked> asked_;                          ///< answered in this order
+  std::deque<Owed> owed_;                            ///< chunks that the other end waits for
+  std::set<attachment::FileId> offers_;              ///< without an answer
+  std::set<attachment::FileId> declined_;            ///< not offered again before more is accepted
+  std::map<attachment::FileId, Millis> answerless_;  ///< hub: offered, all of it here, and since when
   std::uint64_t accepted_ = 0;
   std::set<attachment::FileId> lacking_;  ///< at the other end: not asked again before it says otherwise
   std::size_t window_ = 1;                ///< chunks that may be under way
