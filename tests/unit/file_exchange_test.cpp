@@ -35,6 +35,8 @@ class Shelf final : public FilePort {
     const auto found = chunks.find({space, name});
     return found == chunks.end() ? std::optional<ChunkFrame>() : std::optional(found->second);
   }
+  Result<bool> ready(const std::string&, const Hash&) override { return is_near; }
+  bool takes_more() override { return has_room; }
   Status put(const std::string& space, const Chunk& chunk) override {
     ++puts;
     chunks[{space, chunk.name}] = {space, chunk.level, to_bytes(chunk.bytes)};
@@ -63,7 +65,7 @@ class Shelf final : public FilePort {
   }
   Result<Standing> standing(const FileId& file) override {
     if (!named.contains(file)) return Standing::unknown;
-    return whole.contains(file) ? Standing::whole : Standing::lacking;
+    return whole.contains(file) && is_safe ? Standing::whole : Standing::lacking;
   }
 
   FileId take_in(std::size_t size, unsigned seed = 1) {
@@ -84,6 +86,7 @@ class Shelf final : public FilePort {
   std::set<FileId> whole, held, named;
   std::vector<FileId> wants;
   std::vector<std::string> wrong;
+  bool is_near = true, is_safe = true, has_room = true;
   std::size_t puts = 0;
   Millis time = 0, a_call_takes = 0;
 };
@@ -170,6 +173,62 @@ TEST(FileExchange, BringsAFileToTheHubAndFromThereToAnother) {
   EXPECT_TRUE(nairobi.whole.contains(file));
   EXPECT_EQ(nairobi.chunks.size(), dakar.chunks.size());
   EXPECT_EQ(nairobi.puts, attachment::chunks_of(file.size));
+}
+
+TEST(FileExchange, WaitsForWhatIsUnderWayFromElsewhereAndGoesOn) {
+  Shelf hub, nairobi;
+  const FileId file = hub.take_in(40 * kChunkBytes);
+  nairobi.wants = {file};
+  hub.is_near = false;
+  Line line(nairobi, hub);
+  line.begin();
+  line.run();
+  EXPECT_TRUE(line.hub().owes());
+  EXPECT_EQ(nairobi.puts, 0U);
+  hub.is_near = true;
+  line.run();
+  EXPECT_FALSE(line.error);
+  EXPECT_TRUE(nairobi.whole.contains(file));
+}
+
+TEST(FileExchange, SaysHeldWhenItCanAnswerForItAndNoneWhereThatTakesLong) {
+  Shelf dakar, hub;
+  const FileId file = dakar.take_in(40 * kChunkBytes);
+  hub.named.insert(file);
+  hub.is_safe = false;
+  Line line(dakar, hub);
+  line.begin();
+  line.run();
+  EXPECT_TRUE(hub.whole.contains(file) && !dakar.held.contains(file));
+  EXPECT_FALSE(line.office().is_idle());
+  EXPECT_TRUE(line.hub().on_time()->empty());
+  hub.time += 60'000;
+  const auto declined = *line.hub().on_time();
+  ASSERT_EQ(declined.size(), 1U);
+  line.to_office(declined.front());
+  line.run();
+  EXPECT_TRUE(line.office().is_idle() && !dakar.held.contains(file));
+  EXPECT_TRUE(line.hub().on_time()->empty());
+  hub.is_safe = true;
+  const auto held = *line.hub().tell_held(file);
+  ASSERT_EQ(held.size(), 1U);
+  line.to_office(held.front());
+  line.run();
+  EXPECT_TRUE(dakar.held.contains(file));
+}
+
+TEST(FileExchange, AsksForNothingThatCouldNotBeKept) {
+  Shelf dakar, hub;
+  const FileId file = dakar.take_in(40 * kChunkBytes);
+  hub.named.insert(file);
+  hub.has_room = false;
+  Line line(dakar, hub);
+  line.begin();
+  line.run();
+  EXPECT_FALSE(line.error);
+  EXPECT_EQ(hub.puts, 0U);
+  EXPECT_TRUE(line.office().is_idle() && line.hub().is_idle());
+  EXPECT_FALSE(dakar.held.contains(file));
 }
 
 TEST(FileExchange, NeverHasMoreThanOneChunkInTheChannel) {
