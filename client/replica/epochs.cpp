@@ -103,7 +103,10 @@ Status Replica::enter_epoch(const std::vector<CommonLog>& common) {
     if (named != common.end()) {
       WASL_LET(stays, is_common(*info, *named));
     }
-    info->proved = stays ? named->size : 0;
+    const Position common_size = stays ? named->size : 0;
+    // What comes back behind it was placed before the proof that this office had of more.
+    if (common_size < info->proved) info->authority = 0;
+    info->proved = common_size;
     info->leaf.clear();
     info->leaf_index = 0;
     if (space == kAuthoritySpace) rights = info->proved;

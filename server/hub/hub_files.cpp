@@ -51,6 +51,7 @@ class HubFiles::Port final : public FilePort {
     if (!space_key) return std::optional<ChunkFrame>();
     WASL_LET(auto chunk, files_.read(space, *space_key, name));
     if (!chunk) return std::optional<ChunkFrame>();
+    WASL_TRY(files_.settle_what_is_here(space, *space_key, name));
     return std::optional(ChunkFrame{space, chunk->level, std::move(chunk->bytes)});
   }
   Result<bool> ready(const std::string& space, const Hash& name) override {
@@ -294,6 +295,15 @@ Status HubFiles::tick(Millis steady_now) {
     if (space != kAuthoritySpace) WASL_TRY(catch_up(space));
   }
   return away_->tick(steady_now);
+}
+
+/// Who asks for a root fetches its file. Where all of it came as parts of other files nobody offers it: each
+/// office that has it from here believes it here.
+Status HubFiles::settle_what_is_here(const std::string& space, const ChunkKey& key, const Hash& root) {
+  WASL_LET(const auto file, store_.lacking(space, root));
+  if (!file || !file->attached) return {};
+  WASL_LET(const auto progress, store_.progress(file->id, key));
+  return progress.here == progress.all ? settle(file->id) : Status();
 }
 
 Result<HubFiles::Totals> HubFiles::totals() {

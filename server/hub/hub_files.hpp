@@ -76,6 +76,7 @@ class HubFiles {
   [[nodiscard]] bool takes_more() const { return !away_ || !away_->is_full(); }
   Status settle(const attachment::FileId& file);
   Status on_safe(const attachment::FileId& file);
+  Status settle_what_is_here(const std::string& space, const attachment::ChunkKey& key, const Hash& root);
 
   FileStore store_;
   Hub& hub_;

@@ -271,6 +271,14 @@ Result<std::vector<KnownFile>> FileStore::files() {
   }
 }
 
+Result<std::optional<KnownFile>> FileStore::lacking(std::string_view space, const Hash& root) {
+  WASL_LET(auto find,
+           db_.prepare(std::string(kFileColumns) + "WHERE space = ? AND root = ? AND whole = 0 LIMIT 1"));
+  find.bind_all(space, root);
+  WASL_LET(const bool found, find.step());
+  return found ? std::optional(file_of(find)) : std::nullopt;
+}
+
 Status FileStore::set(const FileId& file, Mark mark, bool on) {
   const std::string column(column_of(mark));
   WASL_LET(auto write, db_.prepare("UPDATE file SET " + column +

@@ -72,6 +72,8 @@ class FileStore {
   Result<std::optional<attachment::FileId>> of_root(std::string_view space, const Hash& root);
   /// In the order in which they were noted.
   Result<std::vector<KnownFile>> files();
+  /// Of those under this root that are not whole, the first.
+  Result<std::optional<KnownFile>> lacking(std::string_view space, const Hash& root);
   enum class Mark { kept, whole, pinned, at_hub };
   Status set(const attachment::FileId& file, Mark mark, bool on);
   Status touch(const attachment::FileId& file, Millis now);

@@ -115,6 +115,19 @@ TEST_F(HubFilesTest, TellsWhoeverReadsItWhenItIsWhole) {
   EXPECT_EQ(told, std::vector<attachment::FileId>{file});
 }
 
+TEST_F(HubFilesTest, KnowsThatItHoldsWhatCameAsPartsOfAnother) {
+  attach(*senegal, "d1", "network");
+  ASSERT_EQ(senegal->sync().summary.equal, true);
+  talk(*senegal);
+  attach(*senegal, "e1", "network",
+         attachment::kChunkBytes);  // the first chunk of the other, and not offered
+  ASSERT_EQ(senegal->sync().summary.equal, true);
+  EXPECT_EQ(must(files->totals()).whole, 1U);
+  mali->sync();
+  talk(*mali);
+  EXPECT_EQ(must(files->totals()).whole, 2U) << "mali has it from here, and will never offer it";
+}
+
 TEST_F(HubFilesTest, KnowsAfterARestartWhatItKnewAndReadsOn) {
   attach(*senegal, "d1", "network");
   senegal->sync();

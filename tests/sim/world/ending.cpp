@@ -20,7 +20,7 @@ void Ending::judge() {
   if (!world_.trace.violations().empty()) return;
   rest_.start_one_anew();
   Judgement after(world_.hub, world_.versions, world_.trace);
-  if (erasing_) after.check_erased(personal_, world_.machines());
+  if (erasing_) after.check_erased(personal_, world_.machines(), world_.section.get());
   for (const auto& office : world_.offices) {
     if (office->replica() == nullptr || office->revoked) continue;
     after.check_office(*office);
@@ -49,6 +49,7 @@ void Ending::judge_all() {
   judgement.check_logs();
   judgement.check_confirmations();
   judgement.check_signed(world_.persons.signed_work());
+  if (world_.section != nullptr) judgement.check_section(*world_.section);
   for (const auto& office : world_.offices) {
     judgement.check_promises(*office, office->replica()->device(), newest_time_of(*office));
     if (office->revoked) continue;
@@ -89,7 +90,7 @@ void Ending::wait_for_erasures() {
   rest_.heal();
   if (!world_.trace.violations().empty()) return;
   Judgement judgement(world_.hub, world_.versions, world_.trace);
-  judgement.check_erased(personal_, world_.machines());
+  judgement.check_erased(personal_, world_.machines(), world_.section.get());
   world_.survivors.discarded(judgement.erased_tokens(personal_));
   judge_all();
 }

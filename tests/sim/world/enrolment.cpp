@@ -84,4 +84,21 @@ std::optional<Error> enrol(const Newcomer& newcomer, const Invitation& invitatio
   return step(r.make_hello(false, {}), std::nullopt, true);
 }
 
+std::optional<Error> enrol(const NewSection& newcomer, const Invitation& invitation) {
+  const crypto::KeyPair key = crypto::KeyPair::from_seed(invitation.seed);
+  std::optional<Segment> extra;
+  for (int session = 0; session < 2; ++session) {
+    const auto hello = newcomer.mirror.make_hello(false, {}, &key);
+    if (!hello) return hello.error();
+    if (auto error =
+            carry(newcomer.hub, newcomer.mirror, *hello, newcomer.now, std::exchange(extra, {}), false))
+      return error;
+    if (session > 0) break;
+    auto enrolment = newcomer.mirror.make_enrolment(key);
+    if (!enrolment) return enrolment.error();
+    extra = std::move(*enrolment);
+  }
+  return std::nullopt;
+}
+
 }  // namespace wasl::sim

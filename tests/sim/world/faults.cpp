@@ -65,6 +65,10 @@ constexpr std::array<std::string_view, kFaults> kWords = {
     "office_files_lost",
     "hub_files_lost",
     "revoked_unheard",
+    "section_hub",
+    "section_killed",
+    "section_cut_off",
+    "section_disk_lost",
 };
 
 /// These drew their weights from the run's own dice; later ones have dice of their own.

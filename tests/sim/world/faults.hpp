@@ -84,8 +84,13 @@ enum class Fault : std::uint8_t {
   hub_files_lost,
   // membership
   revoked_unheard,  ///< a device is shut out before it has heard that it was confirmed
+  // a section's hub
+  section_hub,  ///< it stands between its offices and the network's hub; counts their sessions with it
+  section_killed,
+  section_cut_off,    ///< from the network's hub
+  section_disk_lost,  ///< all but its key
 };
-constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::revoked_unheard) + 1;
+constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::section_disk_lost) + 1;
 
 std::string_view to_word(Fault fault);
 std::optional<Fault> fault_of(std::string_view word);

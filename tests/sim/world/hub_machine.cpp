@@ -71,6 +71,9 @@ void HubMachine::start() {
                                        Committer::Ports{opened, schema_, log_key_, clock_, random_});
   Status started = process_->hub.committer().start();
   if (started) started = open_files();
+  process_->links = std::make_shared<HubLinks>(HubLinks::Ports{
+      scheduler_, trace_, std::string(kName), process_->hub, process_->files.get(),
+      [this](const std::function<void()>& code) { work(code); }, [this] { files_damaged_ = true; }});
   if (started && told_to_recover_) started = process_->hub.committer().begin_recovery();
   if (started && !disk_.killed()) told_to_recover_ = false;
   if (!started || disk_.killed()) {
@@ -84,29 +87,15 @@ void HubMachine::start() {
   process_->registrar.emplace(Registrar::Ports{opened, process_->hub.committer(), schema_, clock_, random_,
                                                [this] { return commit_now(); }},
                               registrar_key_);
-  process_->hub.listen({.on_queued =
-                            [this] {
-                              if (std::exchange(process_->commit_planned, true)) return;
-                              scheduler_.after(kGather, [this, process = process_.get()] {
-                                if (process_.get() == process) commit();
-                              });
-                            },
-                        .on_committed =
-                            [this](const Committer::Committed& committed) {
-                              for (const Committer::Ruling& ruling : committed.rulings) {
-                                const auto it = process_->links.find(ruling.ticket);
-                                if (it == process_->links.end()) continue;
-                                take(ruling.ticket, it->second.session.on_ruling(
-                                                        ruling.verdicts, ruling.taken, scheduler_.steady()));
-                              }
-                              for (auto& [id, link] : process_->links) {
-                                const auto decided = committed.decided.find(link.session.key());
-                                if (decided == committed.decided.end()) continue;
-                                take(id, link.session.on_decided(decided->second, scheduler_.steady()));
-                              }
-                              for (auto& [id, link] : process_->links)
-                                take(id, link.session.on_commit(committed.grown, scheduler_.steady()));
-                            }});
+  process_->hub.listen(
+      {.on_queued =
+           [this] {
+             if (std::exchange(process_->commit_planned, true)) return;
+             scheduler_.after(kGather, [this, process = process_.get()] {
+               if (process_.get() == process) commit();
+             });
+           },
+       .on_committed = [this](const Committer::Committed& committed) { process_->links->tell(committed); }});
   trace_.note(kName, "started with " + std::to_string(process_->hub.heads().size) + " heads");
   erase_due(++starts_);
 }
@@ -127,7 +116,7 @@ void HubMachine::start_after(Millis wait) {
 
 Committer::Committed HubMachine::commit_now() {
   auto committed = process_->hub.commit();
-  if (!disk_.killed()) send();
+  if (!disk_.killed()) process_->links->send();
   return committed;
 }
 
@@ -181,42 +170,14 @@ void HubMachine::commit() {
   }
 }
 
-std::optional<Error> HubMachine::accept(ByteView hello_bytes, const std::shared_ptr<Connection>& connection) {
-  std::optional<Error> refused;
-  work([&] {
-    auto hello = HubSession::admit(process_->hub, hello_bytes);
-    if (!hello) {
-      refused = hello.error();
-      return;
-    }
-    const std::uint64_t id = ++last_link_;
-    const PublicKey device = hello->device;
-    const bool with_files = speaks_of_files(*hello);
-    Link& link = process_->links
-                     .emplace(id, Link{HubSession(process_->hub, id, std::move(*hello),
-                                                  hello_hash(hello_bytes), scheduler_.steady()),
-                                       connection})
-                     .first->second;
-    if (with_files) link.files = process_->files->port_for(device);
-    const auto on_frame = [this, id](ByteView frame) {
-      const bool of_files = process_ != nullptr && process_->links.contains(id) &&
-                            process_->links.at(id).exchange && is_file_frame(frame);
-      if (of_files) return on_file_frame(id, frame);
-      call(id, [&](HubSession& session) { return session.on_frame(frame, scheduler_.steady()); });
-    };
-    const auto on_closed = [this, id] {
-      if (process_ != nullptr) process_->links.erase(id);
-    };
-    connection->attach(Side::hub, {.frame = on_frame, .closed = on_closed});
-    take(id, start_link(link));
-  });
-  if (process_ == nullptr && !refused) refused = Error{Errc::no_link, "the hub died", ""};
-  return refused;
+std::optional<Error> HubMachine::accept(ByteView hello, const std::shared_ptr<Connection>& connection) {
+  const auto links = process_->links;
+  return links->accept(hello, connection);
 }
 
 void HubMachine::work(const std::function<void()>& code) {
   if (process_ == nullptr) return;
-  outgoing_.clear();
+  process_->links->forget_answers();
   const std::uint64_t failed = disk_.failed();
   code();
   if (disk_.killed()) {
@@ -225,13 +186,13 @@ void HubMachine::work(const std::function<void()>& code) {
     kill();
     return start_after(500 + static_cast<Millis>(dice_.below(20'000)));
   }
-  const bool answers = !outgoing_.empty();
+  const bool answers = process_->links->has_answers();
   if (answers && faults_.strikes(Fault::kill_before_answer, dice_, 0.004)) {
     trace_.note(kName, "killed between durable and answered");
     kill();
     return start_after(500);
   }
-  send();
+  process_->links->send();
   if (answers && process_ != nullptr && faults_.strikes(Fault::kill_after_answer, dice_, 0.004)) {
     trace_.note(kName, "killed after its answer");
     kill();
@@ -250,50 +211,32 @@ void HubMachine::work(const std::function<void()>& code) {
   }
 }
 
-void HubMachine::take(std::uint64_t id, HubSession::Output out) {
-  outgoing_.emplace_back(id, std::move(out));
-}
-
-void HubMachine::send() {
-  for (auto& [id, out] : std::exchange(outgoing_, {})) {
-    const auto it = process_->links.find(id);
-    if (it == process_->links.end()) continue;
-    Link& link = it->second;
-    for (const auto& frame : out.frames) link.connection->send(Side::hub, *frame);
-    plan_pump(id, link);
-    if (out.close) {
-      link.connection->close(Side::hub);
-      process_->links.erase(it);
-      continue;
-    }
-    const std::uint64_t timer = ++link.timer;
-    if (!out.frames.empty()) {  // what was queued leaves: the channel says that it can take more
-      scheduler_.after(20, [this, id = id] {
-        call(id, [&](HubSession& session) { return session.on_writable(scheduler_.steady()); });
-      });
-    }
-    if (!out.wake_at) continue;
-    scheduler_.at(Scheduler::kStart + *out.wake_at, [this, id = id, timer] {
-      const auto found = process_ == nullptr ? nullptr : &process_->links;
-      if (found == nullptr || !found->contains(id) || found->at(id).timer != timer) return;
-      call(id, [&](HubSession& session) { return session.on_time(scheduler_.steady()); });
-    });
-  }
-}
-
-void HubMachine::call(std::uint64_t id, const std::function<HubSession::Output(HubSession&)>& session) {
-  work([&] {
-    const auto it = process_->links.find(id);
-    if (it != process_->links.end()) take(id, session(it->second.session));
-  });
-}
-
 void HubMachine::end_process(bool tells) {
   if (process_ == nullptr) return;
   process_->hub.listen({});
-  for (auto& [id, link] : process_->links) link.connection->die(Side::hub, tells);
+  process_->links->die(tells);
   process_.reset();
-  outgoing_.clear();
+}
+
+/// A files.db that cannot be read is put aside: offices bring its chunks again.
+Status HubMachine::open_files() {
+  if (!faults_.is_on(Fault::file_attached)) return {};
+  auto files = HubFiles::open(disk_.folder(), process_->hub);
+  if (!files && files.error().code == Errc::corrupt) {
+    trace_.note(kName, "files.db is put aside");
+    for (const char* name : {"files.db", "files.db-wal"}) disk_.remove(name);
+    files = HubFiles::open(disk_.folder(), process_->hub);
+  }
+  if (!files) return tl::unexpected(files.error());
+  process_->files = *std::move(files);
+  return {};
+}
+
+void HubMachine::lose_files() {
+  end_process(true);
+  disk_.revive();
+  for (const char* name : {"files.db", "files.db-wal"}) disk_.remove(name);
+  start_after(500);
 }
 
 void HubMachine::kill() {

@@ -1,18 +1,12 @@
 #pragma once
-// The hub's machine: its disk, its clock, and while it runs the real hub with its sessions. What the real
-// program's SessionServer does with sockets and timers is done here with the simulated ones.
-#include <map>
+// The hub's machine: its disk, its clock, and while it runs the real hub with its links.
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "server/hub/hub.hpp"
-#include "server/hub/hub_files.hpp"
 #include "server/hub/registrar.hpp"
 #include "server/store/open_store.hpp"
-#include "tests/sim/world/network.hpp"
-#include "tests/sim/world/trace.hpp"
+#include "tests/sim/world/hub_links.hpp"
 
 namespace wasl::sim {
 
@@ -76,22 +70,12 @@ class HubMachine {
   [[nodiscard]] std::uint64_t commits() const { return commits_; }
 
  private:
-  struct Link {
-    HubSession session;
-    std::shared_ptr<Connection> connection;
-    std::uint64_t timer = 0;  ///< older timers are void
-    std::unique_ptr<FilePort> files{};
-    std::optional<FileExchange> exchange{};
-    bool pump_planned = false;
-  };
   struct Process {
     std::unique_ptr<HubStore> store;
     Hub hub;
     std::optional<Registrar> registrar;
     std::unique_ptr<HubFiles> files;
-    std::vector<attachment::FileId> whole;  ///< by now, and the links have not been told
-    bool damaged = false;                   ///< a chunk is, and the links have not been asked for it
-    std::map<std::uint64_t, Link> links;
+    std::shared_ptr<HubLinks> links;
     bool commit_planned = false;
     Process(std::unique_ptr<HubStore> opened, const Committer::Ports& ports)
         : store(std::move(opened)), hub(ports) {}
@@ -102,19 +86,9 @@ class HubMachine {
   void erase_due(std::uint64_t start);
   /// Runs code of the process. What it wants to send leaves only if it is still alive after.
   void work(const std::function<void()>& code);
-  void call(std::uint64_t id, const std::function<HubSession::Output(HubSession&)>& session);
   void commit();
-  void take(std::uint64_t id, HubSession::Output out);
-  void send();
   void end_process(bool tells);
-  // hub_exchanging.cpp
   Status open_files();
-  [[nodiscard]] bool speaks_of_files(const Hello& hello) const;
-  HubSession::Output start_link(Link& link);
-  void on_file_frame(std::uint64_t id, ByteView frame);
-  void tell_of_files();
-  void take_files(std::uint64_t id, Result<FileExchange::Frames> frames);
-  void plan_pump(std::uint64_t id, Link& link);
 
   Scheduler& scheduler_;
   const Schema& schema_;
@@ -127,8 +101,6 @@ class HubMachine {
   crypto::KeyPair root_, registrar_key_, log_key_, administrator_;
   NetworkId network_;
   std::unique_ptr<Process> process_;
-  std::vector<std::pair<std::uint64_t, HubSession::Output>> outgoing_;
-  std::uint64_t last_link_ = 0;
   std::uint64_t commits_ = 0;
   std::uint64_t starts_ = 0;
   bool failed_ = false;         ///< its disk, in the last process

@@ -107,6 +107,23 @@ void Judgement::check_logs() {
   }
 }
 
+void Judgement::check_section(SectionMachine& section) {
+  const auto readable = hub_.hub().authority().readable(section.device(), hub_.hub().hub_time());
+  const auto names = section.store().space_names();
+  if (!names) return trace_.violation("section", names.error().message);
+  for (const std::string& name : *names) {
+    const auto here = section.store().space(name);
+    const auto there = hub_.store().space(name);
+    if (!here || !there) continue;
+    if (std::ranges::find(readable, name) == readable.end()) {
+      if ((*here)->size > 0) trace_.violation("section", "mirrors " + name + ", which it may not read");
+    } else if ((*here)->size != (*there)->size || (*here)->frontier.root() != (*there)->frontier.root() ||
+               (*here)->leaf != (*there)->leaf) {
+      trace_.violation("section", "has another log of " + name);
+    }
+  }
+}
+
 /// Section 6.6, by looking at everything: what a stolen key wrote since is voided, with what its adoptions
 /// brought, and nothing else. No grant falls here: nobody whose key is stolen gave one.
 void Judgement::check_voids(const std::string& name, const Space& space) {

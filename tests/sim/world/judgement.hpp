@@ -34,6 +34,8 @@ class Judgement {
   void check_logs();
   /// Rows, conflicts, digests and signed history of one office. @pre it is at rest.
   void check_office(OfficeMachine& office);
+  /// It mirrors what it may read, entry by entry, and nothing else. @pre it is at rest.
+  void check_section(SectionMachine& section);
   /// What an office holds of spaces that it may not read.
   void check_scope(OfficeMachine& office);
   /// Taking out everything unaccepted leaves exactly what was confirmed.
@@ -54,7 +56,7 @@ class Judgement {
   std::set<std::string> erased_tokens(const PersonalValues& known);
   /// Of what is erased no byte is in any file, of what is not nothing is missing. @param known what was ever
   /// open.
-  void check_erased(const PersonalValues& known, const Offices& offices);
+  void check_erased(const PersonalValues& known, const Offices& offices, SectionMachine* section);
 
  private:
   struct Erased;

@@ -146,11 +146,12 @@ void Judgement::check_open(const std::string& who, const std::set<std::string>& 
   }
 }
 
-void Judgement::check_erased(const PersonalValues& known, const Offices& offices) {
+void Judgement::check_erased(const PersonalValues& known, const Offices& offices, SectionMachine* section) {
   PersonalValues all = personal_values(offices);
   all.insert(known.begin(), known.end());
   const Erased erased = erased_bytes(all);
   check_files("hub", hub_.disk(), erased);
+  if (section != nullptr) check_files("section", section->disk(), erased);
   std::set<std::string> every;
   for (const auto& [name, space] : spaces_) every.insert(name);
   check_open("hub", every, [&](const Hash& commitment) {

@@ -3,16 +3,22 @@
 #include <algorithm>
 
 namespace wasl::sim {
+namespace {
+
+constexpr std::string_view kSection = "section-1", kFirstAssociation = "assoc-1";
+
+}  // namespace
 
 void Membership::found() {
   world_.hub.add_organisation("world", "world", "");
-  world_.hub.add_organisation("section-1", "section", "world");
+  world_.hub.add_organisation(std::string(kSection), "section", "world");
   world_.hub.add_organisation("section-2", "section", "world");
+  if (world_.faults.is_on(Fault::section_hub)) found_section();
   const std::uint64_t count = 2 + world_.dice.below(4);
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::string association = "assoc-" + std::to_string(1 + i / 2);  // two offices of one association
     if (i % 2 == 0)
-      world_.hub.add_organisation(association, "association", i < 2 ? "section-1" : "section-2");
+      world_.hub.add_organisation(association, "association", i < 2 ? std::string(kSection) : "section-2");
     add_office(association);
   }
   for (auto& office : world_.offices) {
@@ -21,6 +27,17 @@ void Membership::found() {
     }
     office->start();
   }
+}
+
+/// Its dice are its own: without it the rest of a run is as it was.
+void Membership::found_section() {
+  world_.section =
+      std::make_unique<SectionMachine>(SectionMachine::Ports{world_.scheduler, world_.faults, world_.trace,
+                                                             world_.hub, world_.versions.in_force},
+                                       std::string(kSection), world_.options.seed ^ 0x5EC7);
+  const auto invitation = world_.hub.invite(std::string(kSection), "section_hub");
+  const auto refused = invitation ? world_.section->join(*invitation) : std::optional(invitation.error());
+  if (refused) world_.trace.violation("section", "cannot join: " + refused->message);
 }
 
 /// @param confirm its rights begin when a registrar says so.
@@ -36,6 +53,7 @@ OfficeMachine* Membership::add_office(const std::string& organisation, bool conf
     setting.schema = &world_.versions.ahead;
   }
   setting.live = world_.dice.chance(0.6);
+  setting.near = organisation == kFirstAssociation;
   auto office = std::make_unique<OfficeMachine>(world_.ports(), setting);
   office->unconfirmed = confirm;
   const auto invitation = world_.hub.invite(organisation, "officer", confirm);

@@ -22,6 +22,7 @@ class Membership {
   bool reuse_invitation();
 
  private:
+  void found_section();
   OfficeMachine* add_office(const std::string& organisation, bool confirm = false);
   void confirm(OfficeMachine& office);
 

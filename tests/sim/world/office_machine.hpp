@@ -15,6 +15,7 @@
 #include "shared/wire/client_session.hpp"
 #include "tests/sim/world/hub_machine.hpp"
 #include "tests/sim/world/other_program.hpp"
+#include "tests/sim/world/section_machine.hpp"
 #include "tests/sim/world/witness.hpp"
 
 namespace wasl::sim {
@@ -26,7 +27,8 @@ class OfficeMachine {
     std::string organisation;
     std::string role = "officer";
     const Schema* schema = nullptr;
-    bool live = true;  ///< a daemon; else a sync now and then
+    bool live = true;   ///< a daemon; else a sync now and then
+    bool near = false;  ///< it knows its section's hub, and calls that one and the network's by turns
   };
   /// Sessions with a hub that recovers, to their end.
   std::uint64_t came_back = 0;
@@ -36,6 +38,7 @@ class OfficeMachine {
     test::Dice& dice;
     Trace& trace;
     HubMachine& hub;
+    SectionMachine* section = nullptr;  ///< null: none in this run
   };
 
   OfficeMachine(const Ports& ports, Setting setting);
@@ -107,6 +110,7 @@ class OfficeMachine {
     std::uint64_t timer = 0;    ///< older timers are void
     std::uint64_t attempt = 0;  ///< older attempts to connect are void
     bool meets_old = false;     ///< its last session is with an old copy of the hub
+    bool near = false;          ///< its last session is with its section's hub
     Millis backoff = 1'000;
     int draws_left = kDraws;
     std::int64_t data_version = -1;
@@ -123,6 +127,9 @@ class OfficeMachine {
   bool draw_again(std::uint64_t id, std::uint64_t attempt);
   void upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes& hello);
   [[nodiscard]] bool would_believe_old(const Bytes& hello) const;
+  [[nodiscard]] bool calls_section(const Process& process) const;
+  std::optional<Error> call_hub(bool near, const Bytes& hello, const std::shared_ptr<Connection>& connection);
+  void leave_section_in_time(const Process& process);
   void take(Process& process, ClientSession::Output out);
   void send(Process& process);
   // office_exchanging.cpp

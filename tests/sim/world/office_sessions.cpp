@@ -8,6 +8,7 @@ namespace {
 
 constexpr Millis kConnectLimit = 30'000;
 constexpr Millis kBackoffMost = 300'000;
+constexpr Millis kNearMost = 240'000;  // with its section's hub; then somebody asks the network's
 
 /// As the daemon decides: what no later attempt can mend ends it, and somebody must look.
 bool can_mend(Errc code) {
@@ -20,6 +21,7 @@ bool can_mend(Errc code) {
 void OfficeMachine::connect(Process& process) {
   process.session.reset();
   process.connection.reset();
+  process.near = calls_section(process);
   auto hello = process.replica->make_hello(setting_.live, {});
   if (!hello) {
     if (handle(process, hello.error())) retry(process);
@@ -30,6 +32,26 @@ void OfficeMachine::connect(Process& process) {
       line_->latency * 2 + static_cast<Millis>(static_cast<double>(hello->size()) / line_->bytes_per_milli);
   in_.scheduler.after(
       way, [this, id = process.id, attempt, hello = std::move(*hello)] { upgrade(id, attempt, hello); });
+}
+
+bool OfficeMachine::calls_section(const Process& process) const {
+  return setting_.near && in_.section != nullptr && !process.near && !revoked && !in_.hub.is_recovering();
+}
+
+/// @return why it is not taken.
+std::optional<Error> OfficeMachine::call_hub(bool near, const Bytes& hello,
+                                             const std::shared_ptr<Connection>& connection) {
+  return near ? in_.section->accept(hello, connection) : in_.hub.accept(hello, connection);
+}
+
+void OfficeMachine::leave_section_in_time(const Process& process) {
+  in_.scheduler.after(kNearMost, [this, id = process.id, attempt = process.attempt] {
+    call(id, [this, attempt](Process& p) {
+      if (p.attempt != attempt || p.session == nullptr) return;
+      p.connection->die(Side::office, true);
+      connect(p);
+    });
+  });
 }
 
 /// Who has not seen more than the old copy of the hub goes on with it: two histories from then on.
@@ -49,9 +71,12 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
       });
     });
   };
-  const bool silent = would_believe_old(hello) || !line_->passes(Side::office) || !line_->passes(Side::hub);
+  const bool near = process->near;
+  const bool silent =
+      (!near && would_believe_old(hello)) || !line_->passes(Side::office) || !line_->passes(Side::hub);
   if (silent) return fail_with(kConnectLimit, {Errc::no_link, "nobody answers", ""});
-  if (!in_.hub.is_up()) return fail_with(line_->latency, {Errc::no_link, "refused", ""});
+  if (near ? !in_.section->is_serving() : !in_.hub.is_up())
+    return fail_with(line_->latency, {Errc::no_link, "refused", ""});
   const auto connection = std::make_shared<Connection>(in_.scheduler, in_.faults, in_.dice, line_);
   Connection::watch(connection);
   ClientSession::Options options;
@@ -59,7 +84,7 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
   options.network = process->replica->network().network;
   options.log_key = process->replica->network().log_key;
   options.hello = hello_hash(hello);
-  const auto refused = in_.hub.accept(hello, connection);
+  const auto refused = call_hub(near, hello, connection);
   process = find(id);
   if (process == nullptr) return connection->die(Side::office, true);
   if (refused) {
@@ -73,13 +98,17 @@ void OfficeMachine::upgrade(std::uint64_t id, std::uint64_t attempt, const Bytes
   if (in_.faults.strikes(Fault::duplicate, in_.dice, 0.1)) {
     const auto second = std::make_shared<Connection>(in_.scheduler, in_.faults, in_.dice, line_);
     Connection::watch(second);
-    if (!in_.hub.accept(hello, second)) in_.trace.violation("hub", "took one hello twice");
+    if (!call_hub(near, hello, second)) in_.trace.violation("hub", "took one hello twice");
     process = find(id);
     if (process == nullptr || !connection->is_open(Side::hub)) {
       return fail_with(line_->latency, {Errc::no_link, "the hub is gone", ""});
     }
   }
-  process->meets_old = in_.hub.old_heads.has_value();
+  process->meets_old = !near && in_.hub.old_heads.has_value();
+  if (near) {
+    in_.faults.fired(Fault::section_hub);
+    leave_section_in_time(*process);
+  }
   process->witness = std::make_unique<Witness>(
       *process->replica, promises_, process->meets_old,
       [this, old = process->meets_old](std::optional<bool> equal) {
@@ -183,7 +212,8 @@ void OfficeMachine::ended(Process& process, std::optional<Error> error) {
   process.ending.reset();
   if (process.session != nullptr) {
     if (process.session->summary().equal.has_value()) process.backoff = 1'000;
-    if (in_.hub.is_recovering() && process.session->is_welcomed() && error && error->code == Errc::later)
+    if (in_.hub.is_recovering() && !process.near && process.session->is_welcomed() && error &&
+        error->code == Errc::later)
       ++came_back;
   }
   process.session.reset();
@@ -220,6 +250,7 @@ bool OfficeMachine::handle(Process& process, const Error& error) {
     in_.trace.violation(setting_.name, "an honest hub was caught: " + error.message);
   }
   if (can_mend(error.code)) return true;
+  if (process.near && !process.replica->must_reopen()) return true;  // the other address is called
   // Told at each session; its programs go on, and so does what it hands over.
   if (revoked && error.code == Errc::unauthorised) return true;
   if (error.code == Errc::corrupt) {

@@ -34,6 +34,8 @@ void Rest::heal() {
                            "wedged: " + why + "; last error: " +
                                (office->last_error() ? office->last_error()->message : std::string("none")));
   }
+  if (const std::string why = why_not_section(); !why.empty())
+    world_.trace.violation("section", "wedged: " + why);
   if (!world_.hub.is_up()) world_.trace.violation("hub", "does not come back");
 }
 
@@ -42,6 +44,11 @@ void Rest::mend() {
   world_.hub.disk().mend();
   world_.hub.disk().no_kill();
   world_.hub.clock().set_right();
+  if (world_.section != nullptr) {
+    world_.section->disk().mend();
+    world_.section->disk().no_kill();
+    world_.section->line() = {};
+  }
   for (const auto& office : world_.offices) {
     office->disk().mend();
     office->disk().no_kill();
@@ -65,7 +72,8 @@ void Rest::scrub() {
 }
 
 bool Rest::all_at_rest() {
-  return std::ranges::all_of(world_.offices, [&](const auto& one) { return why_not(*one).empty(); });
+  return why_not_section().empty() &&
+         std::ranges::all_of(world_.offices, [&](const auto& one) { return why_not(*one).empty(); });
 }
 
 std::string Rest::spaces_of(OfficeMachine& office) {
@@ -107,6 +115,22 @@ std::string Rest::why_not(OfficeMachine& office) {
     if ((*here)->applied != (*here)->size) return "not applied in " + name;
   }
   return also_(office);
+}
+
+/// Nothing when it is at rest, or there is none.
+std::string Rest::why_not_section() {
+  if (world_.section == nullptr) return "";
+  SectionMachine& section = *world_.section;
+  if (!section.is_serving()) return "does not serve";
+  for (const std::string& name :
+       world_.hub.hub().authority().readable(section.device(), world_.hub.hub().hub_time())) {
+    const auto here = section.store().space(name);
+    const auto there = world_.hub.store().space(name);
+    if (!here || !there || (*here)->size != (*there)->size) return "behind in " + name;
+  }
+  const auto kept = section.kept().totals();
+  if (!kept) return kept.error().message;
+  return kept->waiting == 0 ? "" : std::to_string(kept->waiting) + " runs are not carried up";
 }
 
 void Rest::start_one_anew() {

@@ -23,6 +23,7 @@ class Rest {
   void scrub();
   bool all_at_rest();
   std::string why_not(OfficeMachine& office);
+  std::string why_not_section();
   static std::string spaces_of(OfficeMachine& office);
 
   World& world_;

@@ -39,7 +39,10 @@ const std::vector<Fault> kOfficeFaults = {Fault::half_open_up,
                                           Fault::device_revoked,
                                           Fault::laptop_stolen,
                                           Fault::work_adopted,
-                                          Fault::work_discarded};
+                                          Fault::work_discarded,
+                                          Fault::section_killed,
+                                          Fault::section_cut_off,
+                                          Fault::section_disk_lost};
 
 /// What would leave a revoked device without the log by which it knows where its work belongs.
 bool takes_the_log(Fault fault) {
@@ -57,7 +60,7 @@ void Trouble::make() {
   if (office.revoked && takes_the_log(*fault)) return;
   if (!strike(*fault, office)) return;
   if (*fault != Fault::kill_office_at_write && *fault != Fault::kill_hub_at_write &&
-      *fault != Fault::kill_in_recovery) {
+      *fault != Fault::kill_in_recovery && *fault != Fault::section_killed) {
     world_.faults.fired(*fault);  // those count themselves, when the write comes
   }
 }
@@ -65,7 +68,7 @@ void Trouble::make() {
 bool Trouble::strike(Fault fault, OfficeMachine& office) {
   return strike_line(world_, fault, office) || strike_process(world_, fault, office) ||
          strike_disk(world_, fault, office) || strike_clock(world_, fault, office) ||
-         strike_people(fault, office);
+         strike_section(world_, fault) || strike_people(fault, office);
 }
 
 bool Trouble::strike_people(Fault fault, OfficeMachine& office) {

@@ -32,5 +32,6 @@ bool strike_line(World& world, Fault fault, OfficeMachine& office);
 bool strike_process(World& world, Fault fault, OfficeMachine& office);
 bool strike_disk(World& world, Fault fault, OfficeMachine& office);
 bool strike_clock(World& world, Fault fault, OfficeMachine& office);
+bool strike_section(World& world, Fault fault);
 
 }  // namespace wasl::sim

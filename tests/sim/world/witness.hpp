@@ -44,6 +44,11 @@ class Witness final : public ClientPort {
   void on_not_rebuilt() override { replica_.on_not_rebuilt(); }
   Status on_order(const Segment& order) override { return replica_.on_order(order); }
   Status wipe() override { return replica_.wipe(); }
+  Status on_section(const PublicKey& device) override { return replica_.on_section(device); }
+  Status on_kept(const Segment& work) override { return replica_.on_kept(work); }
+  Result<std::vector<Bytes>> on_snapshot_frame(ByteView frame) override {
+    return replica_.on_snapshot_frame(frame);
+  }
 
  private:
   Replica& replica_;

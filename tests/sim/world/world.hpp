@@ -8,6 +8,7 @@
 
 #include "tests/sim/world/office_machine.hpp"
 #include "tests/sim/world/persons.hpp"
+#include "tests/sim/world/section_machine.hpp"
 #include "tests/sim/world/simulation.hpp"
 #include "tests/sim/world/survivors.hpp"
 #include "tests/sim/world/versions.hpp"
@@ -25,7 +26,7 @@ struct World {
   Millis some_time(Millis least, Millis most) {
     return least + static_cast<Millis>(dice.below(static_cast<std::uint64_t>(most - least)));
   }
-  OfficeMachine::Ports ports() { return {scheduler, faults, dice, trace, hub}; }
+  OfficeMachine::Ports ports() { return {scheduler, faults, dice, trace, hub, section.get()}; }
   /// From now on it is one of the offices: whoever looks after offices hears of it.
   OfficeMachine& take_in(std::unique_ptr<OfficeMachine> office);
 
@@ -38,6 +39,7 @@ struct World {
   Survivors survivors;
   Versions versions;
   HubMachine hub;
+  std::unique_ptr<SectionMachine> section;  ///< null: none in this run
   std::vector<std::unique_ptr<OfficeMachine>> offices;
   Work work;
   Persons persons;
