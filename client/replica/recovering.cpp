@@ -177,10 +177,11 @@ Result<Replica::UnknownOfOutbox> Replica::unknown_of_outbox() {
     waiting[Hash::from(select.blob(0)).value_or(Hash{})] = static_cast<PendingState>(select.int64(1));
   }
   UnknownOfOutbox unknown;
+  std::set<Hash> seen;  // what came back with a new epoch was noted once more
   for (const OutboxItem& item : items) {
     if (item.body.empty() || item.is_replaced()) continue;
     auto set = decode_change_set(item.header, item.body);
-    if (!set) continue;
+    if (!set || !seen.insert(set->name).second) continue;
     const Header& header = set->header;
     if (header.source.author != device_.public_key() || header.network != anchor_.network) continue;
     WASL_LET(const auto entry, store_.find(header.source, header.sequence));

@@ -14,7 +14,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::chrono::milliseconds kFilesEvery{2'000};  // cheap where nothing is new
-constexpr int kSessionsToFill = 5;                       // a cut, or frames that had to stand alone
+constexpr Millis kRenewEvery = 60'000;
+constexpr int kSessionsToFill = 5;  // a cut, or frames that had to stand alone
 
 Status write_upstream(const HubFolder& folder, const UpstreamFile& file) {
   const json document = {
@@ -218,6 +219,10 @@ Status Mirroring::start(const std::string& url) {
 
 void Mirroring::look_for_files() {
   upstream_->look_for_files();
+  if (mirror_.awaits_time() && steady_millis() >= renews_at_) {
+    renews_at_ = steady_millis() + kRenewEvery;
+    upstream_->renew();
+  }
   files_timer_.start(kFilesEvery, [this] { look_for_files(); });
 }
 

@@ -53,6 +53,7 @@ class Mirroring {
   std::function<void()> anew_;
   crypto::SystemRandom random_;
   Mirror mirror_;
+  Millis renews_at_ = 0;  ///< steady: not before
   std::optional<Upstream> upstream_;
   Timer push_;
   Timer files_timer_;

@@ -28,6 +28,12 @@ tl::unexpected<Error> lie(std::string what) {
 
 }  // namespace
 
+Mirror::Mirror(const Ports& ports) : ports_(ports), heads_(ports.store), logs_(ports.store, network_) {
+  ports_.kept.tell_drops([this](Segment& run) {
+    if (!authority_.is_empty()) drop_erased(authority_.state(), ports_.section.seen_until(), run);
+  });
+}
+
 Status Mirror::start() {
   WASL_TRY(heads_.load());
   WASL_TRY(authority_.follow(ports_.store, network_));
@@ -40,6 +46,15 @@ Status Mirror::start() {
                                    state.statement().log_key));
   settled_ = checkpoint.size;
   return {};
+}
+
+bool Mirror::awaits_time() const {
+  if (authority_.is_empty()) return false;
+  const Millis seen = ports_.section.seen_until();
+  const Millis now = ports_.clock.now();
+  return std::ranges::any_of(authority_.state().erasures(), [&](const Erasure& erasure) {
+    return erasure.is_in_force(now) && !erasure.is_in_force(seen);
+  });
 }
 
 Result<Bytes> Mirror::make_hello(bool live, const Hash& binding, const crypto::KeyPair* invitation) {
@@ -286,7 +301,7 @@ Result<std::optional<bool>> Mirror::settle() {
   note_ = *pending_;
   settled_ = checkpoint.size;
   pending_.reset();
-  WASL_LET(const std::size_t gone, ports_.kept.settle(ports_.section.placed()));
+  WASL_LET(const std::size_t gone, ports_.kept.settle(ports_.section.placed(), network_));
   log::info("section.mirrored", {{"heads", settled_}, {"settled", std::uint64_t{gone}}});
   ports_.section.show();
   return std::optional<bool>(true);

@@ -26,7 +26,10 @@ class Mirror final : public ClientPort {
     NetworkId network;
     PublicKey log_key;  ///< as it was known first
   };
-  explicit Mirror(const Ports& ports) : ports_(ports), heads_(ports.store), logs_(ports.store, network_) {}
+  explicit Mirror(const Ports& ports);
+  ~Mirror() override { ports_.kept.tell_drops({}); }
+  Mirror(const Mirror&) = delete;
+  Mirror& operator=(const Mirror&) = delete;
 
   /// Reads where it stands. Errors: corrupt, storage_failed.
   Status start();
@@ -46,6 +49,9 @@ class Mirror final : public ClientPort {
     return authority_.is_empty() ? ports_.log_key : authority_.state().statement().log_key;
   }
   [[nodiscard]] std::uint64_t heads_size() const { return heads_.size(); }
+  /// An erasure would be in force by this machine's clock, and the network's hub has not been heard since: a
+  /// new session says what time it is there.
+  [[nodiscard]] bool awaits_time() const;
   /// The network's hub has begun a new epoch of its log: what is here belongs to the one before.
   [[nodiscard]] bool must_begin_anew() const { return begins_anew_; }
 

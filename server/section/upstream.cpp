@@ -116,6 +116,10 @@ void Upstream::take(ClientSession::Output output) {
   timer_.start(wait, [this] { take(session_->on_time(steady_millis())); });
 }
 
+void Upstream::renew() {
+  if (session_ != nullptr && !closing_) dial();
+}
+
 void Upstream::push() {
   if (session_ != nullptr && !closing_) take(session_->on_local_commit(steady_millis()));
 }

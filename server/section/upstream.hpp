@@ -34,6 +34,8 @@ class Upstream final : private ChannelHandler {
   ~Upstream() override;
 
   void start() { dial(); }
+  /// Ends a session that stands and dials again.
+  void renew();
   /// Something is to be carried.
   void push();
   /// Files may have come, or are named by now.

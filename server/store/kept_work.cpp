@@ -41,6 +41,25 @@ std::vector<std::pair<Sequence, const Hash*>> places(const Segment& run) {
   return out;
 }
 
+bool is_header_alone(const Segment& run, Sequence sequence) {
+  return std::ranges::any_of(run.items, [&](const SegmentItem& item) {
+    const auto* const header = std::get_if<StandInItem>(&item);
+    return header != nullptr && header->header.sequence == sequence;
+  });
+}
+
+/// Nothing more is to come of it: what its author took back the network's hub has taken note of, and the rest
+/// has its entries.
+Result<bool> is_done(const KeptWork::Run& run, const Source& source, const KeptWork::Placed& placed) {
+  for (const auto& [sequence, name] : places(run.segment)) {
+    const VerdictItem* const said = verdict_on(run.verdicts, sequence);
+    if (said != nullptr && said->verdict.outcome == Outcome::accepted) continue;
+    WASL_LET(const auto entry, placed(source, sequence));
+    if (!entry) return false;
+  }
+  return true;
+}
+
 Result<std::vector<VerdictItem>> stored_verdicts(ByteView bytes) {
   if (bytes.empty()) return std::vector<VerdictItem>();
   return decode_verdicts(bytes);
@@ -105,9 +124,10 @@ Millis KeptWork::now() const { return clock_ == nullptr ? 0 : clock_->now(); }
 Result<KeptWork::Taken> KeptWork::take(const Segment& unit, const Placed& placed) {
   Taken out;
   WASL_LET(auto transaction, Transaction::begin(db_));
-  for (const Segment& run : runs_of(unit)) {
+  for (Segment& run : runs_of(unit)) {
     const auto place = place_of(run);
     if (!place) continue;
+    if (drops_) drops_(run);
     WASL_LET(auto select, db_.prepare("SELECT verdicts FROM kept WHERE author = ? AND chain = ? AND last = ? "
                                       "AND name = ?"));
     select.bind_all(place->source.author, place->source.chain, place->last, place->name);
@@ -124,6 +144,9 @@ Result<KeptWork::Taken> KeptWork::take(const Segment& unit, const Placed& placed
       const VerdictItem* const said = verdict_on(verdicts, sequence);
       if (entry == *name) {
         add_verdict(answers, place->source.chain, sequence, Verdict::accept());
+      } else if (said != nullptr && said->verdict.outcome == Outcome::accepted &&
+                 !is_header_alone(run, sequence)) {
+        add_verdict(answers, place->source.chain, sequence, Verdict::refuse(Reason::taken_back));
       } else if (said != nullptr) {
         add_verdict(answers, place->source.chain, sequence, said->verdict);
       } else {
@@ -165,7 +188,7 @@ Result<std::optional<KeptWork::Run>> KeptWork::next_to_carry(std::uint64_t after
     // A refusal is the end of it; about what is held a person may have decided by now.
     const bool is_over = std::ranges::all_of(places(run.segment), [&](const auto& place) {
       const VerdictItem* const said = verdict_on(run.verdicts, place.first);
-      return said != nullptr && said->verdict.outcome == Outcome::refused;
+      return said != nullptr && said->verdict.outcome != Outcome::held;
     });
     if (!is_over) return std::optional(std::move(run));
   }
@@ -199,14 +222,15 @@ Result<KeptWork::Decided> KeptWork::note(const std::vector<VerdictItem>& verdict
         const VerdictItem* said = verdict_on(row.run.verdicts, sequence);
         const bool of_this = sequence >= item.first && sequence - item.first < item.count;
         if (of_this) {
-          const bool is_news = said == nullptr ? is_bad(item.verdict)
+          // That it is accepted says its entry, and nothing before; what its author took back gets none.
+          const bool stays = is_bad(item.verdict) || is_header_alone(row.run.segment, sequence);
+          const bool is_news = said == nullptr ? stays
                                                : said->verdict.outcome != item.verdict.outcome ||
                                                      said->verdict.reason != item.verdict.reason;
           changed = changed || is_news;
-          // That it is accepted says its entry, and nothing before.
           if (is_news && is_bad(item.verdict))
             add_verdict(news[row.author], item.chain, sequence, item.verdict);
-          said = is_bad(item.verdict) ? &item : nullptr;
+          said = stays ? &item : nullptr;
         }
         if (said != nullptr) add_verdict(left, item.chain, sequence, said->verdict);
       }
@@ -223,20 +247,25 @@ Result<KeptWork::Decided> KeptWork::note(const std::vector<VerdictItem>& verdict
   return news;
 }
 
-Result<std::size_t> KeptWork::settle(const Placed& placed) {
+Result<std::size_t> KeptWork::settle(const Placed& placed, const NetworkId& network) {
   std::vector<std::int64_t> gone;
   WASL_LET(auto transaction, Transaction::begin(db_));
   {
-    WASL_LET(auto select, db_.prepare("SELECT no, author, chain, last, length(verdicts), at FROM kept"));
+    WASL_LET(auto select, db_.prepare("SELECT no, run, verdicts, author, chain, last, at FROM kept"));
     for (;;) {
       WASL_LET(const bool found, select.step());
       if (!found) break;
-      const auto author = Author::from(select.blob(1));
-      const auto chain = ChainId::from(select.blob(2));
+      const auto author = Author::from(select.blob(3));
+      const auto chain = ChainId::from(select.blob(4));
       if (!author || !chain) return fail(Errc::corrupt, "what this hub keeps of others' work is damaged");
-      WASL_LET(const auto entry, placed({*author, *chain}, static_cast<Sequence>(select.int64(3))));
-      const bool was_told = select.int64(4) > 0 && now() - select.int64(5) > kVerdictLife;
-      if (entry || was_told) gone.push_back(select.int64(0));
+      WASL_LET(const auto entry, placed({*author, *chain}, static_cast<Sequence>(select.int64(5))));
+      const bool was_answered = !select.blob(2).empty();
+      bool is_over = entry || (was_answered && now() - select.int64(6) > kVerdictLife);
+      if (!is_over && was_answered) {
+        WASL_LET(const Run run, read_run(select, network));
+        WASL_LET(is_over, is_done(run, {*author, *chain}, placed));
+      }
+      if (is_over) gone.push_back(select.int64(0));
     }
   }
   for (const std::int64_t number : gone) {
@@ -250,7 +279,6 @@ Result<std::size_t> KeptWork::settle(const Placed& placed) {
 }
 
 Status KeptWork::erase(const AuthorityState& authority, Millis hub_time, const NetworkId& network) {
-  bool any = false;
   {
     WASL_LET(auto transaction, Transaction::begin(db_));
     std::vector<std::pair<std::uint64_t, Bytes>> changed;
@@ -272,10 +300,9 @@ Status KeptWork::erase(const AuthorityState& authority, Millis hub_time, const N
       update.bind_all(ByteView(run), number);
       WASL_TRY(update.run());
     }
-    any = !changed.empty();
     WASL_TRY(transaction.commit());
   }
-  return any ? db_.rewrite() : Status();
+  return db_.rewrite();  // what was let go before stands in free pages and in the log
 }
 
 Result<std::optional<KeptWork::Run>> KeptWork::next(std::uint64_t after, const PublicKey& reader,
@@ -325,7 +352,9 @@ Result<std::vector<VerdictItem>> KeptWork::verdicts_of(const PublicKey& author) 
     WASL_LET(const bool found, select.step());
     if (!found) return out;
     WASL_LET(auto verdicts, stored_verdicts(select.blob(0)));
-    std::move(verdicts.begin(), verdicts.end(), std::back_inserter(out));
+    // What was taken back is the answer to its header alone: a copy of the office may hold it whole.
+    std::ranges::copy_if(verdicts, std::back_inserter(out),
+                         [](const VerdictItem& item) { return is_bad(item.verdict); });
   }
 }
 

@@ -48,7 +48,7 @@ class KeptWork {
   /// What the network's hub has answered. @return what is news to the authors.
   Result<Decided> note(const std::vector<VerdictItem>& verdicts, const NetworkId& network);
   /// Forgets what has its entry by now, and verdicts that were kept for long. @return how many runs.
-  Result<std::size_t> settle(const Placed& placed);
+  Result<std::size_t> settle(const Placed& placed, const NetworkId& network);
   /// Drops the openings of what is erased by then.
   Status erase(const AuthorityState& authority, Millis hub_time, const NetworkId& network);
 
@@ -67,6 +67,8 @@ class KeptWork {
     Millis oldest = 0;          ///< of these, when it came; 0: there is none
   };
   Result<Totals> totals();
+  /// What takes out of a run that comes what is erased by then; none: nothing is.
+  void tell_drops(std::function<void(Segment&)> drops) { drops_ = std::move(drops); }
   /// The clock by which `Totals::oldest` is told.
   void tell_time(Clock& clock) { clock_ = &clock; }
 
@@ -78,6 +80,7 @@ class KeptWork {
   [[nodiscard]] Millis now() const;
 
   Database db_;
+  std::function<void(Segment&)> drops_;
   std::optional<std::map<Author, std::uint64_t>> bytes_;  ///< of each; nothing: to be counted
   Clock* clock_ = nullptr;
 };

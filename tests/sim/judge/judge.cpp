@@ -154,8 +154,11 @@ JudgedRecords shown(const Schema& schema, const std::vector<PlacedSet>& placed,
   }
   for (const OverlaySet& one : overlay) collect(works, *one.set, one.came_in);
   JudgedRecords out;
-  for (const auto& [key, works_of_record] : works)
-    out[key] = judge_record(schema.find(key.first), works_of_record);
+  for (const auto& [key, works_of_record] : works) {
+    JudgedRecord record = judge_record(schema.find(key.first), works_of_record);
+    // Section 6.6: a void may leave nothing of what it was built on.
+    if (!record.fields.empty() || !record.deletes.empty()) out[key] = std::move(record);
+  }
   return out;
 }
 

@@ -128,9 +128,28 @@ std::string Rest::why_not_section() {
     const auto there = world_.hub.store().space(name);
     if (!here || !there || (*here)->size != (*there)->size) return "behind in " + name;
   }
-  const auto kept = section.kept().totals();
-  if (!kept) return kept.error().message;
-  return kept->waiting == 0 ? "" : std::to_string(kept->waiting) + " runs are not carried up";
+  return is_carried_up(section) ? "" : "work that it keeps is not carried up";
+}
+
+/// The network's hub knows all that is kept here, but for what stands behind a gap: an office that went back
+/// to an older copy goes on in another chain.
+bool Rest::is_carried_up(SectionMachine& section) {
+  HubStore& above = world_.hub.store();
+  for (std::uint64_t after = 0;;) {
+    const auto run = section.kept().next_to_carry(after, world_.hub.network());
+    if (!run) return false;
+    if (!*run) return true;
+    after = (*run)->number;
+    for (const SegmentItem& item : (*run)->segment.items) {
+      const Header* const header = header_of(item);
+      if (header == nullptr) continue;
+      const auto entry = above.find(header->source, header->sequence);
+      const auto kept = above.kept(header->source, header->sequence);
+      const auto end = above.chain_end(header->source);
+      if (!entry || !kept || !end) return false;
+      if (!*entry && !*kept && header->sequence == end->last + 1) return false;
+    }
+  }
 }
 
 void Rest::start_one_anew() {

@@ -7,6 +7,8 @@
 namespace wasl::sim {
 namespace {
 
+constexpr Millis kLookEvery = 5'000;
+
 /// By what the office knows.
 bool is_unconfirmed(OfficeMachine& office) {
   if (office.unconfirmed) return true;
@@ -29,9 +31,21 @@ bool Secretariat::revoke(OfficeMachine& office, RevocationReason reason, Millis 
   const Status done = world_.hub.revoke({office.replica()->device(), reason, since});
   world_.trace.note("hub", "revokes: " + (done ? std::string("done") : done.error().message));
   office.revoked = done.has_value();
+  if (!done) look_whether_revoked(office);
   if (done && knows_nothing) world_.faults.fired(Fault::revoked_unheard);
   world_.decided = world_.decided || done;
   return done.has_value();
+}
+
+/// What could not be written may stand all the same.
+void Secretariat::look_whether_revoked(OfficeMachine& office) {
+  world_.scheduler.after(kLookEvery, [this, &office] {
+    if (!world_.hub.is_in_charge() || office.replica() == nullptr) return look_whether_revoked(office);
+    const Device* const device = world_.hub.hub().authority().device(office.replica()->device());
+    if (device == nullptr || !device->revoked) return;
+    office.revoked = true;
+    world_.decided = true;
+  });
 }
 
 bool Secretariat::decide_waiting(bool adopts) {

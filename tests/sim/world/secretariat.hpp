@@ -15,6 +15,8 @@ class Secretariat {
   bool decide_waiting(bool adopts);
 
  private:
+  void look_whether_revoked(OfficeMachine& office);
+
   World& world_;
 };
 

@@ -97,6 +97,9 @@ void SectionMachine::erase_due(std::uint64_t id) {
       if (erased) p.erased = p.hub->committer().erased();
     }
     if (!erased) in_.trace.note(kName, "cannot erase: " + erased.error().message);
+    if (!p.mirror->awaits_time() || p.session == nullptr) return;
+    p.connection->die(Side::office, true);
+    dial();
   });
   in_.scheduler.after(kEraseEvery, [this, id] { erase_due(id); });
 }
