@@ -1,109 +1,83 @@
 #include "client/attachments/extracting.hpp"
 
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
 #include <fstream>
-#include <vector>
 
+#include "client/documents/reading.hpp"
 #include "shared/text/characters.hpp"
 
 namespace wasl {
 namespace {
 
 constexpr char32_t kNoCharacter = 0xfffd;
-constexpr std::size_t kReadMost = 4 * kTextMost;  // before blank space goes
+constexpr std::string_view kPdfType = "application/pdf";
+constexpr std::string_view kNoRoom = "this machine has no room for another program";
+constexpr std::string_view kTooMuch = "reading it took more time or memory than a document may";
 
-bool is_runnable(const std::filesystem::path& program) { return access(program.c_str(), X_OK) == 0; }
-
-/// Under limits of its own for time, memory and files, in words of coreutils and util-linux.
-std::vector<std::string> command_of(const Extractor& extractor, const std::filesystem::path& file) {
-  return {"/usr/bin/timeout",
-          "--kill-after=1",
-          std::to_string(extractor.wall.count()),
-          "/usr/bin/prlimit",
-          "--cpu=" + std::to_string(extractor.processor.count()),
-          "--as=" + std::to_string(extractor.memory),
-          "--fsize=0",
-          "--core=0",
-          "--nofile=64",
-          extractor.program.string(),
-          "-q",
-          "-enc",
-          "UTF-8",
-          "-nopgbrk",
-          std::filesystem::absolute(file).string(),
-          "-"};
-}
-
-/// With nothing but this pipe to write to. @return 0: it could not be started.
-pid_t start(const std::vector<std::string>& command, int out) {
-  std::vector<char*> arguments;
-  for (const std::string& one : command) arguments.push_back(const_cast<char*>(one.c_str()));
-  arguments.push_back(nullptr);
-  std::array<char*, 2> environment{const_cast<char*>("LC_ALL=C.UTF-8"), nullptr};
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", 0, 0);
-  posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", 1, 0);
-  posix_spawn_file_actions_addclosefrom_np(&files, 3);
-  pid_t child = 0;
-  const int failed =
-      posix_spawn(&child, arguments.front(), &files, nullptr, arguments.data(), environment.data());
-  posix_spawn_file_actions_destroy(&files);
-  return failed == 0 ? child : 0;
-}
-
-/// Until the child closes its end, or has written more than anybody reads.
-std::string read_some(int in) {
-  std::string out;
-  std::array<char, 16 * 1024> buffer{};
-  while (out.size() < kReadMost) {
-    const ssize_t size = read(in, buffer.data(), buffer.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) break;
-    out.append(buffer.data(), static_cast<std::size_t>(size));
-  }
-  return out;
-}
+ExtractedText none(std::string_view note) { return {"", std::string(note)}; }
 
 ExtractedText text_of_pdf(const std::filesystem::path& file, const Extractor& extractor) {
   if (!is_runnable(extractor.program))
-    return {"", extractor.program.string() + " is not on this machine (Debian: poppler-utils)"};
-  std::array<int, 2> ends{};
-  if (pipe(ends.data()) != 0) return {"", "this machine has no room for another program"};
-  const pid_t child = start(command_of(extractor, file), ends[1]);
-  close(ends[1]);
-  ExtractedText out{child > 0 ? read_some(ends[0]) : std::string(), ""};
-  close(ends[0]);  // who still writes ends by that
-  int status = -1;
-  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  constexpr int kLate = 124, kKilled = 137;  // as timeout(1) says it
-  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : kKilled;
-  const bool read_enough = out.text.size() >= kReadMost;
-  if (code == 0 || read_enough) return out;
-  return {"", code == kLate || code == kKilled ? "reading it took more time or memory than a document may"
-                                               : "it is damaged, or locked by a password"};
+    return none(extractor.program.string() + " is not on this machine (Debian: poppler-utils)");
+  ReadingChild read = run_reading({extractor.program.string(), "-q", "-enc", "UTF-8", "-nopgbrk",
+                                   std::filesystem::absolute(file).string(), "-"},
+                                  extractor.limits, kReadMost);
+  if (read.end == ReadingChild::End::not_started) return none(kNoRoom);
+  if (read.end == ReadingChild::End::stopped) return none(kTooMuch);
+  if (read.code != 0) return none("it is damaged, or locked by a password");
+  return {std::move(read.output), ""};
 }
 
-Result<ExtractedText> text_of_text(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return fail(Errc::not_found, "cannot read " + file.string());
-  std::string text(kReadMost, '\0');
+ExtractedText text_of_document(const std::filesystem::path& file, std::string_view type,
+                               const Extractor& extractor) {
+  if (!is_runnable(extractor.documents))
+    return none("wasl-text, which reads it, does not stand beside wasl: install the whole package");
+  ReadingChild read =
+      run_reading({extractor.documents.string(), std::string(type), std::filesystem::absolute(file).string()},
+                  extractor.limits, kReadMost);
+  if (read.end == ReadingChild::End::not_started) return none(kNoRoom);
+  if (read.end == ReadingChild::End::stopped) return none(kTooMuch);
+  switch (static_cast<Reading>(read.code)) {
+    case Reading::whole:
+      return {std::move(read.output), ""};
+    case Reading::part:
+      return read.output.empty() ? none(kTooMuch)
+                                 : ExtractedText{std::move(read.output), "a part of its text alone"};
+    case Reading::locked:
+      return none("it is locked by a password, or of an older form than its name says");
+    default:
+      return none("it is damaged");
+  }
+}
+
+std::string beginning_of(std::ifstream& in, std::size_t most) {
+  std::string text(most, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));
-  return ExtractedText{std::move(text), ""};
+  return text;
 }
+
+/// UTF-16, as spreadsheets write text.
+bool is_wide(std::string_view text) { return text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"); }
 
 }  // namespace
 
+std::filesystem::path beside_this_program(const std::string& name) {
+  std::error_code unknown;
+  const auto here = std::filesystem::read_symlink("/proc/self/exe", unknown).parent_path();
+  const auto beside = here / name;
+  return is_runnable(beside) ? beside : here.parent_path() / "lib/wasl" / name;
+}
+
 bool may_have_text(std::string_view type) {
-  return type == "application/pdf" || type == "text/plain" || type == "text/markdown" || type == "text/csv";
+  return type == kPdfType || is_text_type(type) || is_document(type);
+}
+
+bool is_own_text(const std::filesystem::path& file, std::string_view type) {
+  std::error_code unknown;
+  const auto size = std::filesystem::file_size(file, unknown);
+  if (!is_text_type(type) || unknown || size > kTextMost) return false;
+  std::ifstream in(file, std::ios::binary);
+  return !is_wide(beginning_of(in, 2));
 }
 
 bool tidy_text(std::string& text) {
@@ -138,10 +112,14 @@ bool tidy_text(std::string& text) {
 Result<ExtractedText> text_of(const std::filesystem::path& file, std::string_view type,
                               const Extractor& extractor) {
   ExtractedText out;
-  if (type == "application/pdf") {
+  if (type == kPdfType) {
     out = text_of_pdf(file, extractor);
   } else if (may_have_text(type)) {
-    WASL_LET(out, text_of_text(file));
+    std::ifstream in(file, std::ios::binary);
+    if (!in) return fail(Errc::not_found, "cannot read " + file.string());
+    std::string text = beginning_of(in, is_text_type(type) ? kReadMost : 0);
+    out = is_document(type) || is_wide(text) ? text_of_document(file, type, extractor)
+                                             : ExtractedText{std::move(text), ""};
   }
   if (tidy_text(out.text)) out.note = "its first " + std::to_string(kTextMost / 1024) + " KiB of text alone";
   if (out.text.empty() && out.note.empty() && may_have_text(type))

@@ -1,12 +1,12 @@
 #pragma once
 // The text of a document, so that it can go before the file: what pdftotext (poppler-utils) reads from a PDF,
-// and what text files say. A PDF comes from anywhere, so its reader is a child process without much memory,
-// time or output, and may be missing. Blocks until it ends.
-#include <chrono>
+// wasl-text from office documents and pages, and what text files say. Documents come from anywhere, so their
+// readers are child processes without much memory, time or output, and may be missing. Blocks until they end.
 #include <filesystem>
 #include <string>
 #include <string_view>
 
+#include "client/attachments/reading_child.hpp"
 #include "shared/base/result.hpp"
 
 namespace wasl {
@@ -18,16 +18,20 @@ struct ExtractedText {
   std::string note;  ///< why there is none, or that it is cut; for people
 };
 
-/// What runs where the text of a PDF is wanted, and how far it may go.
+/// A program of this name in the folder of this one, or where a package puts it.
+std::filesystem::path beside_this_program(const std::string& name);
+
+/// What runs where the text of a document is wanted, and how far it may go.
 struct Extractor {
   std::filesystem::path program = "/usr/bin/pdftotext";
-  std::chrono::seconds wall{30};
-  std::chrono::seconds processor{20};
-  std::size_t memory = 512 * 1024 * 1024;  ///< bytes of address space
+  std::filesystem::path documents = beside_this_program("wasl-text");
+  ReadingLimits limits{};
 };
 
 /// Whether text is ever to be had of a file of this media type.
 bool may_have_text(std::string_view type);
+/// Whether the file, as it is, is what is shown and found as its text.
+bool is_own_text(const std::filesystem::path& file, std::string_view type);
 /// A file that gives none is no error. Errors: not_found (the file cannot be read).
 Result<ExtractedText> text_of(const std::filesystem::path& file, std::string_view type,
                               const Extractor& extractor = {});

@@ -127,8 +127,7 @@ Result<TextBeside> text_beside(OfficeFiles& files, const Register& reg, const Fi
                                const Attachment& attachment) {
   TextBeside out{text_field(reg, field), {}, {}};
   if (out.field == nullptr || !may_have_text(attachment.type)) return out;
-  // A short text file is its own text.
-  if (attachment.type.starts_with("text/") && attachment.size <= kTextMost) return out;
+  if (is_own_text(file, attachment.type)) return out;
   WASL_LET(const ExtractedText extracted, text_of(file, attachment.type));
   out.note = extracted.note;
   if (extracted.text.empty()) return out;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "client/documents/reading.hpp"
 #include "shared/crypto/crypto.hpp"
 #include "shared/text/folding.hpp"
 
@@ -90,7 +91,7 @@ Result<std::optional<Attachment>> text_file(FileTexts* files, const std::string&
                                             std::string_view beside, std::string_view file) {
   for (const std::string_view json : {beside, file}) {
     const auto attachment = parse_attachment(json);
-    if (files == nullptr || !attachment || !attachment->type.starts_with("text/")) continue;
+    if (files == nullptr || !attachment || !is_text_type(attachment->type)) continue;
     WASL_LET(const auto here, files->text(space, *attachment, false));
     if (here) return std::optional(*attachment);
   }

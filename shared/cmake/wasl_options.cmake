@@ -24,6 +24,9 @@ if(WASL_SANITIZE)
   add_link_options(-fsanitize=${WASL_SANITIZE})
 endif()
 
+# What a program does not use, it does not load.
+add_link_options(-Wl,--as-needed)
+
 set(wasl_zstd zstd::libzstd_shared)
 set(wasl_spdlog spdlog::spdlog)
 if(WASL_STATIC)

@@ -46,6 +46,10 @@ function(wasl_package component program unit settings title description)
     ${here}/${program}.bash ${here}/_${program} ${here}/${program}.fish ${here}/${program}.changelog.gz)
 
   install(TARGETS ${program} RUNTIME DESTINATION bin COMPONENT ${component})
+  if(program STREQUAL wasl)
+    install(TARGETS wasl-text RUNTIME DESTINATION lib/wasl COMPONENT ${component})
+    add_dependencies(packaged_${program} wasl-text)
+  endif()
   install(FILES ${here}/${program}.1.gz DESTINATION share/man/man1 COMPONENT ${component})
   install(FILES ${here}/${program}.bash DESTINATION share/bash-completion/completions RENAME ${program}
     COMPONENT ${component})

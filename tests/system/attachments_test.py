@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import time
 import unittest
+import zipfile
 
 from wasl_world import WorldTest, binary, run_json, until
 
@@ -35,6 +36,28 @@ def pdf_of(words, padding=0):
         out += f"{number} 0 obj\n{one}\nendobj\n"
     return (out + f"xref\n0 {len(objects) + 1}\n{table}trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\n"
             f"startxref\n{len(out)}\n%%EOF\n").encode()
+
+
+def archive_of(path, **parts):
+    """A document as an office program would write it: parts by name, `__` standing for `/` and `_` for a dot."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+        for name, text in parts.items():
+            out.writestr(name.replace("__", "/").replace("_", "."), text)
+    return path
+
+
+def odt_of(path, words):
+    return archive_of(path, mimetype="application/vnd.oasis.opendocument.text",
+                      content_xml=f"<o:d xmlns:o='o' xmlns:t='t'><t:p>{words}</t:p></o:d>")
+
+
+def docx_of(path, words):
+    types = ("<Types><Override PartName='/word/document.xml' ContentType='application/vnd.openxmlformats-officedocument."
+             "wordprocessingml.document.main+xml'/></Types>")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr("[Content_Types].xml", types)
+        out.writestr("word/document.xml", f"<w:d xmlns:w='w'><w:p><w:r><w:t>{words}</w:t></w:r></w:p></w:d>")
+    return path
 
 
 class Attachments(WorldTest):
@@ -119,6 +142,47 @@ class Attachments(WorldTest):
         short = self.document(self.one, "Short")
         self.assertNotIn("text", self.one.ok("attach", "document", short, "file", notes))
         self.assertEqual([hit["id"] for hit in self.one.ok("search", "niamey")["found"]], [short])
+
+    def test_the_text_of_office_documents_and_pages_goes_before_them(self):
+        folder = self.world.folder
+        page = folder / "page.html"
+        page.write_text("<title>Wells</title><style>hidden</style><p>Taoudeni &amp; Murzuq")
+        wide = folder / "wide.csv"
+        wide.write_bytes("Town;Depth\nKidal;40".encode("utf-16"))
+        found = {"kufra": docx_of(folder / "study.docx", "The basin of Kufra"),
+                 "tindouf": odt_of(folder / "study.odt", "The basin of Tindouf"), "murzuq": page, "kidal": wide}
+        ids = {}
+        for word, path in found.items():
+            ids[word] = self.document(self.one, path.name)
+            answer = self.one.ok("attach", "document", ids[word], "file", path)
+            self.assertEqual(answer["text"]["name"], path.name + ".txt", answer)
+        self.one.sync()
+        self.other.ok("attachments", "--policy", "on-demand")
+        self.other.sync()
+        self.assertEqual([f for f in self.other.ok("attachments")["files"] if f["here"]], [])
+        self.other.ok("attachments", "--policy", "up-to", "100")
+        for id in ids.values():
+            self.other.ok("pin", "document", id, "file_text")
+        self.other.sync()
+        for word, id in ids.items():
+            for office in (self.one, self.other):
+                self.assertEqual([hit["id"] for hit in office.ok("search", word)["found"]], [id], word)
+        self.assertEqual(self.one.ok("search", "hidden")["found"], [])
+        self.assertEqual(self.other.ok("show", "document", ids["murzuq"])["texts"], {"file": "Wells\nTaoudeni & Murzuq"})
+
+    def test_documents_that_are_none_cost_a_word_and_are_attached(self):
+        folder = self.world.folder
+        damaged, locked = folder / "damaged.docx", folder / "locked.xlsx"
+        damaged.write_bytes(docx_of(folder / "a.docx", "Kufra").read_bytes()[:300])
+        locked.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000))
+        bomb = odt_of(folder / "bomb.odt", "x" * 20_000_000)
+        self.assertLess(bomb.stat().st_size, 100_000)
+        laughs = archive_of(folder / "laughs.odt", content_xml="<!DOCTYPE d [<!ENTITY a 'ha'>]><d><p>&a;</p></d>")
+        for path, word in ((damaged, "damaged"), (locked, "password"), (bomb, "alone"), (laughs, "damaged")):
+            answer = self.one.ok("attach", "document", self.document(self.one), "file", path)
+            self.assertIn(word, answer["note"], path)
+            self.assertEqual("text" in answer, path == bomb)
+        self.assertEqual(len([f for f in self.one.ok("attachments")["files"] if f["field"] == "file"]), 4)
 
     def test_what_is_no_file_is_refused_in_words(self):
         id = self.document(self.one)

@@ -85,6 +85,7 @@ class Packages(unittest.TestCase):
                          f"./usr/share/bash-completion/completions/{name}", f"./lib/systemd/system/{name}.service",
                          f"./etc/{name}/{'hub' if name == 'wasl-hub' else 'wasl'}.toml"):
                 self.assertIn(path, inside)
+            self.assertEqual("./usr/lib/wasl/wasl-text" in inside, name == "wasl")
             other = PROGRAMS[1 - PROGRAMS.index(name)]
             self.assertNotIn(f"./usr/bin/{other}", inside)
 

@@ -34,7 +34,7 @@ struct Extracting : testing::Test {
   ExtractedText read_by(const std::string& script, std::chrono::seconds wall = std::chrono::seconds(20)) {
     Extractor extractor;
     extractor.program = program(script);
-    extractor.wall = wall;
+    extractor.limits.wall = wall;
     return must(text_of(file("a.pdf", "%PDF-1.4"), "application/pdf", extractor));
   }
 };
@@ -102,7 +102,7 @@ TEST_F(Extracting, AReaderWritesNoFile) {
 
 TEST_F(Extracting, AReaderGetsNoMoreMemoryThanItMay) {
   const auto read = read_by("ulimit -v; ulimit -t");
-  EXPECT_EQ(read.text, std::to_string(Extractor().memory / 1024) + "\n20");
+  EXPECT_EQ(read.text, std::to_string(ReadingLimits().memory / 1024) + "\n20");
 }
 
 TEST_F(Extracting, TextFilesSayWhatTheySay) {
