@@ -298,6 +298,9 @@ Status Replica::apply_space(const std::string& space, const Segment* fresh) {
             other != nullptr && entry.kind == ledger::EntryKind::void_) {
           return accuse("the hub voided an entry of " + space + " that no revocation voids", {},
                         entry.encode());
+        } else if (const auto collection = collection_of(*item)) {
+          WASL_TRY(apply_collection(*space_info, entry, *collection, position));
+          operations += collection->records.size();
         } else if (other != nullptr && entry.kind != ledger::EntryKind::statement) {
           return fail(Errc::unsupported,
                       "the log of " + space + " holds an act that this version cannot read",

@@ -146,9 +146,12 @@ Result<std::set<std::pair<std::uint32_t, std::string>>> Replica::touched_at(
       Position position = segment.first;
       for (const SegmentItem& item : segment.items) {
         if (entry_of(item) == nullptr) continue;
-        const ChangeSet* set = positions.contains(position++) ? effect_of(item) : nullptr;
-        if (set == nullptr) continue;
-        for (const Operation& op : set->operations) out.emplace(op.register_number, op.id);
+        if (!positions.contains(position++)) continue;
+        if (const ChangeSet* set = effect_of(item)) {
+          for (const Operation& op : set->operations) out.emplace(op.register_number, op.id);
+        } else if (const auto collection = collection_of(item)) {
+          out.insert(collection->records.begin(), collection->records.end());
+        }
       }
       behind = std::max(behind, position);
     }

@@ -538,8 +538,12 @@ Touched touched_by(const std::vector<Segment>& dropped, Position proved, const P
   Touched touched;
   for (const Segment& segment : dropped) {
     for (const SegmentItem& item : segment.items) {
+      if (segment.first + entry_count(segment) - 1 <= proved) continue;
+      if (const auto collection = collection_of(item)) {
+        for (const auto& record : collection->records) touched[record];
+      }
       const ChangeSet* set = effect_of(item);
-      if (set == nullptr || segment.first + entry_count(segment) - 1 <= proved) continue;
+      if (set == nullptr) continue;
       const Header& header = set->header;
       const bool ours = header.source.author == device;
       if (ours) own.push_back(*set);

@@ -76,6 +76,8 @@ Status replay_segment(LogStore& store, const Segment& segment, const SpaceInfo& 
       if (voided == walked.names.end() || voided->second != entry->hash)
         return fail(Errc::corrupt, "a void names what does not stand in the log");
       if (position <= info.applied) walked.voided.insert(voided->first);
+    } else if (const auto collection = collection_of(item); collection && position <= info.applied) {
+      for (const auto& record : collection->records) out.records.erase(record.second);
     }
   }
   return {};

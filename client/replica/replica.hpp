@@ -731,6 +731,11 @@ class Replica final : public ClientPort {
   Status apply_voids(const std::string& space);
   Result<std::set<std::pair<std::uint32_t, std::string>>> touched_at(const SpaceInfo& info,
                                                                      const std::set<Position>& positions);
+
+  // collecting.cpp
+  Status apply_collection(const SpaceInfo& info, const ledger::Entry& entry,
+                          const ledger::Collection& collection, Position position);
+
   Status settle_digest(SpaceInfo& info);
   Status apply_authority_item(const SegmentItem& item, Position position);
   /// The roots have spoken: nothing older is believed from here on.

@@ -42,6 +42,8 @@ std::string_view word_of(ledger::EntryKind kind) {
       return "snapshot";
     case ledger::EntryKind::statement:
       return "statement";
+    case ledger::EntryKind::collect:
+      return "collect";
   }
   return "";
 }

@@ -18,13 +18,21 @@ constexpr std::chrono::minutes kFirst{2};          // a hub that has just starte
 json to_json(const CompactionView& view) {
   json held_by = json::array();
   for (const PublicKey& key : view.floor.held_by) held_by.push_back(to_hex(key.view()).substr(0, 12));
-  return {{"space", view.space},   {"entries", view.size},          {"floor", view.floor.floor},
-          {"old", view.floor.old}, {"held_by", std::move(held_by)}, {"let_go", view.let_go},
-          {"goes", view.goes},     {"bytes", view.bytes},           {"waits", view.waits}};
+  return {{"space", view.space},
+          {"entries", view.size},
+          {"floor", view.floor.floor},
+          {"old", view.floor.old},
+          {"held_by", std::move(held_by)},
+          {"let_go", view.let_go},
+          {"goes", view.goes},
+          {"bytes", view.bytes},
+          {"waits", view.waits},
+          {"collected", view.collected},
+          {"dead", view.dead ? json(*view.dead) : json(nullptr)}};
 }
 
-Result<json> look(OpenHub& open) {
-  WASL_LET(const auto views, open.compactor().look(true));
+Result<json> look(OpenHub& open, bool counts) {
+  WASL_LET(const auto views, open.compactor().look(true, counts));
   json list = json::array();
   for (const CompactionView& view : views) list.push_back(to_json(view));
   return json{{"spaces", std::move(list)}};
@@ -37,13 +45,13 @@ Result<json> compact(OpenHub& open, const json& request, bool serving) {
     return fail(Errc::later,
                 "this hub recovers from an old copy: nothing is let go before a new epoch begins",
                 "see: wasl-hub recover --help");
-  if (request.value("dry_run", false)) return look(open);
+  if (request.value("dry_run", false)) return look(open, true);
   const auto end = steady_clock::now() + kMoment;
   bool more = true;
   while (more && (!serving || steady_clock::now() < end)) {
     WASL_LET(more, open.compactor().step(true));
   }
-  WASL_LET(json now, look(open));
+  WASL_LET(json now, look(open, false));
   now["left"] = more;
   return now;
 }
@@ -62,7 +70,10 @@ json compact_command(const HubFolder& folder, bool dry_run) {
   now.erase("left");
   for (json& space : now["spaces"]) {
     for (const json& was : before["spaces"])
-      if (was["space"] == space["space"]) space["before"] = was["let_go"];
+      if (was["space"] == space["space"]) {
+        space["before"] = was["let_go"];
+        space["collected_before"] = was["collected"];
+      }
   }
   return now;
 }

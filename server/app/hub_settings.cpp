@@ -98,6 +98,11 @@ const SettingsTable& hub_settings() {
         .unit = "days",
         .least = 30,
         .most = 36'500},
+       {.name = "collect_deleted",
+        .kind = SettingKind::flag,
+        .explanation = "Deleted records go for good with the old values; programs that do not know it yet "
+                       "stop at the entry that says so",
+        .fallback = "false"},
        {.name = "compact_hours",
         .kind = SettingKind::whole,
         .explanation = "How often the hub looks whether old values may go and much is won by it; 0 is never",
@@ -175,7 +180,8 @@ const SettingsTable& hub_settings() {
 }
 
 ledger::RetentionRules retention_rules(const Settings& settings) {
-  return {settings.whole("lease_days") * ledger::kDay, settings.whole("retention_days") * ledger::kDay};
+  return {settings.whole("lease_days") * ledger::kDay, settings.whole("retention_days") * ledger::kDay,
+          settings.flag("collect_deleted")};
 }
 
 }  // namespace wasl

@@ -305,6 +305,17 @@ std::string imported_in_words(const json& doc) {
   return out;
 }
 
+std::string deleted_in_words(const json& space) {
+  const auto collected = space.value("collected", std::uint64_t{0});
+  std::string out;
+  if (collected > 0) out = "; " + std::to_string(collected) + " deleted records have gone for good";
+  if (space.contains("collected_before") && space["collected_before"] != collected)
+    out += ", " + std::to_string(collected - space["collected_before"].get<std::uint64_t>()) + " of them now";
+  if (space.contains("dead") && space["dead"].is_number() && space["dead"] != 0)
+    out += "; " + text(space["dead"]) + " deleted records would go for good";
+  return out;
+}
+
 std::string compaction_in_words(const json& doc) {
   const bool dry_run = doc.value("dry_run", false);
   std::string out;
@@ -319,7 +330,7 @@ std::string compaction_in_words(const json& doc) {
              std::to_string(space["let_go"].get<std::uint64_t>() - space["before"].get<std::uint64_t>()) +
              " of them from now on";
     if (space["waits"] != "") out += "; waits for " + text(space["waits"]);
-    out += "\n";
+    out += deleted_in_words(space) + "\n";
     for (const json& key : space["held_by"])
       out += "    " + text(key) + " is waited for (wasl-hub devices says until when)\n";
   }

@@ -26,6 +26,8 @@ std::string_view word_of(ledger::EntryKind kind) {
       return "snapshot";
     case ledger::EntryKind::statement:
       return "network statement";
+    case ledger::EntryKind::collect:
+      return "collected";
   }
   return "entry";
 }

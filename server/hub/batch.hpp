@@ -37,6 +37,10 @@ class Batch {
   Status rule(Unit unit, std::vector<VerdictItem>& verdicts);
   /// Places a network statement.
   Status place(const SignedStatement& statement);
+  /// Of these records, by register and id, those go that are dead by `floor` (collecting.cpp). @return how
+  /// many.
+  Result<std::size_t> collect(const std::string& space, Position floor,
+                              std::set<std::pair<std::uint32_t, std::string>> records);
   /// For a log that came back to a hub: a leaf also for each space whose newest leaf is older than its log.
   void catch_up() { catches_up_ = true; }
   /// Writes blocks, records and leaves. Nothing is durable before the transaction around it is.

@@ -296,6 +296,9 @@ Status Committer::apply_returned(const Segment& segment, SpaceInfo& info, Return
         other != nullptr && entry->kind == ledger::EntryKind::void_) {
       returned.fallen.push_back({voided_position(*other), entry->hash});
     }
+    if (const auto collection = collection_of(item)) {
+      for (const auto& record : collection->records) returned.records.remove(info.number, record.second);
+    }
     const ChangeSet* set = effect_of(item);
     if (set == nullptr) continue;
     const Level level = returned.ranking.of(item);

@@ -5,7 +5,9 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/hub/batch.hpp"
@@ -49,6 +51,11 @@ class Committer {
   /// again. Errors: malformed, bad_signature (too few roots, of it or of the one before), wrong_network (its
   /// log key is not here), storage_failed.
   Status place(const SignedStatement& statement, const std::function<bool(const PublicKey&)>& has_key);
+  /// Of these records, by register and id, those leave the space's state that are dead by `floor`
+  /// (collecting.cpp). @pre every office that is waited for has acknowledged it. @return how many. Errors:
+  /// later, storage_failed.
+  Result<std::size_t> collect(const std::string& space, Position floor,
+                              const std::set<std::pair<std::uint32_t, std::string>>& records);
   // ── A hub restored from an old copy ──
   Status begin_recovery();  ///< as `mark_recovering`, and from here on
   [[nodiscard]] bool is_recovering() const { return recovering_; }

@@ -5,6 +5,7 @@
 #include "shared/ledger/heads.hpp"
 #include "shared/log/log.hpp"
 #include "shared/snapshot/pieces.hpp"
+#include "shared/store/collecting.hpp"
 #include "shared/wire/compression.hpp"
 
 namespace wasl {
@@ -51,7 +52,7 @@ Result<Compactor::Due> Compactor::due(const std::string& space, const SpaceFloor
   return Due{std::move(manifest), {}};
 }
 
-Result<std::vector<CompactionView>> Compactor::look(bool all) {
+Result<std::vector<CompactionView>> Compactor::look(bool all, bool counts) {
   std::vector<CompactionView> out;
   for (const std::string& space : hub_.authority().spaces()) {
     if (space == kAuthoritySpace) continue;
@@ -68,6 +69,12 @@ Result<std::vector<CompactionView>> Compactor::look(bool all) {
     WASL_LET(const std::uint64_t behind, hub_.store().bytes_behind(space, view.let_go));
     WASL_LET(const std::uint64_t rest, hub_.store().bytes_behind(space, view.goes));
     view.bytes = behind - std::min(behind, rest);
+    WASL_LET(const auto stored, hub_.store().meta(collected_key(space)));
+    WASL_LET(const Collected collected, decode_collected(stored));
+    view.collected = collected.records;
+    if (counts && rules_.collects) {
+      WASL_LET(view.dead, count_dead(space, next, base));
+    }
     out.push_back(std::move(view));
   }
   return out;
@@ -89,6 +96,8 @@ Result<bool> Compactor::step_of(const std::string& space, bool all) {
   if (base) {
     WASL_LET(const bool more, finish(space, *base));
     if (more) return true;
+    WASL_LET(const bool collected, collect_some(space, *base));
+    if (collected) return true;
   }
   WASL_LET(const SpaceFloor floor, floor_of(hub_, shelf_, space, rules_));
   WASL_LET(Due next, due(space, floor, all));
@@ -217,6 +226,61 @@ Status Compactor::drop_pieces(const std::string& space, const LogBase& base, con
     }
     return {};
   });
+}
+
+/// Of a piece: those that nobody has brought back since.
+Result<Compactor::RecordNames> Compactor::dead_of(const std::string& space, const Bytes& piece) {
+  WASL_LET(const auto records, snapshot::decode_piece(piece));
+  WASL_LET(const SpaceInfo* const info, hub_.store().space(space));
+  RecordNames dead;
+  for (const auto& [id, state] : records) {
+    if (state.is_alive()) continue;
+    WASL_LET(const auto now, hub_.store().record(info->number, id));
+    if (now && *now == state) dead.emplace(state.register_number, id);
+  }
+  return dead;
+}
+
+Result<bool> Compactor::collect_some(const std::string& space, const LogBase& base) {
+  if (!rules_.collects || looked_through_[space] == base.position) return false;
+  if (!collecting_ || collecting_->space != space) collecting_ = Collecting{space, 0};
+  const std::size_t end = std::min(base.pieces.size(), collecting_->next + kPiecesAtOnce);
+  RecordNames dead;
+  for (std::size_t i = collecting_->next; i < end; ++i) {
+    WASL_LET(const auto raw, hub_.store().base_piece(space, base.pieces[i]));
+    WASL_TRY(stands_or_fails(raw.has_value(), space));
+    WASL_LET(RecordNames more, dead_of(space, *raw));
+    dead.merge(more);
+  }
+  if (!dead.empty()) WASL_TRY(hub_.collect(space, base.position, dead));
+  collecting_->next = end;
+  if (end == base.pieces.size()) {
+    looked_through_[space] = base.position;
+    collecting_.reset();
+  }
+  return true;
+}
+
+/// Of the base, or of the snapshot that would become it.
+Result<std::uint64_t> Compactor::count_dead(const std::string& space, const Due& next,
+                                            const std::optional<LogBase>& base) {
+  std::vector<Hash> pieces = base ? base->pieces : std::vector<Hash>();
+  if (next.manifest) pieces = names_of(next.manifest->pieces);
+  std::uint64_t count = 0;
+  for (const Hash& name : pieces) {
+    std::optional<Bytes> raw;
+    if (next.manifest) {
+      const auto packed = shelf_.piece(space, name);
+      WASL_TRY(stands_or_fails(packed.has_value(), space));
+      WASL_LET(raw, decompress(*packed, limits::kFrameRoomBytes));
+    } else {
+      WASL_LET(raw, hub_.store().base_piece(space, name));
+      WASL_TRY(stands_or_fails(raw.has_value(), space));
+    }
+    WASL_LET(const RecordNames dead, dead_of(space, *raw));
+    count += dead.size();
+  }
+  return count;
 }
 
 }  // namespace wasl

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/hub/batch.hpp"
+#include "shared/store/collecting.hpp"
 
 namespace wasl {
 namespace {
@@ -68,11 +69,14 @@ Result<Verdict> check_reach(const ChangeSet& set, const Batch::Context& in, Posi
   WASL_TRY(after.apply(set, position, in.hub_time));
   for (const std::string& space : after.spaces()) {
     WASL_LET(const auto base, in.store.base(space));
-    if (!base) continue;
+    WASL_LET(const auto stored, in.store.meta(collected_key(space)));
+    WASL_LET(const Collected collected, decode_collected(stored));
+    const Position settled = std::max(collected.floor, base ? base->position : 0);
+    if (settled == 0) continue;
     WASL_LET(const auto fallen, in.store.fallen(space, after, position, in.network));
-    if (fallen.empty() || fallen.front().position > base->position) continue;
+    if (fallen.empty() || fallen.front().position > settled) continue;
     return Verdict::refuse(Reason::void_act,
-                           "the first " + std::to_string(base->position) + " entries of " + space +
+                           "the first " + std::to_string(settled) + " entries of " + space +
                                " are settled and cannot be taken back any more: name a later time");
   }
   return Verdict::accept();

@@ -53,6 +53,10 @@ class Hub final : public HubPort {
   /// Committer::erase_due().
   Status erase_due();
 
+  /// Committer::collect(), and tells the sessions.
+  Result<std::size_t> collect(const std::string& space, Position floor,
+                              const std::set<std::pair<std::uint32_t, std::string>>& records);
+
   /// Commits until little enough waits. Call it between messages.
   void make_room() {
     while (committer_.is_full()) commit();

@@ -7,6 +7,7 @@ namespace {
 
 Status save_record(HubStore& store, SpaceNumber space, const std::string& id, const RecordState& state,
                    const Schema& schema) {
+  if (!state.exists()) return store.remove_record(space, id);
   WASL_TRY(store.save_record(space, id, state));
   return store.note_conflict(space, id, conflict_since(state, schema.find(state.register_number)));
 }

@@ -17,6 +17,8 @@ class RecordCache {
   /// As the draft has it; null when unknown. A failure of the store is kept and reported by health().
   const RecordState* find(SpaceNumber space, std::string_view id);
   void apply(SpaceNumber space, const Operation& operation, const Placement& placement);
+  /// The record is as if it had never been. @pre nothing of it is in a draft.
+  void remove(SpaceNumber space, const std::string& id) { kept_[{space, id}] = RecordState(); }
   void keep_draft();
   void drop_draft() { draft_.clear(); }
   Status health() const;

@@ -40,6 +40,12 @@ Result<std::optional<Millis>> leased_until(Hub& hub, const PublicKey& key,
 
 Result<SpaceFloor> floor_of(Hub& hub, const SnapshotShelf& shelf, const std::string& space,
                             const ledger::RetentionRules& rules) {
+  const auto newest = shelf.newest(space);
+  return floor_of(hub, newest ? newest->position : 0, space, rules);
+}
+
+Result<SpaceFloor> floor_of(Hub& hub, Position snapshot, const std::string& space,
+                            const ledger::RetentionRules& rules) {
   const Millis now = hub.hub_time();
   SpaceFloor out;
   WASL_LET(const Position size, hub.size(space));
@@ -53,8 +59,7 @@ Result<SpaceFloor> floor_of(Hub& hub, const SnapshotShelf& shelf, const std::str
     readers.push_back({note->last_seen, acknowledged(*note, space)});
     keys.push_back(key);
   }
-  const auto newest = shelf.newest(space);
-  out.floor = ledger::retention_floor(readers, out.old, newest ? newest->position : 0, now, rules);
+  out.floor = ledger::retention_floor(readers, out.old, snapshot, now, rules);
   for (std::size_t i = 0; i < readers.size(); ++i) {
     if (out.floor < out.old && readers[i].holds_back(now, rules) && readers[i].acknowledged == out.floor)
       out.held_by.push_back(keys[i]);

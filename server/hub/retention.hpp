@@ -18,7 +18,10 @@ struct SpaceFloor {
   Position old = 0;                ///< of the last entry that is old enough
   std::vector<PublicKey> held_by;  ///< devices that it waits for, if they alone keep it from `old`
 };
-/// Errors: storage_failed, corrupt. @pre the space is not `authority`, of which everything is kept.
+/// @param snapshot position of the newest one, from which who is not waited for begins. Errors:
+/// storage_failed, corrupt. @pre the space is not `authority`, of which everything is kept.
+Result<SpaceFloor> floor_of(Hub& hub, Position snapshot, const std::string& space,
+                            const ledger::RetentionRules& rules);
 Result<SpaceFloor> floor_of(Hub& hub, const SnapshotShelf& shelf, const std::string& space,
                             const ledger::RetentionRules& rules);
 

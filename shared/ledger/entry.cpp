@@ -10,7 +10,7 @@ namespace {
 constexpr auto kMillisMax = static_cast<std::uint64_t>(std::numeric_limits<Millis>::max());
 
 bool is_kind(Byte kind) {
-  return kind >= static_cast<Byte>(EntryKind::accept) && kind <= static_cast<Byte>(EntryKind::statement);
+  return kind >= static_cast<Byte>(EntryKind::accept) && kind <= static_cast<Byte>(kNewestKind);
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ Entry Entry::read(Reader& in) {
 }
 
 Result<Entry> Entry::decode(ByteView bytes) {
-  if (!bytes.empty() && bytes[0] > static_cast<Byte>(EntryKind::statement)) {
+  if (!bytes.empty() && bytes[0] > static_cast<Byte>(kNewestKind)) {
     return fail(Errc::unsupported, "A log entry is of a kind that this version does not know.",
                 "Update the program.");
   }

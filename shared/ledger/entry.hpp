@@ -11,11 +11,20 @@
 
 namespace wasl::ledger {
 
-enum class EntryKind : Byte { accept = 1, adopt = 2, void_ = 3, unvoid = 4, snapshot = 5, statement = 6 };
+enum class EntryKind : Byte {
+  accept = 1,
+  adopt = 2,
+  void_ = 3,
+  unvoid = 4,
+  snapshot = 5,
+  statement = 6,
+  collect = 7,
+};
+constexpr EntryKind kNewestKind = EntryKind::collect;
 
 struct Entry {
   EntryKind kind = EntryKind::accept;
-  Hash hash;                    ///< of the change set, the snapshot's manifest or the statement
+  Hash hash;  ///< of the change set, the snapshot's manifest, the statement or the list of what is collected
   std::uint64_t authority = 0;  ///< position of the authority log that this entry was judged at
   Millis hub_time = 0;          ///< never negative
 

@@ -13,6 +13,7 @@ constexpr Millis kDay = Millis{24} * 3'600'000;
 struct RetentionRules {
   Millis lease = 180 * kDay;  ///< how long a device that does not sync is waited for
   Millis age = 90 * kDay;     ///< how old an entry is at least before anything of it goes
+  bool collects = false;      ///< dead records go too: every office knows entries that say so
 };
 
 /// When the device's lease ends. @pre it has synced.

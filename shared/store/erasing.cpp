@@ -34,6 +34,7 @@ Status each_value(LogStore& store, const SpaceInfo& info, const NetworkId& netwo
   WASL_TRY(store.each_kept_record(info, of_record));
   return walk(store, info, info.begins_behind() + 1, info.size, network,
               [&](Position, const SegmentItem& item) -> Status {
+                if (effect_of(item) == nullptr) return {};
                 const ChangeSet& set = *effect_of(item);
                 for (std::size_t i = 0; i < set.operations.size(); ++i) {
                   const Operation& op = set.operations[i];

@@ -5,6 +5,7 @@
 
 #include "shared/base/limits.hpp"
 #include "shared/snapshot/pieces.hpp"
+#include "shared/store/collecting.hpp"
 #include "shared/store/stored_blocks.hpp"
 #include "shared/store/stored_tree.hpp"
 #include "shared/wire/compression.hpp"
@@ -117,6 +118,7 @@ Status LogStore::insert_entries(SpaceInfo& info, const Segment& segment, std::in
     } else if (const auto* other = std::get_if<EntryItem>(&item)) {
       const bool is_void = other->entry.kind == ledger::EntryKind::void_;
       add(other->entry, std::nullopt, is_void ? voided_position(*other) : 0);
+      WASL_TRY(note_collected(info, item));
     } else if (const auto* header = std::get_if<StandInItem>(&item)) {
       const auto source = number_of(header->header.source);
       WASL_TRY(health());
@@ -128,11 +130,24 @@ Status LogStore::insert_entries(SpaceInfo& info, const Segment& segment, std::in
   return rows_->add_entries(entries, block);
 }
 
+/// No revocation reaches behind it: the state without what it takes back would hold what was collected.
+Status LogStore::note_collected(const SpaceInfo& info, const SegmentItem& item) {
+  const auto collection = collection_of(item);
+  if (!collection) return {};
+  const std::string key = collected_key(info.name);
+  WASL_LET(const auto stored, rows_->meta(key));
+  WASL_LET(Collected collected, decode_collected(stored));
+  collected.floor = std::max(collected.floor, collection->floor);
+  collected.records += collection->records.size();
+  return rows_->set_meta(key, encode(collected));
+}
+
 Status LogStore::restore_rows(std::string_view name, const NetworkId& network) {
   WASL_LET(SpaceInfo* const info, space(name));
   WASL_LET(const auto segments, read(name, 1, SIZE_MAX, network));
   WASL_LET(const auto blocks, rows_->block_numbers(info->number));
   WASL_TRY(rows_->drop_derived(info->number));
+  WASL_TRY(rows_->set_meta(collected_key(name), {}));
   const Position size = std::exchange(info->size, info->begins_behind());
   info->frontier = info->start ? info->start->ground.frontier : ledger::Frontier();
   for (std::size_t i = 0; i < segments.size(); ++i) {
@@ -312,6 +327,7 @@ Status LogStore::forget_log(SpaceInfo& info) {
   WASL_LET(const auto ends, rows_->chain_ends(info.number));
   for (const auto& [source, end] : ends) WASL_TRY(chains_.save_end(info.number, source, {}));
   WASL_TRY(rows_->drop_behind(info.number, 0));
+  WASL_TRY(rows_->set_meta(collected_key(info.name), {}));
   WASL_TRY(rows_->set_meta(start_key(info.name), {}));  // a newer snapshot may have the same pieces
   info.start.reset();
   info.frontier = {};

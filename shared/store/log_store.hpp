@@ -139,6 +139,7 @@ class LogStore final : public LogRows, public SourceNumbers {
   Result<std::shared_ptr<const LogStart>> start_of(const SpaceInfo& info);
   Result<ledger::Frontier> edge(const SpaceInfo& info, Position size);
   Status check_late(const Segment& segment);
+  Status note_collected(const SpaceInfo& info, const SegmentItem& item);
   Status insert_entries(SpaceInfo& info, const Segment& segment, std::int64_t block);
 
   std::unique_ptr<RowStore> rows_;

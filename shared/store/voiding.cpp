@@ -74,7 +74,7 @@ Result<TouchedRecords> records_without(LogStore& store, const SpaceInfo& info,
   std::set<std::string, std::less<>> ids;
   WASL_TRY(walk(store, info, *now.begin(), *now.rbegin(), network,
                 [&](Position position, const SegmentItem& item) -> Status {
-                  if (!now.contains(position)) return {};
+                  if (!now.contains(position)) return {};  // a list of what is collected never falls
                   for (const Operation& op : effect_of(item)->operations) {
                     touched.try_emplace({op.register_number, op.id});
                     ids.insert(op.id);
@@ -93,6 +93,10 @@ Result<TouchedRecords> records_without(LogStore& store, const SpaceInfo& info,
   const Position behind = std::max(info.begins_behind(), base ? base->position : 0);
   WASL_TRY(walk(store, info, behind + 1, until, network,
                 [&](Position position, const SegmentItem& item) -> Status {
+                  if (const auto collection = collection_of(item)) {
+                    for (const auto& record : collection->records) states.erase(record.second);
+                    return {};
+                  }
                   const Level level = ranking.of(item);
                   if (left_out.contains(position)) return {};
                   const ChangeSet& set = *effect_of(item);

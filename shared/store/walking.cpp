@@ -17,8 +17,8 @@ Status walk(LogStore& store, const SpaceInfo& info, Position first, Position las
       for (const SegmentItem& item : segment.items) {
         const ledger::Entry* entry = entry_of(item);
         if (entry == nullptr) continue;
-        const ChangeSet* set = effect_of(item);
-        if (set != nullptr && position >= first && position <= last) WASL_TRY(visit(position, item));
+        const bool tells = effect_of(item) != nullptr || entry->kind == ledger::EntryKind::collect;
+        if (tells && position >= first && position <= last) WASL_TRY(visit(position, item));
         ++position;
       }
       next = std::max(next, position);

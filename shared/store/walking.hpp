@@ -7,8 +7,9 @@
 
 namespace wasl {
 
-/// Visits every item of the positions `first` to `last` by which a change set takes effect; ends with the
-/// first error of a visit. Errors: corrupt (a gap). Memory: a block.
+/// Visits every item of the positions `first` to `last` that says what becomes of records: those by which a
+/// change set takes effect, and lists of what is collected. Ends with the first error of a visit. Errors:
+/// corrupt (a gap). Memory: a block.
 Status walk(LogStore& store, const SpaceInfo& info, Position first, Position last, const NetworkId& network,
             const std::function<Status(Position, const SegmentItem&)>& visit);
 

@@ -102,6 +102,15 @@ Result<SegmentItem> decode_let_go(const Entry& entry, ByteView bytes, const Netw
   return SegmentItem(EntryItem{entry, to_bytes(bytes)});
 }
 
+/// Of `authority` everything is kept.
+Status check_collect(const Entry& entry, ByteView bytes, const std::string& space) {
+  if (space == kAuthoritySpace) return fail(Errc::malformed, "a list of collected records in authority");
+  WASL_TRY(ledger::Collection::decode(bytes));
+  if (ledger::collection_hash(bytes) != entry.hash)
+    return fail(Errc::malformed, "another list of collected records than its entry names");
+  return {};
+}
+
 /// What tag 5 brings: a change set for `accept` and `adopt`, else the bytes as they are.
 Result<SegmentItem> decode_entry(const Entry& entry, ByteView bytes, const NetworkId& network,
                                  const std::string& space) {
@@ -111,7 +120,9 @@ Result<SegmentItem> decode_entry(const Entry& entry, ByteView bytes, const Netwo
     const bool is_void = entry.kind == EntryKind::void_;
     if (is_void && (in.count(limits::kNumberMost) == 0 || !in.finished()))
       return fail(Errc::malformed, "a void does not say what it voids");
-    if (!is_void && entry.kind != EntryKind::statement && !bytes.empty())
+    if (entry.kind == EntryKind::collect) WASL_TRY(check_collect(entry, bytes, space));
+    const bool has_bytes = is_void || entry.kind == EntryKind::statement || entry.kind == EntryKind::collect;
+    if (!has_bytes && !bytes.empty())
       return fail(Errc::malformed, "an entry with bytes that it does not have");
     return SegmentItem(EntryItem{entry, to_bytes(bytes)});
   }
@@ -212,7 +223,7 @@ Result<Segment> decode_items(std::string space, Position first, ByteView bytes, 
         Entry entry;
         decode_entry_times(in, walk, entry);
         entry.kind = static_cast<EntryKind>(in.byte());
-        if (in.ok() && entry.kind > EntryKind::statement) {
+        if (in.ok() && entry.kind > ledger::kNewestKind) {
           return fail(Errc::unsupported, "a log entry is of a kind that this version does not know",
                       "update the program");
         }
@@ -362,6 +373,21 @@ EntryItem void_item(const ledger::Entry& entry, Position position) {
 }
 
 Position voided_position(const EntryItem& item) { return Reader(item.bytes).varint(); }
+
+EntryItem collect_item(Entry entry, const ledger::Collection& collection) {
+  Bytes bytes = collection.encode();
+  entry.kind = EntryKind::collect;
+  entry.hash = ledger::collection_hash(bytes);
+  return {entry, std::move(bytes)};
+}
+
+std::optional<ledger::Collection> collection_of(const SegmentItem& item) {
+  const auto* other = std::get_if<EntryItem>(&item);
+  if (other == nullptr || other->entry.kind != EntryKind::collect) return std::nullopt;
+  auto collection = ledger::Collection::decode(other->bytes);
+  WASL_ASSERT(collection);
+  return *std::move(collection);
+}
 
 std::size_t entry_count(const Segment& segment) {
   return static_cast<std::size_t>(std::count_if(segment.items.begin(), segment.items.end(),

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shared/base/bytes.hpp"
+#include "shared/ledger/collection.hpp"
 #include "shared/ledger/entry.hpp"
 #include "shared/model/change_set.hpp"
 
@@ -36,8 +37,8 @@ struct LateItem {
   ledger::Entry entry;
   ChangeSet set;
 };
-/// Any other entry: `void`, `unvoid`, `snapshot`, `statement`. A statement brings its bytes, a void the
-/// position of what it voids.
+/// Any other entry: `void`, `unvoid`, `snapshot`, `statement`, `collect`. A statement and a list of what is
+/// collected bring their bytes, a void the position of what it voids.
 struct EntryItem {
   ledger::Entry entry;
   Bytes bytes;
@@ -92,6 +93,10 @@ const ChangeSet* effect_of(const SegmentItem& item);
 EntryItem void_item(const ledger::Entry& entry, Position position);
 /// Of a `void`: the position of what it voids. @pre decoded, or made by `void_item`.
 Position voided_position(const EntryItem& item);
+/// An entry by which these leave the state. Its hash is filled in.
+EntryItem collect_item(ledger::Entry entry, const ledger::Collection& collection);
+/// What it lists; nothing for any other item. @pre decoded, or made by `collect_item`.
+std::optional<ledger::Collection> collection_of(const SegmentItem& item);
 /// Number of entries in the segment.
 std::size_t entry_count(const Segment& segment);
 

@@ -1,5 +1,6 @@
-// The law of letting go: from every position at which a reader can be, what is kept (the base, and the log
-// behind it) gives the state, the digest and the chains that the whole log gives.
+// The laws of letting go: from every position at which a reader can be, what is kept (the base, and the log
+// behind it) gives the state, the digest and the chains that the whole log gives, dead records that were
+// collected on the way too; and collecting touches nothing but what it lists.
 #include <gtest/gtest.h>
 // rapidcheck needs gtest first
 #include <rapidcheck/gtest.h>
@@ -38,7 +39,7 @@ Operation make_operation(const std::string& id, const RecordState& state) {
   op.id = id;
   if (!state.exists()) return op;
   op.address = {*rc::gen::inRange(1U, kFields + 1), {}};
-  switch (*rc::gen::inRange(0, 7)) {
+  switch (*rc::gen::inRange(0, 9)) {
     case 0:
       op.kind = OperationKind::resolve;
       op.value = Value::integer(*rc::gen::inRange(0, 4));
@@ -54,6 +55,8 @@ Operation make_operation(const std::string& id, const RecordState& state) {
       op.names = state.all_dots(op.address);
       break;
     case 3:
+    case 4:
+    case 5:
       op.kind = OperationKind::erase;
       op.address = {};
       op.names = state.all_dots();
@@ -83,8 +86,44 @@ struct Logs {
     return must(Database::open(options));
   }
   Log whole{in_memory()}, kept{in_memory()};
-  std::vector<Records> states{1};  ///< behind each entry; of before the first, too
+  std::vector<Records> states{1};                     ///< behind each entry; of before the first, too
+  std::map<Source, std::vector<Position>> positions;  ///< of each office's change sets, by sequence
+  Records uncollected;                        ///< what the entries would give if nothing were collected
+  std::map<std::string, Position> collected;  ///< last
 };
+
+/// Every dead record of which nothing stands behind a floor; nothing: there is none.
+std::optional<ledger::Collection> list_of_dead(const Logs& logs, Position floor) {
+  ledger::Collection list{floor, {}};
+  for (const auto& [id, state] : logs.states.back()) {
+    if (!state.exists() || state.is_alive()) continue;
+    std::vector<Dot> dots = state.all_dots();
+    for (const Deletion& deletion : state.deletions) dots.push_back(deletion.dot);
+    const bool settled = std::ranges::all_of(dots, [&](const Dot& dot) {
+      return logs.positions.at(dot.source).at(static_cast<std::size_t>(dot.sequence - 1)) <= floor;
+    });
+    if (settled) list.records.emplace_back(state.register_number, id);
+  }
+  return list.records.empty() ? std::nullopt : std::optional(std::move(list));
+}
+
+/// What the entry of a list does to a state.
+void leave(Records& state, const ledger::Collection& list) {
+  for (const auto& record : list.records) state.erase(record.second);
+}
+
+/// As a hub does: of what is dead here and there some goes.
+void collect_now_and_then(Logs& logs, Segment& segment, Millis hub_time) {
+  const Position size = logs.states.size() - 1;
+  if (size == 0 || *rc::gen::inRange(0, 3) == 0) return;
+  const auto list = list_of_dead(logs, *rc::gen::inRange<Position>((size + 1) / 2, size + 1));
+  if (!list) return;
+  Records next = logs.states.back();
+  leave(next, *list);
+  logs.states.push_back(std::move(next));
+  for (const auto& record : list->records) logs.collected[record.second] = logs.states.size() - 1;
+  segment.items.emplace_back(collect_item({ledger::EntryKind::collect, {}, 0, hub_time}, *list));
+}
 
 /// What each office has seen of a record may be old: concurrent writes and deletes come by themselves.
 void fill(Logs& logs) {
@@ -103,7 +142,8 @@ void fill(Logs& logs) {
     const auto sets = *rc::gen::inRange(1U, 5U);
     for (unsigned i = 0; i < sets; ++i) {
       const auto who = *rc::gen::inRange(0U, kOffices);
-      seen[who] = *rc::gen::inRange(seen[who], logs.states.size());
+      const bool is_up_to_date = *rc::gen::inRange(0, 3) != 0;
+      seen[who] = is_up_to_date ? logs.states.size() - 1 : *rc::gen::inRange(seen[who], logs.states.size());
       Chain& chain = chains[who];
       std::vector<Operation> operations;
       std::set<std::string> touched;
@@ -112,8 +152,13 @@ void fill(Logs& logs) {
         if (!touched.insert(id).second) continue;
         const Records& known = logs.states[seen[who]];
         const auto state = known.find(id);
-        operations.push_back(make_operation(id, state == known.end() ? RecordState() : state->second));
+        Operation op = make_operation(id, state == known.end() ? RecordState() : state->second);
+        const auto now = logs.states.back().find(id);
+        const bool is_there = now != logs.states.back().end() && now->second.exists();
+        if (!is_there && op.kind != OperationKind::create) continue;  // held: its record is gone
+        operations.push_back(std::move(op));
       }
+      if (operations.empty()) continue;
       sort_by_record(operations);
       Header header;
       header.network = kNetwork;
@@ -128,12 +173,17 @@ void fill(Logs& logs) {
       hub_time += *rc::gen::inRange(0, 5);
       const ledger::Entry entry{ledger::EntryKind::accept, set.name, 0, hub_time};
       Records next = logs.states.back();
-      for (std::size_t n = 0; n < set.operations.size(); ++n)
-        next[set.operations[n].id].apply(
-            set.operations[n], {set.dot(n), header.stamp, std::min(header.stamp.millis(), hub_time), 0});
+      for (std::size_t n = 0; n < set.operations.size(); ++n) {
+        const Placement at{set.dot(n), header.stamp, std::min(header.stamp.millis(), hub_time), 0};
+        next[set.operations[n].id].apply(set.operations[n], at);
+        logs.uncollected[set.operations[n].id].apply(set.operations[n], at);
+      }
       logs.states.push_back(std::move(next));
+      logs.positions[header.source].push_back(logs.states.size() - 1);
       segment.items.emplace_back(SetItem{entry, std::move(set)});
+      collect_now_and_then(logs, segment, hub_time);
     }
+    if (segment.items.empty()) continue;
     must(logs.whole.store.append(segment));
     must(logs.kept.store.append(segment));
   }
@@ -165,6 +215,10 @@ Records go_on(Logs::Log& log, Records state, Position from) {
   must(walk(
       log.store, log.info(), from + 1, log.info().size, kNetwork,
       [&](Position, const SegmentItem& item) -> Status {
+        if (const auto list = collection_of(item)) {
+          leave(state, *list);
+          return {};
+        }
         const ChangeSet& set = *effect_of(item);
         const Millis effective = std::min(set.header.stamp.millis(), entry_of(item)->hub_time);
         for (std::size_t i = 0; i < set.operations.size(); ++i)
@@ -219,6 +273,28 @@ RC_GTEST_PROP(Compaction, WhatIsKeptGivesTheSameStateFromEveryPosition, ()) {
             must(logs.whole.store.ends_in_log(logs.whole.info(), sources, kNetwork)));
 }
 
+RC_GTEST_PROP(Collecting, WhatNobodyListedIsAsIfNothingHadGone, ()) {
+  Logs logs;
+  fill(logs);
+  for (const auto& [id, state] : logs.uncollected) {
+    if (!logs.collected.contains(id)) RC_ASSERT(logs.states.back().at(id) == state);
+  }
+  RC_TAG(logs.collected.empty() ? "none" : "some");
+}
+
+RC_GTEST_PROP(Collecting, NothingOfWhatWasListedComesBack, ()) {
+  Logs logs;
+  fill(logs);
+  for (const auto& [id, position] : logs.collected) {
+    const auto now = logs.states.back().find(id);
+    if (now == logs.states.back().end()) continue;
+    std::vector<Dot> dots = now->second.all_dots();
+    for (const Deletion& deletion : now->second.deletions) dots.push_back(deletion.dot);
+    for (const Dot& dot : dots)
+      RC_ASSERT(logs.positions.at(dot.source).at(static_cast<std::size_t>(dot.sequence - 1)) > position);
+  }
+}
+
 RC_GTEST_PROP(Compaction, WhatIsVoidedBehindTheBaseIsTakenBackAlike, ()) {
   Logs logs;
   fill(logs);
@@ -233,10 +309,11 @@ RC_GTEST_PROP(Compaction, WhatIsVoidedBehindTheBaseIsTakenBackAlike, ()) {
         logs.kept.store, info, base, kNetwork, [](const Hash&) { return true; },
         [&](const StoredBlock& block) { return replace(logs.kept.db, info.number, block); }));
   std::vector<FallenEntry> fallen;
-  for (Position position = at + 1; position <= size; ++position)
-    if (*rc::gen::arbitrary<bool>())
-      fallen.push_back(
-          {position, must(logs.whole.store.entries(kSpace, position, position)).front().entry.hash});
+  for (Position position = at + 1; position <= size; ++position) {
+    const ledger::Entry entry = must(logs.whole.store.entries(kSpace, position, position)).front().entry;
+    if (entry.kind == ledger::EntryKind::accept && *rc::gen::arbitrary<bool>())
+      fallen.push_back({position, entry.hash});
+  }
   const AuthorityState authority;
   const auto of_whole =
       must(records_without(logs.whole.store, logs.whole.info(), authority, fallen, size, kNetwork));
@@ -260,6 +337,7 @@ RC_GTEST_PROP(Compaction, ABlockWithoutBodiesIsReadBackAsItWasWritten, ()) {
     each_entry(again, [&](Position position, const SegmentItem& item, const Header* header) {
       const std::size_t i = static_cast<std::size_t>(position - block.first);
       RC_ASSERT(*entry_of(item) == *entries[i]);
+      if (collection_of(item)) return;
       RC_ASSERT(header != nullptr && name_of(encode(*header)) == entries[i]->hash);
     });
   }

@@ -26,14 +26,14 @@ TEST(Entry, HasTheBytesOfTheProtocol) {
 }
 
 TEST(Entry, EveryKindComesBack) {
-  for (Byte kind = 1; kind <= 6; ++kind) {
+  for (Byte kind = 1; kind <= 7; ++kind) {
     Entry entry = some_entry();
     entry.kind = static_cast<EntryKind>(kind);
     const auto decoded = Entry::decode(entry.encode());
     ASSERT_TRUE(decoded);
     EXPECT_EQ(*decoded, entry);
   }
-  const Entry largest{EntryKind::statement, filled(0xFF), std::numeric_limits<std::uint64_t>::max(),
+  const Entry largest{EntryKind::collect, filled(0xFF), std::numeric_limits<std::uint64_t>::max(),
                       std::numeric_limits<Millis>::max()};
   EXPECT_EQ(*Entry::decode(largest.encode()), largest);
 }
@@ -43,7 +43,7 @@ TEST(Entry, RefusesOtherKindsLengthsAndTimes) {
   Bytes other = good;
   other[0] = 0;
   EXPECT_EQ(Entry::decode(other).error().code, Errc::malformed);
-  other[0] = 7;
+  other[0] = 8;
   EXPECT_EQ(Entry::decode(other).error().code, Errc::unsupported);
   for (std::size_t cut = 0; cut < good.size(); ++cut) {
     EXPECT_FALSE(Entry::decode(ByteView(good).first(cut)));
