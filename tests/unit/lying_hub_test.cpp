@@ -93,6 +93,15 @@ std::vector<Lie> lies_about_entries() {
          });
        },
        Errc::malformed, "an opening came without its personal value"},
+      {"CollectsWhatLives",
+       [](Scene& scene, Liar& hub) {
+         const auto space = must(scene.world.store().space(kAfrica));
+         const auto record = must(scene.world.store().record(space->number, "x0"));
+         hub.entries_lie = in_space(kAfrica, [number = record->register_number](Segment& segment) {
+           segment.items.emplace_back(collect_item(last_entry(segment), {1, {{number, "x0"}}}));
+         });
+       },
+       Errc::caught, "the hub collects x0 of section/africa, which is not dead"},
       {"SpeaksGarbage",
        [](Scene&, Liar& hub) {
          hub.entries_lie = [](Segment&) {};  // frames that stand alone: others would be asked for again

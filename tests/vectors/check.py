@@ -246,6 +246,12 @@ def main():
            (hmac.new(key, b"\0" + entry, "sha256").hexdigest(), blinded["bytes"]),
            (hmac.new(key, b"\1section/asia", "sha256").hexdigest(), ledger["blinded_name"]["bytes"]))
 
+    collected = varint(3) + varint(2) + b"".join(varint(7) + sized(name) for name in ("p-1", "p-2"))
+    expect("list of what is collected", (collected.hex(), ledger["collect_list"]["bytes"]),
+           (h("wasl.1/collect", collected).hex(), ledger["collect_list"]["hash"]),
+           ((bytes([7]) + h("wasl.1/collect", collected) + varint(4) + varint(1_700_000_000_090)).hex(),
+            ledger["entry_collect"]["bytes"]))
+
     tree = ledger["merkle_root"]
     leaves = [leaf_hash(bytes.fromhex(leaf)) for leaf in tree["leaves"]]
     root = root_of(leaves)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <tuple>
 
 #include "shared/crypto/crypto.hpp"
@@ -142,16 +143,56 @@ std::vector<Hash> level_above(std::string_view tag, const std::vector<Hash>& bel
 
 }  // namespace
 
-JudgedRecords confirmed(const Schema& schema, const std::vector<PlacedSet>& placed) {
-  return shown(schema, placed, {});
+JudgedRecords confirmed(const Schema& schema, const std::vector<PlacedSet>& placed,
+                        const std::vector<PlacedList>& collected) {
+  return shown(schema, placed, {}, collected);
+}
+
+std::vector<std::string> wrongly_collected(const Schema& schema, const std::vector<PlacedSet>& placed,
+                                           const std::vector<PlacedList>& collected) {
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < collected.size(); ++i) {
+    const PlacedList& list = collected[i];
+    std::vector<PlacedSet> before;  // as the log stood then
+    std::map<std::pair<Source, Sequence>, Position> positions;
+    for (PlacedSet one : placed) {
+      if (one.position >= list.position) continue;
+      one.voided = one.voided && one.voided_at < list.position;
+      positions[{one.set->header.source, one.set->header.sequence}] = one.position;
+      before.push_back(one);
+    }
+    const JudgedRecords then =
+        confirmed(schema, before, {collected.begin(), collected.begin() + static_cast<std::ptrdiff_t>(i)});
+    for (const auto& key : list.records) {
+      const auto record = then.find(key);
+      bool stands = list.floor < list.position && record != then.end() && !record->second.alive;
+      const auto look = [&](const Dot& dot) {
+        stands = stands && positions.at({dot.source, dot.sequence}) <= list.floor;
+      };
+      if (record != then.end()) {
+        for (const JudgedDelete& one : record->second.deletes) look(one.dot);
+        for (const auto& [address, field] : record->second.fields)
+          for (const JudgedHead& head : field.heads) look(head.dot);
+      }
+      if (!stands) words.push_back(key.second + " at " + std::to_string(list.position));
+    }
+  }
+  return words;
 }
 
 JudgedRecords shown(const Schema& schema, const std::vector<PlacedSet>& placed,
-                    const std::vector<OverlaySet>& overlay) {
+                    const std::vector<OverlaySet>& overlay, const std::vector<PlacedList>& collected) {
   WorksOfRecords works;
+  auto list = collected.begin();
+  const auto collect_before = [&](Position position) {
+    for (; list != collected.end() && list->position < position; ++list)
+      for (const auto& key : list->records) works.erase(key);
+  };
   for (const PlacedSet& one : placed) {
+    collect_before(one.position);
     if (!one.voided) collect(works, *one.set, one.hub_time);
   }
+  collect_before(std::numeric_limits<Position>::max());
   for (const OverlaySet& one : overlay) collect(works, *one.set, one.came_in);
   JudgedRecords out;
   for (const auto& [key, works_of_record] : works) {

@@ -27,6 +27,13 @@ struct PlacedSet {
   bool adopted = false;
   bool voided = false;     ///< a later entry says so: section 6.6, as if it had not been
   Position authority = 0;  ///< of the entry: up to where the log of `authority` counted
+  Position voided_at = 0;
+};
+/// An entry of `collect`: from then on these records, by register and id, are as if they had never been.
+struct PlacedList {
+  Position position = 0;
+  Position floor = 0;
+  std::vector<std::pair<std::uint32_t, std::string>> records;
 };
 /// A change set without an entry (unsent, held or refused).
 struct OverlaySet {
@@ -67,10 +74,15 @@ using JudgedSpaces = std::map<std::string, JudgedRecords>;
 
 /// The state that follows from the log alone. @param placed in the order of the log.
 /// @param schema must outlive the result.
-JudgedRecords confirmed(const Schema& schema, const std::vector<PlacedSet>& placed);
+/// @param collected in the order of the log.
+JudgedRecords confirmed(const Schema& schema, const std::vector<PlacedSet>& placed,
+                        const std::vector<PlacedList>& collected = {});
+/// Section 21.5: every listed record that was not dead then, or not by what stands up to the floor, in words.
+std::vector<std::string> wrongly_collected(const Schema& schema, const std::vector<PlacedSet>& placed,
+                                           const std::vector<PlacedList>& collected);
 /// The state that the office's tables show. @param overlay in the order it was sealed.
 JudgedRecords shown(const Schema& schema, const std::vector<PlacedSet>& placed,
-                    const std::vector<OverlaySet>& overlay);
+                    const std::vector<OverlaySet>& overlay, const std::vector<PlacedList>& collected = {});
 
 Hash record_hash(const JudgedRecord& record);
 /// State digest of a space. @param records as `confirmed` gives them.

@@ -69,6 +69,7 @@ constexpr std::array<std::string_view, kFaults> kWords = {
     "section_killed",
     "section_cut_off",
     "section_disk_lost",
+    "deleted_collected",
 };
 
 /// These drew their weights from the run's own dice; later ones have dice of their own.

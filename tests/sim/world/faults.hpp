@@ -89,8 +89,10 @@ enum class Fault : std::uint8_t {
   section_killed,
   section_cut_off,    ///< from the network's hub
   section_disk_lost,  ///< all but its key
+  // the hub's housekeeping
+  deleted_collected,  ///< records that are dead go for good; who was away for too long did not know
 };
-constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::section_disk_lost) + 1;
+constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::deleted_collected) + 1;
 
 std::string_view to_word(Fault fault);
 std::optional<Fault> fault_of(std::string_view word);

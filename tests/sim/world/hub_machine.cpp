@@ -156,6 +156,27 @@ Status HubMachine::decide(const Act& act, const std::string& space) {
 
 bool HubMachine::is_idle() const { return process_ != nullptr && process_->hub.committer().is_idle(); }
 
+Result<std::size_t> HubMachine::collect(const std::string& space, Position floor) {
+  Result<std::size_t> count = std::size_t{0};
+  work([&] {
+    std::set<std::pair<std::uint32_t, std::string>> dead;
+    const auto look = [&](const std::string& id, RecordState& state) -> Status {
+      if (!state.is_alive()) dead.emplace(state.register_number, id);
+      return {};
+    };
+    const Status read = process_->store->read_moment([&]() -> Status {
+      WASL_LET(const SpaceInfo* const info, process_->store->space(space));
+      return process_->store->each_record(info->number, look);
+    });
+    if (!read) {
+      count = tl::unexpected(read.error());
+      return;
+    }
+    count = process_->hub.collect(space, floor, dead);
+  });
+  return count;
+}
+
 void HubMachine::commit() {
   process_->commit_planned = false;
   work([this] {

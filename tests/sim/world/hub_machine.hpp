@@ -46,6 +46,9 @@ class HubMachine {
   /// A commit that no link asked for. What it has to say to the links leaves.
   Committer::Committed commit_now();
 
+  /// Whatever is dead of the space by `floor` goes for good. @return how many records.
+  Result<std::size_t> collect(const std::string& space, Position floor);
+
   // ── What happens to it ──
   void kill();
   void cut_power(test::SimDisk::Tear tear);

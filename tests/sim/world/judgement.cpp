@@ -68,7 +68,10 @@ void Judgement::read_space(const std::string& name) {
           trace_.violation("hub", "voids what does not stand in " + name);
         } else {
           voided->voided = true;
+          voided->voided_at = position;
         }
+      } else if (auto list = collection_of(item)) {
+        space.collected.push_back({position, list->floor, std::move(list->records)});
       }
     }
   }
@@ -101,7 +104,9 @@ void Judgement::check_logs() {
     }
     if (name != kAuthoritySpace) check_voids(name, space);
     const auto stored = hub_.store().digest(name);
-    const Hash judged = digest(confirmed(hub_.schema(), space.placed));
+    const Hash judged = digest(confirmed(hub_.schema(), space.placed, space.collected));
+    for (const std::string& words : wrongly_collected(hub_.schema(), space.placed, space.collected))
+      trace_.violation("hub", "collects of " + name + " what is not dead: " + words);
     if (name != kAuthoritySpace && (!stored || *stored != judged))
       trace_.violation("hub", "the digest of " + name + " is not the judge's");
   }
@@ -175,7 +180,8 @@ void Judgement::compare(OfficeMachine& office, bool with_overlay) {
   }
   JudgedSpaces judged;
   for (const std::string& name : hub_.hub().authority().readable(replica.device(), hub_.hub().hub_time())) {
-    if (name != kAuthoritySpace) judged[name] = shown(schema, spaces_[name].placed, overlays[name]);
+    if (name != kAuthoritySpace)
+      judged[name] = shown(schema, spaces_[name].placed, overlays[name], spaces_[name].collected);
   }
   for (const auto& [name, overlay] : overlays) {
     if (!judged.contains(name)) judged[name] = shown(schema, {}, overlay);

@@ -64,6 +64,7 @@ class Judgement {
   struct Space {
     std::vector<std::unique_ptr<ChangeSet>> sets;
     std::vector<PlacedSet> placed;
+    std::vector<PlacedList> collected;
     Position size = 0;
   };
   void read_space(const std::string& name);

@@ -1,6 +1,7 @@
 #include "tests/sim/world/simulation.hpp"
 
 #include "tests/sim/world/attaching.hpp"
+#include "tests/sim/world/collecting.hpp"
 #include "tests/sim/world/ending.hpp"
 #include "tests/sim/world/invariants.hpp"
 #include "tests/sim/world/membership.hpp"
@@ -34,6 +35,7 @@ class Simulation {
       decide();
       world_.work.step(world_.any_office());
       attaching_.step();
+      collecting_.step();
       invariants_.check_bounds();
       const bool burst = dice.chance(0.5);
       world_.scheduler.run_until(world_.scheduler.now() +
@@ -79,6 +81,7 @@ class Simulation {
   Operators operators_{world_};
   Trouble trouble_{world_, {membership_, secretariat_, operators_}};
   Attaching attaching_{world_};
+  Collecting collecting_{world_};
   Rest rest_{world_, [this](OfficeMachine& office) { return attaching_.why_not(office); }};
   Ending ending_{world_, rest_, attaching_};
 };
