@@ -224,10 +224,15 @@ Status OfficeFiles::set_policy(const FilePolicy& policy) {
   return make_room(policy);
 }
 
-Status OfficeFiles::ask_for(const FileId& file) {
+Status OfficeFiles::ask_for(const FileId& file) { return ask_for(std::vector{file}); }
+
+Status OfficeFiles::ask_for(const std::vector<FileId>& files) {
   WASL_TRY(note_shown());
-  WASL_TRY(store_.set(file, FileStore::Mark::kept, true));
-  return store_.touch(file, clock_.now());
+  for (const FileId& file : files) {
+    WASL_TRY(store_.set(file, FileStore::Mark::kept, true));
+    WASL_TRY(store_.touch(file, clock_.now()));
+  }
+  return {};
 }
 
 Status OfficeFiles::pin(const FileId& file, bool pinned) {
@@ -310,7 +315,7 @@ Result<std::optional<ChunkFrame>> OfficeFiles::read(const std::string& space, co
 
 Status OfficeFiles::on_whole(const FileId& file) {
   WASL_TRY(store_.set(file, FileStore::Mark::whole, true));
-  WASL_TRY(store_.set(file, FileStore::Mark::at_hub, true));  // it came from there
+  if (!from_bundles_) WASL_TRY(store_.set(file, FileStore::Mark::at_hub, true));  // it came from there
   return store_.touch(file, clock_.now());
 }
 

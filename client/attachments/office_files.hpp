@@ -76,6 +76,7 @@ class OfficeFiles final : public FilePort {
   Status set_policy(const FilePolicy& policy);
   /// Is to be here from now on, whatever the policy says.
   Status ask_for(const attachment::FileId& file);
+  Status ask_for(const std::vector<attachment::FileId>& files);
   Status pin(const attachment::FileId& file, bool pinned);
 
   struct State {
@@ -98,6 +99,8 @@ class OfficeFiles final : public FilePort {
 
   /// Who answers now is a section's hub: that it holds a file lets nothing go here.
   void speak_with_section(bool section) { with_section_ = section; }
+  /// What comes now comes from a bundle, whoever made it: that it came says nothing of the hub.
+  void read_bundles() { from_bundles_ = true; }
 
   // FilePort
   Millis now() override { return clock_.now(); }
@@ -126,6 +129,7 @@ class OfficeFiles final : public FilePort {
   Replica& replica_;
   Clock& clock_;
   bool with_section_ = false;
+  bool from_bundles_ = false;
   std::vector<std::string> wrong_;
 };
 

@@ -436,6 +436,7 @@ void add_bundle_commands(CLI::App& app, Parsed& p) {
       *bundle, p, "export", "Writes what is unsent for the hub, or what this office holds for others",
       "  wasl bundle export --data office STICK/dakar.wasl               # for the hub\n"
       "  wasl bundle export --data office STICK/benin.wasl --all         # for offices that read the same\n"
+      "  wasl bundle export --data office STICK/dakar.wasl --with-files --up-to 2M\n"
       "  wasl bundle export --data office mail.wasl --split 5M           # files for e-mail, as attachments",
       [&p](const Office& o) { return export_bundle(o, p.bundle_export); });
   out->add_option("FILE", p.bundle_export.file, "A new file")->required();
@@ -445,6 +446,10 @@ void add_bundle_commands(CLI::App& app, Parsed& p) {
       ->excludes(space);
   out->add_option("--since", p.bundle_export.since, "Entries behind this position of the log alone");
   out->add_option("--split", p.bundle_export.split, "Several files of at most so many bytes, such as 5M");
+  CLI::Option* with_files = out->add_flag("--with-files", p.bundle_export.with_files,
+                                          "Files of records too, as far as they are here");
+  out->add_option("--up-to", p.bundle_export.up_to, "Of those, files of at most so many bytes, such as 2M")
+      ->needs(with_files);
   CLI::App* in = command(*bundle, p, "import", "Takes in bundles, in any order, as often as you like",
                          "  wasl bundle import --data office STICK/answer.wasl\n"
                          "  wasl bundle import --data office STICK/answer.wasl.*",

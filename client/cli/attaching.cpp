@@ -73,14 +73,6 @@ std::string policy_words(const FilePolicy& policy) {
   return "up-to " + std::to_string(policy.up_to);
 }
 
-/// "500k", "2M": bytes. Errors: invalid_value.
-Result<std::uint64_t> size_of(const std::string& text) {
-  WASL_LET(const ByteLimits limits, parse_limits(text));
-  if (!limits.down || limits.up != limits.down)
-    return fail(Errc::invalid_value, "'" + text + "' is no size", "write for example 500k, 2M or 1.5G");
-  return *limits.down;
-}
-
 Result<FilePolicy> changed(FilePolicy policy, const AttachmentsArguments& arguments) {
   if (!arguments.policy.empty()) {
     const std::string& kind = arguments.policy.front();

@@ -1,7 +1,9 @@
 // wasl bundle export, wasl bundle import, wasl bundle inspect
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "client/cli/commands.hpp"
+#include "client/cli/files_view.hpp"
 #include "client/cli/words.hpp"
 #include "client/engine/bundle_export.hpp"
 #include "client/engine/bundle_import.hpp"
@@ -30,14 +32,22 @@ Answer answer_of(const BundleExported& done, const BundleExportArguments& in, co
     entries.push_back({{"space", range.space}, {"first", range.first}, {"last", range.last}});
     count += range.last - range.first + 1;
   }
-  Json out{{"for", for_hub ? "hub" : "offices"}, {"files", files_json(done.files)},
-           {"change_sets", done.work},           {"entries", std::move(entries)},
-           {"unproved", done.unproved},          {"safe_to_remove", true}};
+  Json out{{"for", for_hub ? "hub" : "offices"},
+           {"files", files_json(done.files)},
+           {"change_sets", done.work},
+           {"entries", std::move(entries)},
+           {"unproved", done.unproved},
+           {"attachments", done.attached},
+           {"attachment_bytes", done.attached_bytes},
+           {"safe_to_remove", true}};
   std::string words;
   for (const auto& one : done.files)
     words += "Wrote " + one.file.string() + " (" + bytes_words(one.bytes) + ").\n";
   words += counted(done.work, "change set") + " that no log has yet";
   if (!for_hub) words += ", and " + entries_words(count) + " of logs";
+  if (in.with_files)
+    words +=
+        ", and " + counted(done.attached, "file") + " of records (" + bytes_words(done.attached_bytes) + ")";
   words += ".\n";
   for (const std::string& space : done.unproved)
     words += "Nothing of " + space + ": the hub has proved nothing of it to this office yet.\n";
@@ -46,6 +56,22 @@ Answer answer_of(const BundleExported& done, const BundleExportArguments& in, co
                : "For offices that read the same: wasl bundle import FILE.\n";
   words += safe_to_remove(language);
   return {out.dump(), std::move(words), kDone};
+}
+
+bool is_whole(const BundleImported::Attached& one) { return one.progress.here == one.progress.all; }
+
+std::string attached_words(const BundleImported& done) {
+  if (done.attached.empty()) return "";
+  const auto whole =
+      static_cast<std::uint64_t>(std::count_if(done.attached.begin(), done.attached.end(), is_whole));
+  std::string words = counted(whole, "file") + " of records here, of " +
+                      std::to_string(done.attached.size()) + " that the bundle names.\n";
+  if (whole < done.attached.size())
+    words +=
+        "What is missing of the others comes with a new copy, another part, or over a link; a file that no "
+        "record "
+        "here names yet comes when the bundle with its record was imported.\n";
+  return words;
 }
 
 std::string import_words(const BundleImported& done) {
@@ -67,6 +93,7 @@ std::string import_words(const BundleImported& done) {
     words += counted(done.carried, "change set") +
              " of other offices: kept, and offered to the hub at the next "
              "sync or with the next bundle for it.\n";
+  words += attached_words(done);
   if (done.sealed_for_others > 0) words += counted(done.sealed_for_others, "frame") + " sealed for others.\n";
   for (const std::string& one : done.refused) words += "Not taken: " + one + "\n";
   if (!done.refused.empty()) words += "What is damaged comes again with a new copy or a new bundle.\n";
@@ -84,6 +111,7 @@ struct FramesSeen {
   Json json = Json::array();
   std::string lines;
   std::size_t closed = 0;
+  std::map<std::string, std::uint64_t> chunks{};  ///< by space
 };
 /// What can be opened is told with its contents, of the rest its size.
 FramesSeen frames_of(const Bundle& bundle, const std::map<std::uint64_t, crypto::SecretKey>& secrets) {
@@ -94,12 +122,15 @@ FramesSeen frames_of(const Bundle& bundle, const std::map<std::uint64_t, crypto:
     if (!frame) ++out.closed;
     const FrameContents contents =
         frame ? contents_of(*frame, bundle.head.network) : FrameContents{std::string_view()};
-    if (frame) {
+    if (frame && contents.kind == "chunk") {
+      one["kind"] = contents.kind;
+      ++out.chunks[contents.space];
+    } else if (frame) {
       one["kind"] = contents.kind;
       out.lines += "\n  " + std::to_string(stored.number) + "  " + std::string(contents.kind);
     }
-    if (!contents.space.empty()) {
-      one["space"] = contents.space;
+    if (!contents.space.empty()) one["space"] = contents.space;
+    if (!contents.space.empty() && contents.kind != "chunk") {
       out.lines += " of " + contents.space;
     }
     if (contents.first > 0) {
@@ -111,8 +142,14 @@ FramesSeen frames_of(const Bundle& bundle, const std::map<std::uint64_t, crypto:
       one["change_sets"] = contents.sets;
       out.lines += ", " + counted(contents.sets, "change set");
     }
+    for (const attachment::FileId& file : contents.files) {
+      one["files"].push_back({{"file", to_hex(file.root.view())}, {"size", file.size}});
+      out.lines += ": " + to_hex(file.root.view()).substr(0, 12) + ", " + bytes_words(file.size);
+    }
     out.json.push_back(std::move(one));
   }
+  for (const auto& [space, count] : out.chunks)
+    out.lines += "\n  " + counted(count, "part") + " of files of " + space;
   return out;
 }
 
@@ -160,14 +197,28 @@ Result<Answer> export_bundle(const Office& office, const BundleExportArguments& 
   request.since = in.since.value_or(0);
   WASL_LET(request.split_bytes, split_bytes(in.split));
   WASL_LET(const auto replica, office.open());
+  request.with_files = in.with_files;
+  if (!in.up_to.empty()) {
+    WASL_LET(request.files_up_to, size_of(in.up_to));
+  }
+  WASL_LET(const auto attached, OfficeFiles::open(office.folder(), *replica, office.clock()));
   WASL_LET(const BundleExported done,
-           wasl::export_bundle(*replica, request, office.clock(), office.random()));
+           wasl::export_bundle(*replica, *attached, request, office.clock(), office.random()));
   return answer_of(done, in, replica->network().language);
 }
 
 Result<Answer> import_bundles(const Office& office, const BundleFilesArguments& in) {
   WASL_LET(const auto replica, office.open());
-  WASL_LET(const BundleImported done, wasl::import_bundles(*replica, {in.files.begin(), in.files.end()}));
+  WASL_LET(const auto attached, OfficeFiles::open(office.folder(), *replica, office.clock()));
+  WASL_LET(const BundleImported done,
+           wasl::import_bundles(*replica, *attached, {in.files.begin(), in.files.end()}));
+  Json attachments = Json::array();
+  for (const auto& one : done.attached)
+    attachments.push_back({{"space", one.file.space},
+                           {"file", to_hex(one.file.root.view())},
+                           {"size", one.file.size},
+                           {"here", is_whole(one)},
+                           {"chunks", {{"here", one.progress.here}, {"all", one.progress.all}}}});
   Json spaces = Json::array();
   for (const auto& [name, space] : done.spaces) {
     Json one{{"space", name}, {"change_sets", space.sets}, {"held", space.held}};
@@ -178,6 +229,8 @@ Result<Answer> import_bundles(const Office& office, const BundleFilesArguments& 
   const Json out{{"spaces", std::move(spaces)},
                  {"carried", done.carried},
                  {"sealed_for_others", done.sealed_for_others},
+                 {"attachments", std::move(attachments)},
+                 {"received_chunks", done.chunks},
                  {"not_taken", done.refused},
                  {"answer", done.told},
                  {"complete", done.is_complete()},
@@ -202,7 +255,7 @@ Result<Answer> inspect_bundles(const Office& office, const BundleFilesArguments&
     WASL_LET(const Bundle bundle, read_bundle(file));
     std::map<std::uint64_t, crypto::SecretKey> secrets;
     if (secret) secrets = open_locks(bundle.head, replica->device(), *secret);
-    const auto [frames, lines, closed] = frames_of(bundle, secrets);
+    const auto [frames, lines, closed, chunks] = frames_of(bundle, secrets);
     Json one = head_json(file, bundle);
     one["frames"] = frames;
     one["sealed_frames"] = closed;

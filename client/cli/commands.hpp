@@ -170,6 +170,8 @@ struct BundleExportArguments {
   bool all = false;
   std::optional<std::uint64_t> since;  ///< entries behind this position
   std::string split;                   ///< bytes of a file at most: 5M, 700k
+  bool with_files = false;             ///< files of records
+  std::string up_to;                   ///< bytes of such a file at most
 };
 Result<Answer> export_bundle(const Office& office, const BundleExportArguments& arguments);
 struct BundleFilesArguments {

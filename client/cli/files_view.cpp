@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/cli/words.hpp"
+#include "client/engine/budget.hpp"
 
 namespace wasl::cli {
 
@@ -12,6 +13,13 @@ Result<FilesSummary> summary_of(OfficeFiles& files, const FilesOutcome& outcome)
   FilesSummary out{{}, outcome, files.wrong()};
   WASL_LET(out.totals, files.totals());
   return out;
+}
+
+Result<std::uint64_t> size_of(const std::string& text) {
+  WASL_LET(const ByteLimits limits, parse_limits(text));
+  if (!limits.down || limits.up != limits.down)
+    return fail(Errc::invalid_value, "'" + text + "' is no size", "write for example 500k, 2M or 1.5G");
+  return *limits.down;
 }
 
 Json files_json(const FilesSummary& files) {

@@ -16,6 +16,9 @@ struct FilesSummary {
 };
 Result<FilesSummary> summary_of(OfficeFiles& files, const FilesOutcome& outcome);
 
+/// "500k", "2M": bytes. Errors: invalid_value.
+Result<std::uint64_t> size_of(const std::string& text);
+
 nlohmann::ordered_json files_json(const FilesSummary& files);
 /// Lines, each begun by an end of line; nothing where there are no files.
 std::string files_words(const FilesSummary& files);

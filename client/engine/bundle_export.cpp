@@ -1,8 +1,10 @@
 #include "client/engine/bundle_export.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "shared/base/limits.hpp"
+#include "shared/bundle/carried_files.hpp"
 #include "shared/bundle/readers.hpp"
 
 namespace wasl {
@@ -37,7 +39,54 @@ Status add_work(Replica& replica, const std::vector<std::string>& spaces,
   }
 }
 
-Result<BundleExported> for_hub(Replica& replica, const BundleRequest& request, Clock& clock, Random& random) {
+/// Small ones first, each once. Of these spaces alone where any is named.
+Result<std::vector<attachment::FileId>> files_to_carry(OfficeFiles& attached, const BundleRequest& request,
+                                                       const std::vector<std::string>& spaces) {
+  std::set<attachment::FileId> chosen;
+  if (spaces.empty()) {
+    WASL_TRY(attached.tidy_up());  // what records show by now
+    WASL_LET(const auto unsent, attached.offered());
+    chosen.insert(unsent.begin(), unsent.end());
+  } else {
+    WASL_LET(const auto shown, attached.shown());
+    for (const ShownFile& one : shown) {
+      if (std::find(spaces.begin(), spaces.end(), one.space) == spaces.end()) continue;
+      WASL_LET(const OfficeFiles::State state, attached.state(one));
+      if (state.known.whole) chosen.insert(one.file());
+    }
+  }
+  std::vector<attachment::FileId> out(chosen.begin(), chosen.end());
+  std::erase_if(out, [&](const attachment::FileId& file) { return file.size > request.files_up_to; });
+  std::ranges::stable_sort(out, {}, &attachment::FileId::size);
+  return out;
+}
+
+Status add_attached(OfficeFiles& attached, const BundleRequest& request,
+                    const std::vector<std::string>& spaces,
+                    const std::function<std::size_t(const std::string&)>& audience_of, BundleFiles& files,
+                    BundleExported& out) {
+  if (!request.with_files) return {};
+  WASL_LET(const auto chosen, files_to_carry(attached, request, spaces));
+  const auto add = [&](const std::string& space, Bytes bytes) {
+    PackedFrame frame{audience_of(space), std::move(bytes)};
+    if (stands_plain(space, false)) frame.audience.reset();
+    return files.add(std::move(frame));
+  };
+  for (const attachment::FileId& file : chosen) {
+    WASL_TRY(add(file.space, encode_files(FileFrameKind::offer, {file})));
+    const auto read = [&](const Hash& name) { return attached.read(file.space, name); };
+    const auto sink = [&](Bytes frame) { return add(file.space, std::move(frame)); };
+    const Status whole = each_chunk_frame(file, read, sink);
+    if (!whole && whole.error().code == Errc::not_found) continue;  // damaged: it comes again over a link
+    WASL_TRY(whole);
+    ++out.attached;
+    out.attached_bytes += file.size;
+  }
+  return {};
+}
+
+Result<BundleExported> for_hub(Replica& replica, OfficeFiles& attached, const BundleRequest& request,
+                               Clock& clock, Random& random) {
   WASL_LET(const Bytes hello, replica.make_bundle_hello());
   BundlePlan plan;
   plan.head = head_of(replica, BundleHead::Audience::hub, clock, random);
@@ -47,6 +96,8 @@ Result<BundleExported> for_hub(Replica& replica, const BundleRequest& request, C
   BundleFiles files(request.file, std::move(plan), random);
   BundleExported out;
   WASL_TRY(add_work(replica, {}, {}, 0, files, out));
+  const auto the_hub = [](const std::string&) { return std::size_t{0}; };
+  WASL_TRY(add_attached(attached, request, {}, the_hub, files, out));
   WASL_LET(out.files, files.finish());
   return out;
 }
@@ -74,8 +125,8 @@ Status add_entries(Replica& replica, const std::string& space, std::size_t audie
   return files.add(std::move(frame));
 }
 
-Result<BundleExported> for_offices(Replica& replica, const BundleRequest& request, Clock& clock,
-                                   Random& random) {
+Result<BundleExported> for_offices(Replica& replica, OfficeFiles& attached, const BundleRequest& request,
+                                   Clock& clock, Random& random) {
   WASL_LET(const std::size_t sealed, replica.seal());
   static_cast<void>(sealed);
   WASL_LET(const AuthorityState* const authority, replica.authority());
@@ -111,16 +162,18 @@ Result<BundleExported> for_offices(Replica& replica, const BundleRequest& reques
   for (const std::string& space : spaces)
     WASL_TRY(add_entries(replica, space, audiences.at(space), request.since, files, out));
   WASL_TRY(add_work(replica, spaces, audiences, std::nullopt, files, out));
+  const auto readers_of = [&](const std::string& space) { return audiences.at(space); };
+  WASL_TRY(add_attached(attached, request, spaces, readers_of, files, out));
   WASL_LET(out.files, files.finish());
   return out;
 }
 
 }  // namespace
 
-Result<BundleExported> export_bundle(Replica& replica, const BundleRequest& request, Clock& clock,
-                                     Random& random) {
-  if (request.all || !request.spaces.empty()) return for_offices(replica, request, clock, random);
-  return for_hub(replica, request, clock, random);
+Result<BundleExported> export_bundle(Replica& replica, OfficeFiles& attached, const BundleRequest& request,
+                                     Clock& clock, Random& random) {
+  if (request.all || !request.spaces.empty()) return for_offices(replica, attached, request, clock, random);
+  return for_hub(replica, attached, request, clock, random);
 }
 
 }  // namespace wasl

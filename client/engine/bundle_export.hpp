@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "client/attachments/office_files.hpp"
 #include "client/replica/replica.hpp"
 #include "shared/files/bundle_files.hpp"
 
@@ -16,6 +17,8 @@ struct BundleRequest {
   bool all = false;                 ///< for other offices: every space that this one reads
   Position since = 0;               ///< entries behind this position of each space
   std::size_t split_bytes = 0;
+  bool with_files = false;                 ///< what is whole here; for the hub, what it lacks
+  std::uint64_t files_up_to = UINT64_MAX;  ///< bytes of a file
 };
 
 struct BundleExported {
@@ -28,10 +31,12 @@ struct BundleExported {
   };
   std::vector<Range> entries;
   std::vector<std::string> unproved;  ///< spaces of which nothing could be exported
+  std::size_t attached = 0;           ///< files of records
+  std::uint64_t attached_bytes = 0;
 };
 
 /// Errors: as BundleFiles; not_found (a space that this office does not read), corrupt.
-Result<BundleExported> export_bundle(Replica& replica, const BundleRequest& request, Clock& clock,
-                                     Random& random);
+Result<BundleExported> export_bundle(Replica& replica, OfficeFiles& attached, const BundleRequest& request,
+                                     Clock& clock, Random& random);
 
 }  // namespace wasl

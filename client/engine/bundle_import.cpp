@@ -1,7 +1,9 @@
 #include "client/engine/bundle_import.hpp"
 
 #include <algorithm>
+#include <set>
 
+#include "shared/bundle/carried_files.hpp"
 #include "shared/bundle/contents.hpp"
 #include "shared/wire/snapshot_frames.hpp"
 
@@ -12,7 +14,7 @@ constexpr std::size_t kRefusedNamed = 50;
 
 class Import {
  public:
-  explicit Import(Replica& replica) : replica_(replica) {}
+  Import(Replica& replica, OfficeFiles& attached) : replica_(replica), attached_(attached) {}
 
   Result<BundleImported> run(std::vector<std::filesystem::path> files) {
     WASL_LET(secret_, replica_.identity().sealing_secret());
@@ -28,6 +30,7 @@ class Import {
       first = false;
     } while (fresh_ && (has_gap() || not_ours_ || !out_.refused.empty()));
     WASL_LET(out_.equal, replica_.end_import());
+    WASL_TRY(take_attached(files));
     if (out_.equal == true && !out_.is_complete()) out_.equal.reset();  // the hub had signed more
     return std::move(out_);
   }
@@ -116,6 +119,39 @@ class Import {
     }
   }
 
+  /// Behind the change sets, which name them. A list may lie in another file than what it names: as long as
+  /// something is new, all are read again.
+  Status take_attached(const std::vector<std::filesystem::path>& files) {
+    attached_.read_bundles();
+    std::set<attachment::FileId> named;
+    for (bool again = true; again;) {
+      again = false;
+      for (const auto& file : files) {
+        WASL_LET(const Bundle bundle, read_bundle(file));
+        CarriedFiles carried(attached_);
+        const auto secrets = open_locks(bundle.head, replica_.device(), secret_);
+        for (const BundleFrame& stored : bundle.frames) {
+          const auto frame = open_frame(bundle, stored, secrets);
+          if (!frame) continue;
+          if (const Status added = carried.add(*frame); !added) refuse(added.error().message);
+        }
+        if (!carried.named().empty()) WASL_TRY(attached_.ask_for(carried.named()));
+        named.insert(carried.named().begin(), carried.named().end());
+        if (!carried.has_chunks()) continue;
+        WASL_LET(const std::uint64_t taken, carried.give(FileExchange::End::office));
+        out_.chunks += taken;
+        again = again || taken > 0;
+      }
+    }
+    for (const std::string& one : attached_.wrong()) refuse(one);
+    for (const attachment::FileId& file : named) {
+      const ShownFile shown{"", file.space, "", "", {"", "", file.size, file.root}};
+      WASL_LET(const OfficeFiles::State state, attached_.state(shown));
+      out_.attached.push_back({file, state.progress});
+    }
+    return {};
+  }
+
   template <class Frame>
   Status take(Result<Frame> frame, Result<Arrival> (Replica::*into)(const Frame&)) {
     if (!frame) {
@@ -175,6 +211,7 @@ class Import {
   }
 
   Replica& replica_;
+  OfficeFiles& attached_;
   crypto::Seed secret_;
   BundleImported out_;
   bool fresh_ = false;     ///< something was taken in this pass
@@ -188,8 +225,9 @@ bool BundleImported::is_complete() const {
                                         [](const auto& one) { return one.second.missing_to == 0; });
 }
 
-Result<BundleImported> import_bundles(Replica& replica, const std::vector<std::filesystem::path>& files) {
-  return Import(replica).run(files);
+Result<BundleImported> import_bundles(Replica& replica, OfficeFiles& attached,
+                                      const std::vector<std::filesystem::path>& files) {
+  return Import(replica, attached).run(files);
 }
 
 }  // namespace wasl

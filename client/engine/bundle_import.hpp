@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "client/attachments/office_files.hpp"
 #include "client/replica/replica.hpp"
 #include "shared/files/bundle_files.hpp"
 
@@ -24,11 +25,18 @@ struct BundleImported {
   std::vector<std::string> refused;  ///< in words: frames that do not prove themselves, damaged places
   bool told = false;                 ///< the hub's answer for this device was among it
   std::optional<bool> equal;
+  struct Attached {
+    attachment::FileId file;
+    FileStore::Progress progress;
+  };
+  std::vector<Attached> attached;  ///< files that the bundles say they hold, and how much of each is here now
+  std::uint64_t chunks = 0;        ///< of files, that were new
   [[nodiscard]] bool is_complete() const;
 };
 
 /// Errors: of a file that is no bundle for this office (nothing of the others is lost: import them alone);
 /// caught; storage_failed.
-Result<BundleImported> import_bundles(Replica& replica, const std::vector<std::filesystem::path>& files);
+Result<BundleImported> import_bundles(Replica& replica, OfficeFiles& attached,
+                                      const std::vector<std::filesystem::path>& files);
 
 }  // namespace wasl

@@ -130,6 +130,7 @@ void Daemon::mind_the_files() {
   if (files_ == nullptr) return;
   for (; wrong_logged_ < files_->wrong().size(); ++wrong_logged_)
     log::error("file.refused", {{"why", files_->wrong()[wrong_logged_]}});
+  if (session_ != nullptr) session_->look_for_files();
   if (steady_millis() < files_at_) return;
   files_at_ = steady_millis() + kFilesEvery;
   if (const auto tidied = files_->tidy_up(); !tidied)

@@ -241,6 +241,10 @@ void SyncRun::send_files(Result<FileExchange::Frames> frames) {
   if (exchange_ && ending_ && exchange_->is_idle()) stop_files(std::nullopt);
 }
 
+void SyncRun::look_for_files() {
+  if (channel_ != nullptr && !ending_ && !closing_ && files_may_go()) send_files(exchange_->on_time());
+}
+
 void SyncRun::pump_files() {
   if (!exchange_ || closing_ || channel_->queued_bytes() > kNearlyNothing) return;
   auto frames = exchange_->on_room();

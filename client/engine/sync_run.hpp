@@ -60,6 +60,8 @@ class SyncRun final : private ChannelHandler {
   void start();
   /// Something was sealed: a live session sends it now.
   void on_local_commit();
+  /// Call it every now and then: files that are wanted by now are asked for.
+  void look_for_files();
   /// Says goodbye; `done` follows.
   void close();
   /// Its name in the logs of both sides; empty before a hello was said.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "server/app/bundled_files.hpp"
 #include "server/app/bundles.hpp"
 #include "server/app/drafts.hpp"
 #include "server/hub/bundling.hpp"
@@ -181,7 +182,7 @@ std::optional<Result<json>> decide_bundles(OpenHub& open, const std::string& com
   if (command == "bundle piece") return bundled_piece(open, request);
   if (command == "bundle answer") return answers(open, request);
   if (command == "bundle take") return take(open, request);
-  return std::nullopt;
+  return decide_bundled_files(open, command, request);
 }
 
 }  // namespace wasl

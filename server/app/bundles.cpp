@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/app/asking.hpp"
+#include "server/app/bundled_files.hpp"
 #include "server/app/desk.hpp"
 #include "server/app/drafts.hpp"
 #include "shared/bundle/contents.hpp"
@@ -149,6 +150,12 @@ Result<json> export_all(const HubFolder& folder, const HubBundleArguments& in) {
     WASL_LET(json range, export_space(hub, spaces[i], i, in.snapshot, files));
     if (!range.is_null()) exported.push_back(std::move(range));
   }
+  std::size_t attached = 0;  // behind everything that names them
+  for (std::size_t i = 0; in.with_files && i < spaces.size(); ++i) {
+    const std::string name = spaces[i].at("space").get<std::string>();
+    WASL_LET(const std::size_t count, export_files(hub, name, i, in.files_up_to, files));
+    attached += count;
+  }
   if (!in.device.empty()) {
     WASL_LET(const json told, hub.ask({{"command", "bundle answer"}, {"device", answer.at("device")}}));
     for (const json& frame : told.at("frames")) WASL_TRY(files.add({for_device, frame_of(frame)}));
@@ -156,7 +163,10 @@ Result<json> export_all(const HubFolder& folder, const HubBundleArguments& in) {
   WASL_LET(const auto written, files.finish());
   json names = json::array();
   for (const auto& one : written) names.push_back({{"file", one.file.string()}, {"bytes", one.bytes}});
-  json out{{"files", std::move(names)}, {"entries", std::move(exported)}, {"safe_to_remove", true}};
+  json out{{"files", std::move(names)},
+           {"entries", std::move(exported)},
+           {"attachments", attached},
+           {"safe_to_remove", true}};
   if (answer.contains("device")) out["device"] = answer.at("device");
   return out;
 }
@@ -203,11 +213,35 @@ Status take_frame(Asking& hub, const std::string& place, const Bytes& frame, Tak
   return {};
 }
 
+using Order = std::vector<std::pair<std::tuple<Millis, BundleSet, std::uint64_t>, std::string>>;
+
+/// Behind the change sets, which name them. A list may lie in another file than what it names: as long as
+/// something is new, all are read again.
+Status take_attached(const HubFolder& folder, const Order& order, FilesTaking& attached, json& not_taken) {
+  for (bool first = true, again = true; again; first = false) {
+    const std::uint64_t before = attached.taken();
+    for (const auto& [made, file] : order) {
+      WASL_LET(const Bundle bundle, read_bundle(file));
+      const auto secrets = secrets_of(folder, bundle.head);
+      for (const BundleFrame& stored : bundle.frames) {
+        const auto frame = open_frame(bundle, stored, secrets);
+        const Status added = frame ? attached.add(*frame) : Status();
+        if (added) continue;
+        if (added.error().code != Errc::malformed) return added;
+        if (first) not_taken.push_back(file + ": " + added.error().message);
+      }
+    }
+    WASL_TRY(attached.give());
+    again = attached.taken() > before;
+  }
+  return {};
+}
+
 Result<json> import_all(const HubFolder& folder, const HubBundleArguments& in) {
   WASL_LET(Asking hub, Asking::open(folder));
   WASL_LET(const json network, hub.ask({{"command", "bundle plan"}, {"space", kAuthoritySpace}}));
   const auto own = fixed_of<NetworkId>(network.at("network"));
-  std::vector<std::pair<std::tuple<Millis, BundleSet, std::uint64_t>, std::string>> order;
+  Order order;
   for (const std::string& file : in.files) {
     WASL_LET(const Bundle bundle, read_bundle(file));
     if (bundle.head.network != own)
@@ -219,6 +253,7 @@ Result<json> import_all(const HubFolder& folder, const HubBundleArguments& in) {
   }
   std::sort(order.begin(), order.end());
   Taken taken;
+  FilesTaking attached(hub);
   for (const auto& [made, file] : order) {
     WASL_LET(const Bundle bundle, read_bundle(file));
     const std::string name = std::filesystem::path(file).filename().string();
@@ -230,9 +265,11 @@ Result<json> import_all(const HubFolder& folder, const HubBundleArguments& in) {
       const std::string place = name + ", frame " + std::to_string(stored.number);
       if (!frame && secrets.contains(stored.lock)) taken.not_taken.push_back(place + " does not open");
       if (!frame && !secrets.contains(stored.lock)) ++taken.sealed_for_others;
-      if (frame) WASL_TRY(take_frame(hub, place, *frame, taken));
+      if (frame && !is_file_frame(*frame)) WASL_TRY(take_frame(hub, place, *frame, taken));
     }
   }
+  WASL_TRY(take_attached(folder, order, attached, taken.not_taken));
+  WASL_LET(json files, attached.told());
   const std::uint64_t ruled = taken.accepted + taken.held + taken.refused + taken.later;
   return json{{"change_sets", taken.sets},
               {"accepted", taken.accepted},
@@ -243,6 +280,7 @@ Result<json> import_all(const HubFolder& folder, const HubBundleArguments& in) {
               {"verdicts", std::move(taken.words)},
               {"not_taken", std::move(taken.not_taken)},
               {"sealed_for_others", taken.sealed_for_others},
+              {"attachments", std::move(files)},
               {"other_history", taken.other_history},
               {"offices", std::move(taken.offices)}};
 }
@@ -262,6 +300,8 @@ Result<json> inspect_all(const HubFolder& folder, const HubBundleArguments& in) 
         if (!contents.space.empty()) one["space"] = contents.space;
         if (contents.first > 0) one.update({{"first", contents.first}, {"last", contents.last}});
         if (contents.sets > 0) one["change_sets"] = contents.sets;
+        for (const attachment::FileId& held : contents.files)
+          one["files"].push_back({{"file", to_hex(held.root.view())}, {"size", held.size}});
       } else {
         ++closed;
       }

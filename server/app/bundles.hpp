@@ -12,7 +12,8 @@
 namespace wasl {
 
 /// The desk's part: "bundle plan", "bundle entries", "bundle proof", "bundle snapshot", "bundle piece",
-/// "bundle answer", "bundle take". Nothing for another command.
+/// "bundle answer", "bundle take", "bundle files", "bundle chunk", "bundle take files". Nothing for another
+/// command.
 std::optional<Result<nlohmann::json>> decide_bundles(OpenHub& open, const std::string& command,
                                                      const nlohmann::json& request);
 
@@ -26,6 +27,8 @@ struct HubBundleArguments {
       false;  ///< for offices that hold nothing of a space yet: where there is one, it and what follows
   std::optional<std::uint64_t> since;
   std::string split;
+  bool with_files = false;
+  std::uint64_t files_up_to = UINT64_MAX;  ///< bytes of such a file
 };
 nlohmann::json export_bundle(const HubFolder& folder, const HubBundleArguments& arguments);
 nlohmann::json import_bundles(const HubFolder& folder, const HubBundleArguments& arguments);

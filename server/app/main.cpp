@@ -573,6 +573,12 @@ int command_line(int argc, char** argv) {
   bundle_out->add_option("--since", in.bundle.since,
                          "Entries behind this position; else, for a device, what it lacks");
   bundle_out->add_option("--split", in.bundle.split, "Several files of at most so many bytes, such as 5M");
+  CLI::Option* with_files = bundle_out->add_flag("--with-files", in.bundle.with_files,
+                                                 "Files of records too, as far as they are here");
+  bundle_out
+      ->add_option("--up-to", in.bundle.files_up_to, "Of those, files of at most so many bytes, such as 2M")
+      ->needs(with_files)
+      ->transform(CLI::AsSizeValue(true));
   CLI::App* bundle_in = command(*bundle, in, "import", "Takes the work that offices' bundles bring",
                                 "  wasl-hub bundle import --data hub STICK/dakar.wasl");
   CLI::App* bundle_look = command(*bundle, in, "inspect", "What a bundle is, without taking anything of it",

@@ -102,9 +102,9 @@ class HubFiles::PortAbove final : public FilePort {
   void on_wrong(const FileId& file, const std::string& what) override {
     log::error("section.file_refused", {{"space", file.space}, {"why", what}});
   }
-  Result<std::vector<FileId>> wanted() override { return files_.named(false); }
+  Result<std::vector<FileId>> wanted() override { return files_.named(false, spaces()); }
   Result<std::vector<FileId>> offered() override {
-    WASL_LET(auto whole, files_.named(true));
+    WASL_LET(auto whole, files_.named(true, spaces()));
     std::erase_if(whole, [&](const FileId& file) { return held_.contains(file); });
     return whole;
   }
@@ -115,14 +115,61 @@ class HubFiles::PortAbove final : public FilePort {
   Result<Standing> standing(const FileId&) override { return Standing::unknown; }
 
  private:
+  [[nodiscard]] std::vector<std::string> spaces() {
+    return files_.hub_.readable(files_.hub_.log_key().public_key());
+  }
+
   HubFiles& files_;
   std::set<FileId> held_;  ///< by the network's hub, as it has said in this session
 };
 
+class HubFiles::PortForBundles final : public FilePort {
+ public:
+  explicit PortForBundles(HubFiles& files) : files_(files) {}
+
+  Millis now() override { return files_.hub_.hub_time(); }
+  Result<std::optional<ChunkKey>> key(const std::string& space) override { return files_.key(space); }
+  Result<bool> has(const std::string& space, const Hash& name) override {
+    return files_.store_.has(space, name);
+  }
+  Result<std::optional<ChunkFrame>> read(const std::string& space, const Hash& name) override {
+    WASL_LET(const auto space_key, key(space));
+    if (!space_key) return std::optional<ChunkFrame>();
+    WASL_LET(auto chunk, files_.store_.read(space, *space_key, name));
+    if (!chunk) return std::optional<ChunkFrame>();
+    return std::optional(ChunkFrame{space, chunk->level, std::move(chunk->bytes)});
+  }
+  Status put(const std::string& space, const attachment::Chunk& chunk) override {
+    return files_.store_.put(space, chunk);
+  }
+  Status on_whole(const FileId& file) override { return files_.settle(file); }
+  void on_wrong(const FileId& file, const std::string& what) override {
+    log::error("bundle.file_refused", {{"space", file.space}, {"why", what}});
+  }
+  Result<std::vector<FileId>> wanted() override {
+    WASL_LET(const auto spaces, files_.hub_.store().space_names());
+    return files_.named(false, spaces);
+  }
+  Result<std::vector<FileId>> offered() override { return std::vector<FileId>(); }
+  Status on_held(const FileId&) override { return {}; }
+  Result<Standing> standing(const FileId& file) override { return files_.standing(file); }
+
+ private:
+  HubFiles& files_;
+};
+
+std::unique_ptr<FilePort> HubFiles::port_for_bundles() { return std::make_unique<PortForBundles>(*this); }
+
+Result<std::vector<FileId>> HubFiles::whole_of(const std::string& space) {
+  WASL_LET(auto out, named(true, {space}));
+  std::erase_if(out, [&](const FileId& file) { return file.space != space; });
+  return out;
+}
+
 std::unique_ptr<FilePort> HubFiles::port_above() { return std::make_unique<PortAbove>(*this); }
 
-Result<std::vector<FileId>> HubFiles::named(bool whole) {
-  for (const std::string& space : hub_.readable(hub_.log_key().public_key())) {
+Result<std::vector<FileId>> HubFiles::named(bool whole, const std::vector<std::string>& spaces) {
+  for (const std::string& space : spaces) {
     if (space != kAuthoritySpace) WASL_TRY(catch_up(space));
   }
   WASL_LET(const auto files, store_.files());

@@ -45,6 +45,11 @@ class HubFiles {
   /// has.
   std::unique_ptr<FilePort> port_above();
 
+  /// For bundles: takes what they bring of files that accepted change sets name, and gives of all spaces.
+  std::unique_ptr<FilePort> port_for_bundles();
+  /// Whole here, and named by accepted change sets of the space.
+  Result<std::vector<attachment::FileId>> whole_of(const std::string& space);
+
   struct Totals {
     std::size_t named = 0;  ///< by accepted change sets
     std::size_t whole = 0;
@@ -58,6 +63,7 @@ class HubFiles {
  private:
   class Port;
   class PortAbove;
+  class PortForBundles;
   HubFiles(FileStore store, Hub& hub) : store_(std::move(store)), hub_(hub) {}
   Status note_beginning();
   /// A file that a value names. `was_here`: offices were told by a `files.db` before this one that it is.
@@ -67,7 +73,7 @@ class HubFiles {
   Result<FilePort::Standing> standing(const attachment::FileId& file);
   Result<std::vector<attachment::FileId>> lost();
   /// Named by accepted change sets, and whole here or not. The smallest first.
-  Result<std::vector<attachment::FileId>> named(bool whole);
+  Result<std::vector<attachment::FileId>> named(bool whole, const std::vector<std::string>& spaces);
   /// What a session of this end asks of the chunks, wherever they lie.
   Result<bool> ready(const std::string& space, const Hash& name);
   Result<std::optional<StoredChunk>> read(const std::string& space, const attachment::ChunkKey& key,

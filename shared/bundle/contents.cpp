@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "shared/bundle/frames.hpp"
+#include "shared/wire/file_frames.hpp"
 #include "shared/wire/snapshot_frames.hpp"
 
 namespace wasl {
@@ -35,6 +36,19 @@ FrameContents of_snapshot(SnapshotFrameKind kind, ByteView frame) {
   return openings ? FrameContents{"openings", openings->space} : FrameContents{"unknown"};
 }
 
+FrameContents of_files(ByteView frame) {
+  if (file_frame_kind(frame) == FileFrameKind::chunk) {
+    const auto chunk = decode_chunk(frame);
+    return chunk ? FrameContents{"chunk", chunk->space} : FrameContents{"unknown"};
+  }
+  auto files = file_frame_kind(frame) == FileFrameKind::offer ? decode_files(frame)
+                                                              : Result<std::vector<attachment::FileId>>();
+  if (!files || files->empty()) return {"unknown"};
+  FrameContents out{"files", files->front().space};
+  out.files = *std::move(files);
+  return out;
+}
+
 }  // namespace
 
 FrameContents contents_of(ByteView frame, const NetworkId& network) {
@@ -47,6 +61,7 @@ FrameContents contents_of(ByteView frame, const NetworkId& network) {
     return of_segment("entries", covered->entries, network);
   }
   if (const auto kind = snapshot_frame_kind(frame)) return of_snapshot(*kind, frame);
+  if (is_file_frame(frame)) return of_files(frame);
   switch (static_cast<FrameKind>(frame[0])) {
     case FrameKind::push:
       return of_segment("work", frame, network);

@@ -3,17 +3,19 @@
 #include <string>
 #include <string_view>
 
+#include "shared/attachment/chunks.hpp"
 #include "shared/bundle/bundle.hpp"
 
 namespace wasl {
 
 struct FrameContents {
   std::string_view kind;  ///< "entries", "work", "proof", "answer", "position", "statements", "snapshot",
-                          ///< "piece", "openings" or "unknown"
+                          ///< "piece", "openings", "files", "chunk" or "unknown"
   std::string space{};
   Position first = 0;  ///< of entries
   Position last = 0;
   std::uint64_t sets = 0;
+  std::vector<attachment::FileId> files{};  ///< that the bundle holds
 };
 /// @param frame opened. What cannot be read is "unknown": of a newer version, or made by nobody of ours.
 FrameContents contents_of(ByteView frame, const NetworkId& network);

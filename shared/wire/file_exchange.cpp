@@ -15,6 +15,7 @@ constexpr std::size_t kWindowMost = 32;  // 512 KiB under way: what a line of 7 
 constexpr Millis kSoon = 1'000;
 constexpr Millis kLate = 1'500;
 constexpr Millis kAnswerWithin = 10'000;
+constexpr Millis kLookEvery = 600'000;
 constexpr std::size_t kOwedMost = 256;  // names that a peer may ask for at once
 constexpr std::size_t kOffersMost = 4096;
 
@@ -287,6 +288,14 @@ Result<FileExchange::Frames> FileExchange::on_time() {
     out.push_back(encode(NoneFrame{one->first.space, one->first.root}));
     one = answerless_.erase(one);
   }
+  const Millis now = port_.now();
+  if (now >= looked_ && now < looked_ + kLookEvery) return out;
+  const bool is_first = std::exchange(looked_, now) == 0;
+  // The hub is told of damage when it is met, and need not look through all its files for each office.
+  if (is_first || (end_ == End::hub && lacking_.empty())) return out;
+  lacking_.clear();
+  WASL_LET(Frames more, refresh());
+  std::move(more.begin(), more.end(), std::back_inserter(out));
   return out;
 }
 

@@ -80,7 +80,9 @@ class FileExchange {
   Result<Frames> on_room();
   /// Hub: the file is whole, by whatever session. Nothing for who may not read it.
   Result<Frames> tell_held(const attachment::FileId& file);
-  /// Hub: what it cannot answer for after a while is declined; its office offers it again another time.
+  /// Call it every now and then: an open session may stand for days. What is wanted by now, and what the
+  /// other end lacked a while ago, is asked for again. Hub: what it cannot answer for after a while is
+  /// declined; its office offers it again another time.
   Result<Frames> on_time();
 
   [[nodiscard]] bool is_greeted() const { return greeted_; }
@@ -136,6 +138,7 @@ class FileExchange {
   std::map<attachment::FileId, Millis> answerless_;  ///< hub: offered, all of it here, and since when
   std::uint64_t accepted_ = 0;
   std::set<attachment::FileId> lacking_;  ///< at the other end: not asked again before it says otherwise
+  Millis looked_ = 0;                     ///< on_time(), when it last asked again
   std::size_t window_ = 1;                ///< chunks that may be under way
   std::uint64_t chunks_in_ = 0;
   std::uint64_t chunks_out_ = 0;

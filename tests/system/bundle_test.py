@@ -215,6 +215,83 @@ class InAnyOrder(BundleTest):
         self.assert_same()
 
 
+class WithFiles(BundleTest):
+    """Files of records go by stick, too: sealed, checked chunk by chunk, in any order."""
+
+    def attached(self, office, size, seed, space="section/africa"):
+        import random
+        path = self.world.folder / f"report-{seed}.bin"
+        path.write_bytes(random.Random(seed).randbytes(size))
+        id = office.add("document", "--space", space, f"title=Report {seed}", "kind=report")
+        office.ok("attach", "document", id, "file", path)
+        return id, path
+
+    def out_of(self, office, id):
+        to = self.world.folder / f"out-{office.name}-{id}"
+        office.ok("fetch", "document", id, "file", "--out", to)
+        return to.read_bytes()
+
+    def is_here(self, office, id):
+        return next(f for f in office.ok("attachments")["files"] if f["id"] == id)
+
+    def test_to_the_hub_and_from_there_to_another_office(self):
+        id, path = self.attached(self.home, 100_000, 1)
+        large, _ = self.attached(self.home, 3_000_000, 2)
+        up = self.home.ok("bundle export", self.stick / "up", "--with-files", "--up-to", "1M")
+        self.assertEqual((up["attachments"], up["attachment_bytes"]), (1, 100_000))
+        said = self.world.hub("bundle", "import", str(self.stick / "up"))
+        self.assertEqual(said["attachments"], {"named": 1, "whole": 1, "received_chunks": 8})
+        twice = self.world.hub("bundle", "import", str(self.stick / "up"))
+        self.assertEqual(twice["attachments"], {"named": 1, "whole": 1, "received_chunks": 0})
+        down = self.world.hub("bundle", "export", str(self.stick / "down"), "--device", self.key(self.away), "--with-files")
+        self.assertEqual(down["attachments"], 1)
+        inside = self.away.ok("bundle inspect", self.stick / "down")["bundles"][0]["frames"]
+        self.assertEqual([f["files"][0]["size"] for f in inside if f.get("kind") == "files"], [100_000])
+        self.assertEqual(len([f for f in inside if f.get("kind") == "chunk"]), 8)
+        self.assertNotIn(path.read_bytes()[:64], (self.stick / "down").read_bytes())
+        got = self.away.ok("bundle import", self.stick / "down")
+        self.assertEqual((got["received_chunks"], [f["here"] for f in got["attachments"]]), (8, [True]))
+        self.assertEqual(self.out_of(self.away, id), path.read_bytes())
+        self.assertFalse(self.is_here(self.away, large)["here"])
+        self.world.start_hub()  # what a bundle brought is asked about, and known to be there
+        self.assertEqual(self.home.sync()["files"]["sent_chunks"], 185)  # the large one alone
+        self.assertTrue(self.is_here(self.home, id)["at_hub"])
+        self.assertTrue(self.away.sync()["equal"])
+        self.assertTrue(self.is_here(self.away, id)["at_hub"])
+
+    def test_split_damaged_and_in_any_order(self):
+        id, path = self.attached(self.home, 6_000_000, 3)
+        self.bring(self.home, "work")
+        self.world.hub("bundle", "export", str(self.stick / "answer"), "--device", self.key(self.home))
+        self.home.ok("bundle import", self.stick / "answer")
+        out = self.home.ok("bundle export", self.stick / "all", "--all", "--with-files", "--split", "2200k")
+        parts = [one["file"] for one in out["files"]]
+        self.assertGreaterEqual(len(parts), 3)
+        self.assertEqual(out["attachments"], 1)
+        # The last part first: no record here names the file yet.
+        early = self.away.wasl("bundle import", parts[-1])
+        self.assertEqual(early["received_chunks"], 0)
+        whole = open(parts[1], "rb").read()
+        with open(parts[1], "wb") as damaged:
+            damaged.write(whole[:1_000_000] + bytes([whole[1_000_000] ^ 1]) + whole[1_000_001:])
+        some = self.away.wasl("bundle import", *reversed(parts))
+        self.assertEqual((some.code, [f["here"] for f in some["attachments"]]), (4, [False]), some.document)
+        chunks = some["attachments"][0]["chunks"]
+        self.assertEqual(chunks["here"], chunks["all"] - 1)
+        with open(parts[1], "wb") as again:
+            again.write(whole)
+        rest = self.away.ok("bundle import", parts[1])
+        self.assertEqual(rest["received_chunks"], 1)
+        self.assertEqual(self.out_of(self.away, id), path.read_bytes())
+
+    def test_who_may_not_read_gets_nothing(self):
+        id, _ = self.attached(self.home, 50_000, 4, "association/benin")
+        self.home.ok("bundle export", self.stick / "all", "--all", "--with-files")
+        got = self.away.wasl("bundle import", self.stick / "all")
+        self.assertEqual((got["received_chunks"], got["attachments"]), (0, []))
+        self.assertGreaterEqual(got["sealed_for_others"], 5)
+
+
 class OnTheWay(BundleTest):
     def found(self, path, words):
         data = path.read_bytes()

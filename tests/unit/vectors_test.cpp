@@ -496,9 +496,9 @@ Json ledger_json(const World& w) {
   Json out = Json::array();
   out.push_back(vector_of("entry_accept", "of the first change set", entry_of(w).encode()));
   const EntryItem collects = collect_item({{}, {}, 4, kTime + 90}, {3, {{7, "p-1"}, {7, "p-2"}}});
-  Json list = vector_of("collect_list", "of two records, floor 3", collects.bytes);
-  list["hash"] = hex(collects.entry.hash.view());
-  out.push_back(std::move(list));
+  Json collected = vector_of("collect_list", "of two records, floor 3", collects.bytes);
+  collected["hash"] = hex(collects.entry.hash.view());
+  out.push_back(std::move(collected));
   out.push_back(vector_of("entry_collect", "of that list", collects.entry.encode()));
   out.push_back(vector_of("leaf_plain", "leaf data in a shared space: the entry itself",
                           ledger::leaf_data(entry_of(w), std::nullopt)));

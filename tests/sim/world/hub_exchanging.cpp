@@ -48,6 +48,12 @@ void HubLinks::take_files(std::uint64_t id, Result<FileExchange::Frames> frames)
   tell_of_files();
 }
 
+void HubLinks::look_for_files() {
+  for (auto& [id, link] : links_) {
+    if (link.exchange) take_files(id, link.exchange->on_time());
+  }
+}
+
 void HubLinks::tell_of_files() {
   if (std::exchange(damaged_, false)) {
     for (auto& [id, link] : links_) {

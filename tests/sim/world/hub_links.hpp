@@ -34,6 +34,8 @@ class HubLinks : public std::enable_shared_from_this<HubLinks> {
   /// An upgrade request. @return why it was refused; nothing: the link is attached and the first frames
   /// leave.
   std::optional<Error> accept(ByteView hello, const std::shared_ptr<Connection>& connection);
+  /// Every now and then, as the real server: what is wanted of files is asked for again.
+  void look_for_files();
   /// What was committed is told to whom it concerns.
   void tell(const Committer::Committed& committed);
 

@@ -106,6 +106,7 @@ void HubMachine::erase_due(std::uint64_t start) {
   work([this] {
     const Status erased = process_->hub.erase_due();
     if (!erased) trace_.note(kName, "cannot erase: " + erased.error().message);
+    process_->links->look_for_files();
   });
   scheduler_.after(kEraseEvery, [this, start] { erase_due(start); });
 }

@@ -49,6 +49,7 @@ void OfficeMachine::tidy_files(std::uint64_t id) {
     call(id, [this](Process& p) {
       const auto tidied = p.files->tidy_up();
       files_damaged_ = !tidied && tidied.error().code == Errc::corrupt;
+      if (p.exchange && !p.ending && p.session != nullptr) take_files(p, p.exchange->on_time());
     });
     tidy_files(id);
   });
