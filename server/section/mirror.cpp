@@ -9,6 +9,7 @@
 #include "shared/wire/dictionaries.hpp"
 #include "shared/wire/enrolment.hpp"
 #include "shared/wire/file_frames.hpp"
+#include "shared/wire/runs.hpp"
 
 namespace wasl {
 namespace {
@@ -61,7 +62,8 @@ Result<Bytes> Mirror::make_hello(bool live, const Hash& binding, const crypto::K
   offered_.clear();
   pending_.reset();
   welcomed_at_.reset();
-  carried_ = 0;
+  carried_ = newest_carried_ = 0;
+  gaps_.clear();
   logs_.forget();
   by_invitation_ = invitation != nullptr;
   frames_alone_ = ask_alone_;
@@ -151,13 +153,28 @@ Status Mirror::on_welcome(const Welcome& welcome) {
 
 Result<std::optional<Segment>> Mirror::next_push(std::size_t /*most_bytes*/) {
   if (by_invitation_) return std::optional<Segment>();
-  WASL_LET(auto run, ports_.kept.next_to_carry(carried_, network_));
-  if (!run) return std::optional<Segment>();
-  carried_ = run->number;
-  return std::optional(std::move(run->segment));
+  for (;;) {
+    WASL_LET(auto run, ports_.kept.next_to_carry(carried_, network_));
+    if (!run) return std::optional<Segment>();
+    carried_ = run->number;
+    const bool is_new = run->number > newest_carried_;
+    newest_carried_ = std::max(newest_carried_, run->number);
+    const auto place = place_of(run->segment);
+    if (!place || !gaps_.contains(place->source.chain)) return std::optional(std::move(run->segment));
+    if (!is_new) continue;
+    gaps_.erase(place->source.chain);  // it may be what was missing: all of its chain goes once more
+    carried_ = 0;
+    return std::optional(std::move(run->segment));
+  }
 }
 
+/// What stands behind a gap of its chain stays so until its author says more: asked again and again it would
+/// only use the line up.
 Status Mirror::on_verdicts(const std::vector<VerdictItem>& verdicts) {
+  for (const VerdictItem& item : verdicts) {
+    if (item.verdict.outcome == Outcome::later && item.verdict.reason == Reason::gap)
+      gaps_.insert(item.chain);
+  }
   WASL_LET(auto decided, ports_.kept.note(verdicts, network_));
   ports_.section.tell(std::move(decided));
   return {};

@@ -87,7 +87,9 @@ class Mirror final : public ClientPort {
   std::optional<std::string> pending_;  ///< a newer one: leaves or entries under it are still to come
   std::set<std::string> offered_;       ///< spaces that this session brings
   std::optional<Millis> welcomed_at_;
-  std::uint64_t carried_ = 0;  ///< how far what is kept was handed out in this session
+  std::uint64_t newest_carried_ = 0;  ///< in this session
+  std::set<ChainId> gaps_;            ///< chains of which the network's hub lacks something before
+  std::uint64_t carried_ = 0;         ///< how far what is kept was handed out in this session
   std::uint64_t leap_ = 0;
   bool speaks_of_files_ = false;
   bool by_invitation_ = false;

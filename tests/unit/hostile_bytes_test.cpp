@@ -78,7 +78,9 @@ TEST(HostileSegment, HasNoAcceptWithoutItsChangeSetAndNoUnknownKind) {
   EXPECT_EQ(decode_items("public", 1, entry_item(1, 5), {}).error().code, Errc::malformed);
   EXPECT_EQ(decode_items("public", 1, entry_item(2, 5), {}).error().code, Errc::malformed);
   EXPECT_EQ(decode_items("public", 1, entry_item(0, 5), {}).error().code, Errc::malformed);
-  EXPECT_EQ(decode_items("public", 1, entry_item(7, 5), {}).error().code, Errc::unsupported);
+  EXPECT_EQ(decode_items("public", 1, entry_item(7, 5), {}).error().code, Errc::malformed)
+      << "without a list";
+  EXPECT_EQ(decode_items("public", 1, entry_item(8, 5), {}).error().code, Errc::unsupported);
 }
 
 TEST(HostileSegment, HasNoTimeOrPositionBelowZero) {

@@ -152,7 +152,7 @@ TEST_F(RestoredHub, WhatARevokedDeviceWritesInTheNewEpochIsHeldAsBefore) {
     for (int i = 0; i < 2; ++i) EXPECT_TRUE(revoked.sync().error);
   }
   EXPECT_EQ(must(copy.store().kept_totals(revoked.replica().device())).held, 2U);
-  EXPECT_EQ(revoked.rows("SELECT count(*) FROM _wasl_capture"), "0\n");
+  EXPECT_EQ(revoked.rows("SELECT count(*) FROM _wasl_capture"), "0");
 }
 
 TEST_F(RestoredHub, GivesNothingWhileItRecovers) {

@@ -122,8 +122,7 @@ void Judgement::check_section(SectionMachine& section) {
     if (!here || !there) continue;
     if (std::ranges::find(readable, name) == readable.end()) {
       if ((*here)->size > 0) trace_.violation("section", "mirrors " + name + ", which it may not read");
-    } else if ((*here)->size != (*there)->size || (*here)->frontier.root() != (*there)->frontier.root() ||
-               (*here)->leaf != (*there)->leaf) {
+    } else if ((*here)->size != (*there)->size || (*here)->frontier.root() != (*there)->frontier.root()) {
       trace_.violation("section", "has another log of " + name);
     }
   }
