@@ -168,8 +168,8 @@ Result<std::optional<Segment>> Mirror::next_push(std::size_t /*most_bytes*/) {
   }
 }
 
-/// What stands behind a gap of its chain stays so until its author says more: asked again and again it would
-/// only use the line up.
+/// What stands behind a gap of its chain stays so until something new is in the logs, or its author says more:
+/// asked again and again it would only use the line up.
 Status Mirror::on_verdicts(const std::vector<VerdictItem>& verdicts) {
   for (const VerdictItem& item : verdicts) {
     if (item.verdict.outcome == Outcome::later && item.verdict.reason == Reason::gap)
@@ -318,6 +318,10 @@ Result<std::optional<bool>> Mirror::settle() {
   note_ = *pending_;
   settled_ = checkpoint.size;
   pending_.reset();
+  if (!gaps_.empty()) {  // what was missing may have come by another way
+    gaps_.clear();
+    carried_ = 0;
+  }
   WASL_LET(const std::size_t gone, ports_.kept.settle(ports_.section.placed(), network_));
   log::info("section.mirrored", {{"heads", settled_}, {"settled", std::uint64_t{gone}}});
   ports_.section.show();

@@ -371,7 +371,6 @@ TEST(Judge, AWriteThatReplacesAListedHeadBringsTheRecordBack) {
 TEST(Judge, AddWinsOverAConcurrentRemove) {
   Story story;
   const Value theme = Value::reference("network", "water");
-  story.place(kAnna, 1, create());
   const Dot first = story.place(kAnna, 10, add(kTheme, theme));
   story.place(kBila, 20, add(kTheme, theme));
   story.place(kChen, 30, remove(kTheme, theme, {first}));
@@ -381,6 +380,7 @@ TEST(Judge, AddWinsOverAConcurrentRemove) {
 TEST(Judge, ARemoveOfEveryKnownAddTakesTheElementOut) {
   Story story;
   const Value theme = Value::reference("network", "water");
+  story.place(kAnna, 1, create());
   const Dot first = story.place(kAnna, 10, add(kTheme, theme));
   const Dot second = story.place(kBila, 20, add(kTheme, theme));
   story.place(kChen, 5, remove(kTheme, theme, {first, second}));
