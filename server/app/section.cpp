@@ -219,9 +219,10 @@ Status Mirroring::start(const std::string& url) {
 
 void Mirroring::look_for_files() {
   upstream_->look_for_files();
-  if (mirror_.awaits_time() && steady_millis() >= renews_at_) {
+  if (steady_millis() >= renews_at_) {
     renews_at_ = steady_millis() + kRenewEvery;
-    upstream_->renew();
+    if (mirror_.retry_gaps()) upstream_->push();
+    if (mirror_.awaits_time()) upstream_->renew();
   }
   files_timer_.start(kFilesEvery, [this] { look_for_files(); });
 }

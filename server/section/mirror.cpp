@@ -49,6 +49,13 @@ Status Mirror::start() {
   return {};
 }
 
+bool Mirror::retry_gaps() {
+  if (gaps_.empty()) return false;
+  gaps_.clear();
+  carried_ = 0;
+  return true;
+}
+
 bool Mirror::awaits_time() const {
   if (authority_.is_empty()) return false;
   const Millis seen = ports_.section.seen_until();
@@ -168,8 +175,8 @@ Result<std::optional<Segment>> Mirror::next_push(std::size_t /*most_bytes*/) {
   }
 }
 
-/// What stands behind a gap of its chain stays so until something new is in the logs, or its author says more:
-/// asked again and again it would only use the line up.
+/// What stands behind a gap of its chain stays so until something new is in the logs, or its author says
+/// more: asked again and again it would only use the line up.
 Status Mirror::on_verdicts(const std::vector<VerdictItem>& verdicts) {
   for (const VerdictItem& item : verdicts) {
     if (item.verdict.outcome == Outcome::later && item.verdict.reason == Reason::gap)
@@ -318,10 +325,7 @@ Result<std::optional<bool>> Mirror::settle() {
   note_ = *pending_;
   settled_ = checkpoint.size;
   pending_.reset();
-  if (!gaps_.empty()) {  // what was missing may have come by another way
-    gaps_.clear();
-    carried_ = 0;
-  }
+  retry_gaps();  // what was missing may have come by another way
   WASL_LET(const std::size_t gone, ports_.kept.settle(ports_.section.placed(), network_));
   log::info("section.mirrored", {{"heads", settled_}, {"settled", std::uint64_t{gone}}});
   ports_.section.show();

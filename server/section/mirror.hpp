@@ -52,6 +52,8 @@ class Mirror final : public ClientPort {
   /// An erasure would be in force by this machine's clock, and the network's hub has not been heard since: a
   /// new session says what time it is there.
   [[nodiscard]] bool awaits_time() const;
+  /// Call it every few minutes. @return something that stood behind a gap is to be pushed once more.
+  bool retry_gaps();
   /// The network's hub has begun a new epoch of its log: what is here belongs to the one before.
   [[nodiscard]] bool must_begin_anew() const { return begins_anew_; }
 

@@ -97,7 +97,9 @@ void SectionMachine::erase_due(std::uint64_t id) {
       if (erased) p.erased = p.hub->committer().erased();
     }
     if (!erased) in_.trace.note(kName, "cannot erase: " + erased.error().message);
-    if (!p.mirror->awaits_time() || p.session == nullptr) return;
+    if (p.session == nullptr) return;
+    if (p.mirror->retry_gaps()) take(p.session->on_local_commit(in_.scheduler.steady()));
+    if (!p.mirror->awaits_time()) return;
     p.connection->die(Side::office, true);
     dial();
   });
