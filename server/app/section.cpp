@@ -1,5 +1,6 @@
 #include "server/app/section.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "server/app/folder_store.hpp"
@@ -15,7 +16,8 @@ using nlohmann::json;
 
 constexpr std::chrono::milliseconds kFilesEvery{2'000};  // cheap where nothing is new
 constexpr Millis kRenewEvery = 60'000;
-constexpr int kSessionsToFill = 5;  // a cut, or frames that had to stand alone
+constexpr Millis kRenewMost = 3'600'000;  // a clock that is far ahead must not keep the line busy
+constexpr int kSessionsToFill = 5;        // a cut, or frames that had to stand alone
 
 Status write_upstream(const HubFolder& folder, const UpstreamFile& file) {
   const json document = {
@@ -222,7 +224,13 @@ void Mirroring::look_for_files() {
   if (steady_millis() >= renews_at_) {
     renews_at_ = steady_millis() + kRenewEvery;
     if (mirror_.retry_gaps()) upstream_->push();
-    if (mirror_.awaits_time()) upstream_->renew();
+    if (!mirror_.awaits_time()) {
+      renew_wait_ = 0;
+    } else if (steady_millis() >= renews_link_at_) {
+      renew_wait_ = std::clamp(2 * renew_wait_, kRenewEvery, kRenewMost);
+      renews_link_at_ = steady_millis() + renew_wait_;
+      upstream_->renew();
+    }
   }
   files_timer_.start(kFilesEvery, [this] { look_for_files(); });
 }

@@ -53,7 +53,9 @@ class Mirroring {
   std::function<void()> anew_;
   crypto::SystemRandom random_;
   Mirror mirror_;
-  Millis renews_at_ = 0;  ///< steady: not before
+  Millis renews_at_ = 0;       ///< steady: when to look next
+  Millis renews_link_at_ = 0;  ///< steady: not before
+  Millis renew_wait_ = 0;      ///< after that
   std::optional<Upstream> upstream_;
   Timer push_;
   Timer files_timer_;
