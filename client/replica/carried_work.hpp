@@ -1,42 +1,48 @@
 #pragma once
-// Others' work that came in a bundle and has no entry: files in a folder of their own, one a signed run, kept
-// until the hub has an answer. Each proves itself by its author's signature, so a lost or damaged one costs
-// the way alone. Thread: that of the replica.
+// Others' work without an entry, that came in a bundle or from a section's hub: signed runs in carried.db,
+// kept until the hub has an answer. Each proves itself by its author's signature, and its author has it: a
+// lost or damaged one costs the way alone. Thread: that of the replica.
 #include <filesystem>
-#include <functional>
-#include <optional>
+#include <string>
 #include <vector>
 
+#include "shared/sqlite/database.hpp"
 #include "shared/wire/messages.hpp"
 
 namespace wasl {
 
 class CarriedWork {
  public:
-  explicit CarriedWork(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  explicit CarriedWork(std::filesystem::path file) : file_(std::move(file)) {}
 
   struct Run {
-    std::filesystem::path file;
+    std::string name;
     Segment segment;  ///< of one source, with its signature
   };
   /// Durably. @return false: it is here already. Errors: limit_exceeded (so much is kept already),
   /// storage_failed.
   Result<bool> keep(const Segment& run);
-  /// In the order of their chains. What cannot be read is removed.
+  /// In the order of their chains. What cannot be read is let go.
   Result<std::vector<Run>> runs(const NetworkId& network) const;
-  static Status forget(const Run& run);
-  /// Likewise, if it is here.
+  /// If it is here.
   Status forget(const std::string& name) const;
   /// What a run is called here: by its place and its last change set.
   static std::string name_of(const Segment& run);
   Status replace(const Run& run) const;
+  /// What was let go stands in free pages until then.
+  Status rewrite() const;
   /// All of it.
   Status destroy() const;
 
  private:
-  Status write(const std::filesystem::path& file, ByteView frame) const;
+  Result<Database> open() const;
+  [[nodiscard]] bool is_empty() const;
+  [[nodiscard]] std::filesystem::path folder() const;
+  [[nodiscard]] bool has_folder() const;
+  Status remove_all() const;
+  Result<std::vector<Run>> read(const NetworkId& network) const;
 
-  std::filesystem::path folder_;
+  std::filesystem::path file_;
 };
 
 }  // namespace wasl

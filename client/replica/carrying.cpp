@@ -123,8 +123,8 @@ Status Replica::forget_carried(const std::vector<VerdictItem>& verdicts) {
                          return item.chain == header->source.chain && last >= item.first &&
                                 last - item.first < item.count && item.verdict.outcome != Outcome::accepted;
                        });
-    if (!stays) hidden_soon_.push_back(CarriedWork::name_of(run.segment));
-    WASL_TRY(CarriedWork::forget(run));
+    if (!stays) hidden_soon_.push_back(run.name);
+    WASL_TRY(carried_.forget(run.name));
     if (carried_pushed_ > 0) --carried_pushed_;
   }
   return {};
@@ -139,7 +139,7 @@ Status Replica::settle_carried() {
     if (header == nullptr) continue;
     WASL_LET(const bool placed, store_.has_entry(run.segment.space, header->source, last_of(run.segment)));
     if (placed) {
-      WASL_TRY(CarriedWork::forget(run));
+      WASL_TRY(carried_.forget(run.name));
     } else if (tables_ready_) {
       WASL_TRY(show_carried(run.segment));  // a crash, or a lost replica.db, came between
     }

@@ -197,6 +197,7 @@ Status Replica::finish_erasing() {
   WASL_LET(const auto copies, identity_.damaged_copies());
   if (notes_wait_ || !copies.empty()) return {};
   WASL_TRY(rewrite_outbox());
+  WASL_TRY(carried_.rewrite());
   WASL_TRY(blank_evidence());
   WASL_TRY(remove_copies());
   WASL_TRY(db_.rewrite());

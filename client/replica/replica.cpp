@@ -94,7 +94,7 @@ Replica::Replica(std::filesystem::path folder, Ports ports, Identity identity, D
       store_(sqlite_rows(db_)),
       records_(db_, store_, ports.schema),
       outbox_(folder_ / "outbox.log"),
-      carried_(folder_ / "carried"),
+      carried_(folder_ / "carried.db"),
       anchor_(std::move(anchor)),
       device_(std::move(device)) {}
 

@@ -32,51 +32,10 @@ Result<Position> position_of(FileStore& store, const std::string& setting) {
 
 }  // namespace
 
-/// Rights are looked at again at every call: a session outlives a grant by moments.
-class HubFiles::Port final : public FilePort {
+/// What the three ends have in common: chunks lie where the hub keeps them, whoever asks.
+class HubFiles::AnyPort : public FilePort {
  public:
-  Port(HubFiles& files, const PublicKey& key) : files_(files), reader_(key) {}
-
-  Millis now() override { return files_.hub_.hub_time(); }
-  Result<std::optional<ChunkKey>> key(const std::string& space) override {
-    const auto spaces = files_.hub_.readable(reader_);
-    if (std::find(spaces.begin(), spaces.end(), space) == spaces.end()) return std::optional<ChunkKey>();
-    return files_.key(space);
-  }
-  Result<bool> has(const std::string& space, const Hash& name) override {
-    return files_.store_.has(space, name);
-  }
-  Result<std::optional<ChunkFrame>> read(const std::string& space, const Hash& name) override {
-    WASL_LET(const auto space_key, key(space));
-    if (!space_key) return std::optional<ChunkFrame>();
-    WASL_LET(auto chunk, files_.read(space, *space_key, name));
-    if (!chunk) return std::optional<ChunkFrame>();
-    WASL_TRY(files_.settle_what_is_here(space, *space_key, name));
-    return std::optional(ChunkFrame{space, chunk->level, std::move(chunk->bytes)});
-  }
-  Result<bool> ready(const std::string& space, const Hash& name) override {
-    WASL_LET(const auto space_key, key(space));
-    return space_key ? files_.ready(space, name) : Result<bool>(true);
-  }
-  Status put(const std::string& space, const attachment::Chunk& chunk) override {
-    return files_.put(space, chunk);
-  }
-  bool takes_more() override { return files_.takes_more(); }
-  Status on_whole(const FileId& file) override { return files_.settle(file); }
-  void on_wrong(const FileId&, const std::string&) override {}  // its sender is told that it was not taken
-  Result<std::vector<FileId>> wanted() override { return files_.lost(); }
-  Result<std::vector<FileId>> offered() override { return std::vector<FileId>(); }
-  Status on_held(const FileId&) override { return {}; }
-  Result<Standing> standing(const FileId& file) override { return files_.standing(file); }
-
- private:
-  HubFiles& files_;
-  PublicKey reader_;
-};
-
-class HubFiles::PortAbove final : public FilePort {
- public:
-  explicit PortAbove(HubFiles& files) : files_(files) {}
+  explicit AnyPort(HubFiles& files) : files_(files) {}
 
   Millis now() override { return files_.hub_.hub_time(); }
   Result<std::optional<ChunkKey>> key(const std::string& space) override { return files_.key(space); }
@@ -99,6 +58,42 @@ class HubFiles::PortAbove final : public FilePort {
   }
   bool takes_more() override { return files_.takes_more(); }
   Status on_whole(const FileId& file) override { return files_.settle(file); }
+  Result<std::vector<FileId>> offered() override { return std::vector<FileId>(); }
+  Status on_held(const FileId&) override { return {}; }
+  Result<Standing> standing(const FileId& file) override { return files_.standing(file); }
+
+ protected:
+  HubFiles& files_;
+};
+
+/// Rights are looked at again at every call: a session outlives a grant by moments.
+class HubFiles::Port final : public AnyPort {
+ public:
+  Port(HubFiles& files, const PublicKey& key) : AnyPort(files), reader_(key) {}
+
+  Result<std::optional<ChunkKey>> key(const std::string& space) override {
+    const auto spaces = files_.hub_.readable(reader_);
+    if (std::find(spaces.begin(), spaces.end(), space) == spaces.end()) return std::optional<ChunkKey>();
+    return files_.key(space);
+  }
+  Result<std::optional<ChunkFrame>> read(const std::string& space, const Hash& name) override {
+    WASL_LET(auto frame, AnyPort::read(space, name));
+    if (!frame) return frame;
+    WASL_LET(const auto space_key, key(space));
+    WASL_TRY(files_.settle_what_is_here(space, *space_key, name));
+    return frame;
+  }
+  void on_wrong(const FileId&, const std::string&) override {}  // its sender is told that it was not taken
+  Result<std::vector<FileId>> wanted() override { return files_.lost(); }
+
+ private:
+  PublicKey reader_;
+};
+
+class HubFiles::PortAbove final : public AnyPort {
+ public:
+  using AnyPort::AnyPort;
+
   void on_wrong(const FileId& file, const std::string& what) override {
     log::error("section.file_refused", {{"space", file.space}, {"why", what}});
   }
@@ -119,30 +114,13 @@ class HubFiles::PortAbove final : public FilePort {
     return files_.hub_.readable(files_.hub_.log_key().public_key());
   }
 
-  HubFiles& files_;
   std::set<FileId> held_;  ///< by the network's hub, as it has said in this session
 };
 
-class HubFiles::PortForBundles final : public FilePort {
+class HubFiles::PortForBundles final : public AnyPort {
  public:
-  explicit PortForBundles(HubFiles& files) : files_(files) {}
+  using AnyPort::AnyPort;
 
-  Millis now() override { return files_.hub_.hub_time(); }
-  Result<std::optional<ChunkKey>> key(const std::string& space) override { return files_.key(space); }
-  Result<bool> has(const std::string& space, const Hash& name) override {
-    return files_.store_.has(space, name);
-  }
-  Result<std::optional<ChunkFrame>> read(const std::string& space, const Hash& name) override {
-    WASL_LET(const auto space_key, key(space));
-    if (!space_key) return std::optional<ChunkFrame>();
-    WASL_LET(auto chunk, files_.store_.read(space, *space_key, name));
-    if (!chunk) return std::optional<ChunkFrame>();
-    return std::optional(ChunkFrame{space, chunk->level, std::move(chunk->bytes)});
-  }
-  Status put(const std::string& space, const attachment::Chunk& chunk) override {
-    return files_.store_.put(space, chunk);
-  }
-  Status on_whole(const FileId& file) override { return files_.settle(file); }
   void on_wrong(const FileId& file, const std::string& what) override {
     log::error("bundle.file_refused", {{"space", file.space}, {"why", what}});
   }
@@ -150,12 +128,6 @@ class HubFiles::PortForBundles final : public FilePort {
     WASL_LET(const auto spaces, files_.hub_.store().space_names());
     return files_.named(false, spaces);
   }
-  Result<std::vector<FileId>> offered() override { return std::vector<FileId>(); }
-  Status on_held(const FileId&) override { return {}; }
-  Result<Standing> standing(const FileId& file) override { return files_.standing(file); }
-
- private:
-  HubFiles& files_;
 };
 
 std::unique_ptr<FilePort> HubFiles::port_for_bundles() { return std::make_unique<PortForBundles>(*this); }

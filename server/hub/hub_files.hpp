@@ -61,6 +61,7 @@ class HubFiles {
   Result<std::optional<attachment::ChunkKey>> key(const std::string& space);
 
  private:
+  class AnyPort;
   class Port;
   class PortAbove;
   class PortForBundles;

@@ -8,8 +8,9 @@
 namespace wasl {
 namespace {
 
-// `no` rises with each run, and once more when readers are to see it without what was refused; `came` is the
-// order in which the network's hub gets them.
+// `no` rises with each run, and once more when readers are to see it without what was refused; `came` is its
+// first number, and so the order in which the network's hub gets them. None is ever used again: who reads on
+// behind a number would miss what came later.
 constexpr std::string_view kTables = R"sql(
 CREATE TABLE IF NOT EXISTS kept(no INTEGER PRIMARY KEY AUTOINCREMENT, came INTEGER NOT NULL, space TEXT NOT NULL,
   author BLOB NOT NULL, chain BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, name BLOB NOT NULL,
@@ -110,7 +111,8 @@ Result<bool> KeptWork::insert(const Segment& run) {
   const Bytes frame = encode_segment(FrameKind::push, run);
   WASL_LET(auto insert,
            db_.prepare("INSERT OR IGNORE INTO kept(came, space, author, chain, first, last, name, run, at) "
-                       "SELECT coalesce(max(came), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ? FROM kept"));
+                       "VALUES(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'kept'), 0) + 1, "
+                       "?, ?, ?, ?, ?, ?, ?, ?)"));
   insert.bind_all(run.space, place->source.author, place->source.chain, place->first, place->last,
                   place->name, ByteView(frame), now());
   WASL_TRY(insert.run());

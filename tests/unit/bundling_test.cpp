@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "client/replica/carried_work.hpp"
+#include "shared/sqlite/disk.hpp"
 #include "tests/support/hub_world.hpp"
 
 namespace wasl::test {
@@ -277,9 +279,43 @@ TEST(Bundling, OthersWorkIsKeptOfferedAndForgotten) {
   EXPECT_GE(kept, 1U);
   EXPECT_EQ(sticks.bamako.sync().summary.equal, true);
   EXPECT_EQ(sticks.bamako.rows("SELECT id FROM project"), "p-1");
-  EXPECT_TRUE(std::filesystem::is_empty(sticks.bamako.folder() / "carried"));
+  const CarriedWork left(sticks.bamako.folder() / "carried.db");
+  EXPECT_TRUE(must(left.runs(sticks.world.network())).empty());
   EXPECT_EQ(sticks.dakar.sync().summary.equal, true);
   EXPECT_EQ(must(sticks.dakar.replica().status()).unsent, 0U);
+}
+
+TEST(Bundling, OthersWorkInAFolderOfBeforeIsTakenOver) {
+  Sticks sticks;
+  Sticks::write(sticks.dakar, "p-1", "Water");
+  must(sticks.dakar.replica().make_bundle_hello());
+  const Segment run = must(decode_segment(sticks.pushes(sticks.dakar).at(0), sticks.world.network()));
+  const CarriedWork work(sticks.bamako.folder() / "carried.db");
+  const std::filesystem::path folder = sticks.bamako.folder() / "carried";
+  std::filesystem::create_directory(folder);
+  {
+    DiskFile file = must(DiskFile::open(folder / (CarriedWork::name_of(run) + ".push"), DiskFile::Mode::create));
+    must(file.write(0, encode_segment(FrameKind::push, run)));
+  }
+  const auto runs = must(work.runs(sticks.world.network()));
+  ASSERT_EQ(runs.size(), 1U);
+  EXPECT_EQ(runs[0].name, CarriedWork::name_of(run));
+  EXPECT_FALSE(std::filesystem::exists(folder));
+  must(work.destroy());
+  EXPECT_TRUE(must(work.runs(sticks.world.network())).empty());
+}
+
+TEST(Bundling, AFileOfOthersWorkThatIsNoDatabaseIsMadeAnew) {
+  Sticks sticks;
+  CarriedWork work(sticks.bamako.folder() / "carried.db");
+  {
+    DiskFile file = must(DiskFile::open(sticks.bamako.folder() / "carried.db", DiskFile::Mode::create));
+    must(file.write(0, Bytes(8192, 0x5a)));
+  }
+  EXPECT_TRUE(must(work.runs(sticks.world.network())).empty());
+  Sticks::write(sticks.dakar, "p-1", "Water");
+  must(sticks.dakar.replica().make_bundle_hello());
+  EXPECT_TRUE(must(work.keep(must(decode_segment(sticks.pushes(sticks.dakar).at(0), sticks.world.network())))));
 }
 
 TEST(Bundling, AFalseSignatureOfAnothersWorkIsNotKept) {

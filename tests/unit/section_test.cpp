@@ -62,6 +62,23 @@ TEST_F(Section, MirrorsLogsWithTheirProofs) {
   EXPECT_EQ(accra->sync().summary.received_sets, 0U);  // it had all of it, proved
 }
 
+// A link that stands for days asks for what came behind what it has handed out.
+TEST_F(Section, WhatComesIsBehindAllThatCameBefore) {
+  SectionWorld section(world);
+  const auto dakar = office();
+  section.link();
+  add(*dakar, "p", "A");
+  section.near(*dakar);
+  const auto first = must(section.kept().next_to_carry(0, world.hub().network()));
+  ASSERT_TRUE(first);
+  dakar->sync();
+  section.link();
+  ASSERT_EQ(must(section.kept().totals()).runs, 0U);
+  add(*dakar, "q", "B");
+  section.near(*dakar);
+  EXPECT_TRUE(must(section.kept().next_to_carry(first->number, world.hub().network())));
+}
+
 TEST_F(Section, MirrorsWhatItMayReadAndNothingElse) {
   SectionWorld section(world);
   world.add_organisation("asia", "section");
