@@ -6,8 +6,11 @@
 #include "client/engine/budget.hpp"
 
 namespace wasl::cli {
+namespace {
 
 using Json = nlohmann::ordered_json;
+
+}  // namespace
 
 Result<FilesSummary> summary_of(OfficeFiles& files, const FilesOutcome& outcome) {
   FilesSummary out{{}, outcome, files.wrong()};

@@ -3,13 +3,11 @@
 #include <algorithm>
 
 #include "client/replica/replica.hpp"
+#include "shared/base/limits.hpp"
 
 namespace wasl {
 namespace {
 
-// An office knows the hub's time but for the way of a message: what the hub has erased a moment ago is no
-// fault.
-constexpr Millis kErasureSlack = 5 * 60'000;
 constexpr std::size_t kDigestNotes = 10'000;  // records between two writings of the digest's buckets
 constexpr std::size_t kSliceOperations =
     400;  // about 10 ms on a laptop's disk; other writers wait for one slice
@@ -83,7 +81,7 @@ Status Replica::check_openings(const Segment& segment) {
       const auto commitment = Hash::from(op.value.data);
       const auto it = commitment ? openings.find(*commitment) : openings.end();
       if (it == openings.end()) {
-        if (is_erased(authority_, set->header, op, now + kErasureSlack)) continue;
+        if (is_erased(authority_, set->header, op, now + limits::kErasureSlackMillis)) continue;
         return fail(Errc::malformed, "a personal value of " + op.id + " came without its opening");
       }
       if (commitment_of(anchor_.network, segment.space, op.id, op.address.field, set->dot(i), *it->second) !=

@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t kPiecesUnderWay = 8;      // some 120 KiB: what a cut costs, and what a slow line needs
 constexpr std::size_t kOpeningsMost = 100'000;  // of one piece, before it comes
-constexpr Millis kErasureSlack = 5 * 60'000;    // the hub's time is known but for the way of a message
 constexpr std::size_t kRawMost = snapshot::kRecordBytes + snapshot::kPieceBytes;
 constexpr std::size_t kPiecesAtOnce = 64;  // of this replica's own making, in one transaction
 
@@ -332,7 +331,7 @@ Status Replica::check_piece_openings(const std::string& space, const snapshot::R
     for (const snapshot::PersonalValue& value : values) {
       const auto opening = openings.find(value.commitment);
       if (opening == openings.end()) {
-        if (authority_.is_erased(mark, value.commitment, now + kErasureSlack)) continue;
+        if (authority_.is_erased(mark, value.commitment, now + limits::kErasureSlackMillis)) continue;
         return fail(Errc::malformed, "a personal value of " + id + " came without its opening");
       }
       if (commitment_of(anchor_.network, space, id, value.field, value.dot, opening->second) !=

@@ -9,7 +9,7 @@
 namespace wasl {
 namespace {
 
-constexpr std::string_view kTables =
+constexpr std::string_view kCarriedTables =
     "CREATE TABLE IF NOT EXISTS carried(name TEXT PRIMARY KEY, run BLOB NOT NULL)";
 
 Status insert(Database& db, std::string_view name, ByteView frame) {
@@ -39,8 +39,11 @@ std::string CarriedWork::name_of(const Segment& run) {
   if (!at) return {};
   std::string place = std::to_string(at->first);
   place.insert(0, 20 - std::min<std::size_t>(20, place.size()), '0');
-  return to_hex(at->source.author.view()) + "-" + to_hex(at->source.chain.view()) + "-" + place + "-" +
-         to_hex(at->name.view()).substr(0, 16);
+  return beginning_of(at->source) + place + "-" + to_hex(at->name.view()).substr(0, 16);
+}
+
+std::string CarriedWork::beginning_of(const Source& source) {
+  return to_hex(source.author.view()) + "-" + to_hex(source.chain.view()) + "-";
 }
 
 /// For one act, so that an idle daemon has no connection more. A file that is no database any more is made
@@ -48,7 +51,7 @@ std::string CarriedWork::name_of(const Segment& run) {
 Result<Database> CarriedWork::open() const {
   const auto make = [&]() -> Result<Database> {
     WASL_LET(Database db, Database::open({.path = file_, .create = true}));
-    WASL_TRY(db.exec(kTables));
+    WASL_TRY(db.exec(kCarriedTables));
     if (has_folder()) WASL_TRY(take_over(db, folder()));
     return db;
   };

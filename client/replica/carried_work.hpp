@@ -28,6 +28,8 @@ class CarriedWork {
   Status forget(const std::string& name) const;
   /// What a run is called here: by its place and its last change set.
   static std::string name_of(const Segment& run);
+  /// Of the names of all runs of a source.
+  static std::string beginning_of(const Source& source);
   Status replace(const Run& run) const;
   /// What was let go stands in free pages until then.
   Status rewrite() const;

@@ -72,6 +72,11 @@ Result<std::vector<Arrival>> Replica::take_push(const Segment& push) {
       tell(Arrival::What::altered, sets, fresh.error().message + "; " + fresh.error().hint);
       continue;
     }
+    if (*fresh && carried_gaps_.erase(header->source.chain) > 0) {  // it may be what was missing
+      std::erase_if(carried_pushed_, [&](const std::string& name) {
+        return name.starts_with(CarriedWork::beginning_of(header->source));
+      });
+    }
     WASL_TRY(show_carried(run));
     tell(*fresh ? Arrival::What::kept : Arrival::What::known, sets, {});
   }
@@ -83,31 +88,44 @@ Result<std::optional<Segment>> Replica::next_carried() {
   WASL_LET(auto runs, carried_.runs(anchor_.network));
   Segment segment;
   std::map<Source, Sequence> ends;
-  for (std::size_t bytes = 0; carried_pushed_ < runs.size(); ++carried_pushed_) {
-    Segment& run = runs[carried_pushed_].segment;
+  std::size_t bytes = 0;
+  for (CarriedWork::Run& carried : runs) {
+    Segment& run = carried.segment;
     const Header* header = first_header(run);
-    if (header == nullptr) continue;
-    const auto end = ends.find(header->source);
+    if (header == nullptr || carried_pushed_.contains(carried.name)) continue;
     const auto staged = staged_of_others_.find(header->source.chain);
     const bool is_known = staged != staged_of_others_.end() && last_of(run) <= staged->second;
-    if (is_known || !may_be_told(run.space)) continue;
+    if (is_known || carried_gaps_.contains(header->source.chain) || !may_be_told(run.space)) continue;
+    const auto end = ends.find(header->source);
     const bool goes_on = end == ends.end() || header->sequence == end->second + 1;
     if (!segment.items.empty() && (run.space != segment.space || !goes_on)) break;
+    carried_pushed_.insert(std::move(carried.name));
     ends[header->source] = last_of(run);
     bytes += encode_items(run).size();
     segment.space = run.space;
     std::move(run.items.begin(), run.items.end(), std::back_inserter(segment.items));
     segment.openings.insert(segment.openings.end(), run.openings.begin(), run.openings.end());
-    if (bytes < limits::kSegmentTargetBytes) continue;
-    ++carried_pushed_;
-    break;
+    if (bytes >= limits::kSegmentTargetBytes) break;
   }
   if (segment.items.empty()) return std::optional<Segment>();
   return std::optional(std::move(segment));
 }
 
+/// Asked again in this session, a hub that lacks what stands before would say the same, and a section's hub
+/// that has it is no nearer to an entry.
+void Replica::note_later(const std::vector<VerdictItem>& verdicts) {
+  for (const VerdictItem& item : verdicts) {
+    if (item.verdict.outcome != Outcome::later) continue;
+    if (item.verdict.reason == Reason::gap) carried_gaps_.insert(item.chain);
+    if (item.verdict.reason != Reason::with_section) continue;
+    Sequence& last = staged_of_others_[item.chain];
+    last = std::max(last, item.first + item.count - 1);
+  }
+}
+
 /// The hub has an answer: its author gets it from the hub.
 Status Replica::forget_carried(const std::vector<VerdictItem>& verdicts) {
+  note_later(verdicts);
   WASL_LET(const auto runs, carried_.runs(anchor_.network));
   for (const CarriedWork::Run& run : runs) {
     const Header* header = first_header(run.segment);
@@ -125,14 +143,13 @@ Status Replica::forget_carried(const std::vector<VerdictItem>& verdicts) {
                        });
     if (!stays) hidden_soon_.push_back(run.name);
     WASL_TRY(carried_.forget(run.name));
-    if (carried_pushed_ > 0) --carried_pushed_;
   }
   return {};
 }
 
 /// What has its entry by now needs nobody to carry it.
 Status Replica::settle_carried() {
-  carried_pushed_ = 0;
+  carried_pushed_.clear();
   WASL_LET(const auto runs, carried_.runs(anchor_.network));
   for (const CarriedWork::Run& run : runs) {
     const Header* header = first_header(run.segment);

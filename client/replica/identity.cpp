@@ -8,7 +8,7 @@
 namespace wasl {
 namespace {
 
-constexpr std::string_view kTables = R"sql(
+constexpr std::string_view kIdentityTables = R"sql(
 CREATE TABLE IF NOT EXISTS value(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS chain(chain BLOB PRIMARY KEY, space TEXT NOT NULL, bulk INTEGER NOT NULL,
   last INTEGER NOT NULL DEFAULT 0, name BLOB, retired INTEGER NOT NULL DEFAULT 0);
@@ -47,7 +47,7 @@ Result<Identity> Identity::open(const std::filesystem::path& folder, bool create
   std::error_code ignored;  // a file system without modes keeps its own
   std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
                                ignored);
-  WASL_TRY(database.exec(kTables));
+  WASL_TRY(database.exec(kIdentityTables));
   return Identity(std::move(database));
 }
 

@@ -5,7 +5,7 @@
 namespace wasl {
 namespace {
 
-constexpr std::string_view kTables = R"sql(
+constexpr std::string_view kRecordTables = R"sql(
 CREATE TABLE IF NOT EXISTS _wasl_hidden(space INTEGER NOT NULL, id TEXT NOT NULL, register INTEGER NOT NULL,
   clock BLOB NOT NULL, PRIMARY KEY(space, id, register)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _wasl_conflict(space INTEGER NOT NULL, id TEXT NOT NULL, register INTEGER NOT NULL,
@@ -49,7 +49,7 @@ void bind_value(Statement& statement, int index, const SqlValue& value) {
   }
 }
 
-Status RecordTable::create_tables(Database& database) { return database.exec(kTables); }
+Status RecordTable::create_tables(Database& database) { return database.exec(kRecordTables); }
 
 const RecordTable::Sql& RecordTable::sql_of(const Register& reg) {
   if (const auto it = sql_.find(reg.number); it != sql_.end()) return it->second;

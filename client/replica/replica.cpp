@@ -13,7 +13,7 @@ namespace {
 
 // Without rowid the key comes first: else integrity_check of SQLite 3.40 looks at other columns and finds
 // NULL.
-constexpr std::string_view kTables = R"sql(
+constexpr std::string_view kReplicaTables = R"sql(
 CREATE TABLE IF NOT EXISTS _wasl_chain(chain BLOB PRIMARY KEY, space TEXT NOT NULL, bulk INTEGER NOT NULL,
   last INTEGER NOT NULL DEFAULT 0, name BLOB, stamp INTEGER NOT NULL DEFAULT 0, retired INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS _wasl_pending(no INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL, space TEXT NOT NULL,
@@ -38,7 +38,7 @@ Result<bool> has_table(Database& db, std::string_view name) {
 Status make_own_tables(Database& db) {
   WASL_TRY(create_log_tables(db));
   WASL_TRY(RecordTable::create_tables(db));
-  WASL_TRY(db.exec(kTables));
+  WASL_TRY(db.exec(kReplicaTables));
   return db.exec(sql::capture_table().sql);
 }
 
@@ -61,7 +61,7 @@ Status widen_drafts(Database& db) {
   }
   WASL_LET(auto transaction, Transaction::begin(db));
   WASL_TRY(db.exec("ALTER TABLE act_draft RENAME TO act_draft_before"));
-  WASL_TRY(db.exec(kTables));
+  WASL_TRY(db.exec(kReplicaTables));
   WASL_TRY(db.exec("INSERT INTO act_draft SELECT no, act, content, signed FROM act_draft_before"));
   WASL_TRY(db.exec("DROP TABLE act_draft_before"));
   return transaction.commit();
@@ -153,7 +153,8 @@ Status Replica::prepare() {
   WASL_TRY(widen_drafts(db_));
   WASL_TRY(create_piece_table(db_));  // a replica that was made before snapshots were
   WASL_LET(const bool shows_carried, has_table(db_, "_wasl_carried"));
-  if (!shows_carried) WASL_TRY(db_.exec(kTables));  // … or before others' work was shown without an entry
+  if (!shows_carried)
+    WASL_TRY(db_.exec(kReplicaTables));  // … or before others' work was shown without an entry
   WASL_TRY(check_own_tables(db_));
   WASL_TRY(catch_up_authority());
   WASL_TRY(prepare_tables());

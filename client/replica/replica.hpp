@@ -339,7 +339,7 @@ class Replica final : public ClientPort {
   void rewind_push() override {
     pushed_ = {};
     acts_pushed_ = 0;
-    carried_pushed_ = 0;
+    carried_pushed_.clear();
   }
   Status on_verdicts(const std::vector<VerdictItem>& verdicts) override;
   /// Errors: caught, bad_signature, malformed, storage_failed.
@@ -616,6 +616,7 @@ class Replica final : public ClientPort {
   Result<bool> proof_can_be_judged(const Answer& answer);
   Status take_verdicts(const Answer& answer);
   Result<std::optional<Segment>> next_carried();
+  void note_later(const std::vector<VerdictItem>& verdicts);
   Status forget_carried(const std::vector<VerdictItem>& verdicts);
   Status settle_carried();
   [[nodiscard]] bool may_be_told(std::string_view space) const;
@@ -777,11 +778,12 @@ class Replica final : public ClientPort {
   bool notes_wait_ = false;    ///< what programs wrote cannot be sealed yet
   bool outbox_known_ = false;  ///< what outbox.log holds was looked at, and stands here too
   Pushed pushed_;
-  std::size_t acts_pushed_ = 0;         ///< signed acts handed out in this session
-  std::size_t carried_pushed_ = 0;      ///< runs of others handed out in this session
-  std::optional<Seen> session_base_;    ///< the checkpoint that this session's proofs start from
-  std::uint64_t leaves_before_ = 0;     ///< up to which checkpoint this replica had the leaves before it
-  std::map<ChainId, Sequence> staged_;  ///< what the hub holds already, by its welcome
+  std::size_t acts_pushed_ = 0;           ///< signed acts handed out in this session
+  std::set<std::string> carried_pushed_;  ///< runs of others handed out in this session
+  std::set<ChainId> carried_gaps_;        ///< others' chains of which the hub lacks something before
+  std::optional<Seen> session_base_;      ///< the checkpoint that this session's proofs start from
+  std::uint64_t leaves_before_ = 0;       ///< up to which checkpoint this replica had the leaves before it
+  std::map<ChainId, Sequence> staged_;    ///< what the hub holds already, by its welcome
   std::map<ChainId, Sequence> staged_of_others_;  ///< likewise, of what this office carries
   std::vector<std::string> hidden_soon_;          ///< runs of others that the hub has not accepted
   std::optional<PublicKey> section_;  ///< it is a section's hub that answers, with this device's key

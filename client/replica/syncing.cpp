@@ -73,6 +73,7 @@ Status Replica::begin_session() {
   pushed_ = {};
   staged_.clear();
   staged_of_others_.clear();
+  carried_gaps_.clear();
   section_.reset();
   unproved_.clear();
   held_.clear();

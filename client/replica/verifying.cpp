@@ -375,8 +375,7 @@ Status Replica::restore_carried(LoadedRecord& loaded) {
     WASL_LET(auto select,
              db_.prepare("SELECT 1 FROM _wasl_carried WHERE run = ? AND space = ? AND register = ? "
                          "AND id = ?"));
-    select.bind_all(run.name, loaded.record.space, loaded.register_number,
-                    loaded.record.id);
+    select.bind_all(run.name, loaded.record.space, loaded.register_number, loaded.record.id);
     WASL_LET(const bool shown, select.step());
     if (!shown) continue;
     for (const SegmentItem& item : run.segment.items) {

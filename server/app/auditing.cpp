@@ -174,7 +174,7 @@ Status print_audit(const HubFolder& folder, const AuditArguments& arguments, std
   std::uint64_t lines = 0;
   begun = true;
   if (arguments.form == AuditForm::csv) out << csv_line(columns_of(AuditLine{}), true);
-  if (arguments.form == AuditForm::json) out << "{\"audit\":[";
+  if (arguments.form == AuditForm::one_document) out << "{\"audit\":[";
   const Status done = audit(*store, schema, filter, [&](const AuditLine& line) -> Status {
     switch (arguments.form) {
       case AuditForm::table:
@@ -183,7 +183,7 @@ Status print_audit(const HubFolder& folder, const AuditArguments& arguments, std
       case AuditForm::csv:
         out << csv_line(columns_of(line), false);
         break;
-      case AuditForm::json:
+      case AuditForm::one_document:
         out << (lines == 0 ? "" : ",\n") << json_object(line);
         break;
     }
@@ -191,7 +191,7 @@ Status print_audit(const HubFolder& folder, const AuditArguments& arguments, std
     if (!out) return fail(Errc::storage_failed, "the output was closed");
     return {};
   });
-  if (arguments.form == AuditForm::json) {
+  if (arguments.form == AuditForm::one_document) {
     out << "]";
     if (!done) {
       const Json error{{"code", to_word(done.error().code)},

@@ -7,7 +7,7 @@
 
 namespace wasl {
 
-enum class AuditForm { table, csv, json };
+enum class AuditForm { table, csv, one_document };
 
 struct AuditArguments {
   std::string record, device, person, organisation, from, until;  ///< as typed; empty: all

@@ -61,7 +61,7 @@ Result<json> chunk(OpenHub& open, const json& request) {
 }
 
 /// @return for those that are named, whether they are whole now.
-Result<json> take(OpenHub& open, const json& request) {
+Result<json> take_files(OpenHub& open, const json& request) {
   WASL_LET(const auto files, files_of(open));
   const auto port = files->port_for_bundles();
   CarriedFiles carried(*port);
@@ -84,7 +84,7 @@ std::optional<Result<json>> decide_bundled_files(OpenHub& open, const std::strin
                                                  const json& request) {
   if (command == "bundle files") return list(open, request);
   if (command == "bundle chunk") return chunk(open, request);
-  if (command == "bundle take files") return take(open, request);
+  if (command == "bundle take files") return take_files(open, request);
   return std::nullopt;
 }
 

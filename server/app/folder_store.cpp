@@ -5,7 +5,7 @@
 namespace wasl {
 namespace {
 
-constexpr std::chrono::seconds kPatience{PostgresSession::kFenceSeconds + 1};
+constexpr std::chrono::seconds kQueuePatience{PostgresSession::kFenceSeconds + 1};
 
 }  // namespace
 
@@ -30,7 +30,7 @@ Result<std::unique_ptr<HubStore>> open_folder_store(const HubFolder& folder, Sto
   const auto address = store_address(folder);
   if (!address) return open_hub_store(folder.database(), use);
   if (use == StoreUse::read) return PostgresHubStore::open_to_read(*address);
-  return PostgresHubStore::open(*address, kPatience);
+  return PostgresHubStore::open(*address, kQueuePatience);
 }
 
 Result<std::unique_ptr<HubStore>> open_store_to_act(const HubFolder& folder) {

@@ -179,7 +179,7 @@ json with_qr(const Arguments& in, json document) {
 }
 
 int audit(Arguments in, const wasl::HubFolder& folder) {
-  in.audit.form = in.as_json  ? wasl::AuditForm::json
+  in.audit.form = in.as_json  ? wasl::AuditForm::one_document
                   : in.as_csv ? wasl::AuditForm::csv
                               : wasl::AuditForm::table;
   bool begun = false;

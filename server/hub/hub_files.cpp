@@ -160,8 +160,8 @@ Result<std::unique_ptr<HubFiles>> HubFiles::open(const std::filesystem::path& fo
 }
 
 Status HubFiles::note_beginning() {
-  constexpr std::string_view kNoted = "beginning noted";
-  WASL_LET(const auto noted, store_.setting(kNoted));
+  constexpr std::string_view kBeginningNoted = "beginning noted";
+  WASL_LET(const auto noted, store_.setting(kBeginningNoted));
   if (noted) return {};
   WASL_LET(const auto files, store_.files());
   WASL_LET(const auto spaces, hub_.store().space_names());
@@ -169,7 +169,7 @@ Status HubFiles::note_beginning() {
     WASL_LET(const Position size, hub_.size(space));
     WASL_TRY(store_.set_setting(beginning_of(space), std::to_string(size)));
   }
-  return store_.set_setting(kNoted, "yes");
+  return store_.set_setting(kBeginningNoted, "yes");
 }
 
 std::unique_ptr<FilePort> HubFiles::port_for(const PublicKey& key) {

@@ -11,7 +11,7 @@ namespace {
 // `no` rises with each run, and once more when readers are to see it without what was refused; `came` is its
 // first number, and so the order in which the network's hub gets them. None is ever used again: who reads on
 // behind a number would miss what came later.
-constexpr std::string_view kTables = R"sql(
+constexpr std::string_view kKeptTables = R"sql(
 CREATE TABLE IF NOT EXISTS kept(no INTEGER PRIMARY KEY AUTOINCREMENT, came INTEGER NOT NULL, space TEXT NOT NULL,
   author BLOB NOT NULL, chain BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, name BLOB NOT NULL,
   run BLOB NOT NULL, verdicts BLOB NOT NULL DEFAULT x'', at INTEGER NOT NULL);
@@ -84,7 +84,7 @@ Segment KeptWork::Run::shown() const {
 Result<KeptWork> KeptWork::open(const std::filesystem::path& file) {
   WASL_LET(Database db, Database::open({.path = file, .create = true}));
   WASL_TRY(db.settle());
-  WASL_TRY(db.exec(kTables));
+  WASL_TRY(db.exec(kKeptTables));
   return KeptWork(std::move(db));
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kListMost = 256;
 constexpr std::size_t kWordBytes = 64;
-constexpr std::size_t kNameBytes = 256;
+constexpr std::size_t kOrganisationNameBytes = 256;
 constexpr std::size_t kLabelsMost = 16;
 constexpr std::size_t kMandateBytes = 160;
 constexpr std::uint64_t kLevelMost = 255;
@@ -241,7 +241,7 @@ Result<Act> decode_act(const Value& value) {
       o.id = in.text(kWordBytes);
       o.kind = in.text(kWordBytes);
       o.parent = in.text(kWordBytes);
-      o.name = in.text(kNameBytes);
+      o.name = in.text(kOrganisationNameBytes);
       act = std::move(o);
       break;
     }

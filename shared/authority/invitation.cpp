@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "wasl:";
 constexpr std::size_t kUrlBytes = 512;
-constexpr std::size_t kNameBytes = 64;
+constexpr std::size_t kInvitedBytes = 64;
 constexpr std::size_t kCheckBytes = 4;  // a line that was cut or mistyped is found before anybody is asked
 constexpr std::string_view kCheckTag = "wasl.1/invitation";
 
@@ -77,8 +77,8 @@ Result<Invitation> decode_invitation(std::string_view text) {
   invitation.statement = in.fixed<Hash>();
   invitation.log_key = in.fixed<PublicKey>();
   invitation.url = in.text(kUrlBytes);
-  invitation.organisation = in.text(kNameBytes);
-  invitation.role = in.text(kNameBytes);
+  invitation.organisation = in.text(kInvitedBytes);
+  invitation.role = in.text(kInvitedBytes);
   invitation.until = in.integer();
   invitation.seed = in.fixed<crypto::Seed>();
   if (!in.finished()) return not_one();

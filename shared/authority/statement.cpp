@@ -9,7 +9,7 @@ namespace wasl {
 namespace {
 
 constexpr std::size_t kKeysMost = 64;
-constexpr std::size_t kNameBytes = 256;
+constexpr std::size_t kNetworkNameBytes = 256;
 
 void encode_keys(Writer& out, const std::vector<PublicKey>& keys) {
   out.varint(keys.size());
@@ -65,7 +65,7 @@ Result<NetworkStatement> decode_statement(ByteView bytes) {
   NetworkStatement s;
   s.number = in.varint();
   s.previous = in.fixed<Hash>();
-  s.name = in.text(kNameBytes);
+  s.name = in.text(kNetworkNameBytes);
   s.roots = decode_keys(in);
   s.threshold = static_cast<std::uint32_t>(in.count(kKeysMost));
   s.log_key = in.fixed<PublicKey>();

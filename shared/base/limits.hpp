@@ -49,6 +49,9 @@ constexpr std::size_t kOverheadPart = 2;  // … and one byte for so many of mes
 constexpr std::size_t kMessageBytesPerSecond =
     200;  // of a message under way: the slowest phone network gives more
 
+// An office knows the hub's time but for the way of a message: what it erased a moment ago is no fault.
+constexpr std::int64_t kErasureSlackMillis = 5 * 60'000;
+
 constexpr std::size_t kReturnedBytes =
     256 * 1024 * 1024;  // of one space, brought back to a restored hub at once
 

@@ -1,13 +1,10 @@
 #include "shared/ledger/entry.hpp"
 
-#include <limits>
-
+#include "shared/base/limits.hpp"
 #include "shared/ledger/merkle.hpp"
 
 namespace wasl::ledger {
 namespace {
-
-constexpr auto kMillisMax = static_cast<std::uint64_t>(std::numeric_limits<Millis>::max());
 
 bool is_kind(Byte kind) {
   return kind >= static_cast<Byte>(EntryKind::accept) && kind <= static_cast<Byte>(kNewestKind);
@@ -39,7 +36,7 @@ Entry Entry::read(Reader& in) {
   entry.kind = static_cast<EntryKind>(kind);
   entry.hash = in.fixed<Hash>();
   entry.authority = in.varint();
-  entry.hub_time = static_cast<Millis>(in.count(kMillisMax));
+  entry.hub_time = static_cast<Millis>(in.count(limits::kNumberMost));
   return entry;
 }
 

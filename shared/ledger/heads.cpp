@@ -1,7 +1,5 @@
 #include "shared/ledger/heads.hpp"
 
-#include <limits>
-
 #include "shared/base/limits.hpp"
 #include "shared/base/packed.hpp"
 #include "shared/ledger/merkle.hpp"
@@ -10,7 +8,6 @@ namespace wasl::ledger {
 namespace {
 
 constexpr Byte kVersion = 1;
-constexpr auto kMillisMax = static_cast<std::uint64_t>(std::numeric_limits<Millis>::max());
 
 bool is_honest(const HeadsLeaf& leaf) {
   if (leaf.name.empty() || leaf.name.size() > limits::kSpaceBytes) return false;
@@ -51,7 +48,7 @@ Result<HeadsLeaf> HeadsLeaf::decode(ByteView bytes) {
   leaf.digest = in.fixed<Hash>();
   leaf.digest_position = in.count(kTreeSizeMax);
   leaf.authority_size = in.count(kTreeSizeMax);
-  leaf.hub_time = static_cast<Millis>(in.count(kMillisMax));
+  leaf.hub_time = static_cast<Millis>(in.count(limits::kNumberMost));
   if (const std::uint64_t after = in.count(kTreeSizeMax); after != 0) leaf.previous = after - 1;
   if (!in.finished() || !is_honest(leaf)) return fail(Errc::malformed, "A leaf of heads cannot be read.");
   return leaf;

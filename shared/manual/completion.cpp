@@ -13,7 +13,7 @@ void walk(const CommandTree& command, const std::string& path, const Visit& visi
 }
 
 /// Between single quotes of any of the shells; none of the three knows an escape within that all share.
-std::string quoted(std::string_view text) {
+std::string shell_word(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'') {
@@ -68,7 +68,7 @@ void each_value(
 std::string descent(const CommandTree& program, const std::string& variable) {
   std::vector<std::string> paths;
   walk(program, program.name, [&](const CommandTree&, const std::string& path) {
-    if (path != program.name) paths.push_back(quoted(path));
+    if (path != program.name) paths.push_back(shell_word(path));
   });
   return "      " + joined(paths, '|') + ") " + variable + "=\"$" + variable + " $word\" ;;\n";
 }
@@ -81,13 +81,13 @@ std::string for_bash(const CommandTree& program) {
                     "    case \"$path $word\" in\n" + descent(program, "path") + "    esac\n  done\n" +
                     "  case \"$path ${COMP_WORDS[COMP_CWORD-1]}\" in\n";
   each_value(program, [&](const std::string& key, const std::vector<std::string>& choices) {
-    out += "    " + quoted(key) + ") words=" + quoted(joined(choices, ' ')) + " ;;\n";
+    out += "    " + shell_word(key) + ") words=" + shell_word(joined(choices, ' ')) + " ;;\n";
   });
   out += "    *) case \"$path\" in\n";
   walk(program, program.name, [&](const CommandTree& command, const std::string& path) {
     std::vector<std::string> words;
     each_word(command, [&](const std::string& word, const std::string&) { words.push_back(word); });
-    out += "      " + quoted(path) + ") words=" + quoted(joined(words, ' ')) + " ;;\n";
+    out += "      " + shell_word(path) + ") words=" + shell_word(joined(words, ' ')) + " ;;\n";
   });
   out += "    esac ;;\n  esac\n";
   out += "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n}\n";
@@ -98,25 +98,25 @@ std::string for_zsh(const CommandTree& program) {
   const std::string function = function_of(program);
   // In what _describe takes, a colon parts the word from its description.
   const auto described = [](const std::string& word, const std::string& what) {
-    return quoted(word + ":" + what);
+    return shell_word(word + ":" + what);
   };
   std::string out = "#compdef " + program.name + "\n" + function + "() {\n" +
                     "  local path_=" + program.name + " word\n  local -a found\n" +
                     "  for word in \"${(@)words[2,CURRENT-1]}\"; do\n" + "    case \"$path_ $word\" in\n";
   out += descent(program, "path_") + "    esac\n  done\n  case \"$path_ ${words[CURRENT-1]}\" in\n";
   each_value(program, [&](const std::string& key, const std::vector<std::string>& choices) {
-    out += "    " + quoted(key) + ") ";
+    out += "    " + shell_word(key) + ") ";
     if (choices.empty()) {
       out += "_files; return ;;\n";
       return;
     }
     out += "found=(";
-    for (const std::string& choice : choices) out += quoted(choice) + " ";
+    for (const std::string& choice : choices) out += shell_word(choice) + " ";
     out += ") ;;\n";
   });
   out += "    *) case \"$path_\" in\n";
   walk(program, program.name, [&](const CommandTree& command, const std::string& path) {
-    out += "      " + quoted(path) + ") found=(";
+    out += "      " + shell_word(path) + ") found=(";
     each_word(command, [&](const std::string& word, const std::string& what) {
       out += "\n        " + described(word, what);
     });
@@ -144,15 +144,16 @@ std::string for_fish(const CommandTree& program) {
     for (const CommandTree& sub : command.commands) below.push_back(sub.name);
     when += below.empty() ? "true" : "not __fish_seen_subcommand_from " + joined(below, ' ');
     for (const CommandTree& sub : command.commands)
-      out += command_of + " -f -n " + quoted(when) + " -a " + sub.name + " -d " + quoted(sub.what) + "\n";
+      out += command_of + " -f -n " + shell_word(when) + " -a " + sub.name + " -d " + shell_word(sub.what) +
+             "\n";
     for (const CommandOption& option : command.options) {
       if (option.positional) continue;
-      out += command_of + " -n " + quoted(when);
+      out += command_of + " -n " + shell_word(when);
       for (const std::string& name : option.names)
         out += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
       if (!option.value.empty()) out += " -r";
-      if (!option.choices.empty()) out += " -f -a " + quoted(joined(option.choices, ' '));
-      out += " -d " + quoted(option.what) + "\n";
+      if (!option.choices.empty()) out += " -f -a " + shell_word(joined(option.choices, ' '));
+      out += " -d " + shell_word(option.what) + "\n";
     }
   });
   return out;

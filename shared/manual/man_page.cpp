@@ -25,7 +25,7 @@ std::string plain(std::string_view text) {
 }
 
 /// Words as an argument of a macro.
-std::string quoted(std::string_view text) {
+std::string macro_argument(std::string_view text) {
   std::string out = "\"";
   for (const char c : plain(text)) {
     if (c == '"') {
@@ -130,13 +130,14 @@ Options usual_options(const CommandTree& program) {
 void append_command(std::string& out, const CommandTree& command, const std::string& path,
                     const Options& usual) {
   if (!command.commands.empty()) {
-    out += ".SS " + quoted(path) + "\n" + plain(command.what) + ".\n";
+    out += ".SS " + macro_argument(path) + "\n" + plain(command.what) + ".\n";
     append_paragraphs(out, command.notes);
     if (!command.examples.empty()) out += typed(command.examples);
     for (const CommandTree& sub : command.commands) append_command(out, sub, path + " " + sub.name, usual);
     return;
   }
-  out += ".SS " + quoted(path) + "\n" + synopsis_of(command, path) + "\n.PP\n" + plain(command.what) + ".\n";
+  out += ".SS " + macro_argument(path) + "\n" + synopsis_of(command, path) + "\n.PP\n" + plain(command.what) +
+         ".\n";
   Options own;
   std::ranges::copy_if(command.options, std::back_inserter(own),
                        [&](const CommandOption& option) { return !is_among(usual, option); });
@@ -147,8 +148,8 @@ void append_command(std::string& out, const CommandTree& command, const std::str
 }  // namespace
 
 std::string man_page(const CommandTree& program, const ManualPage& page) {
-  std::string out = ".TH " + quoted(upper(program.name)) + " 1 \"\" " +
-                    quoted(program.name + " " + page.version) + " \"User Commands\"\n";
+  std::string out = ".TH " + macro_argument(upper(program.name)) + " 1 \"\" " +
+                    macro_argument(program.name + " " + page.version) + " \"User Commands\"\n";
   out += ".SH NAME\n" + plain(program.name) + " \\- " + plain(page.summary) + "\n";
   out += ".SH SYNOPSIS\n" + synopsis_of(program, program.name) + "\n";
   out += ".SH DESCRIPTION\n";

@@ -7,7 +7,7 @@ using attachment::FileId;
 
 namespace {
 
-constexpr std::string_view kTables = R"sql(
+constexpr std::string_view kAwayTables = R"sql(
 CREATE INDEX IF NOT EXISTS content_near ON content(id, length) WHERE away = 0;
 CREATE INDEX IF NOT EXISTS chunk_content ON chunk(content);
 CREATE INDEX IF NOT EXISTS file_lacking ON file(noted) WHERE whole = 0;
@@ -26,7 +26,7 @@ Result<AwayChunks> AwayChunks::open(FileStore& store) {
   WASL_LET(auto transaction, Transaction::begin(db));
   WASL_LET(const bool known, has_column(db));
   if (!known) WASL_TRY(db.exec("ALTER TABLE content ADD COLUMN away INTEGER NOT NULL DEFAULT 0"));
-  WASL_TRY(db.exec(kTables));
+  WASL_TRY(db.exec(kAwayTables));
   WASL_TRY(transaction.commit());
   return AwayChunks(db);
 }

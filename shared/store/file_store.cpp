@@ -14,7 +14,7 @@ using attachment::TreeWalk;
 
 namespace {
 
-constexpr std::string_view kTables = R"sql(
+constexpr std::string_view kFileTables = R"sql(
 CREATE TABLE IF NOT EXISTS content(id INTEGER PRIMARY KEY, length INTEGER NOT NULL, bytes BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS content_length ON content(length);
 CREATE TABLE IF NOT EXISTS chunk(space TEXT NOT NULL, name BLOB NOT NULL, level INTEGER NOT NULL,
@@ -71,7 +71,7 @@ Result<FileStore> FileStore::open(const std::filesystem::path& path) {
   options.path = path;
   options.create = true;
   WASL_LET(Database db, Database::open(options));
-  WASL_TRY(db.exec(kTables));
+  WASL_TRY(db.exec(kFileTables));
   return FileStore(std::move(db));
 }
 

@@ -3,7 +3,7 @@
 namespace wasl {
 namespace {
 
-constexpr std::string_view kTables = R"sql(
+constexpr std::string_view kRowTables = R"sql(
 CREATE TABLE IF NOT EXISTS _wasl_meta(key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS _wasl_space(no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL,
   applied INTEGER NOT NULL, digested INTEGER NOT NULL DEFAULT 0, frontier BLOB NOT NULL, key BLOB, leaf_index INTEGER NOT NULL, leaf BLOB NOT NULL,
@@ -600,7 +600,7 @@ Status check_stored_format(Database& database) {
 }
 
 Status create_log_tables(Database& database) {
-  WASL_TRY(database.exec(kTables));
+  WASL_TRY(database.exec(kRowTables));
   return create_piece_table(database);
 }
 

@@ -14,9 +14,9 @@
 namespace wasl {
 namespace {
 
-constexpr std::size_t kRoomBytes = 1024 * 1024;      // queued at once; the channel says when it has left
+constexpr std::size_t kLinkRoomBytes = 1024 * 1024;  // queued at once; the channel says when it has left
 constexpr std::size_t kStreamRoomBytes = 64 * 1024;  // … of a stream: others wait while one is packed
-constexpr Millis kProgressLimit = 120'000;  // an office that applies a large backlog stays silent for long
+constexpr Millis kOfficeSilence = 120'000;  // an office that applies a large backlog stays silent for long
 constexpr Millis kLiveLimit =
     12 * 3'600'000;                       // then it comes again: keys, rights and time are looked at anew
 constexpr Millis kVerdictLimit = 30'000;  // from `finish` until every push has its verdict
@@ -96,7 +96,7 @@ HubSession::HubSession(HubPort& port, std::uint64_t id, Hello hello, const Hash&
       hello_(std::move(hello)),
       hello_hash_(hello_hash),
       known_(hello_.checkpoint),
-      room_(kRoomBytes),
+      room_(kLinkRoomBytes),
       started_(now),
       last_progress_(now) {
   spaces_ = readable();
@@ -461,7 +461,7 @@ HubSession::Output HubSession::on_kept(Millis now) {
 HubSession::Output HubSession::on_writable(Millis now) {
   Output out;
   if (over_) return out;
-  room_ = kRoomBytes;
+  room_ = kLinkRoomBytes;
   last_progress_ = now;
   Status done = advance(out, now);  // before `out` is moved from: arguments have no order
   return finish(std::move(done), std::move(out), now);
@@ -475,7 +475,7 @@ HubSession::Output HubSession::on_time(Millis now) {
     out.close = Close{true, "done"};
     return out;
   }
-  if (is_live() ? now >= started_ + kLiveLimit : now >= last_progress_ + kProgressLimit) {
+  if (is_live() ? now >= started_ + kLiveLimit : now >= last_progress_ + kOfficeSilence) {
     over_ = true;
     out.close = Close{true, is_live() ? "come again" : "nothing came for two minutes"};
     return out;
@@ -671,7 +671,7 @@ HubSession::Output HubSession::finish(Status status, Output&& out, Millis now) {
     out.close = Close{is_the_hubs_own(error.code), std::string(to_word(error.code))};
     return out;
   }
-  Millis wake = is_live() ? started_ + kLiveLimit : last_progress_ + kProgressLimit;
+  Millis wake = is_live() ? started_ + kLiveLimit : last_progress_ + kOfficeSilence;
   if (done_at_) wake = std::min(wake, *done_at_ + kFarewell);
   if (asked_at_)
     wake = std::min(wake, *asked_at_ + (!pushes_waiting_.empty() ? kVerdictLimit : kDigestLimit));

@@ -79,8 +79,8 @@ class InBucket final : public ChunkContents {
 };
 
 /// A hub's end, with what it was told.
-struct Hub {
-  explicit Hub(Bucket& bucket, std::string network = "one", std::uint64_t waiting_most = 1 << 20) {
+struct OneHub {
+  explicit OneHub(Bucket& bucket, std::string network = "one", std::uint64_t waiting_most = 1 << 20) {
     crypto::SystemRandom random;
     folder = std::filesystem::temp_directory_path() /
              ("wasl-away-" + to_hex(random.fixed<Hash>().view()).substr(0, 12));
@@ -106,13 +106,13 @@ struct Hub {
     };
     away = *AwayFiles::open(*store, std::move(owner), std::move(options));
   }
-  ~Hub() {
+  ~OneHub() {
     away.reset();
     store.reset();
     std::filesystem::remove_all(folder);
   }
-  Hub(const Hub&) = delete;
-  Hub& operator=(const Hub&) = delete;
+  OneHub(const OneHub&) = delete;
+  OneHub& operator=(const OneHub&) = delete;
 
   /// Seconds pass until it is so.
   template <class F>
@@ -172,7 +172,7 @@ struct AwayFilesTest : testing::Test {
 };
 
 TEST_F(AwayFilesTest, AFileIsWholeWhenAllOfItLiesElsewhere) {
-  Hub hub(bucket);
+  OneHub hub(bucket);
   set_up(false);
   const FileId file = hub.take_in(100'000);
   EXPECT_FALSE(hub.until([&] { return !hub.whole.empty() || hub.now > 100'000; }) && !hub.whole.empty());
@@ -195,7 +195,7 @@ TEST_F(AwayFilesTest, AFileIsWholeWhenAllOfItLiesElsewhere) {
 }
 
 TEST_F(AwayFilesTest, WhatIsAwayComesWhenItIsAskedForAndMeanwhileNobodyWaits) {
-  Hub hub(bucket);
+  OneHub hub(bucket);
   hub.take_in(50'000);
   ASSERT_TRUE(hub.until([&] { return !hub.whole.empty(); }));
   const Hash name = hub.names.front();
@@ -208,7 +208,7 @@ TEST_F(AwayFilesTest, WhatIsAwayComesWhenItIsAskedForAndMeanwhileNobodyWaits) {
 }
 
 TEST_F(AwayFilesTest, WhatIsDamagedOrMissingThereIsAskedForAgain) {
-  Hub hub(bucket);
+  OneHub hub(bucket);
   const FileId file = hub.take_in(50'000);
   ASSERT_TRUE(hub.until([&] { return !hub.whole.empty(); }));
   const Hash wrong = hub.names[0], missing = hub.names[1];
@@ -231,7 +231,7 @@ TEST_F(AwayFilesTest, WhatIsDamagedOrMissingThereIsAskedForAgain) {
 }
 
 TEST_F(AwayFilesTest, NothingIsLostWhileTheStoreIsDownAndWhoAskedIsToldWhenItIsBack) {
-  Hub hub(bucket);
+  OneHub hub(bucket);
   const FileId file = hub.take_in(50'000);
   ASSERT_TRUE(hub.until([&] { return !hub.whole.empty(); }));
   set_up(false);
@@ -249,7 +249,7 @@ TEST_F(AwayFilesTest, NothingIsLostWhileTheStoreIsDownAndWhoAskedIsToldWhenItIsB
 }
 
 TEST_F(AwayFilesTest, AnotherHubFindsWhatOneHasBrought) {
-  Hub one(bucket), other(bucket);
+  OneHub one(bucket), other(bucket);
   const FileId file = one.take_in(600'000);
   other.name(file);
   ASSERT_TRUE(one.until([&] { return !one.whole.empty(); }));
@@ -263,7 +263,7 @@ TEST_F(AwayFilesTest, AnotherHubFindsWhatOneHasBrought) {
 
 TEST_F(AwayFilesTest, NothingIsAskedOfABucketThatIsNotTheNetworks) {
   bucket.notes["network"] = "another";
-  Hub hub(bucket, "one");
+  OneHub hub(bucket, "one");
   hub.take_in(20'000);
   ASSERT_TRUE(hub.until([&] { return hub.away->state().trouble.has_value(); }));
   EXPECT_EQ(hub.away->state().trouble->code, Errc::conflict);
@@ -272,7 +272,7 @@ TEST_F(AwayFilesTest, NothingIsAskedOfABucketThatIsNotTheNetworks) {
 }
 
 TEST_F(AwayFilesTest, AnEmptyBucketInThePlaceOfTheRightOneLosesNothing) {
-  Hub hub(bucket);
+  OneHub hub(bucket);
   hub.take_in(20'000);
   ASSERT_TRUE(hub.until([&] { return !hub.whole.empty(); }));
   hub.away.reset();
@@ -297,7 +297,7 @@ TEST_F(AwayFilesTest, AnEmptyBucketInThePlaceOfTheRightOneLosesNothing) {
 }
 
 TEST_F(AwayFilesTest, NoMoreIsTakenThanMayWait) {
-  Hub hub(bucket, "one", 40'000);
+  OneHub hub(bucket, "one", 40'000);
   set_up(false);
   EXPECT_FALSE(hub.away->is_full());
   hub.take_in(60'000);
@@ -307,7 +307,7 @@ TEST_F(AwayFilesTest, NoMoreIsTakenThanMayWait) {
 }
 
 TEST_F(AwayFilesTest, WhatIsDamagedHereIsNotBroughtThere) {
-  Hub hub(bucket);
+  OneHub hub(bucket);
   set_up(false);
   hub.take_in(20'000);
   ASSERT_TRUE(hub.store->database().exec("UPDATE content SET bytes = zeroblob(length) WHERE id = 1"));

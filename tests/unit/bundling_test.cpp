@@ -294,7 +294,8 @@ TEST(Bundling, OthersWorkInAFolderOfBeforeIsTakenOver) {
   const std::filesystem::path folder = sticks.bamako.folder() / "carried";
   std::filesystem::create_directory(folder);
   {
-    DiskFile file = must(DiskFile::open(folder / (CarriedWork::name_of(run) + ".push"), DiskFile::Mode::create));
+    DiskFile file =
+        must(DiskFile::open(folder / (CarriedWork::name_of(run) + ".push"), DiskFile::Mode::create));
     must(file.write(0, encode_segment(FrameKind::push, run)));
   }
   const auto runs = must(work.runs(sticks.world.network()));
@@ -315,7 +316,8 @@ TEST(Bundling, AFileOfOthersWorkThatIsNoDatabaseIsMadeAnew) {
   EXPECT_TRUE(must(work.runs(sticks.world.network())).empty());
   Sticks::write(sticks.dakar, "p-1", "Water");
   must(sticks.dakar.replica().make_bundle_hello());
-  EXPECT_TRUE(must(work.keep(must(decode_segment(sticks.pushes(sticks.dakar).at(0), sticks.world.network())))));
+  EXPECT_TRUE(
+      must(work.keep(must(decode_segment(sticks.pushes(sticks.dakar).at(0), sticks.world.network())))));
 }
 
 TEST(Bundling, AFalseSignatureOfAnothersWorkIsNotKept) {

@@ -50,14 +50,14 @@ Operation resolve(std::uint32_t field, std::string_view text, std::vector<Dot> n
   out.kind = OperationKind::resolve;
   return out;
 }
-Bytes element_key(const Value& element) {
+Bytes key_of_element(const Value& element) {
   Bytes out{static_cast<Byte>(element.type)};
   append(out, element.data);
   return out;
 }
 Operation add(std::uint32_t field, const Value& element) {
   Operation out = operation(OperationKind::add, field);
-  out.address.key = element_key(element);
+  out.address.key = key_of_element(element);
   return out;
 }
 Operation remove(std::uint32_t field, const Value& element, std::vector<Dot> names) {
@@ -108,7 +108,7 @@ class Story {
   }
   std::size_t heads(std::uint32_t number) const { return field(number).heads.size(); }
   bool holds(std::uint32_t number, const Value& element) const {
-    return !field(number, element_key(element)).heads.empty();
+    return !field(number, key_of_element(element)).heads.empty();
   }
 
  private:

@@ -8,8 +8,6 @@
 namespace wasl::test {
 namespace {
 
-constexpr Machine kOffice = Machine::office, kSecond = Machine::second;
-
 struct OutboxRecovery : testing::Test {
   std::unique_ptr<CrashWorld> world;
 
@@ -22,16 +20,16 @@ struct OutboxRecovery : testing::Test {
   std::optional<bool> sync() { return world->sync(office()).summary.equal; }
   void write(const std::string& statement) {
     world->clock.time += 1'000;
-    world->sql(kOffice, statement);
+    world->sql(Machine::office, statement);
     must(office().seal());
   }
   void reopen() {
-    world->close(kOffice);
-    world->open(kOffice);
+    world->close(Machine::office);
+    world->open(Machine::office);
   }
   void change(const std::string& statement) { must(office().database().exec(statement)); }
   std::string pending(const std::string& what) {
-    return world->rows(kOffice, "SELECT " + what + " FROM _wasl_pending ORDER BY no");
+    return world->rows(Machine::office, "SELECT " + what + " FROM _wasl_pending ORDER BY no");
   }
   Hash name(int which) {
     return *Hash::from(
@@ -41,7 +39,8 @@ struct OutboxRecovery : testing::Test {
     sync();
     EXPECT_EQ(sync(), true);
     EXPECT_EQ(world->sync(world->second()).summary.equal, true);
-    for (const Machine machine : {kOffice, kSecond}) EXPECT_EQ(world->rows(machine, query), rows);
+    for (const Machine machine : {Machine::office, Machine::second})
+      EXPECT_EQ(world->rows(machine, query), rows);
     EXPECT_EQ(pending("count(*)"), "0\n");
     const VerifyReport report = must(office().verify());
     EXPECT_TRUE(report.ok) << report.problems.front();
@@ -51,7 +50,7 @@ struct OutboxRecovery : testing::Test {
 const std::string kRow = "SELECT reference, website FROM project WHERE id = 'p0'";
 
 TEST_F(OutboxRecovery, AnotherDevicesOutboxIsNoWorkOfThisOne) {
-  world->sql(kSecond, "UPDATE project SET reference = 'theirs'");
+  world->sql(Machine::second, "UPDATE project SET reference = 'theirs'");
   must(world->second().seal());
   const auto theirs = must(OutboxLog("/second/outbox.log").read());
   ASSERT_FALSE(theirs.empty());
@@ -76,26 +75,27 @@ TEST_F(OutboxRecovery, WhatWasGivenUpIsTakenOutOfAnOlderReplica) {
   write("UPDATE project SET reference = 'A'");
   write("UPDATE project SET website = 'w'");
   write("INSERT INTO project(id, space, title) VALUES('p1', 'section/africa', 'P')");
-  world->rows(kOffice, "PRAGMA wal_checkpoint(TRUNCATE)");
-  world->close(kOffice);
-  const SimDisk::Image older = world->disk(kOffice).image();
+  world->rows(Machine::office, "PRAGMA wal_checkpoint(TRUNCATE)");
+  world->close(Machine::office);
+  const SimDisk::Image older = world->disk(Machine::office).image();
   for (const int state : {0, 2}) {
-    world->disk(kOffice).restore(older);
-    world->open(kOffice);
+    world->disk(Machine::office).restore(older);
+    world->open(Machine::office);
     must(office().discard(name(0)));
     must(office().discard(name(2)));
-    EXPECT_EQ(world->rows(kOffice, kRow), "R0|w\n");
-    world->close(kOffice);
-    SimDisk::Image mixed = world->disk(kOffice).image();
+    EXPECT_EQ(world->rows(Machine::office, kRow), "R0|w\n");
+    world->close(Machine::office);
+    SimDisk::Image mixed = world->disk(Machine::office).image();
     mixed.erase("replica.db-wal");
     mixed["replica.db"] = older.at("replica.db");
-    world->disk(kOffice).restore(mixed);
-    if (state == 2) world->sql(kOffice, "UPDATE _wasl_pending SET state = 2");  // the hub had refused it
-    world->open(kOffice);
-    EXPECT_EQ(world->rows(kOffice, kRow), "R0|w\n") << state;
-    EXPECT_EQ(world->rows(kOffice, "SELECT count(*) FROM project"), "1\n");
+    world->disk(Machine::office).restore(mixed);
+    if (state == 2)
+      world->sql(Machine::office, "UPDATE _wasl_pending SET state = 2");  // the hub had refused it
+    world->open(Machine::office);
+    EXPECT_EQ(world->rows(Machine::office, kRow), "R0|w\n") << state;
+    EXPECT_EQ(world->rows(Machine::office, "SELECT count(*) FROM project"), "1\n");
     EXPECT_EQ(pending("state"), state == 0 ? "4\n0\n4\n" : "2\n") << "its header has a way to go, or went";
-    world->close(kOffice);
+    world->close(Machine::office);
   }
 }
 
@@ -119,20 +119,20 @@ TEST_F(OutboxRecovery, WhatWasDiscardedAndWentIsNotOfferedAgain) {
 }
 
 TEST_F(OutboxRecovery, PersonalWorkComesBackWithItsValue) {
-  world->sql(kOffice, "INSERT INTO person(id, space, name) VALUES('m1', 'section/africa', 'Awa')");
+  world->sql(Machine::office, "INSERT INTO person(id, space, name) VALUES('m1', 'section/africa', 'Awa')");
   EXPECT_EQ(sync(), true);
-  world->rows(kOffice, "PRAGMA wal_checkpoint(TRUNCATE)");
-  world->sql(kOffice, "UPDATE person SET name = 'Amina', email = 'a@example.org'");
-  world->close(kOffice);
-  const SimDisk::Image typed = world->disk(kOffice).image();
-  world->open(kOffice);
+  world->rows(Machine::office, "PRAGMA wal_checkpoint(TRUNCATE)");
+  world->sql(Machine::office, "UPDATE person SET name = 'Amina', email = 'a@example.org'");
+  world->close(Machine::office);
+  const SimDisk::Image typed = world->disk(Machine::office).image();
+  world->open(Machine::office);
   must(office().seal());
-  world->close(kOffice);
+  world->close(Machine::office);
   // The commit is lost with the power, outbox.log is not; what was typed stands in the notes, too.
   SimDisk::Image mixed = typed;
-  mixed["outbox.log"] = world->disk(kOffice).image().at("outbox.log");
-  world->disk(kOffice).restore(mixed);
-  world->open(kOffice);
+  mixed["outbox.log"] = world->disk(Machine::office).image().at("outbox.log");
+  world->disk(Machine::office).restore(mixed);
+  world->open(Machine::office);
   EXPECT_EQ(pending("count(*)"), "1\n") << "said once";
   expect_everywhere("SELECT name, email FROM person", "Amina|a@example.org\n");
   EXPECT_TRUE(must(office().conflicts()).empty());
@@ -154,19 +154,19 @@ TEST_F(OutboxRecovery, ARecordWhoseBookkeepingIsLostIsMadeAgainFromHistoryAndWha
   EXPECT_FALSE(must(office().verify()).ok);
   EXPECT_EQ(must(office().rebuild("section/africa")), std::vector<std::string>{"project p0"});
   EXPECT_TRUE(must(office().verify()).ok);
-  EXPECT_EQ(world->rows(kOffice, kRow), "A|NULL\n") << "with the office's own work over it";
+  EXPECT_EQ(world->rows(Machine::office, kRow), "A|NULL\n") << "with the office's own work over it";
   expect_everywhere(kRow, "A|NULL\n");
 }
 
 TEST_F(OutboxRecovery, DamageThatIsFoundWhileCheckingDoesNotKeepAnOfficeFromItsWork) {
   write("UPDATE project SET reference = 'A'");
   change("UPDATE _wasl_pending SET hash = x'01'");
-  world->close(kOffice);
+  world->close(Machine::office);
   {
     const auto replica = must(Replica::reopen("/office", world->ports()));  // set aside, and begun anew
     EXPECT_EQ(world->sync(*replica).summary.equal, true);
   }
-  world->open(kOffice);
+  world->open(Machine::office);
   expect_everywhere(kRow, "A|NULL\n");
 }
 
@@ -174,12 +174,12 @@ TEST_F(OutboxRecovery, AReplicaUnderARunningProgramThatIsReplacedIsReadAgain) {
   write("UPDATE project SET reference = 'A'");
   must(office().settle());
   // Another program puts the log of authority back to its beginning, as a restored copy would.
-  world->sql(kOffice, "UPDATE _wasl_space SET applied = 1 WHERE name = 'authority'");
+  world->sql(Machine::office, "UPDATE _wasl_space SET applied = 1 WHERE name = 'authority'");
   ASSERT_TRUE(office().authority().has_value());
   EXPECT_EQ(must(office().authority())->device(office().device()), nullptr)
       << "it believes what stands there";
-  world->close(kOffice);
-  world->open(kOffice);
+  world->close(Machine::office);
+  world->open(Machine::office);
   EXPECT_NE(must(office().authority())->device(office().device()), nullptr);
   expect_everywhere(kRow, "A|NULL\n");
 }

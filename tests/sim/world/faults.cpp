@@ -70,6 +70,10 @@ constexpr std::array<std::string_view, kFaults> kWords = {
     "section_cut_off",
     "section_disk_lost",
     "deleted_collected",
+    "bundle_to_hub",
+    "bundle_to_office",
+    "bundle_again",
+    "bundle_damaged",
 };
 
 /// These drew their weights from the run's own dice; later ones have dice of their own.

@@ -91,8 +91,13 @@ enum class Fault : std::uint8_t {
   section_disk_lost,  ///< all but its key
   // the hub's housekeeping
   deleted_collected,  ///< records that are dead go for good; who was away for too long did not know
+  // sticks
+  bundle_to_hub,     ///< its answer comes back, or not
+  bundle_to_office,  ///< what an office has proved, and what it holds without an entry
+  bundle_again,      ///< one of long ago
+  bundle_damaged,
 };
-constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::deleted_collected) + 1;
+constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::bundle_damaged) + 1;
 
 std::string_view to_word(Fault fault);
 std::optional<Fault> fault_of(std::string_view word);

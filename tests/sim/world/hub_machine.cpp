@@ -157,6 +157,14 @@ Status HubMachine::decide(const Act& act, const std::string& space) {
 
 bool HubMachine::is_idle() const { return process_ != nullptr && process_->hub.committer().is_idle(); }
 
+void HubMachine::command(const std::function<Status(Hub&)>& code) {
+  work([&] {
+    const Status done = code(process_->hub);
+    if (!done) trace_.note(kName, "a command fails: " + done.error().message);
+    ++commits_;
+  });
+}
+
 Result<std::size_t> HubMachine::collect(const std::string& space, Position floor) {
   Result<std::size_t> count = std::size_t{0};
   work([&] {

@@ -46,6 +46,9 @@ class HubMachine {
   /// A commit that no link asked for. What it has to say to the links leaves.
   Committer::Committed commit_now();
 
+  /// What an operator's command does in the hub's process.
+  void command(const std::function<Status(Hub&)>& code);
+
   /// Whatever is dead of the space by `floor` goes for good. @return how many records.
   Result<std::size_t> collect(const std::string& space, Position floor);
 

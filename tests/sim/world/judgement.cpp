@@ -163,6 +163,34 @@ const Schema& Judgement::schema_of(const OfficeMachine& office) const {
   return ahead ? versions_.ahead : versions_.in_force;
 }
 
+/// Others' work that has no entry and will get none, for the hub lacks what stands before it.
+std::vector<ChangeSet> Judgement::carried_shown(OfficeMachine& office) {
+  std::vector<ChangeSet> out;
+  Database& db = office.replica()->database();
+  LogStore store(sqlite_rows(db));
+  auto runs = office.carried().runs(hub_.network());
+  if (!runs) {
+    trace_.violation(office.setting().name, runs.error().message);
+    return out;
+  }
+  for (CarriedWork::Run& run : *runs) {
+    for (SegmentItem& item : run.segment.items) {
+      auto* const with_body = std::get_if<SetItem>(&item);
+      if (with_body == nullptr) continue;
+      const Header& header = with_body->set.header;
+      const auto entry = store.has_entry(header.space, header.source, header.sequence);
+      const bool shown = std::ranges::all_of(with_body->set.operations, [&](const Operation& op) {
+        auto select =
+            db.prepare("SELECT 1 FROM _wasl_carried WHERE run = ? AND space = ? AND register = ? AND id = ?");
+        if (select) select->bind_all(run.name, header.space, op.register_number, op.id);
+        return select && *select->step();
+      });
+      if (entry && !*entry && shown) out.push_back(std::move(with_body->set));
+    }
+  }
+  return out;
+}
+
 void Judgement::compare(OfficeMachine& office, bool with_overlay) {
   const std::string& who = office.setting().name;
   const Schema& schema = schema_of(office);
@@ -176,6 +204,12 @@ void Judgement::compare(OfficeMachine& office, bool with_overlay) {
     if (!set) return trace_.violation(who, "a damaged change set waits");
     sets.push_back(std::make_unique<ChangeSet>(std::move(*set)));
     overlays[sets.back()->header.space].push_back({sets.back().get(), select->int64(2)});
+  }
+  for (ChangeSet& set : carried_shown(office)) {
+    sets.push_back(std::make_unique<ChangeSet>(std::move(set)));
+    const Header& header = sets.back()->header;
+    overlays[header.space].push_back(
+        {sets.back().get(), std::min(header.stamp.millis(), hub_.hub().hub_time())});
   }
   JudgedSpaces judged;
   for (const std::string& name : hub_.hub().authority().readable(replica.device(), hub_.hub().hub_time())) {

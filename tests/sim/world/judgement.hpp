@@ -69,6 +69,7 @@ class Judgement {
   };
   void read_space(const std::string& name);
   void check_voids(const std::string& name, const Space& space);
+  std::vector<ChangeSet> carried_shown(OfficeMachine& office);
   void compare(OfficeMachine& office, bool with_overlay);
   std::optional<Value> opening(OfficeMachine& office, const Hash& commitment);
   const Schema& schema_of(const OfficeMachine& office) const;

@@ -305,6 +305,18 @@ OfficeFiles* OfficeMachine::files() { return processes_.empty() ? nullptr : proc
 
 Replica* OfficeMachine::replica() { return processes_.empty() ? nullptr : processes_[0]->replica.get(); }
 
+std::optional<Status> OfficeMachine::command(const std::function<Status(Replica&)>& work) {
+  if (off_ || in_.scheduler.now() < stopped_until_ || failed_) return std::nullopt;
+  newest_time_ = std::max(newest_time_, clock_.now());
+  Status done;
+  {
+    auto replica = Replica::open(disk_.folder(), {clock_, random_, *setting_.schema});
+    done = replica ? work(**replica) : tl::unexpected(replica.error());
+  }
+  if (killed()) return std::nullopt;
+  return done;
+}
+
 std::optional<Status> OfficeMachine::act(const std::function<Status(Replica&)>& work) {
   if (processes_.empty() || in_.scheduler.now() < stopped_until_) return std::nullopt;
   std::optional<Status> done;

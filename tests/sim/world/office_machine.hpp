@@ -56,6 +56,8 @@ class OfficeMachine {
   std::vector<std::vector<std::string>> rows(const std::string& query);
   /// Work through the replica of the first process that runs. @return nothing when none runs or it died.
   std::optional<Status> act(const std::function<Status(Replica&)>& work);
+  /// Likewise of a command beside whatever runs: a replica is opened for it. @return nothing when it died.
+  std::optional<Status> command(const std::function<Status(Replica&)>& work);
   Replica* replica();
   /// Of the first process; null: none runs, or nobody attaches files in this run.
   OfficeFiles* files();
@@ -79,6 +81,8 @@ class OfficeMachine {
   [[nodiscard]] const Setting& setting() const { return setting_; }
   [[nodiscard]] std::string folder() const { return disk_.folder(); }
   test::SimDisk& disk() { return disk_; }
+  /// Others' work that it keeps.
+  [[nodiscard]] CarriedWork carried() const { return CarriedWork(disk_.folder() + "/carried.db"); }
   MachineClock& clock() { return clock_; }
   Line& line() { return *line_; }
   [[nodiscard]] const std::set<Witness::Promise>& promises() const { return promises_.accepted; }

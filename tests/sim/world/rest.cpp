@@ -114,6 +114,11 @@ std::string Rest::why_not(OfficeMachine& office) {
     if (!here || !there || (*here)->size != (*there)->size) return "behind in " + name;
     if ((*here)->applied != (*here)->size) return "not applied in " + name;
   }
+  const auto carried = office.carried().runs(world_.hub.network());
+  if (!carried) return carried.error().message;
+  for (const CarriedWork::Run& run : *carried) {
+    if (!is_settled(run.segment)) return "carries what the hub could place";
+  }
   return also_(office);
 }
 
@@ -131,24 +136,27 @@ std::string Rest::why_not_section() {
   return is_carried_up(section) ? "" : "work that it keeps is not carried up";
 }
 
-/// The network's hub knows all that is kept here, but for what stands behind a gap: an office that went back
-/// to an older copy goes on in another chain.
-bool Rest::is_carried_up(SectionMachine& section) {
+/// The network's hub knows all of it, but for what stands behind a gap: an office that went back to an older
+/// copy goes on in another chain.
+bool Rest::is_settled(const Segment& work) {
   HubStore& above = world_.hub.store();
+  return std::ranges::all_of(work.items, [&](const SegmentItem& item) {
+    const Header* const header = header_of(item);
+    if (header == nullptr) return true;
+    const auto entry = above.find(header->source, header->sequence);
+    const auto kept = above.kept(header->source, header->sequence);
+    const auto end = above.chain_end(header->source);
+    return entry && kept && end && (*entry || *kept || header->sequence != end->last + 1);
+  });
+}
+
+bool Rest::is_carried_up(SectionMachine& section) {
   for (std::uint64_t after = 0;;) {
     const auto run = section.kept().next_to_carry(after, world_.hub.network());
     if (!run) return false;
     if (!*run) return true;
     after = (*run)->number;
-    for (const SegmentItem& item : (*run)->segment.items) {
-      const Header* const header = header_of(item);
-      if (header == nullptr) continue;
-      const auto entry = above.find(header->source, header->sequence);
-      const auto kept = above.kept(header->source, header->sequence);
-      const auto end = above.chain_end(header->source);
-      if (!entry || !kept || !end) return false;
-      if (!*entry && !*kept && header->sequence == end->last + 1) return false;
-    }
+    if (!is_settled((*run)->segment)) return false;
   }
 }
 

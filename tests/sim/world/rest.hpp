@@ -24,6 +24,7 @@ class Rest {
   bool all_at_rest();
   std::string why_not(OfficeMachine& office);
   std::string why_not_section();
+  bool is_settled(const Segment& work);
   bool is_carried_up(SectionMachine& section);
   static std::string spaces_of(OfficeMachine& office);
 

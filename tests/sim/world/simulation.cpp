@@ -8,6 +8,7 @@
 #include "tests/sim/world/operators.hpp"
 #include "tests/sim/world/rest.hpp"
 #include "tests/sim/world/secretariat.hpp"
+#include "tests/sim/world/sticks.hpp"
 #include "tests/sim/world/trouble.hpp"
 #include "tests/sim/world/world.hpp"
 
@@ -36,6 +37,7 @@ class Simulation {
       world_.work.step(world_.any_office());
       attaching_.step();
       collecting_.step();
+      sticks_.step();
       invariants_.check_bounds();
       const bool burst = dice.chance(0.5);
       world_.scheduler.run_until(world_.scheduler.now() +
@@ -82,6 +84,7 @@ class Simulation {
   Trouble trouble_{world_, {membership_, secretariat_, operators_}};
   Attaching attaching_{world_};
   Collecting collecting_{world_};
+  Sticks sticks_{world_};
   Rest rest_{world_, [this](OfficeMachine& office) { return attaching_.why_not(office); }};
   Ending ending_{world_, rest_, attaching_};
 };

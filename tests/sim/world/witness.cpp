@@ -2,6 +2,17 @@
 
 namespace wasl::sim {
 
+/// Of others' work it may carry the header alone, as of its own.
+Result<std::optional<Segment>> Witness::next_push(std::size_t most) {
+  auto push = replica_.next_push(most);
+  if (!push || !*push) return push;
+  for (const SegmentItem& item : (*push)->items) {
+    if (const auto* const alone = std::get_if<StandInItem>(&item))
+      promises_.discarded.insert({alone->header.source.chain, alone->header.sequence});
+  }
+  return push;
+}
+
 Status Witness::on_verdicts(const std::vector<VerdictItem>& verdicts) {
   {
     WASL_LET(auto select,

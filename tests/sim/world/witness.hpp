@@ -32,7 +32,7 @@ class Witness final : public ClientPort {
   }
   Status on_welcome(const Welcome& welcome) override { return replica_.on_welcome(welcome); }
   Result<std::optional<Return>> next_return() override { return replica_.next_return(); }
-  Result<std::optional<Segment>> next_push(std::size_t most) override { return replica_.next_push(most); }
+  Result<std::optional<Segment>> next_push(std::size_t most) override;
   void rewind_push() override { replica_.rewind_push(); }
   Status on_verdicts(const std::vector<VerdictItem>& verdicts) override;
   Status on_entries(Segment segment) override { return replica_.on_entries(std::move(segment)); }
