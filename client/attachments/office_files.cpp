@@ -313,9 +313,10 @@ Result<std::optional<ChunkFrame>> OfficeFiles::read(const std::string& space, co
   return std::optional(ChunkFrame{space, chunk->level, std::move(chunk->bytes)});
 }
 
-Status OfficeFiles::on_whole(const FileId& file) {
+/// Whoever gave all of it has it; what was put together from parts of others may be nowhere else.
+Status OfficeFiles::on_whole(const FileId& file, bool all_came) {
   WASL_TRY(store_.set(file, FileStore::Mark::whole, true));
-  if (!from_bundles_) WASL_TRY(store_.set(file, FileStore::Mark::at_hub, true));  // it came from there
+  if (all_came && !from_bundles_) WASL_TRY(on_held(file));
   return store_.touch(file, clock_.now());
 }
 

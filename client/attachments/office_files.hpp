@@ -110,7 +110,7 @@ class OfficeFiles final : public FilePort {
   Status put(const std::string& space, const attachment::Chunk& chunk) override {
     return store_.put(space, chunk);
   }
-  Status on_whole(const attachment::FileId& file) override;
+  Status on_whole(const attachment::FileId& file, bool all_came) override;
   void on_wrong(const attachment::FileId& file, const std::string& what) override;
   Result<std::vector<attachment::FileId>> wanted() override;
   Result<std::vector<attachment::FileId>> offered() override;

@@ -57,7 +57,7 @@ class HubFiles::AnyPort : public FilePort {
     return files_.put(space, chunk);
   }
   bool takes_more() override { return files_.takes_more(); }
-  Status on_whole(const FileId& file) override { return files_.settle(file); }
+  Status on_whole(const FileId& file, bool /*all_came*/) override { return files_.settle(file); }
   Result<std::vector<FileId>> offered() override { return std::vector<FileId>(); }
   Status on_held(const FileId&) override { return {}; }
   Result<Standing> standing(const FileId& file) override { return files_.standing(file); }

@@ -75,6 +75,7 @@ Result<std::optional<Place>> FileExchange::next_missing(Fetch& fetch) {
   while (const auto place = fetch.walk.next()) {
     WASL_LET(const bool here, port_.has(fetch.file.space, place->name));
     if (!here) return place;
+    fetch.all_came = false;
     if (place->level == 0) continue;
     WASL_LET(auto list, port_.read(fetch.file.space, place->name));
     if (!list) return place;
@@ -128,7 +129,7 @@ Status FileExchange::end_fetches(Frames& out) {
       continue;
     }
     const FileId file = fetch->file;
-    const bool lacks = fetch->lacks, is_offered = fetch->is_offered;
+    const bool lacks = fetch->lacks, is_offered = fetch->is_offered, all_came = fetch->all_came;
     fetch = fetches_.erase(fetch);
     fetching_.erase(file);
     if (lacks) {
@@ -136,7 +137,7 @@ Status FileExchange::end_fetches(Frames& out) {
       if (is_offered) out.push_back(encode(NoneFrame{file.space, file.root}));
       continue;
     }
-    WASL_TRY(port_.on_whole(file));
+    WASL_TRY(port_.on_whole(file, all_came));
     if (!is_offered) continue;
     WASL_LET(const auto standing, port_.standing(file));
     if (standing == FilePort::Standing::whole) {
@@ -294,6 +295,7 @@ Result<FileExchange::Frames> FileExchange::on_time() {
   // The hub is told of damage when it is met, and need not look through all its files for each office.
   if (is_first || (end_ == End::hub && lacking_.empty())) return out;
   lacking_.clear();
+  declined_.clear();  // what was damaged here, or unknown there, may be whole and known by now
   WASL_LET(Frames more, refresh());
   std::move(more.begin(), more.end(), std::back_inserter(out));
   return out;

@@ -40,7 +40,8 @@ class FilePort {
   virtual bool takes_more() { return true; }
   /// Every chunk of the file is here. A hub that cannot answer for them yet has standing() say `lacking`
   /// until it can; then tell_held().
-  virtual Status on_whole(const attachment::FileId& file) = 0;
+  /// @param all_came from the other end: it has all of it. Else parts were here before, of other files perhaps.
+  virtual Status on_whole(const attachment::FileId& file, bool all_came) = 0;
   /// Bytes came that are not what they are called, or make no file of this size; they are not kept.
   virtual void on_wrong(const attachment::FileId& file, const std::string& what) = 0;
 
@@ -102,6 +103,7 @@ class FileExchange {
     bool asked_all = false;
     bool lacks = false;  ///< the other end has not all of it, or sent something else
     bool is_offered = false;
+    bool all_came = true;
   };
   using Fetches = std::list<Fetch>;
   struct Asked {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -33,6 +34,8 @@ bool leaks() { return __lsan_do_recoverable_leak_check() != 0; }
 #else
 bool leaks() { return false; }
 #endif
+
+constexpr unsigned kSeconds = 120;  // of one trouble, which takes less than one: it goes round for ever
 
 enum class Fault { memory, statement, read, write, sync, room };
 constexpr Fault kFaults[] = {Fault::memory, Fault::statement, Fault::read,
@@ -125,6 +128,7 @@ class Trial {
     std::fflush(stdout);
     const pid_t child = ::fork();
     if (child == 0) {
+      ::alarm(kSeconds);
       ending_ = [this, trouble] {
         mend(trouble);
         world_.abandon();
@@ -142,6 +146,7 @@ class Trial {
     int status = 0;
     ::waitpid(child, &status, 0);
     if (WIFEXITED(status)) return static_cast<Found>(WEXITSTATUS(status));
+    if (WTERMSIG(status) == SIGALRM) return report(trouble, "does not end");
     return report(trouble, "ended by signal " + std::to_string(WTERMSIG(status)));
   }
 

@@ -45,7 +45,7 @@ class Shelf final : public FilePort {
     chunks_[chunk.name] = {space, chunk.level, to_bytes(chunk.bytes)};
     return {};
   }
-  Status on_whole(const FileId& file) override {
+  Status on_whole(const FileId& file, bool /*all_came*/) override {
     WASL_ASSERT(file == file_ && chunks_.size() == attachment::chunks_of(file.size));
     return {};
   }

@@ -14,7 +14,7 @@ namespace wasl::test {
 
 inline constexpr const char* kAfrica = "section/africa";
 inline constexpr int kRecords = 400;
-inline constexpr int kEdits = 8;  // superseded ones of each
+inline constexpr int kEdits = 4;  // superseded ones of each
 
 struct Beginnings : testing::Test {
   HubWorld world;

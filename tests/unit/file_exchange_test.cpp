@@ -42,8 +42,9 @@ class Shelf final : public FilePort {
     chunks[{space, chunk.name}] = {space, chunk.level, to_bytes(chunk.bytes)};
     return {};
   }
-  Status on_whole(const FileId& file) override {
+  Status on_whole(const FileId& file, bool all_came) override {
     whole.insert(file);
+    if (all_came) came.insert(file);
     return {};
   }
   void on_wrong(const FileId&, const std::string& what) override { wrong.push_back(what); }
@@ -83,7 +84,7 @@ class Shelf final : public FilePort {
 
   std::map<std::pair<std::string, Hash>, ChunkFrame> chunks;
   std::set<std::string> closed;
-  std::set<FileId> whole, held, named;
+  std::set<FileId> whole, came, held, named;
   std::vector<FileId> wants;
   std::vector<std::string> wrong;
   bool is_near = true, is_safe = true, has_room = true;
@@ -382,6 +383,21 @@ TEST(FileExchange, FetchesWhatComesToTheHubLater) {
   line.to_office(told->front());
   line.run();
   EXPECT_TRUE(dakar.whole.contains(file));
+}
+
+TEST(FileExchange, TellsWhatCameFromWhatWasHereBefore) {
+  Shelf dakar, accra, hub;
+  const FileId file = hub.take_in(3 * kChunkBytes);
+  dakar.wants = accra.wants = {file};
+  accra.chunks.insert(*hub.chunks.begin());
+  for (Shelf* office : {&dakar, &accra}) {
+    Line line(*office, hub);
+    line.begin();
+    line.run();
+    EXPECT_TRUE(office->whole.contains(file));
+  }
+  EXPECT_TRUE(dakar.came.contains(file));
+  EXPECT_FALSE(accra.came.contains(file));
 }
 
 TEST(FileExchange, EndsWithAPeerThatSendsWhatNobodyAskedFor) {

@@ -14,26 +14,14 @@ constexpr std::size_t kPushBytes = 1 << 18;
 const std::vector<Fault> kStickFaults = {Fault::bundle_to_hub, Fault::bundle_to_office, Fault::bundle_again,
                                          Fault::bundle_damaged};
 
-Status add_pushes(Replica& replica, std::vector<Bytes>& frames) {
-  replica.rewind_push();
-  for (;;) {
-    WASL_LET(const auto push, replica.next_push(kPushBytes));
-    if (!push) return {};
-    frames.push_back(encode_segment(FrameKind::push, *push));
+std::optional<std::set<PublicKey>> who_opens(const std::string& space, bool has_openings,
+                                             const std::map<std::string, SealedTo>& readers) {
+  if (stands_plain(space, has_openings)) return std::nullopt;
+  std::set<PublicKey> out;
+  if (const auto who = readers.find(space); who != readers.end()) {
+    for (const SealedTo::Key& key : who->second.keys) out.insert(key.key);
   }
-}
-
-Status add_entries(Replica& replica, const std::string& space, std::vector<Bytes>& frames) {
-  WASL_LET(const auto vouched, replica.vouched(space));
-  if (!vouched) return {};
-  for (Position from = 1;;) {
-    WASL_LET(const auto part, replica.next_covered(space, from));
-    if (!part) break;
-    frames.push_back(encode(part->covered));
-    from = part->last + 1;
-  }
-  frames.push_back(encode(*vouched));
-  return {};
+  return out;
 }
 
 /// What cannot be read of a frame is left, as the real program leaves it.
@@ -58,17 +46,44 @@ Status take_frame(Replica& replica, const Bytes& frame, bool first) {
   return {};
 }
 
-Status take_all(Replica& replica, const std::vector<Bytes>& frames) {
+}  // namespace
+
+Status Sticks::add_pushes(Replica& replica, const Readers& readers, Frames& frames) {
+  replica.rewind_push();
+  for (;;) {
+    WASL_LET(const auto push, replica.next_push(kPushBytes));
+    if (!push) return {};
+    frames.push_back({encode_segment(FrameKind::push, *push),
+                      who_opens(push->space, !push->openings.empty(), readers)});
+  }
+}
+
+Status Sticks::add_entries(Replica& replica, const std::string& space, const Readers& readers,
+                           Frames& frames) {
+  WASL_LET(const auto vouched, replica.vouched(space));
+  if (!vouched) return {};
+  for (Position from = 1;;) {
+    WASL_LET(const auto part, replica.next_covered(space, from));
+    if (!part) break;
+    frames.push_back({encode(part->covered), who_opens(space, part->has_openings, readers)});
+    from = part->last + 1;
+  }
+  frames.push_back({encode(*vouched), who_opens(space, false, readers)});
+  return {};
+}
+
+Status Sticks::take_all(Replica& replica, const Frames& frames) {
   WASL_TRY(replica.begin_import());
   for (const bool first : {true, false}) {
-    for (const Bytes& frame : frames) WASL_TRY(take_frame(replica, frame, first));
+    for (const Frame& frame : frames) {
+      if (!frame.readers || frame.readers->contains(replica.device()))
+        WASL_TRY(take_frame(replica, frame.bytes, first));
+    }
   }
   WASL_LET(const auto equal, replica.end_import());
   static_cast<void>(equal);
   return {};
 }
-
-}  // namespace
 
 void Sticks::step() {
   if (!dice_.chance(kSticks)) return;
@@ -110,8 +125,8 @@ std::optional<Sticks::Stick> Sticks::for_hub(OfficeMachine& office) {
   Stick stick{office.setting().name, true, {}};
   const auto done = office.command([&](Replica& replica) -> Status {
     WASL_LET(const Bytes hello, replica.make_bundle_hello());
-    stick.frames.push_back(encode_hello_frame(hello));
-    return add_pushes(replica, stick.frames);
+    stick.frames.push_back({encode_hello_frame(hello), std::set<PublicKey>{}});
+    return add_pushes(replica, {}, stick.frames);
   });
   if (done && !*done) note(office, "export for the hub", done->error());
   return done && *done ? std::optional(std::move(stick)) : std::nullopt;
@@ -123,13 +138,14 @@ std::optional<Sticks::Stick> Sticks::for_offices(OfficeMachine& office) {
     WASL_LET(const std::size_t sealed, replica.seal());
     static_cast<void>(sealed);
     WASL_LET(const auto statements, replica.signed_statements());
-    if (!statements.empty()) stick.frames.push_back(encode(statements));
+    if (!statements.empty()) stick.frames.push_back({encode(statements), std::nullopt});
     WASL_LET(const AuthorityState* const authority, replica.authority());
     WASL_LET(const Millis now, replica.hub_time());
     auto spaces = authority->readable(replica.device(), now);
     std::ranges::stable_partition(spaces, [](const auto& space) { return space == kAuthoritySpace; });
-    for (const std::string& space : spaces) WASL_TRY(add_entries(replica, space, stick.frames));
-    return add_pushes(replica, stick.frames);
+    const Readers who = readers(*authority, now);
+    for (const std::string& space : spaces) WASL_TRY(add_entries(replica, space, who, stick.frames));
+    return add_pushes(replica, who, stick.frames);
   });
   if (done && !*done) note(office, "export for offices", done->error());
   return done && *done ? std::optional(std::move(stick)) : std::nullopt;
@@ -137,9 +153,9 @@ std::optional<Sticks::Stick> Sticks::for_offices(OfficeMachine& office) {
 
 /// Bytes here and there; what is changed stands in for nothing else.
 void Sticks::damage(Frames& frames) {
-  for (Bytes& frame : frames) {
-    if (frame.size() < 2 || !dice_.chance(0.4)) continue;
-    Byte& one = frame[1 + dice_.below(frame.size() - 1)];
+  for (Frame& frame : frames) {
+    if (frame.bytes.size() < 2 || !dice_.chance(0.4)) continue;
+    Byte& one = frame.bytes[1 + dice_.below(frame.bytes.size() - 1)];
     one = static_cast<Byte>(one ^ (1U << dice_.below(8)));
   }
 }
@@ -166,12 +182,12 @@ bool Sticks::bring_to_hub(const Stick& stick) {
   if (!device) return false;
   Frames back;
   world_.hub.command([&](Hub& hub) -> Status {
-    for (const Bytes& frame : stick.frames) {
-      if (frame[0] == kHelloFrame) {
-        const auto noted = note_bundled_hello(hub, frame);
+    for (const auto& [bytes, who] : stick.frames) {
+      if (bytes[0] == kHelloFrame) {
+        const auto noted = note_bundled_hello(hub, bytes);
         static_cast<void>(noted);
-      } else if (frame[0] == static_cast<Byte>(FrameKind::push)) {
-        const auto taken = take_bundled_push(hub, frame);
+      } else if (bytes[0] == static_cast<Byte>(FrameKind::push)) {
+        const auto taken = take_bundled_push(hub, bytes);
         static_cast<void>(taken);  // in words for who brought it; each frame stands alone
       }
     }
@@ -181,14 +197,14 @@ bool Sticks::bring_to_hub(const Stick& stick) {
       WASL_LET(const Position let_go, hub.store().let_go(space));
       for (Position at = let_go + 1; at <= size;) {
         WASL_LET(CoveredFrame frame, covered_frame(hub, space, at));
-        back.push_back(std::move(frame.frame));
+        back.push_back({std::move(frame.frame), std::nullopt});
         at = frame.last + 1;
       }
       WASL_LET(auto vouched, vouched_frame(hub, space));
-      if (vouched) back.push_back(*std::move(vouched));
+      if (vouched) back.push_back({*std::move(vouched), std::nullopt});
     }
     WASL_LET(auto answers, answer_frames(hub, *device));
-    std::ranges::move(answers, std::back_inserter(back));
+    for (Bytes& answer : answers) back.push_back({std::move(answer), std::nullopt});
     return {};
   });
   if (dice_.chance(0.7)) bring(back, **from);  // else the way back was too long
