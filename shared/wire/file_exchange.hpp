@@ -40,7 +40,7 @@ class FilePort {
   virtual bool takes_more() { return true; }
   /// Every chunk of the file is here. A hub that cannot answer for them yet has standing() say `lacking`
   /// until it can; then tell_held().
-  /// @param all_came from the other end: it has all of it. Else parts were here before, of other files perhaps.
+  /// @param all_came from the other end, which has it then; else parts were here before, of other files.
   virtual Status on_whole(const attachment::FileId& file, bool all_came) = 0;
   /// Bytes came that are not what they are called, or make no file of this size; they are not kept.
   virtual void on_wrong(const attachment::FileId& file, const std::string& what) = 0;

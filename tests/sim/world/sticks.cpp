@@ -53,8 +53,8 @@ Status Sticks::add_pushes(Replica& replica, const Readers& readers, Frames& fram
   for (;;) {
     WASL_LET(const auto push, replica.next_push(kPushBytes));
     if (!push) return {};
-    frames.push_back({encode_segment(FrameKind::push, *push),
-                      who_opens(push->space, !push->openings.empty(), readers)});
+    frames.push_back(
+        {encode_segment(FrameKind::push, *push), who_opens(push->space, !push->openings.empty(), readers)});
   }
 }
 
