@@ -22,6 +22,7 @@ Status insert(Database& db, std::string_view name, ByteView frame) {
 Status take_over(Database& db, const std::filesystem::path& folder) {
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+    if (entry.path().extension() != ".push") continue;
     WASL_LET(DiskFile file, DiskFile::open(entry.path(), DiskFile::Mode::read));
     WASL_LET(const Bytes frame, file.read());
     WASL_TRY(insert(db, entry.path().stem().string(), frame));

@@ -19,7 +19,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   target_compile_options(wasl_options INTERFACE
     -Wno-array-bounds -Wno-stringop-overread -Wno-stringop-overflow -Wno-restrict)
 endif()
-# With CMAKE_UNITY_BUILD eight files are compiled as one, in half of the time: what is called local there is so still.
+# With CMAKE_UNITY_BUILD files are compiled as parts of one, and what is local to one looks as if it were not.
 if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(wasl_options INTERFACE -Wno-subobject-linkage)
 endif()

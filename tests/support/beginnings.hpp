@@ -57,8 +57,8 @@ struct Beginnings : testing::Test {
     senegal->sql(sql);
     equal(*senegal);
   }
-  void fill() {
-    for (int one = 0; one < kEdits; ++one) edit(one);
+  void fill(int edits = kEdits) {
+    for (int one = 0; one < edits; ++one) edit(one);
   }
   BuiltSnapshot build() {
     for (const BuiltSnapshot& one : must(build_snapshots(world.store(), shelf, {true, nullptr}))) {

@@ -1,8 +1,8 @@
 # Sourced by tests/run and tests/quickstart, from the top folder: how both configure and build.
 #
 # WASL_JOBS    compilers at once (all cores)
-# WASL_UNITY   ON (so unless told otherwise): eight files of a room are compiled as one, in a third of the time; OFF: each
-#              alone, which is quicker for who changes a file
+# WASL_UNITY   ON (so unless told otherwise): eight files of a room are compiled as one, in three fifths of the time;
+#              OFF: each alone, which is quicker for who changes a file
 
 # Two clones share the cache: paths below the top folder count as relative, the folder's own name does not count.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1

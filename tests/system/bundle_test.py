@@ -1,8 +1,8 @@
 """Work travels by stick alone: real offices and a real hub that no line joins, bundles between them in any order,
 twice, old, cut, damaged and split. What is private can be read by nobody on the way."""
+import contextlib
 import os
 import shutil
-import contextlib
 import sqlite3
 import subprocess
 import unittest
